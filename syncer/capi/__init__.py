@@ -1,0 +1,1 @@
+"""The edge to Meta's Conversions API."""

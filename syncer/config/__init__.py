@@ -1,0 +1,1 @@
+"""Text of files in, frozen values out; the only home of pydantic and yaml."""

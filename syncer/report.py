@@ -1,0 +1,127 @@
+"""What one run did: buckets, reasons, and all that a person wants to know about it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Bucket(StrEnum):
+    """Where an event ends that Meta has not acknowledged; each row read ends in exactly one or is acknowledged."""
+
+    DUPLICATE_SKIPPED = "duplicate_skipped"
+    NO_RULE = "no_rule"
+    NO_CONSENT = "no_consent"
+    REJECTED_LOCAL = "rejected_local"
+    REJECTED_REMOTE = "rejected_remote"
+    BEFORE_START = "before_start"
+    EXPIRED = "expired"
+    PAST_MAX_AGE = "past_max_age"
+    TOO_EARLY = "too_early"
+    HELD = "held"
+    PII_BLOCKED = "pii_blocked"
+    KEY_PROBLEM = "key_problem"
+    UNREADABLE = "unreadable"
+    ERASED = "erased"
+    OVER_MAX_ROWS = "over_max_rows"
+    PENDING = "pending"
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    DONE_WITH_REJECTS = "done_with_rejects"
+    PAUSED = "paused"
+    FAILED = "failed"
+    LOCKED = "locked"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one batch or one run; adding two gives the tally of both."""
+
+    rows_read: int = 0
+    buckets: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Events by reason code."""
+    dropped_fields: Counter[str] = field(default_factory=Counter)
+    """Values that could not be normalised, by parameter."""
+    filled_defaults: Counter[str] = field(default_factory=Counter)
+    """Gaps that a `default` filled, by parameter."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    """Events that went out although something is odd, by warning code."""
+    coverage: Counter[str] = field(default_factory=Counter)
+    """Events with each match key, of `covered` events in all."""
+    covered: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Add the counts of `other` to these."""
+        self.rows_read += other.rows_read
+        self.covered += other.covered
+        for name in ("buckets", "reasons", "dropped_fields", "filled_defaults", "warnings", "coverage"):
+            getattr(self, name).update(getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """The line that `syncer run --output json` prints for a pipeline."""
+
+    pipeline: str
+    target: str
+    destination: str
+    run_id: str
+    status: RunStatus
+    pause_reason: str | None = None
+    message: str = ""
+    """Why it failed or paused, and how to mend it."""
+    acknowledged: int = 0
+    tally: Tally = field(default_factory=Tally)
+    requests: int = 0
+    possible_duplicates: int = 0
+    value: Mapping[str, float] = field(default_factory=dict)
+    """Sum of `value` of the acknowledged events, by currency."""
+    watermark_before: str | None = None
+    watermark_after: str | None = None
+    elapsed_s: float = 0.0
+
+    @property
+    def events(self) -> int:
+        """All events: acknowledged and every bucket."""
+        return self.acknowledged + self.tally.buckets.total()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain data, in the order people read it; empty buckets are left out."""
+        tally = self.tally
+        return {
+            "pipeline": self.pipeline,
+            "target": self.target,
+            "destination": self.destination,
+            "run_id": self.run_id,
+            "status": self.status.value,
+            "pause_reason": self.pause_reason,
+            "message": self.message,
+            "rows_read": tally.rows_read,
+            "events": self.events,
+            "acknowledged": self.acknowledged,
+            "buckets": _positive(tally.buckets),
+            "reasons": _positive(tally.reasons),
+            "dropped_fields": _positive(tally.dropped_fields),
+            "filled_defaults": _positive(tally.filled_defaults),
+            "warnings": _positive(tally.warnings),
+            "coverage": {name: round(count / tally.covered, 4) for name, count in sorted(tally.coverage.items())}
+            if tally.covered
+            else {},
+            "requests": self.requests,
+            "possible_duplicates": self.possible_duplicates,
+            "value": {currency: round(total, 2) for currency, total in sorted(self.value.items())},
+            "watermark": {"before": self.watermark_before, "after": self.watermark_after},
+            "elapsed_s": round(self.elapsed_s, 3),
+        }
+
+
+def _positive(counts: Mapping[str, int]) -> dict[str, int]:
+    return {str(name): count for name, count in sorted(counts.items()) if count > 0}

@@ -1,0 +1,1 @@
+"""Meta's side on this machine: a local Conversions API; imports nothing of syncer."""

@@ -1,0 +1,1 @@
+"""Rows in, events and rejects out; pure."""
