@@ -1,0 +1,58 @@
+# Works with python3 (3.11 to 3.13), pip, make and git alone: neither ensurepip nor the venv package is needed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint types imports format bench clean help
+
+help:
+	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
+	@echo "make test   the tests"
+	@echo "make lint   style, types and import contracts"
+	@echo "make bench  speed against Meta's SDK and a plain loop"
+
+demo: $(VENV)/.installed
+	@$(BIN)/syncer demo
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not performance"
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks
+
+$(VENV)/.installed: pyproject.toml
+	$(call install,.)
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml
+	$(call install,.[test])
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml
+	$(call install,.[bench])
+	@touch $@ $(VENV)/.installed
+
+# uv where it is on the PATH, else pip from outside the environment (PEP 668 does not bind it there).
+define install
+	@if command -v uv >/dev/null 2>&1; then \
+	  export UV_PYTHON_DOWNLOADS=never; \
+	  { test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV); } && \
+	  uv pip install --quiet --python $(BIN)/python -e '$(1)'; \
+	else \
+	  { test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV); } && \
+	  $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-warn-script-location -e '$(1)'; \
+	fi
+endef
+
+clean:
+	rm -rf $(VENV) .venv-bench dist build
