@@ -1,0 +1,68 @@
+"""Values as JSON text: strings escaped, decimals exact, never NaN."""
+
+import json
+import math
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Final
+
+import polars as pl
+
+from syncer.transform.texts import text_of, texts
+
+NEEDS_ESCAPE: Final = r'["\\\x00-\x1f]'
+ESCAPES: Final = {character: json.dumps(character)[1:-1] for character in ('"', "\\", *map(chr, range(0x20)))}
+
+
+def json_of(value: object) -> str | None:
+    """Return `value` as JSON; None where it stands for nothing (NULL, NaN, infinity). Inside lists that is `null`.
+
+    Times are ISO text, decimals numbers with every digit.
+    """
+    match value:
+        case None:
+            return None
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case bool() | int():
+            return json.dumps(value)
+        case float():
+            return json.dumps(value) if math.isfinite(value) else None
+        case Decimal():
+            return format(value, "f") if value.is_finite() else None
+        case dict():
+            pairs = (f"{json_of(str(name))}:{json_of(item) or 'null'}" for name, item in value.items())
+            return "{" + ",".join(pairs) + "}"
+        case list() | tuple():
+            return "[" + ",".join(json_of(item) or "null" for item in value) + "]"
+        case date() | time() | timedelta() | bytes():
+            return json_of(text_of(value))
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def json_texts(values: pl.Series) -> pl.Series:
+    """Return each value as JSON, NULL where it stands for nothing. Twin of `json_of`."""
+    dtype = values.dtype
+    if dtype == pl.String:
+        return quoted(values)
+    if dtype.is_integer() or dtype.is_decimal() or dtype in (pl.Boolean, pl.Null):
+        return values.cast(pl.String)
+    if dtype.is_float():
+        finite = values.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
+        return finite.cast(pl.Float64).cast(pl.String)
+    if dtype.is_temporal():
+        return quoted(texts(values))
+    return pl.Series(values.name, map(json_of, values.to_list()), dtype=pl.String)
+
+
+def quoted(values: pl.Series) -> pl.Series:
+    """Return text as JSON strings."""
+    return values.to_frame().select(pl.format('"{}"', escaped(values))).to_series()
+
+
+def escaped(values: pl.Series) -> pl.Series:
+    """Return text as it stands between the quotes of a JSON string; the same series where nothing needs escaping."""
+    if not values.str.contains(NEEDS_ESCAPE).any():
+        return values
+    return values.str.replace_many(ESCAPES)
