@@ -1,5 +1,96 @@
-"""The command line."""
+"""The command line: each command loads its own module when it is asked for."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from syncer import __version__
+
+COMMANDS = {
+    "init": ("syncer.cli.init", "Make a project that runs as it stands."),
+    "demo": ("syncer.cli.demo", "Show the whole thing on this machine."),
+    "validate": ("syncer.cli.validate", "Name every mistake of every file."),
+    "preview": ("syncer.cli.preview", "Show the first rows as Meta would get them."),
+    "run": ("syncer.cli.run", "Sync pipelines now."),
+    "status": ("syncer.cli.status", "Show where things stand."),
+    "runs": ("syncer.cli.runs", "List past runs."),
+    "show": ("syncer.cli.show", "Show one run with its requests and reasons."),
+    "fields": ("syncer.cli.fields", "List Meta's parameters with types and rules."),
+    "explain": ("syncer.cli.explain", "Say what a reason code means, or what a pipeline does."),
+    "schema": ("syncer.cli.schema", "Print the JSON Schema of syncer.yaml or of a pipeline."),
+    "sandbox": ("syncer.cli.sandbox", "Serve a local Conversions API."),
+    "state": ("syncer.cli.state", "Look after the state store."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which one meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, or None where there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `syncer --help` lists the commands."
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="syncer")
+def cli() -> None:
+    """Send rows of a data warehouse to Meta's Conversions API.
+
+    A project is a folder with syncer.yaml and pipelines/*.yaml; `syncer init` makes one that runs.
+    Results go to stdout, progress and logs to stderr.
+
+    Exit codes: 0 done, 1 failed or paused, 2 usage or configuration, 3 done with more rejected or held than
+    tolerated, 4 another run holds the pipeline, 130 interrupted.
+    """
 
 
 def main() -> None:
     """Run the command that was typed."""
+    os.umask(0o077)
+    _expect_own_connectors()
+    try:
+        cli(prog_name="syncer")
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # nobody reads any more: nothing to flush at exit
+        sys.exit(1)
+
+
+def _expect_own_connectors() -> None:
+    """End with a sentence where another distribution owns the import name `connectors`."""
+    import connectors
+
+    if "syncer" not in (connectors.__doc__ or ""):
+        click.echo(
+            "Error: another package owns the import name 'connectors'; install syncer in an environment of its own",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,0 +1,83 @@
+"""`syncer explain`."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import load, log_options, output_option, project_options
+
+
+@click.command()
+@click.argument("what")
+@project_options
+@output_option
+@log_options
+def command(what: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    r"""Say what a reason code means and what to do about it, or what a pipeline does after all defaults.
+
+    \b
+    syncer explain currency_missing
+    syncer explain orders
+    """
+    from syncer.cli.text import print_json
+    from syncer.spec.reasons import REASONS
+
+    reason = REASONS.get(what)
+    if reason is None:
+        _pipeline(what, project_dir, target, as_json=as_json)
+    elif as_json:
+        facts = {
+            "code": what,
+            "bucket": reason.bucket,
+            "field": reason.field,
+            "what": reason.sentence,
+            "remedy": reason.remedy,
+        }
+        print_json(facts)
+    else:
+        where = f"bucket {reason.bucket}" if reason.bucket else "warning; the event is sent"
+        field = f", field {reason.field}" if reason.field else ""
+        click.echo(f"{what} ({where}{field})\n  {reason.sentence}\n  {reason.remedy}")
+
+
+def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    from syncer.cli.text import print_json
+    from syncer.errors import ConfigError
+    from syncer.spec.reasons import REASONS
+
+    try:
+        project = load(project_dir, target)
+    except ConfigError:
+        if project_dir is None and name.replace("_", "").isalpha() and "_" in name:
+            raise click.UsageError(_unknown(name, list(REASONS))) from None
+        raise
+    if name not in project.pipelines:
+        raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS]))
+    lines = dict(_flat(asdict(project.pipelines[name])))
+    if as_json:
+        print_json(lines)
+        return
+    width = max(map(len, lines))
+    for path, value in lines.items():
+        click.echo(f"{path:<{width}}  {value}")
+
+
+def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield dotted paths and values; what is not set is left out."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _flat(part, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list | tuple) and any(isinstance(part, dict) for part in value):
+        for number, part in enumerate(value):
+            yield from _flat(part, f"{path}[{number}]")
+    elif value not in (None, (), [], ""):
+        yield path, ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`syncer explain currency_missing` shows how it works"
+    return f"{name!r} is neither a reason code nor a pipeline of this project; {hint}"

@@ -1,0 +1,36 @@
+"""`syncer init`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import Exit, log_options
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
+@log_options
+def command(folder: Path) -> None:
+    r"""Make a project that runs as it stands: sample warehouse, sandbox target, one pipeline.
+
+    Existing files are left as they are.
+
+    \b
+    syncer init shop && cd shop
+    syncer run orders
+    """
+    from syncer.config.schema import pipeline_schema, project_schema
+    from syncer.sample.new_project import make
+
+    schemas = {"project": project_schema, "pipeline": pipeline_schema}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, is_new in make(folder, now=datetime.now(UTC), schemas=schemas):
+            click.echo(f"  {'wrote' if is_new else 'kept '}  {path}")
+    except OSError as error:
+        click.echo(f"Error: {error.filename}: {error.strerror}; choose a folder that can be written", err=True)
+        sys.exit(Exit.FAILED)
+    step = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"\nNext:\n  {step}syncer preview orders\n  {step}syncer run orders")

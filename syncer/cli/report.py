@@ -1,0 +1,62 @@
+"""A run's report in words, and the exit code it stands for."""
+
+from syncer.cli.common import Exit
+from syncer.cli.text import STYLES, console, print_counts
+from syncer.logs import redact
+from syncer.pipeline import Pipeline
+from syncer.report import Bucket, RunReport, RunStatus
+
+NOT_DELIVERED = (
+    Bucket.REJECTED_LOCAL,
+    Bucket.REJECTED_REMOTE,
+    Bucket.HELD,
+    Bucket.PII_BLOCKED,
+    Bucket.KEY_PROBLEM,
+    Bucket.UNREADABLE,
+)
+
+
+def exit_code(report: RunReport, pipeline: Pipeline) -> Exit:
+    """Return what the shell is told."""
+    match report.status:
+        case RunStatus.LOCKED:
+            return Exit.LOCKED
+        case RunStatus.INTERRUPTED:
+            return Exit.INTERRUPTED
+        case RunStatus.FAILED | RunStatus.PAUSED | RunStatus.RUNNING:
+            return Exit.FAILED
+    refused = sum(report.tally.buckets[bucket] for bucket in NOT_DELIVERED)
+    tolerated = float(pipeline.tolerate.rejected.rstrip("%")) / 100
+    return Exit.TOO_MANY_REJECTS if refused > tolerated * report.events else Exit.DONE
+
+
+def print_report(report: RunReport) -> None:
+    """Say what a run did, most important first."""
+    style = STYLES.get(report.status.value, "")
+    console.print(
+        f"[{style}]{report.status.value}[/]  [bold]{report.pipeline}[/bold]  "
+        f"{report.acknowledged:,} of {report.events:,} events acknowledged in {report.requests:,} requests, "
+        f"{report.elapsed_s:.1f} s  (run {report.run_id})"
+    )
+    if report.message:
+        console.print(f"  {redact(report.message)}", markup=False)
+    facts = report.to_json()
+    print_counts("Not sent", facts["buckets"], of=report.events or None)
+    print_counts("Reasons", facts["reasons"])
+    print_counts("Values dropped, by parameter", facts["dropped_fields"])
+    print_counts("Gaps filled by a default", facts["filled_defaults"])
+    print_counts("Sent, but look at", facts["warnings"])
+    if facts["coverage"]:
+        shares = "  ".join(f"{name} {share:.0%}" for name, share in facts["coverage"].items())
+        console.print(f"[bold]Match keys[/bold]  {shares}")
+    if report.value:
+        totals = "  ".join(f"{currency} {total:,.2f}" for currency, total in facts["value"].items())
+        console.print(f"[bold]Value acknowledged[/bold]  {totals}")
+    if report.possible_duplicates:
+        console.print(
+            f"[yellow]Possibly sent twice[/yellow]  {report.possible_duplicates:,} events, with the same event_id"
+        )
+    if report.watermark_after:
+        console.print(f"[bold]Watermark[/bold]  {report.watermark_before or 'none'} → {report.watermark_after}")
+    if report.tally.reasons:
+        console.print("[dim]`syncer explain CODE` says what a reason means.[/dim]")

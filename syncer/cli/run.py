@@ -1,0 +1,143 @@
+"""`syncer run`."""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncer.cli.common import Exit, is_quiet, log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from syncer.engine.tools import Progress as ProgressOfRun
+    from syncer.pipeline import Pipeline, Project
+    from syncer.session import Session
+
+ORDER = (Exit.FAILED, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every enabled pipeline.")
+@click.option("--select", "selection", metavar="tag:T", help="Every enabled pipeline with this tag.")
+@click.option("--limit", type=click.IntRange(min=1), help="Send at most so many events; the next run goes on.")
+@project_options
+@output_option
+@log_options
+def command(
+    names: tuple[str, ...],
+    project_dir: Path | None,
+    target: str | None,
+    selection: str | None,
+    limit: int | None,
+    *,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Sync pipelines now, in the foreground.
+
+    \b
+    syncer run orders
+    syncer run --all --output json
+    syncer run --select tag:hourly
+    """
+    with session(project_dir, target) as opened, _terminable():
+        wanted = choose(opened.project, names, selection, everything=everything)
+        codes = [run_one(opened, pipeline, limit, as_json=as_json) for pipeline in wanted]
+    sys.exit(next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE))
+
+
+def choose(project: "Project", names: Sequence[str], selection: str | None, *, everything: bool) -> "list[Pipeline]":
+    """Return the pipelines that were asked for; raises `UsageError` with the remedy."""
+    from syncer.session import find_pipeline
+
+    if names:
+        return [find_pipeline(project, name) for name in dict.fromkeys(names)]
+    enabled = [pipeline for pipeline in project.pipelines.values() if pipeline.enabled]
+    if selection is not None:
+        kind, _, tag = selection.partition(":")
+        if kind != "tag" or not tag:
+            raise click.UsageError(f"--select {selection!r}: write tag:NAME, such as tag:hourly")
+        enabled = [pipeline for pipeline in enabled if tag in pipeline.tags]
+        if not enabled:
+            known = sorted({tag for pipeline in project.pipelines.values() for tag in pipeline.tags})
+            raise click.UsageError(f"no enabled pipeline has the tag {tag!r}; tags: {', '.join(known) or 'none'}")
+        return enabled
+    if not everything:
+        raise click.UsageError(
+            f"which pipeline? Name some, or --all; there are: {', '.join(project.pipelines) or 'none'}"
+        )
+    if not enabled:
+        raise click.UsageError("the project has no enabled pipeline; add a file to pipelines/")
+    return enabled
+
+
+def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_json: bool) -> Exit:
+    """Run one pipeline, print its report, return the exit code it stands for."""
+    from syncer.cli.report import exit_code, print_report
+    from syncer.cli.text import print_json
+    from syncer.errors import LockedError
+
+    click.echo(opened.heading(pipeline), err=True)
+    try:
+        with _progress(pipeline.name) as show:
+            report = opened.run(pipeline.name, limit=limit, on_progress=show)
+    except LockedError as error:
+        report = opened.locked_report(pipeline, str(error))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+    return exit_code(report, pipeline)
+
+
+@contextmanager
+def _progress(name: str) -> "Iterator[Callable[[ProgressOfRun], None]]":
+    """Show rows, events and speed on a terminal, nothing elsewhere."""
+    if is_quiet():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn(
+            "{task.fields[rows]:>10,} rows  {task.completed:>10,.0f} acknowledged  {task.fields[speed]:>8,.0f}/s"
+        ),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None, rows=0, speed=0.0)
+
+        def show(progress: "ProgressOfRun") -> None:
+            elapsed = bar.tasks[0].elapsed or 1.0
+            bar.update(
+                task, completed=progress.acknowledged, rows=progress.rows_read, speed=progress.acknowledged / elapsed
+            )
+
+        yield show
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM stop a run as Ctrl-C does: outcomes of requests under way are kept, a second signal ends at once."""
+
+    def stop(signum: int, frame: "FrameType | None") -> None:
+        del signum, frame
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,57 @@
+"""How results look on a terminal."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from syncer.logs import redact
+
+console = Console(highlight=False, soft_wrap=True)
+STYLES = {
+    "done": "green",
+    "done_with_rejects": "yellow",
+    "paused": "red",
+    "failed": "red",
+    "locked": "red",
+    "interrupted": "yellow",
+}
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on a line of its own."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """Print a table; None is shown as a dash, numbers stand right."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    held = [list(row) for row in rows]
+    for place, name in enumerate(columns):
+        is_number = any(isinstance(row[place], int | float) for row in held)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in held:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def print_counts(title: str, counts: Mapping[str, int], *, of: int | None = None) -> None:
+    """Print names and counts, with shares of `of` where given."""
+    if not counts:
+        return
+    console.print(f"[bold]{title}[/bold]")
+    width = max(len(name) for name in counts)
+    for name, count in counts.items():
+        share = f"  {count / of:7.2%}" if of else ""
+        console.print(f"  {name:<{width}}  {count:>9,}{share}")
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return redact(str(value)).replace("[", "\\[")

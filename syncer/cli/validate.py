@@ -1,0 +1,93 @@
+"""`syncer validate`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncer.cli.common import Exit, log_options, project_options
+
+if TYPE_CHECKING:
+    from syncer.errors import Problem
+    from syncer.pipeline import Project
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--offline", is_flag=True, help="Do not ask the warehouses for the columns of the queries.")
+@click.option("--output", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@project_options
+@log_options
+def command(
+    names: tuple[str, ...], project_dir: Path | None, target: str | None, output: str, *, offline: bool
+) -> None:
+    r"""Name every mistake of every file at once, with place and remedy.
+
+    Online, each pipeline's columns are held against its query; no row is read and nothing is sent.
+
+    \b
+    syncer validate
+    syncer validate orders --offline
+    syncer validate --output github      # annotations in a pull request
+    """
+    from syncer.config.load import validate_project
+
+    project, problems = validate_project(project_dir, target=target, environ=os.environ)
+    if project is not None:
+        for warning in project.warnings:
+            click.echo(f"Warning: {warning}", err=True)
+        if not problems and not offline:
+            problems = tuple(_against_warehouses(project, names))
+    show(problems, output)
+    if problems:
+        sys.exit(Exit.USAGE)
+    if output == "text" and project is not None:
+        where = "" if offline else ", columns checked against the warehouse"
+        click.echo(f"{len(project.pipelines)} pipelines, no mistakes (target {project.target}{where}).")
+
+
+def show(problems: "Sequence[Problem]", output: str) -> None:
+    """Print one line a mistake."""
+    from syncer.cli.text import print_json
+    from syncer.logs import redact
+
+    for problem in problems:
+        match output:
+            case "json":
+                file = str(problem.file) if problem.file else None
+                print_json(
+                    {
+                        "file": file,
+                        "line": problem.line,
+                        "column": problem.column,
+                        "path": problem.path,
+                        "what": redact(problem.what),
+                        "remedy": redact(problem.remedy),
+                    }
+                )
+            case "github":
+                text = redact(f"{problem.path}: {problem.what}; {problem.remedy}").replace("%", "%25")
+                click.echo(f"::error file={problem.file},line={problem.line},col={problem.column}::{text}")
+            case _:
+                click.echo(redact(str(problem)))
+
+
+def _against_warehouses(project: "Project", names: Sequence[str]) -> "list[Problem]":
+    from connectors.errors import SourceError
+    from syncer.errors import ConfigError, Problem
+    from syncer.session import Session, find_pipeline
+
+    wanted = [find_pipeline(project, name) for name in names] or list(project.pipelines.values())
+    problems: list[Problem] = []
+    with Session(project) as opened:
+        for pipeline in wanted:
+            try:
+                opened.transform(pipeline)
+            except ConfigError as error:
+                problems.extend(error.problems)
+            except SourceError as error:
+                problems.append(Problem(file=pipeline.file, path="query", what=error.what, remedy=error.remedy))
+    return problems

@@ -1,0 +1,247 @@
+"""Requests of one run: intent before effect, a few in flight, every outcome settled in one commit."""
+
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from connectors.incremental import CursorValue
+from syncer.capi.pacing import wait_s
+from syncer.engine.checkpoint import Frontier
+from syncer.engine.decide import Acknowledge, Again, Decision, Halve, Hold, Refuse, Stop, decide
+from syncer.engine.pack import pack
+from syncer.engine.page import Page
+from syncer.engine.tools import Progress, Sender, Tools
+from syncer.pipeline import Delivery as Settings
+from syncer.report import Bucket, RunStatus
+from syncer.spec.outcomes import Outcome
+from syncer.state.requests import NewRequest, Rejected, RequestState
+from syncer.state.runs import RunLog
+from syncer.watermark import Watermark
+
+MOST_REFUSED_IN_A_ROW = 20
+"""So many events refused one by one with nothing accepted between them is no bad row but a bad mapping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ends, and what to tell about it."""
+
+    status: RunStatus
+    message: str = ""
+    pause_reason: str | None = None
+
+
+@dataclass(slots=True)
+class _Request:
+    page: Page
+    events: pl.DataFrame
+    parent: int | None = None
+    stored: int | None = None
+    """Its row in the state, once it was armed."""
+    attempts: int = 0
+    in_doubt: bool = False
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Sends pages of events; the calling thread alone writes state. Counts what is under way."""
+
+    run: RunLog
+    sender: Sender
+    settings: Settings
+    tools: Tools
+    limit: int | None = None
+    """Send at most so many events."""
+    stopped: Ending | None = None
+    """Why nothing more is sent; None while all is well."""
+    _frontier: Frontier = field(default_factory=Frontier)
+    _queue: deque[_Request] = field(default_factory=deque)
+    _flying: dict[Future[Outcome], _Request] = field(default_factory=dict)
+    _waiting: list[_Request] = field(default_factory=list)
+    _refused_in_a_row: int = 0
+    _stored_upto: CursorValue | None = None
+    _queued: int = 0
+    _rows_read: int = 0
+    _acknowledged: int = 0
+    _requests: int = 0
+
+    @property
+    def room(self) -> int | None:
+        """How many more events may be queued; None: any number."""
+        return None if self.limit is None else self.limit - self._queued
+
+    def submit(self, page: Page) -> None:
+        """Queue the events of `page`, whose counts are in the state already; return when few requests wait."""
+        self._rows_read += page.rows
+        self._queued += page.events.height
+        packed = pack(page.events, most_events=self.settings.events_per_request, most_bytes=self.settings.request_bytes)
+        requests = [_Request(page, events) for events in packed] if page.events.height else []
+        self._frontier.open(page.number, upto=page.upto, requests=len(requests), blocks=page.blocks)
+        self._queue.extend(requests)
+        if not requests and (moved := self._moved()):
+            self.run.advance(moved)
+        while len(self._queue) + len(self._waiting) > self.settings.requests_in_flight and self.stopped is None:
+            self._step()
+        self._show()
+
+    def drain(self) -> None:
+        """Send what is queued; once stopped, only take the outcomes of what is under way."""
+        while self._flying or (self.stopped is None and (self._queue or self._waiting)):
+            self._step()
+        self._show()
+
+    def stop(self, ending: Ending) -> None:
+        """Arm nothing more; the first reason given stays."""
+        self.stopped = self.stopped or ending
+
+    def _step(self) -> None:
+        self._wake()
+        while self._queue and len(self._flying) < self.settings.requests_in_flight and self.stopped is None:
+            self._launch(self._queue.popleft())
+        patience = self._patience_s()
+        if not self._flying:
+            if self.stopped is None and patience is not None:
+                self.tools.clock.sleep(patience)
+            return
+        for future in self.tools.executor.finished(self._flying, timeout_s=patience):
+            self._land(self._flying.pop(future), future.result())
+
+    def _wake(self) -> None:
+        now = self.tools.clock.monotonic()
+        due = [request for request in self._waiting if request.due <= now]
+        self._waiting = [request for request in self._waiting if request.due > now]
+        self._queue.extendleft(reversed(due))
+
+    def _patience_s(self) -> float | None:
+        if not self._waiting:
+            return None
+        return max(0.0, min(request.due for request in self._waiting) - self.tools.clock.monotonic())
+
+    def _launch(self, request: _Request) -> None:
+        if request.stored is None:
+            request.stored = self.run.arm(self._intent(request))
+            self._requests += 1
+        else:
+            if request.in_doubt:
+                self.run.note_possible_duplicates(request.events.height)
+            self.run.rearm(request.stored)
+        request.attempts += 1
+        texts, send = request.events["json"], self.sender.send
+        self.tools.points.hit("post.before")
+        self._flying[self.tools.executor.submit(lambda: send(texts))] = request
+
+    def _intent(self, request: _Request) -> NewRequest:
+        events = request.events
+        rows, times = events["row"], events["event_time"]
+        return NewRequest(
+            digests=b"".join(events["identity"]),
+            events=events.height,
+            event_time_min=times.min(),
+            event_time_max=times.max(),
+            cursor_low=request.page.cursor_at(rows[0]),
+            cursor_high=request.page.cursor_at(rows[-1]),
+            parent=request.parent,
+        )
+
+    def _land(self, request: _Request, outcome: Outcome) -> None:
+        self.tools.points.hit("post.after")
+        decision = decide(outcome, events=request.events.height, attempt=request.attempts, mode=self.settings.mode)
+        self._apply(decision, request, outcome)
+        self._show()
+
+    def _apply(self, decision: Decision, request: _Request, outcome: Outcome) -> None:
+        match decision:
+            case Acknowledge():
+                self._refused_in_a_row = 0
+                self._acknowledged += request.events.height
+                self._settle(request, outcome, RequestState.ACKED)
+            case Refuse():
+                self._refused_in_a_row += 1
+                self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
+                if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
+                    self.stop(_systematic(outcome))
+            case Hold(stops=stops):
+                self._settle(request, outcome, RequestState.HELD)
+                if stops:
+                    self.stop(Ending(status=RunStatus.FAILED, message=outcome.explanation))
+            case Halve():
+                self._halve(request, outcome)
+            case Again(is_doubt=is_doubt):
+                self._leave(request, outcome, is_doubt=is_doubt)
+                jitter = self.tools.rng.random()
+                request.due = self.tools.clock.monotonic() + wait_s(outcome, request.attempts, jitter=jitter)
+                self._waiting.append(request)
+            case Stop(is_doubt=is_doubt, pauses=pauses):
+                self._leave(request, outcome, is_doubt=is_doubt)
+                status = RunStatus.PAUSED if pauses else RunStatus.FAILED
+                reason = outcome.reason if pauses else None
+                self.stop(Ending(status=status, message=outcome.explanation, pause_reason=reason))
+
+    def _settle(
+        self, request: _Request, outcome: Outcome, state: RequestState, *, rejected: tuple[Rejected, ...] = ()
+    ) -> None:
+        self._frontier.settle(request.page.number)
+        self.run.settle(
+            _stored(request),
+            outcome,
+            state=state,
+            value=_value(request.events) if state is RequestState.ACKED else {},
+            rejected=rejected,
+            watermark=self._moved(),
+        )
+
+    def _leave(self, request: _Request, outcome: Outcome, *, is_doubt: bool) -> None:
+        request.in_doubt = request.in_doubt or is_doubt
+        state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
+        self.run.settle(_stored(request), outcome, state=state)
+
+    def _halve(self, request: _Request, outcome: Outcome) -> None:
+        self.run.settle(_stored(request), outcome, state=RequestState.SPLIT)
+        self._frontier.add(request.page.number, 1)
+        middle = request.events.height // 2
+        halves = (request.events.slice(0, middle), request.events.slice(middle))
+        self._queue.extendleft(_Request(request.page, half, request.stored) for half in reversed(halves))
+
+    def _moved(self) -> Watermark | None:
+        reached = self._frontier.reached()
+        if reached is None or reached == self._stored_upto:
+            return None
+        self._stored_upto = reached
+        return Watermark(reached)
+
+    def _show(self) -> None:
+        self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
+
+
+def _systematic(outcome: Outcome) -> Ending:
+    message = (
+        f"Meta refused {MOST_REFUSED_IN_A_ROW} events in a row one by one ({outcome.reason}): {outcome.explanation}; "
+        "look at the mapping, then run again"
+    )
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason="systematic_reject")
+
+
+def _stored(request: _Request) -> int:
+    assert request.stored is not None, "a request is armed before it is sent"  # noqa: S101  kept on in production
+    return request.stored
+
+
+def _value(events: pl.DataFrame) -> dict[str, float]:
+    priced = events.filter(pl.col("value").is_not_null() & pl.col("currency").is_not_null())
+    return dict(priced.group_by("currency").agg(pl.col("value").sum()).iter_rows())
+
+
+def _rejected(request: _Request, outcome: Outcome) -> Rejected:
+    row = request.events.row(0, named=True)
+    return Rejected(
+        identity=row["identity"],
+        cursor=request.page.cursor_at(row["row"]),
+        bucket=Bucket.REJECTED_REMOTE,
+        reason=outcome.reason,
+        code=outcome.code,
+        subcode=outcome.subcode,
+        fbtrace_id=outcome.fbtrace_id,
+    )

@@ -1,0 +1,92 @@
+"""What is left to deliver of one batch of rows, and what became of the rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connectors.incremental import CursorValue, cursor_value
+from syncer.report import Bucket
+from syncer.state.requests import Rejected
+from syncer.transform import Transformed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from syncer.state.runs import RunLog
+
+QUARANTINED = (Bucket.REJECTED_LOCAL, Bucket.PII_BLOCKED, Bucket.KEY_PROBLEM, Bucket.UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The deliverable events of one batch of rows; all counts of the others are in the state."""
+
+    number: int
+    rows: int
+    events: pl.DataFrame
+    cursor_at: Callable[[int], CursorValue | None]
+    """Cursor value of a row of the batch."""
+    upto: CursorValue | None
+    """Cursor value that the page reaches once it is settled; None where it reaches none."""
+    blocks: bool = False
+    """Rows behind `upto` must be read again by the next run: no later page moves the watermark."""
+    is_cut: bool = False
+    """Events were left out for the limit of the run."""
+
+
+def take_page(
+    number: int,
+    rows: "pa.RecordBatch",
+    cursor_column: str | None,
+    transformed: Transformed,
+    run: "RunLog",
+    *,
+    room: int | None,
+) -> Page:
+    """Drop what is settled, cut at `room` events, and record what became of every other row of the batch."""
+    events, tally = transformed.events, transformed.tally
+    fresh = _fresh(events, run)
+    tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
+    wanted = fresh if room is None else fresh.head(room)
+    cursors = None if cursor_column is None else rows.column(cursor_column)
+
+    def cursor_at(row: int) -> CursorValue | None:
+        return None if cursors is None else cursor_value(cursors, row)
+
+    run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=fresh.height)
+    run.ledger.add(b"".join(wanted["identity"]))
+    is_cut = wanted.height < fresh.height
+    early = transformed.rejects.filter(pl.col("bucket") == Bucket.TOO_EARLY.value)["row"]
+    first_left = min([*early.head(1), *fresh["row"].slice(wanted.height, 1)], default=None)
+    return Page(
+        number=number,
+        rows=rows.num_rows,
+        events=wanted,
+        cursor_at=cursor_at,
+        upto=cursor_at(rows.num_rows - 1 if first_left is None else first_left),
+        blocks=first_left is not None,
+        is_cut=is_cut,
+    )
+
+
+def _fresh(events: pl.DataFrame, run: "RunLog") -> pl.DataFrame:
+    if events.height == 0:
+        return events
+    settled = pl.Series(run.ledger.settled(b"".join(events["identity"])), dtype=pl.Boolean)
+    return events.filter(~settled) if settled.any() else events
+
+
+def _quarantined(rejects: pl.DataFrame, cursor_at: Callable[[int], CursorValue | None]) -> list[Rejected]:
+    kept = rejects.filter(pl.col("bucket").is_in([bucket.value for bucket in QUARANTINED]))
+    return [
+        Rejected(
+            identity=row["identity"],
+            cursor=cursor_at(row["row"]),
+            bucket=Bucket(row["bucket"]),
+            reason=row["reason"],
+            field=row["field"],
+        )
+        for row in kept.iter_rows(named=True)
+    ]

@@ -1,0 +1,129 @@
+"""One sync as a straight line: plan, read, transform, deliver, checkpoint."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.base import Query, Source
+from connectors.errors import SourceError
+from syncer.engine.deliver import Delivery, Ending
+from syncer.engine.page import take_page
+from syncer.engine.plan import first_event_time, plan
+from syncer.engine.recover import recover
+from syncer.engine.run_id import new_run_id
+from syncer.engine.tools import Sender, Tools
+from syncer.errors import SyncerError
+from syncer.pipeline import Pipeline
+from syncer.report import Bucket, RunReport, RunStatus
+from syncer.state.runs import RunLog
+from syncer.state.scope import Scope
+from syncer.state.store import Store
+from syncer.transform import compile_transform, sql_expressions
+from syncer.transform.identity import Scope as IdentityScope
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the next run goes on from here")
+REJECT_BUCKETS = (
+    Bucket.REJECTED_LOCAL,
+    Bucket.REJECTED_REMOTE,
+    Bucket.HELD,
+    Bucket.PII_BLOCKED,
+    Bucket.KEY_PROBLEM,
+    Bucket.UNREADABLE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One pipeline to one destination, with the means to reach both ends."""
+
+    pipeline: Pipeline
+    scope: Scope
+    store: Store
+    open_source: Callable[[], Source]
+    open_sender: Callable[[], AbstractContextManager[Sender]]
+    trigger: str = "manual"
+    holder: str = ""
+    """Who runs it, told to others that find the pipeline locked."""
+    limit: int | None = None
+    """Send at most so many events."""
+
+
+def run_sync(job: Job, tools: Tools) -> RunReport:
+    """Deliver every row past the watermark; move the watermark behind what was settled.
+
+    Raises `LockedError` where another run holds the pipeline and `StateError` where the state store fails;
+    every other failure is in the report, with what was delivered before it.
+    """
+    now, began = tools.clock.now(), tools.clock.monotonic()
+    run_id = new_run_id(now, tools.rng)
+    with job.store.start_run(
+        job.scope,
+        run_id=run_id,
+        now=now,
+        fingerprint=job.pipeline.fingerprint,
+        trigger=job.trigger,
+        holder=job.holder,
+    ) as run:
+        log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
+        ending = _run(job, tools, run, now)
+        run.finish(
+            ending.status,
+            now=tools.clock.now(),
+            message=ending.message,
+            pause_reason=ending.pause_reason,
+            elapsed_s=tools.clock.monotonic() - began,
+        )
+        log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
+        return run.report()
+
+
+def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
+    try:
+        with job.open_source() as source, job.open_sender() as sender, tools.executor:
+            delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
+            return _deliver(job, tools, run, source, delivery, now)
+    except (SyncerError, SourceError) as error:
+        return Ending(status=RunStatus.FAILED, message=str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Delivery, now: datetime) -> Ending:
+    pipeline = job.pipeline
+    recover(run, mode=pipeline.delivery.mode)
+    expressions = sql_expressions(pipeline)
+    shape = source.schema(Query(sql=pipeline.query, expressions=expressions))
+    scope = IdentityScope(target=job.scope.target, destination=job.scope.destination, salt=job.store.salt)
+    transform = compile_transform(pipeline, shape, scope)
+    if run.start is None:
+        run.fix_start(first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone))
+    query = plan(
+        pipeline,
+        run.watermark,
+        columns=transform.columns,
+        expressions=expressions,
+        cursor_column=transform.cursor_column,
+        key_columns=transform.key_columns,
+    )
+    try:
+        for number, rows in enumerate(source.read(query)):
+            transformed = transform(rows, now=int(tools.clock.now().timestamp()), start=run.start)
+            page = take_page(number, rows, transform.cursor_column, transformed, run, room=delivery.room)
+            delivery.submit(page)
+            if delivery.stopped or page.is_cut:
+                break
+    except KeyboardInterrupt:
+        delivery.stop(INTERRUPTED)
+        raise
+    finally:
+        delivery.drain()
+    return delivery.stopped or _ending(run)
+
+
+def _ending(run: RunLog) -> Ending:
+    rejects = sum(run.report().tally.buckets[bucket] for bucket in REJECT_BUCKETS)
+    return Ending(status=RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE)

@@ -1,0 +1,43 @@
+"""What a run needs from the world, passed in: time, chance, sender, executor, crash points, a place to show progress."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from syncer.engine.executor import Executor
+from syncer.ports import NO_POINTS, Clock, Points, SystemClock
+from syncer.spec.outcomes import Outcome
+
+
+class Sender(Protocol):
+    """One dataset at Meta, or what stands in for it."""
+
+    def send(self, events: "Sequence[str]") -> Outcome:
+        """Post the JSON texts of `events` as one request; never raises for what the other side does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    rows_read: int
+    acknowledged: int
+    requests: int
+
+
+def silent(progress: Progress) -> None:
+    """Show nothing."""
+    del progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The seams of a run; tests pass their own."""
+
+    executor: Executor
+    clock: Clock = field(default_factory=SystemClock)
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    points: Points = NO_POINTS
+    on_progress: Callable[[Progress], None] = silent

@@ -1,0 +1,187 @@
+"""A project at work: its state, its warehouses, its datasets, and the sandbox where a target asks for it."""
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from connectors.registry import find
+from syncer.engine.executor import Threads
+from syncer.engine.sync import Job, run_sync
+from syncer.engine.tools import Progress, Sender, Tools, silent
+from syncer.errors import ConfigError, Problem
+from syncer.pipeline import Destination, Pipeline, Project
+from syncer.ports import NO_POINTS, Clock, Points, SystemClock
+from syncer.secret import Reference
+
+if TYPE_CHECKING:
+    from connectors.base import Source
+    from syncer.capi.endpoint import Endpoint
+    from syncer.report import RunReport
+    from syncer.sandbox.server import Running
+    from syncer.state.store import Store
+
+
+@dataclass
+class Session:
+    """What commands share: opened when first needed, closed together. Holds open connections."""
+
+    project: Project
+    clock: Clock = field(default_factory=SystemClock)
+    points: Points = NO_POINTS
+
+    def __post_init__(self) -> None:
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @cached_property
+    def store(self) -> "Store":
+        """The state store, migrated; raises `StateError`."""
+        from syncer.state.store import open_store
+
+        project = self.project
+        return self._open.enter_context(
+            open_store(
+                project.state.resolve(), root=project.root, home=project.home, points=self.points, clock=self.clock
+            )
+        )
+
+    @cached_property
+    def sandbox(self) -> "Running":
+        """The Conversions API of this machine, started for this session."""
+        from syncer.sandbox.server import start
+
+        return self._open.enter_context(start())
+
+    def heading(self, pipeline: Pipeline) -> str:
+        """Return the first line of a run: target, dataset, host."""
+        destination = self.destination(pipeline)
+        where = "sandbox on this machine" if destination.type == "sandbox" else urlsplit(destination.base_url).hostname
+        return f"{pipeline.name}: target {self.project.target}, dataset {destination.dataset_id.resolve()}, {where}"
+
+    def destination(self, pipeline: Pipeline) -> Destination:
+        """Return where the events of `pipeline` go."""
+        return self.project.destinations[pipeline.destinations[0]]
+
+    def open_source(self, pipeline: Pipeline) -> "Source":
+        """Connect to the warehouse of `pipeline`; raises `SourceError`, or `ConfigError` where a reference is empty."""
+        config = self.project.sources[pipeline.source]
+        connector = find(config.type)
+        options = {
+            name: value.resolve() if isinstance(value, Reference) else value for name, value in config.options.items()
+        }
+        return connector.connect(connector.options(**options), root=self.project.root)
+
+    @contextmanager
+    def open_sender(self, pipeline: Pipeline, destination: Destination) -> Iterator[Sender]:
+        """Give what posts events of `pipeline` to `destination`."""
+        from syncer.capi.client import Client
+
+        endpoint = self.endpoint(destination)
+        code = pipeline.settings.test_event_code or _resolved(destination.test_event_code)
+        with Client(
+            endpoint, clock=self.clock, requests_in_flight=pipeline.delivery.requests_in_flight, test_event_code=code
+        ) as client:
+            yield client
+
+    def run(
+        self,
+        name: str,
+        *,
+        limit: int | None = None,
+        trigger: str = "manual",
+        on_progress: Callable[[Progress], None] = silent,
+    ) -> "RunReport":
+        """Sync one pipeline; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
+        from syncer.state.scope import Scope
+
+        pipeline = find_pipeline(self.project, name)
+        refuse_what_comes_later(pipeline)
+        destination = self.destination(pipeline)
+        job = Job(
+            pipeline=pipeline,
+            scope=Scope(self.project.target, pipeline.name, destination.name),
+            store=self.store,
+            open_source=lambda: self.open_source(pipeline),
+            open_sender=lambda: self.open_sender(pipeline, destination),
+            trigger=trigger,
+            holder=f"{getpass.getuser()}@{socket.gethostname()} pid {os.getpid()}",
+            limit=limit,
+        )
+        tools = Tools(
+            executor=Threads(pipeline.delivery.requests_in_flight),
+            clock=self.clock,
+            points=self.points,
+            on_progress=on_progress,
+        )
+        return run_sync(job, tools)
+
+    def locked_report(self, pipeline: Pipeline, message: str) -> "RunReport":
+        """Return the report of a run that never began because another one holds the pipeline."""
+        from syncer.report import RunReport, RunStatus
+
+        return RunReport(
+            pipeline=pipeline.name,
+            target=self.project.target,
+            destination=pipeline.destinations[0],
+            run_id="",
+            status=RunStatus.LOCKED,
+            message=message,
+        )
+
+    def endpoint(self, destination: Destination) -> "Endpoint":
+        """Return where requests for `destination` go: Meta, or the sandbox of this session."""
+        from syncer.capi.endpoint import Endpoint
+
+        return Endpoint(
+            base_url=self.sandbox.url if destination.type == "sandbox" else destination.base_url,
+            api_version=destination.api_version,
+            dataset_id=destination.dataset_id.resolve(),
+            access_token=destination.access_token,
+            app_secret=destination.app_secret,
+            ca_bundle=destination.ca_bundle,
+            proxy=_resolved(destination.proxy),
+            allow_host=destination.allow_host,
+        )
+
+
+def refuse_what_comes_later(pipeline: Pipeline) -> None:
+    """Raise `ConfigError` where the pipeline asks for what this version understands but cannot do yet."""
+    if pipeline.needs_later:
+        raise ConfigError(
+            Problem(
+                file=pipeline.file,
+                path=key,
+                what="this version reads the key but cannot obey it yet",
+                remedy="take it out, or wait for the version that can; events are not sent without it",
+            )
+            for key in pipeline.needs_later
+        )
+
+
+def _resolved(reference: Reference | None) -> str | None:
+    return None if reference is None else reference.resolve()
+
+
+def find_pipeline(project: Project, name: str) -> Pipeline:
+    """Return the pipeline called `name`; raises `ConfigError` with the nearest one."""
+    if name in project.pipelines:
+        return project.pipelines[name]
+    near = get_close_matches(name, project.pipelines, n=1)
+    known = ", ".join(project.pipelines) or "none; add a file to pipelines/"
+    remedy = f"did you mean {near[0]!r}? pipelines: {known}" if near else f"pipelines: {known}"
+    raise ConfigError([Problem(file=None, what=f"no pipeline is called {name!r}", remedy=remedy)])
