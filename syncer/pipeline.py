@@ -1,127 +1,37 @@
 """What a project and its pipelines are: frozen values, made by `syncer.config`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from syncer.duration import Duration
+from syncer.mapping import (
+    AllOf,
+    Column,
+    Constant,
+    Entry,
+    FirstOf,
+    Items,
+    Json,
+    Mapping,
+    Modifiers,
+    Otherwise,
+    Scalar,
+    Sql,
+    Strict,
+    Within,
+)
 from syncer.secret import Reference, Secret
+from syncer.share import Share
 
-Scalar: TypeAlias = str | int | float | bool | None
-Json: TypeAlias = "Scalar | list[Json] | dict[str, Json]"
-Otherwise: TypeAlias = Literal["keep", "drop", "reject"]
+__all__ = [
+    "AlertRules", "AlertTarget", "Alerts", "AllOf", "Column", "Consent", "Constant", "Cursor", "Daemon", "Delivery",
+    "Destination", "Entry", "EventRule", "FirstOf", "Hashing", "Items", "Json", "LimitedDataUse", "Mapping",
+    "Modifiers", "Otherwise", "Pii", "Pipeline", "Project", "Reconcile", "Rejects", "Require", "Retention", "Route",
+    "Scalar", "Schedule", "Settings", "SourceConfig", "Sql", "Strict", "Tolerate", "Within",
+]  # fmt: skip
+
 Hashing: TypeAlias = Literal["auto", "always", "never"]
-
-
-class Strict:
-    """Base of what is read from YAML: an unknown key is an error, attribute docstrings are its help."""
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-
-
-# --- the mapping ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Modifiers(Strict):
-    """What may be done to a value on its way; order: map/otherwise, default, normalise."""
-
-    map: dict[str, Scalar] | None = None
-    """Replaces values; keys are compared as text."""
-    otherwise: Otherwise = "keep"
-    """What happens to a value that `map` does not name: keep it, drop it, or reject the event."""
-    default: Json = None
-    """Taken where the value is NULL or blank; counted in the run report."""
-    format: str | None = None
-    """How a date or time is written, in strptime's letters, such as `%d/%m/%Y`."""
-    already_hashed: bool = False
-    """The column holds SHA-256 digests only; other values are dropped."""
-    hash: bool = True
-    """False sends `external_id` as it is."""
-    country_column: str | None = None
-    """Column with the country of a phone, state or postal code."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Modifiers):
-    """A column of the query, or a part of one."""
-
-    column: str
-    """Name of a column of the query."""
-    cookie: str | None = None
-    """Take this cookie out of a Cookie header."""
-    query_parameter: str | None = None
-    """Take this parameter out of a URL, percent-decoded once."""
-    clicked_at: str | None = None
-    """Column with the time of the click, for `fbc` built from `fbclid`."""
-    path: str | None = None
-    """Take this place out of JSON, such as `items[0].name`."""
-    template: str | None = None
-    """Text around the value, such as `order_{}`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant(Strict):
-    """The same value in every event."""
-
-    value: Json
-    """The value, as the parameter's type asks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstOf(Modifiers):
-    """The first entry that is neither NULL nor blank."""
-
-    first_of: tuple["Entry", ...]
-    """Entries in order of preference."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sql(Modifiers):
-    """An SQL expression, put into the SELECT around the query."""
-
-    sql: str
-    """An expression over the query's columns in the source's dialect, such as `total - tax`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Items(Strict):
-    """The `contents` of an event, from a column of lists of structs or JSON text."""
-
-    source: str
-    """Column with the items; written `from` in YAML."""
-    fields: dict[str, str] = field(default_factory=dict)
-    """Parameter of an item (`id`, `quantity`, `item_price`, ...) to its name inside the items."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllOf(Strict):
-    """Several values of one list parameter; written as a list in YAML."""
-
-    entries: tuple["Entry", ...]
-
-
-Entry: TypeAlias = Column | Constant | FirstOf | Sql | Items | AllOf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
-    """Parameters of an event to where their values come from.
-
-    Keys are Meta's short names; a dot steps into an object: `app_data.extinfo.os_version`,
-    `original_event_data.event_name`, `mileage.unit`.
-    """
-
-    server_event: dict[str, Entry]
-    customer_info: dict[str, Entry]
-    custom_data: dict[str, Entry] = field(default_factory=dict)
-    user_defined: dict[str, Entry] = field(default_factory=dict)
-    rest: bool = False
-    """`"*": rest` in user_defined: every column that nothing else uses becomes a property of its own name."""
-
-
-# --- the other parts of a pipeline file ----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +40,7 @@ class Cursor(Strict):
 
     column: str
     """Name of the column."""
-    lookback: Duration | int | None = None
+    lookback: Duration | Annotated[int, Within(0)] | None = None
     """How far below the watermark every run reads again, for late rows: a duration for times (1h unless set), units of a number (0 unless set)."""
 
 
@@ -168,25 +78,30 @@ class Delivery(Strict):
 
     mode: Literal["at_least_once", "at_most_once"] = "at_least_once"
     """What to do when the outcome of a request is unknown: send it again with the same event_id, or hold it."""
-    events_per_request: int = 1000
-    """1 to 1000."""
-    request_bytes: int = 4 * 1024 * 1024
-    """Upper bound of one request body."""
-    requests_in_flight: int = 4
+    events_per_request: Annotated[int, Within(1, 1000)] = 1000
+    """Events in one request; Meta takes 1,000 at most."""
+    request_bytes: Annotated[int, Within(65_536, 64 * 1024 * 1024)] = 4 * 1024 * 1024
+    """Upper bound of one request body, in bytes."""
+    requests_in_flight: Annotated[int, Within(1, 64)] = 4
     """Requests to one dataset at a time."""
-    max_rows: int | None = None
+    max_rows: Annotated[int, Within(1)] | None = None
     """Stop a run that would read more rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent(Strict):
-    """Which rows may be sent at all."""
+    """Which rows may be sent at all; without a yes a row is not sent."""
 
     column: str
+    """Column with the consent: yes or no, or a list of categories (list, JSON list, comma list)."""
     category: str | None = None
+    """The category that must be in the list; without it the column itself says yes or no."""
     granted: tuple[Scalar, ...] = ()
+    """Further values that mean yes."""
     applies_to: dict[str, Json] | None = None
+    """Condition on the rows that need consent; without it all do."""
     retroactive: bool = False
+    """Also send rows from before the consent was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +109,11 @@ class LimitedDataUse(Strict):
     """Which events carry Meta's Limited Data Use flag."""
 
     when: dict[str, Json] | None = None
+    """Condition on the rows; without it all events carry the flag."""
     country: int | str = 0
+    """1: United States; 0: Meta locates the person by the IP address; or a column."""
     state: int | str = 0
+    """Meta's number of the state, 1000 for California; 0: Meta locates the person; or a column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +121,9 @@ class Require(Strict):
     """Match keys an event must have beyond Meta's own rule."""
 
     any: tuple[str, ...]
-    count: int = 1
+    """Parameters of customer_info."""
+    count: Annotated[int, Within(1)] = 1
+    """How many of them an event needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,10 +131,15 @@ class Pii(Strict):
     """What happens to personal data found outside user_data."""
 
     email: Literal["block", "warn", "allow"] = "block"
+    """An e-mail address: block the event, warn, or allow it."""
     phone: Literal["block", "warn", "allow"] = "warn"
+    """A phone number."""
     card: Literal["block", "warn", "allow"] = "warn"
-    url_parameters: Literal["strip", "warn", "allow"] = "strip"
+    """A number of a payment card."""
+    url_parameters: Literal["strip", "block", "warn", "allow"] = "strip"
+    """Personal data in a URL's parameters: strip takes the parameter out."""
     allow: tuple[str, ...] = ()
+    """Parameters that are not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,9 +147,13 @@ class Schedule(Strict):
     """When the daemon runs the pipeline: `cron` or `every`."""
 
     cron: str | None = None
+    """Minute, hour, day, month, weekday, such as `*/15 * * * *`; or @hourly, @daily, @weekly, @monthly, @yearly."""
     every: Duration | None = None
+    """Time from one start to the next."""
     timezone: str = "UTC"
+    """Zone in which `cron` is read."""
     jitter: Duration = Duration(0)
+    """Start up to this much later, at random, so that pipelines do not all start at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +161,7 @@ class Reconcile(Strict):
     """How often all keys in Meta's window are compared with the ledger."""
 
     every: Duration | None = None
+    """Time between two comparisons; null: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,13 +169,14 @@ class Rejects(Strict):
     """When rejected rows are judged again."""
 
     retry: Literal["on_change", "manual"] = "on_change"
+    """on_change: when the row or the mapping changed, until it leaves Meta's window; manual: by command only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerate(Strict):
     """What still counts as done."""
 
-    rejected: str = "0%"
+    rejected: Share = Share("0%")
     """Share of the events; above it the exit code is 3."""
 
 
@@ -254,8 +185,11 @@ class Route(Strict):
     """A destination for each row, by the value of a column."""
 
     column: str
+    """Column whose value chooses."""
     map: dict[str, str]
+    """Value to destination."""
     otherwise: Literal["reject"] = "reject"
+    """What happens to other values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +199,31 @@ class EventRule:
     id: str
     """Part of the identity of its events."""
     name: str | None = None
+    """event_name of its events; None: as mapped."""
     when: dict[str, Json] | None = None
+    """Condition on the row; None: every row."""
     mapping: Mapping | None = None
+    """Wins over the pipeline's mapping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRules(Strict):
+    """When somebody is told."""
+
+    failed: bool = True
+    """A run failed."""
+    paused: bool = True
+    """A pipeline paused itself."""
+    rejected_above: Share | None = None
+    """More than this share of a run's events was rejected."""
+    nothing_delivered_for: Duration | None = None
+    """No event was acknowledged for this long."""
+    expiring_within: Duration | None = None
+    """Unsent events leave Meta's window within this time."""
+    volume_below: Share | None = None
+    """A run delivered less than this share of what is usual."""
+    token_expires_within: Duration | None = None
+    """The access token expires within this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +257,8 @@ class Pipeline:
     reconcile: Reconcile = Reconcile()
     rejects: Rejects = Rejects()
     tolerate: Tolerate = Tolerate()
+    alerts: AlertRules | None = None
+    """None: the project's own."""
     events: tuple[EventRule, ...] = ()
     tests: tuple[dict[str, Json], ...] = ()
     file: Path
@@ -308,9 +267,6 @@ class Pipeline:
     """Hex digest of the effective configuration, the same for the same meaning."""
     needs_later: tuple[str, ...] = ()
     """Keys that are set and understood, but that no command obeys yet: a run refuses rather than ignores them."""
-
-
-# --- the project ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,8 +302,40 @@ class Retention(Strict):
     """How long state is kept."""
 
     ledger: Duration = Duration(90 * 86_400)
+    """What was sent: settled events are never sent again while it is kept; at least 63d."""
     runs: Duration = Duration(90 * 86_400)
+    """Runs and their requests."""
     rejects: Duration = Duration(30 * 86_400)
+    """Rejected rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTarget:
+    """Who is told."""
+
+    kind: Literal["slack", "webhook", "email"]
+    address: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """Who is told, and when."""
+
+    to: tuple[AlertTarget, ...] = ()
+    when: AlertRules = AlertRules()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """How `syncer daemon` serves its page and runs pipelines."""
+
+    host: str = "127.0.0.1"
+    port: int = 8787
+    health_port: int | None = None
+    auth_token: Secret | None = None
+    """None, or empty once resolved: one is generated."""
+    concurrency: int = 4
+    drain: Duration = Duration(25)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,7 +354,7 @@ class Project:
     destinations: dict[str, Destination]
     pipelines: dict[str, Pipeline]
     retention: Retention = Retention()
-    alerts: dict[str, Json] = field(default_factory=dict)
-    daemon: dict[str, Json] = field(default_factory=dict)
+    alerts: Alerts = Alerts()
+    daemon: Daemon = Daemon()
     warnings: tuple[str, ...] = ()
     """What is not wrong but worth a look, such as a secret file that others can read."""
