@@ -1,0 +1,129 @@
+"""Parts of a value: a cookie of a header, a parameter of a URL, a place in JSON, text around it.
+
+Each has a scalar form, which is its definition, and a column form that must equal it.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
+
+import orjson
+import polars as pl
+
+Steps: TypeAlias = tuple[str | int, ...]
+
+STEP: Final = re.compile(r"""\.?([^.\[\]"']+)|\[(-?\d+)\]|\[(?:"([^"]*)"|'([^']*)')\]""")
+LONG_NUMBER: Final = r"\d{19}"
+"""Digits that may not fit into 64 bits, which the fast parser would round."""
+
+
+def cookie(header: str, name: str) -> str | None:
+    """Return the value of cookie `name` in a Cookie header, without quotes; None where it is not there."""
+    for part in header.split(";"):
+        found, equals, value = part.partition("=")
+        if equals and found.strip(" \t") == name:
+            return value.strip(' \t"')
+    return None
+
+
+def cookies(headers: pl.Series, name: str) -> pl.Series:
+    """Return the value of cookie `name` in each header. Twin of `cookie`."""
+    pattern = rf"(?:^|;)[ \t]*{pl.escape_regex(name)}[ \t]*=([^;]*)"
+    return headers.str.extract(pattern).str.strip_chars(' \t"')
+
+
+def query_parameter(url: str, name: str) -> str | None:
+    """Return the first parameter `name` of `url`, percent-decoded once; a plus stays a plus."""
+    query = url.partition("#")[0].partition("?")[2]
+    for pair in query.split("&"):
+        found, equals, value = pair.partition("=")
+        if equals and found == name:
+            return unquote(value)
+    return None
+
+
+def query_parameters(urls: pl.Series, name: str) -> pl.Series:
+    """Return parameter `name` of each URL. Twin of `query_parameter`."""
+    queries = urls.str.extract(r"^[^?#]*\?([^#]*)")
+    values = queries.str.extract(rf"(?:^|&){pl.escape_regex(name)}=([^&]*)")
+    coded = values.str.contains("%", literal=True)
+    if not coded.any():
+        return values
+    decoded = pl.Series([unquote(value) for value in values.filter(coded)], dtype=pl.String)
+    return values.scatter(coded.arg_true(), decoded)
+
+
+def parse_path(path: str) -> Steps:
+    """Return the steps of a path such as `items[0].name` or `a["b.c"]`; raises `ValueError` where it is none."""
+    steps: list[str | int] = []
+    place = 0
+    while place < len(path):
+        found = STEP.match(path, place)
+        if found is None or (found[0].startswith(".") and not steps):
+            raise ValueError(f"{path!r} is no path; write names and places: items[0].name")
+        name, index, double, single = found.groups()
+        steps.append(
+            int(index) if index is not None else next(text for text in (name, double, single) if text is not None)
+        )
+        place = found.end()
+    if not steps:
+        raise ValueError("the path is empty; write names and places: items[0].name")
+    return tuple(steps)
+
+
+def walk(value: object, steps: Steps) -> object:
+    """Return what lies at `steps` inside lists and dicts, or None where nothing does."""
+    for step in steps:
+        if isinstance(step, str):
+            value = value.get(step) if isinstance(value, dict) else None
+        else:
+            value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
+    return value
+
+
+def read_json(text: str) -> Any:
+    """Return the value that `text` writes, with whole numbers of any size; raises `ValueError` where it is no JSON.
+
+    Halves of a surrogate pair become U+FFFD, since no UTF-8 text can hold them.
+    """
+    if not re.search(LONG_NUMBER, text):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            if "\\u" not in text:
+                raise
+    try:
+        return _whole(json.loads(text, parse_constant=_refuse))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(name): _whole(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def walk_columns(values: pl.Series, steps: Sequence[str | int]) -> pl.Series:
+    """Return what lies at `steps` inside lists and structs, NULL where nothing does. Twin of `walk`."""
+    for step in steps:
+        dtype = values.dtype
+        if isinstance(dtype, pl.Struct) and isinstance(step, str) and step in {field.name for field in dtype.fields}:
+            values = values.struct.field(step)
+        elif isinstance(dtype, pl.List | pl.Array) and isinstance(step, int):
+            values = values.cast(pl.List(dtype.inner)).list.get(step, null_on_oob=True)
+        else:
+            return pl.Series(values.name, [None] * len(values), dtype=pl.Null)
+    return values
