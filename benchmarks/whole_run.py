@@ -1,0 +1,52 @@
+"""A whole sync: DuckDB file, transform, HTTP to the sandbox in another process, ledger on SQLite."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.bodies_syncer import PROJECT
+from benchmarks.measure import report
+
+
+def main(warehouse: Path) -> None:
+    """Sync the warehouse once, from nothing; the sandbox counts only, in a process of its own."""
+    from syncer.config.load import load_project
+    from syncer.session import Session
+
+    sandbox = subprocess.Popen([sys.executable, "-m", "benchmarks.counting_sandbox"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert sandbox.stdout is not None
+        url = sandbox.stdout.readline().strip()
+        with TemporaryDirectory() as home:
+            environ = {
+                **os.environ,
+                "BENCH_WAREHOUSE": str(warehouse),
+                "BENCH_URL": url,
+                "BENCH_TOKEN": "sandbox-token",
+                "SYNCER_HOME": home,
+                "SYNCER_STATE": "",
+            }
+            os.environ.update(environ)
+
+            def sync() -> dict[str, Any]:
+                with Session(load_project(PROJECT, target=None, environ=environ)) as session:
+                    run = session.run("orders")
+                facts = run.to_json()
+                return {
+                    "events": run.acknowledged,
+                    "rows": facts["rows_read"],
+                    "wall_s": run.elapsed_s,
+                    "status": run.status.value,
+                }
+
+            report(sync)
+    finally:
+        sandbox.terminate()
+        sandbox.wait()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
