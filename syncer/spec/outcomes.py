@@ -25,6 +25,29 @@ class OutcomeClass(StrEnum):
     """Taken, but not as many events as were sent."""
 
 
+class TransportFailure(StrEnum):
+    """Why a request has no answer; the value is the outcome's `reason`."""
+
+    NAME_UNKNOWN = "name_unknown"
+    CONNECTION_REFUSED = "connection_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    POOL_TIMEOUT = "pool_timeout"
+    TLS_CERTIFICATE_INVALID = "tls_certificate_invalid"
+    TLS_FAILED = "tls_failed"
+    PROXY_FAILED = "proxy_failed"
+    REQUEST_IMPOSSIBLE = "request_impossible"
+    RESET_BEFORE_REQUEST = "reset_before_request"
+    RESET_IN_REQUEST = "reset_in_request"
+    RESET_AFTER_REQUEST = "reset_after_request"
+    WRITE_TIMEOUT = "write_timeout"
+    READ_TIMEOUT = "read_timeout"
+    DEADLINE = "deadline"
+    ANSWER_TRUNCATED = "answer_truncated"
+    ANSWER_NOT_HTTP = "answer_not_http"
+    ANSWER_TOO_LARGE = "answer_too_large"
+    UNEXPECTED = "unexpected_failure"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one POST came to. Holds numbers and Meta's ids, never a value of an event."""
@@ -49,4 +72,13 @@ class Outcome:
     date_skew_s: float | None = None
     """Server's Date header minus our clock."""
     warning: str = ""
-    """Text of X-Ad-Api-Version-Warning."""
+    """Our sentence about the API version, where Meta sends X-Ad-Api-Version-Warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an answer means: its class, a stable name, and what to do, in our words."""
+
+    kind: OutcomeClass
+    reason: str
+    explanation: str
