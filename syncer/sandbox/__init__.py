@@ -1,1 +1,1 @@
-"""Meta's side on this machine: a local Conversions API; imports nothing of syncer."""
+"""A stand-in for Meta's Conversions API on this machine; imports nothing of syncer."""

@@ -1,0 +1,213 @@
+"""Seeded faults: what goes wrong on the way, decided by the number of the request alone.
+
+A specification is a list of `name=when`, joined by commas:
+
+    latency=200ms,500=5%,reset_after=1%,throttle=10@3,seed=7
+
+`when` is a share of the requests (`5%`, `0.5%`) or a spell (`10@3`: ten requests in a row, from the third one on).
+Some names take a detail behind a colon. The same seed gives the same faults for the same request numbers.
+
+| name | what happens | detail |
+| --- | --- | --- |
+| `seed=7` | other faults for the same shares (default 0) | |
+| `latency=200ms` | every answer waits; `50ms-400ms`: somewhere between | |
+| `reset_before` | the connection is reset before the body is read | |
+| `reset_after` | the events are taken, then the connection is reset | |
+| `cut` | the events are taken, the answer ends in its middle | |
+| `500` | HTTP 500 with code 2, transient; nothing is taken | |
+| `500_after` | the same, but the events were taken | |
+| `html` | HTTP 503 with an HTML page; nothing is taken | |
+| `too_large` | HTTP 413 with an HTML page | |
+| `throttle` | codes 4, 17, 613, 80004 in turn, with usage headers | `throttle=5%:80004` one code |
+| `error` | any code of Meta's | needed: `error=2%:368`, `error=1@1:100/33` |
+| `expire` | code 190, subcode 463; `expire=100`: from request 101 on | |
+| `garbage` | the events are taken, the answer is no JSON | |
+| `short` | fewer events are taken than were sent, and the answer says so | `short=1%:3` how many fewer |
+| `drip` | the events are taken, the answer comes byte by byte | `drip=1%:30s` for how long (default 10s) |
+| `poison` | a share of the *events* is refused, always the same ones | `poison=1%:2804087` the subcode |
+| `lie` | the hint in a refusal names another event | |
+
+At most one of them strikes a request: the first in the order above.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+STRIKES = (
+    "reset_before",
+    "reset_after",
+    "cut",
+    "500",
+    "500_after",
+    "html",
+    "too_large",
+    "throttle",
+    "error",
+    "expire",
+    "garbage",
+    "short",
+    "drip",
+)
+"""The faults of which at most one strikes a request, in their order."""
+NAMES = ("seed", "latency", *STRIKES, "poison", "lie")
+THROTTLE_CODES = (4, 17, 613, 80004)
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%").fullmatch
+_SPELL = re.compile(r"(\d+)@(\d+)").fullmatch
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s)").fullmatch
+_CODE = re.compile(r"(\d+)(?:/(\d+))?").fullmatch
+
+
+class FaultsError(ValueError):
+    """A specification that cannot be read; the text says where and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: when it strikes, and its detail."""
+
+    name: str
+    share: float = 0.0
+    first: int = 0
+    count: float = 0
+    """A spell of so many requests from the `first` on; may be infinite."""
+    code: int = 0
+    subcode: int | None = None
+    seconds: float = 10.0
+
+    def strikes(self, number: int, seed: int) -> bool:
+        """Return whether the fault strikes the request of this number; 1 is the first."""
+        if self.count:
+            return self.first <= number < self.first + self.count
+        return draw(seed, self.name, number) < self.share
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What happens to one request."""
+
+    latency_s: float
+    fault: Fault | None
+    lies: bool
+
+    @property
+    def name(self) -> str:
+        """Return the name of the fault, empty for none."""
+        return self.fault.name if self.fault else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """All faults of a sandbox."""
+
+    seed: int = 0
+    latency_s: tuple[float, float] = (0.0, 0.0)
+    strikes: tuple[Fault, ...] = ()
+    poison: Fault | None = None
+    lie: Fault | None = None
+    spec: str = ""
+
+    def strike(self, number: int) -> Strike:
+        """Return what happens to the request of this number."""
+        low, high = self.latency_s
+        latency_s = low + (high - low) * draw(self.seed, "latency", number)
+        fault = next((fault for fault in self.strikes if fault.strikes(number, self.seed)), None)
+        return Strike(latency_s, fault, lies=self.lie is not None and self.lie.strikes(number, self.seed))
+
+    def poisons(self, event: Mapping[str, object]) -> bool:
+        """Return whether this event is one of the poisoned, by its name and id alone."""
+        if self.poison is None:
+            return False
+        return draw(self.seed, f"poison/{event.get('event_name')}", event.get("event_id")) < self.poison.share
+
+
+NO_FAULTS = Faults()
+
+
+def draw(seed: int, name: str, number: object) -> float:
+    """Return a number from 0 to 1 that follows from the arguments alone."""
+    first = zlib.crc32(f"{name}/{seed}/{number}".encode())
+    return zlib.crc32(first.to_bytes(4, "big"), first ^ 0x5BD1E995) / 2**32
+
+
+def parse_faults(spec: str) -> Faults:
+    """Return the faults that `spec` describes; raises FaultsError."""
+    found: dict[str, Fault] = {}
+    seed, latency_s = 0, (0.0, 0.0)
+    for item in filter(None, (part.strip() for part in spec.split(","))):
+        name, equals, rest = item.partition("=")
+        if not equals or name not in NAMES:
+            raise FaultsError(f"{item!r}: write name=when with one of the names {', '.join(NAMES)}")
+        if name == "seed":
+            seed = _whole(item, rest)
+        elif name == "latency":
+            latency_s = _latency(item, rest)
+        else:
+            found[name] = _fault(item, name, rest)
+    return Faults(
+        seed=seed,
+        latency_s=latency_s,
+        strikes=tuple(found[name] for name in STRIKES if name in found),
+        poison=found.get("poison"),
+        lie=found.get("lie"),
+        spec=spec,
+    )
+
+
+def _fault(item: str, name: str, rest: str) -> Fault:
+    when, _, detail = rest.partition(":")
+    share, first, count = _when(item, name, when)
+    code, subcode, seconds = _detail(item, name, detail)
+    return Fault(name, share, first, count, code, subcode, seconds)
+
+
+def _when(item: str, name: str, when: str) -> tuple[float, int, float]:
+    if name == "expire" and when.isdigit():
+        return 0.0, int(when) + 1, float("inf")
+    if (percent := _PERCENT(when)) and float(percent[1]) <= 100:
+        return float(percent[1]) / 100, 0, 0
+    if (spell := _SPELL(when)) and name != "poison" and int(spell[1]) > 0:
+        return 0.0, int(spell[2]), int(spell[1])
+    raise FaultsError(
+        f"{item!r}: {when!r} is no share such as 5% and no spell such as 10@3 (ten requests from the third on)"
+    )
+
+
+def _detail(item: str, name: str, detail: str) -> tuple[int, int | None, float]:
+    if name == "drip":
+        return 0, None, _seconds(item, detail) if detail else 10.0
+    if name == "error" and not detail:
+        raise FaultsError(f"{item!r}: name the code, such as error=2%:368 or error=2%:100/33")
+    if name == "short":
+        return _whole(item, detail or "1"), None, 0.0
+    if not detail:
+        return 0, 2804087 if name == "poison" else None, 0.0
+    if name not in {"error", "throttle", "poison"}:
+        raise FaultsError(f"{item!r}: {name} takes no detail; leave out {':' + detail!r}")
+    code = _CODE(detail)
+    if code is None:
+        raise FaultsError(f"{item!r}: {detail!r} is no code such as 613 or 100/33")
+    if name == "poison":
+        return 100, int(code[1]), 0.0
+    return int(code[1]), int(code[2]) if code[2] else None, 0.0
+
+
+def _latency(item: str, text: str) -> tuple[float, float]:
+    low, dash, high = text.partition("-")
+    first = _seconds(item, low)
+    return first, _seconds(item, high) if dash else first
+
+
+def _seconds(item: str, text: str) -> float:
+    match = _TIME(text)
+    if match is None:
+        raise FaultsError(f"{item!r}: {text!r} is no time such as 200ms or 1.5s")
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+def _whole(item: str, text: str) -> int:
+    if not text.isdigit():
+        raise FaultsError(f"{item!r}: {text!r} is no whole number")
+    return int(text)

@@ -1,0 +1,107 @@
+"""Kinds of JSON values, and how far Meta tolerates one in place of another."""
+
+import re
+from collections.abc import Callable
+
+from syncer.sandbox.notes import Judging
+from syncer.sandbox.refusal import Refusal, bad_parameter
+
+Json = dict[str, object]
+Check = Callable[[object, Judging, tuple[str | int, ...]], Refusal | None]
+"""Judges one value that is not null; the path leads to it."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_WHOLE = re.compile(r"[+-]?\d+")
+_EMAIL = re.compile(r"[^\s@/:?&=\"'<>,;()]+@[\w-]+(?:\.[\w-]+)+")
+
+
+def is_absent(value: object) -> bool:
+    """Return whether a value counts as not sent."""
+    return value is None or value in ("", [], {})
+
+
+def number_of(value: object) -> float | None:
+    """Return the number that Meta reads, also out of text; None where there is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    return None
+
+
+def holds_email(text: str) -> bool:
+    """Return whether something like an e-mail address stands in the text."""
+    return "@" in text and _EMAIL.search(text) is not None
+
+
+def text(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge a text; a number is tolerated."""
+    if isinstance(value, str):
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return judging.note("number_for_text", *path)
+    return bad_parameter(path, "must be a string")
+
+
+def number(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge a number; numeric text is tolerated."""
+    if number_of(value) is None:
+        return bad_parameter(path, "must be a number")
+    return judging.note("text_for_number", *path) if isinstance(value, str) else None
+
+
+def integer(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge a whole number; numeric text is tolerated."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return None
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return judging.note("text_for_number", *path)
+    return bad_parameter(path, "must be an integer")
+
+
+def boolean(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge a yes or no; 1, 0 and their text are the same to Meta."""
+    if isinstance(value, bool) or value in (0, 1):
+        return None
+    if value in ("0", "1", "true", "false"):
+        return judging.note("text_for_number", *path)
+    return bad_parameter(path, "must be a boolean")
+
+
+def mapping(value: object, _judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge an object."""
+    return None if isinstance(value, dict) else bad_parameter(path, "must be an object")
+
+
+def texts(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge a list of texts or numbers."""
+    if not isinstance(value, list):
+        return bad_parameter(path, "must be an array")
+    for place, item in enumerate(value):
+        if isinstance(item, bool) or not isinstance(item, str | int | float):
+            return text(item, judging, (*path, place))
+    return None
+
+
+def url(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    """Judge a web address."""
+    if not isinstance(value, str):
+        return bad_parameter(path, "must be a string")
+    if not value.startswith(("http://", "https://")):
+        return judging.note("url_invalid", *path)
+    return judging.note("contact_data", *path) if holds_email(value) else None
+
+
+def listed(values: frozenset[str]) -> Check:
+    """Return the check that a text is one of `values`; another is worth a remark."""
+
+    def check(value: object, judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+        if not isinstance(value, str):
+            return text(value, judging, path)
+        return None if value in values else judging.note("value_not_listed", *path)
+
+    return check
