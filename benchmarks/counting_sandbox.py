@@ -4,9 +4,10 @@ import sys
 import time
 
 from syncer.sandbox.server import start
+from syncer.sandbox.settings import Settings
 
 if __name__ == "__main__":
-    with start(judge="count", keep=0) as running:
+    with start(Settings(judge="count", keep=0)) as running:
         sys.stdout.write(running.url + "\n")
         sys.stdout.flush()
         while True:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import log_options, output_option, project_options
 
 
 @click.command()

@@ -86,7 +86,7 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
 
     click.echo(opened.heading(pipeline), err=True)
     try:
-        with _progress(pipeline.name) as show:
+        with progress_bar(pipeline.name) as show:
             report = opened.run(pipeline.name, limit=limit, on_progress=show)
     except LockedError as error:
         report = opened.locked_report(pipeline, str(error))
@@ -98,7 +98,7 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
 
 
 @contextmanager
-def _progress(name: str) -> "Iterator[Callable[[ProgressOfRun], None]]":
+def progress_bar(name: str) -> "Iterator[Callable[[ProgressOfRun], None]]":
     """Show rows, events and speed on a terminal, nothing elsewhere."""
     if is_quiet():
         yield lambda _: None

@@ -19,6 +19,19 @@ def command(port: int, latency_ms: int, spec: str) -> None:
     destinations:
       meta: {type: meta, dataset_id: "1234567890", access_token: ${env:TOKEN}, base_url: http://127.0.0.1:8765}
     """
-    from syncer.sandbox.server import serve
+    from syncer.sandbox.faults import parse_faults
+    from syncer.sandbox.server import BindError, serve
+    from syncer.sandbox.settings import Settings
 
-    serve(port=port, latency_ms=latency_ms, faults=spec, announce=click.echo)
+    try:
+        latency = f"latency={latency_ms}ms" if latency_ms else ""
+        faults = parse_faults(",".join(filter(None, (latency, spec))))
+        serve(Settings(faults=faults), port=port, started=_announce)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from error
+    except BindError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _announce(url: str) -> None:
+    click.echo(f"A Conversions API for tests: {url}/v26.0/<dataset>/events   what arrived: {url}/")

@@ -16,7 +16,7 @@ from syncer.engine.tools import Progress, Sender, Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome
-from syncer.state.requests import NewRequest, Rejected, RequestState
+from syncer.state.request import NOTHING_SETTLED, NewRequest, Rejected, RequestState, SettleCounts
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
 
@@ -157,14 +157,16 @@ class Delivery:
             case Acknowledge():
                 self._refused_in_a_row = 0
                 self._acknowledged += request.events.height
-                self._settle(request, outcome, RequestState.ACKED)
+                counts = SettleCounts(acknowledged=request.events.height, value=_value(request.events))
+                self._settle(request, outcome, RequestState.ACKED, counts)
             case Refuse():
                 self._refused_in_a_row += 1
-                self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
+                counts = SettleCounts(rejected_remote=1)
+                self._settle(request, outcome, RequestState.DEAD, counts, rejected=(_rejected(request, outcome),))
                 if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
                     self.stop(_systematic(outcome))
             case Hold(stops=stops):
-                self._settle(request, outcome, RequestState.HELD)
+                self._settle(request, outcome, RequestState.HELD, SettleCounts(held=request.events.height))
                 if stops:
                     self.stop(Ending(status=RunStatus.FAILED, message=outcome.explanation))
             case Halve():
@@ -181,25 +183,26 @@ class Delivery:
                 self.stop(Ending(status=status, message=outcome.explanation, pause_reason=reason))
 
     def _settle(
-        self, request: _Request, outcome: Outcome, state: RequestState, *, rejected: tuple[Rejected, ...] = ()
+        self,
+        request: _Request,
+        outcome: Outcome,
+        state: RequestState,
+        counts: SettleCounts,
+        *,
+        rejected: tuple[Rejected, ...] = (),
     ) -> None:
         self._frontier.settle(request.page.number)
         self.run.settle(
-            _stored(request),
-            outcome,
-            state=state,
-            value=_value(request.events) if state is RequestState.ACKED else {},
-            rejected=rejected,
-            watermark=self._moved(),
+            _stored(request), outcome, state=state, counts=counts, rejected=rejected, watermark=self._moved()
         )
 
     def _leave(self, request: _Request, outcome: Outcome, *, is_doubt: bool) -> None:
         request.in_doubt = request.in_doubt or is_doubt
         state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
-        self.run.settle(_stored(request), outcome, state=state)
+        self.run.settle(_stored(request), outcome, state=state, counts=NOTHING_SETTLED)
 
     def _halve(self, request: _Request, outcome: Outcome) -> None:
-        self.run.settle(_stored(request), outcome, state=RequestState.SPLIT)
+        self.run.settle(_stored(request), outcome, state=RequestState.SPLIT, counts=NOTHING_SETTLED)
         self._frontier.add(request.page.number, 1)
         middle = request.events.height // 2
         halves = (request.events.slice(0, middle), request.events.slice(middle))
@@ -241,7 +244,4 @@ def _rejected(request: _Request, outcome: Outcome) -> Rejected:
         cursor=request.page.cursor_at(row["row"]),
         bucket=Bucket.REJECTED_REMOTE,
         reason=outcome.reason,
-        code=outcome.code,
-        subcode=outcome.subcode,
-        fbtrace_id=outcome.fbtrace_id,
     )
