@@ -1,6 +1,9 @@
-"""The seams to the world: time, crash points. Production values here, others in tests."""
+"""The seams to the world: time, crash points, what a thread is at. Production values here, others in tests."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -45,3 +48,25 @@ class Points:
 
 
 NO_POINTS = Points()
+
+
+class _Doing(threading.local):
+    name = ""
+
+
+_doing = _Doing()
+
+
+@contextmanager
+def doing(name: str) -> Iterator[None]:
+    """Mark this thread as busy with `name`: `state` for a transaction, `post` or `read` for a call outside.
+
+    A thread does one of them at a time, so that no transaction stays open while a network or a warehouse is slow.
+    """
+    if _doing.name:
+        raise RuntimeError(f"{name} was begun inside {_doing.name} on one thread")
+    _doing.name = name
+    try:
+        yield
+    finally:
+        _doing.name = ""

@@ -1,0 +1,113 @@
+"""Counters of a run, changed only in the commit that changes what they count."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syncer.errors import StateError
+from syncer.report import Bucket, Tally
+from syncer.state.tables import RUN_COUNTS
+
+TOTAL = "total"
+BUCKET = "bucket"
+REASON = "reason"
+VALUE = "value"
+PENDING = (BUCKET, Bucket.PENDING.value)
+ROWS_READ = (TOTAL, "rows_read")
+ACKNOWLEDGED = (TOTAL, "acknowledged")
+COVERED = (TOTAL, "covered")
+POSSIBLE_DUPLICATES = (TOTAL, "possible_duplicates")
+TALLIES = {
+    BUCKET: "buckets",
+    REASON: "reasons",
+    "dropped_field": "dropped_fields",
+    "filled_default": "filled_defaults",
+    "warning": "warnings",
+    "coverage": "coverage",
+}
+"""Kind of counter to the attribute of a tally."""
+VALUE_UNITS = 10_000
+"""Money is added up in whole ten-thousandths: sums of floats would drift."""
+
+Deltas = dict[tuple[str, str], int]
+
+
+def _upsert(dialect: Any) -> Any:
+    insert = dialect.insert(RUN_COUNTS)
+    return insert.on_conflict_do_update(
+        index_elements=["run_id", "kind", "name"], set_={"count": RUN_COUNTS.c.count + insert.excluded.count}
+    )
+
+
+_ADD = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+_TAKE = (
+    update(RUN_COUNTS)
+    .where(
+        RUN_COUNTS.c.run_id == bindparam("of_run"),
+        RUN_COUNTS.c.kind == bindparam("of_kind"),
+        RUN_COUNTS.c.name == bindparam("of_name"),
+        RUN_COUNTS.c.count >= bindparam("taken"),
+    )
+    .values(count=RUN_COUNTS.c.count - bindparam("taken"))
+)
+
+
+def add(connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], int]) -> None:
+    """Add to the run's counters; zeros are left out."""
+    rows = [
+        {"run_id": run_id, "kind": kind, "name": name, "count": count}
+        for (kind, name), count in deltas.items()
+        if count
+    ]
+    if rows:
+        connection.execute(_ADD[connection.dialect.name], rows)
+
+
+def take(connection: Connection, run_id: str, counter: tuple[str, str], count: int) -> None:
+    """Take from a counter what is counted elsewhere from now on; it never falls below zero."""
+    kind, name = counter
+    found = {"of_run": run_id, "of_kind": kind, "of_name": name, "taken": count}
+    if count and connection.execute(_TAKE, found).rowcount != 1:
+        raise StateError(f"state: run {run_id} has fewer than {count} events in {name}; the run stops")
+
+
+def of_tally(tally: Tally, *, pending: int) -> Deltas:
+    """Return the changes for a batch of which `pending` events are still to be sent; every row must be accounted for."""
+    if tally.buckets.total() + pending < tally.rows_read:
+        raise StateError(f"state: {tally.rows_read} rows, but fewer events and rejects; the run stops")
+    deltas: Deltas = {ROWS_READ: tally.rows_read, COVERED: tally.covered}
+    for kind, name in TALLIES.items():
+        deltas.update({(kind, str(key)): count for key, count in getattr(tally, name).items()})
+    deltas[PENDING] = deltas.get(PENDING, 0) + pending
+    return deltas
+
+
+def of_value(value: Mapping[str, float]) -> Deltas:
+    """Return the changes for money, by currency."""
+    return {(VALUE, currency): round(amount * VALUE_UNITS) for currency, amount in value.items()}
+
+
+def read(connection: Connection, run_id: str) -> Deltas:
+    """Return all counters of a run."""
+    table = RUN_COUNTS.c
+    rows = connection.execute(select(table.kind, table.name, table["count"]).where(table.run_id == run_id))
+    return {(kind, name): int(count) for kind, name, count in rows}
+
+
+def to_tally(counts: Mapping[tuple[str, str], int]) -> Tally:
+    """Return the counters as a tally; counters at zero are left out."""
+    tally = Tally(rows_read=counts.get(ROWS_READ, 0), covered=counts.get(COVERED, 0))
+    for kind, attribute in TALLIES.items():
+        getattr(tally, attribute).update(_of_kind(counts.items(), kind))
+    return tally
+
+
+def to_value(counts: Mapping[tuple[str, str], int]) -> dict[str, float]:
+    """Return the money, by currency."""
+    return {currency: units / VALUE_UNITS for currency, units in _of_kind(counts.items(), VALUE).items()}
+
+
+def _of_kind(counts: Iterable[tuple[tuple[str, str], int]], wanted: str) -> dict[str, int]:
+    return {name: count for (kind, name), count in counts if kind == wanted and count}

@@ -1,0 +1,144 @@
+"""Which events were settled before: looked up by the thousand, in bounded memory."""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+import pyarrow as pa
+
+from syncer.state.requests import IDENTITY_BYTES
+
+IN_MEMORY = 8_000_000
+"""Identities that are kept in memory, 16 bytes each; a larger ledger is read through for each look-up."""
+RECENT = 262_144
+"""New identities that are looked through one by one before they are sorted in among the others."""
+SLOTS = 16
+"""Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
+FIRST_SLOTS = 1 << 20
+
+Pages = Callable[[int], list[tuple[int, bytes]]]
+"""The next (id, packed identities) with an id above the one given; empty at the end."""
+
+
+class Ledger:
+    """The settled identities of one scope, read when first asked. Grows by `add`."""
+
+    def __init__(self, pages: Pages, *, in_memory: int = IN_MEMORY, recent: int = RECENT) -> None:
+        self._pages = pages
+        self._in_memory, self._recent_most = in_memory, recent
+        self._loaded = self._is_paged = False
+        self._sorted = _identities(b"")
+        self._recent = _identities(b"")
+        self._filter = _empty_filter(FIRST_SLOTS)
+
+    def settled(self, digests: bytes) -> pl.Series:
+        """Return, for each of the packed 16-byte `digests`, whether it must not be sent again."""
+        self._load()
+        asked = _identities(digests)
+        if self._is_paged:
+            return asked.is_in(self._found_in_pages(asked).implode()) | self._is_recent(asked)
+        maybe = self._filter.gather(_slots(digests, self._filter.len()))
+        if not maybe.any():
+            return maybe
+        places = maybe.arg_true()
+        candidates = asked.gather(places)
+        is_false = ~(self._is_sorted_in(candidates) | self._is_recent(candidates))
+        return maybe.scatter(places.filter(is_false), values=False)
+
+    def add(self, digests: bytes) -> None:
+        """Take note of events that must not be sent again by this run."""
+        self._load()
+        self._take(digests)
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        chunks: list[bytes] = []
+        count = 0
+        for _, digests in self._all_pages():
+            chunks.append(digests)
+            count += len(digests) // IDENTITY_BYTES
+            if count > self._in_memory:
+                self._is_paged = True
+                return
+        self._sorted = _identities(b"".join(chunks)).sort()
+        self._filter = _filter_of(self._sorted)
+
+    def _all_pages(self) -> Iterator[tuple[int, bytes]]:
+        last = 0
+        while page := self._pages(last):
+            yield from page
+            last = page[-1][0]
+
+    def _take(self, digests: bytes) -> None:
+        added = _identities(digests)
+        self._recent = pl.concat([self._recent, added])
+        if self._is_paged:
+            self._recent = self._recent.tail(2 * self._recent_most)
+            return
+        if self._sorted.len() + self._recent.len() > self._in_memory:
+            self._forget()
+            return
+        if self._recent.len() > max(self._recent_most, self._sorted.len() // 8):
+            self._sorted = pl.concat([self._sorted, self._recent]).sort()
+            self._recent = _identities(b"")
+        if (self._sorted.len() + self._recent.len()) * SLOTS > self._filter.len():
+            self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+        else:
+            self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
+
+    def _forget(self) -> None:
+        """Keep the newest, whose requests may be under way; the others are in the store by now."""
+        self._is_paged = True
+        self._recent = pl.concat([self._sorted.clear(), self._recent]).tail(2 * self._recent_most)
+        self._sorted, self._filter = self._sorted.clear(), _empty_filter(1)
+
+    def _is_sorted_in(self, asked: pl.Series) -> pl.Series:
+        if self._sorted.is_empty():
+            return _empty_filter(asked.len())
+        places = self._sorted.search_sorted(asked, "left").clip(upper_bound=self._sorted.len() - 1)
+        return self._sorted.gather(places) == asked
+
+    def _is_recent(self, asked: pl.Series) -> pl.Series:
+        return asked.is_in(_common(self._recent, asked).implode())
+
+    def _found_in_pages(self, asked: pl.Series) -> pl.Series:
+        wanted = asked.unique()
+        found = [_identities(b"")]
+        group: list[bytes] = []
+        for _, digests in self._all_pages():
+            group.append(digests)
+            if len(group) == 256:
+                found.append(_common(_identities(b"".join(group)), wanted))
+                group.clear()
+        found.append(_common(_identities(b"".join(group)), wanted))
+        return pl.concat(found)
+
+
+def _common(many: pl.Series, few: pl.Series) -> pl.Series:
+    return many.filter(many.is_in(few.implode()))
+
+
+def _identities(digests: bytes) -> pl.Series:
+    array = pa.Array.from_buffers(
+        pa.binary(IDENTITY_BYTES), len(digests) // IDENTITY_BYTES, [None, pa.py_buffer(digests)]
+    )
+    frame = pl.DataFrame({"identity": pl.Series(pl.from_arrow(array), dtype=pl.Binary)})
+    return frame.select(pl.col("identity").bin.reinterpret(dtype=pl.Int128, endianness="little"))["identity"]
+
+
+def _slots(digests: bytes, size: int) -> pl.Series:
+    words = pa.Array.from_buffers(pa.uint32(), len(digests) // 4, [None, pa.py_buffer(digests)])
+    return pl.Series(pl.from_arrow(words)).gather_every(IDENTITY_BYTES // 4) & (size - 1)
+
+
+def _filter_of(identities: pl.Series) -> pl.Series:
+    size = FIRST_SLOTS
+    while size < identities.len() * SLOTS * 2:
+        size *= 2
+    low = (identities & 0xFFFF_FFFF).cast(pl.UInt32)
+    return _empty_filter(size).scatter(low & (size - 1), values=True)
+
+
+def _empty_filter(size: int) -> pl.Series:
+    return pl.zeros(size, pl.Boolean, eager=True)

@@ -1,0 +1,215 @@
+"""Rows of requests: the intent before the POST, the outcome after it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from connectors.incremental import CursorKind, CursorValue
+from syncer.errors import StateError
+from syncer.spec.outcomes import Outcome
+from syncer.state.open_requests import OpenRequest
+from syncer.state.requests import IDENTITY_BYTES, UNFINISHED, NewRequest, RequestState, StoredRequest
+from syncer.state.seal import require_seal, seal
+from syncer.state.tables import REQUESTS
+
+_INSERT = insert(REQUESTS)
+_BY_ID_STATE_EPOCH = (
+    REQUESTS.c.id == bindparam("of_id"),
+    REQUESTS.c.state == bindparam("of_state"),
+    REQUESTS.c.epoch == bindparam("of_epoch"),
+)
+_REARM = (
+    update(REQUESTS)
+    .where(*_BY_ID_STATE_EPOCH)
+    .values(
+        state=RequestState.ARMED.value,
+        checksum=bindparam("new_checksum"),
+        armed_at=bindparam("at"),
+        attempts=REQUESTS.c.attempts + 1,
+    )
+)
+_SETTLE = (
+    update(REQUESTS)
+    .where(*_BY_ID_STATE_EPOCH)
+    .values(
+        state=bindparam("new_state"),
+        checksum=bindparam("new_checksum"),
+        finished_at=bindparam("at"),
+        status=bindparam("new_status"),
+        code=bindparam("new_code"),
+        subcode=bindparam("new_subcode"),
+        fbtrace_id=bindparam("new_fbtrace_id"),
+        reason=bindparam("new_reason"),
+    )
+)
+_DROP = (
+    update(REQUESTS)
+    .where(*_BY_ID_STATE_EPOCH)
+    .values(state=bindparam("new_state"), checksum=bindparam("new_checksum"), finished_at=bindparam("at"))
+)
+_ADOPT = (
+    update(REQUESTS)
+    .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"), REQUESTS.c.state.in_([str(s) for s in UNFINISHED]))
+    .values(epoch=bindparam("new_epoch"))
+)
+
+
+def insert_armed(
+    connection: Connection, request: NewRequest, *, pipeline_id: int, run: tuple[str, int], at: datetime
+) -> OpenRequest:
+    """Write the intent to send `request`; `run` is the run's id and epoch."""
+    run_id, epoch = run
+    if len(request.digests) != IDENTITY_BYTES * request.events or request.events < 1:
+        raise StateError(f"state: a request of {request.events} events with {len(request.digests)} bytes of identities")
+    cursor = _cursor_columns(request)
+    base = _base(pipeline_id, run_id, request, cursor)
+    row = {
+        "pipeline_id": pipeline_id,
+        "run_id": run_id,
+        "epoch": epoch,
+        "state": RequestState.ARMED.value,
+        "parent_id": request.parent,
+        "attempts": request.attempt,
+        "events": request.events,
+        "event_time_min": request.event_time_min,
+        "event_time_max": request.event_time_max,
+        **cursor,
+        "first_armed_at": at,
+        "armed_at": at,
+        "checksum": seal(base, RequestState.ARMED.value),
+        "digests": request.digests,
+    }
+    key = connection.execute(_INSERT, row).inserted_primary_key
+    request_id = int(key[0]) if key else 0
+    return OpenRequest(
+        request_id, run_id, RequestState.ARMED, request.events, base=base, digests=request.digests, root=request_id
+    )
+
+
+def rearm(connection: Connection, request: OpenRequest, *, epoch: int, at: datetime) -> None:
+    """Write the intent to send a request once more."""
+    found = _found(request, epoch, RequestState.ARMED, at)
+    _require_one(connection.execute(_REARM, found).rowcount, request)
+
+
+def settle(
+    connection: Connection,
+    request: OpenRequest,
+    *,
+    state: RequestState,
+    outcome: Outcome | None,
+    epoch: int,
+    at: datetime,
+) -> None:
+    """Write what became of a request; without an outcome the last one stays."""
+    found = _found(request, epoch, state, at)
+    if outcome is None:
+        _require_one(connection.execute(_DROP, {**found, "new_state": state.value}).rowcount, request)
+        return
+    values = {
+        "new_state": state.value,
+        "new_status": outcome.status,
+        "new_code": outcome.code,
+        "new_subcode": outcome.subcode,
+        "new_fbtrace_id": outcome.fbtrace_id,
+        "new_reason": outcome.reason,
+    }
+    _require_one(connection.execute(_SETTLE, found | values).rowcount, request)
+
+
+def adopt(connection: Connection, pipeline_id: int, *, epoch: int) -> list[tuple[OpenRequest, StoredRequest]]:
+    """Take over what earlier runs left unfinished, so that none of them can still change it."""
+    connection.execute(_ADOPT, {"of_pipeline": pipeline_id, "new_epoch": epoch})
+    found = connection.execute(
+        select(REQUESTS)
+        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state.in_([str(s) for s in UNFINISHED]))
+        .order_by(REQUESTS.c.id)
+    )
+    return [_stored(row) for row in found]
+
+
+def digest_pages(
+    connection: Connection, pipeline_id: int, states: Sequence[RequestState], *, after: int, rows: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (id, packed digests) of at most `rows` requests in `states` with an id above `after`, in order of id."""
+    found = connection.execute(
+        select(REQUESTS)
+        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state.in_([str(s) for s in states]))
+        .where(REQUESTS.c.id > after)
+        .order_by(REQUESTS.c.id)
+        .limit(rows)
+    )
+    for row in found:
+        _require_whole(row)
+        yield row.id, bytes(row.digests)
+
+
+def _found(request: OpenRequest, epoch: int, state: RequestState, at: datetime) -> dict[str, Any]:
+    return {
+        "of_id": request.id,
+        "of_state": request.state.value,
+        "of_epoch": epoch,
+        "new_checksum": seal(request.base, state.value),
+        "at": at,
+    }
+
+
+def _require_one(rows: int, request: OpenRequest) -> None:
+    if rows != 1:
+        raise StateError(
+            f"state: request {request.id} is no longer {request.state} as this run left it: "
+            "another process changed it; the run stops"
+        )
+
+
+def _cursor_columns(request: NewRequest) -> dict[str, str | None]:
+    low, high = request.cursor_low, request.cursor_high
+    kind = low.kind if low else high.kind if high else None
+    return {
+        "cursor_kind": kind.value if kind else None,
+        "cursor_low": low.text if low else None,
+        "cursor_high": high.text if high else None,
+    }
+
+
+def _base(pipeline_id: int, run_id: str, request: NewRequest | Row[Any], cursor: dict[str, str | None]) -> bytes:
+    return seal(
+        pipeline_id,
+        run_id,
+        request.events,
+        request.event_time_min,
+        request.event_time_max,
+        *cursor.values(),
+        bytes(request.digests),
+    )
+
+
+def _require_whole(row: Row[Any]) -> bytes:
+    cursor = {"cursor_kind": row.cursor_kind, "cursor_low": row.cursor_low, "cursor_high": row.cursor_high}
+    base = _base(row.pipeline_id, row.run_id, row, cursor)
+    require_seal(row.checksum, seal(base, row.state), what=f"request {row.id}")
+    return base
+
+
+def _stored(row: Row[Any]) -> tuple[OpenRequest, StoredRequest]:
+    base = _require_whole(row)
+    state = RequestState(row.state)
+    kind = CursorKind(row.cursor_kind) if row.cursor_kind else None
+    digests = bytes(row.digests)
+    stored = StoredRequest(
+        id=row.id,
+        run_id=row.run_id,
+        state=state,
+        parent=row.parent_id,
+        attempts=row.attempts,
+        events=row.events,
+        digests=digests,
+        event_time_min=row.event_time_min,
+        event_time_max=row.event_time_max,
+        cursor_low=CursorValue(kind, row.cursor_low) if kind and row.cursor_low is not None else None,
+        cursor_high=CursorValue(kind, row.cursor_high) if kind and row.cursor_high is not None else None,
+        first_armed_at=row.first_armed_at,
+    )
+    return OpenRequest(row.id, row.run_id, state, row.events, base=base, digests=digests, root=row.id), stored

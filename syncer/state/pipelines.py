@@ -1,0 +1,151 @@
+"""The row of a scope: who may write it, how far it is, whether it is paused."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syncer.errors import StateError
+from syncer.state.scope import Scope
+from syncer.state.seal import position_seal, require_seal
+from syncer.state.tables import PIPELINES
+from syncer.watermark import Watermark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineRow:
+    """A scope as stored."""
+
+    id: int
+    epoch: int
+    holder: str | None
+    watermark: Watermark | None
+    start: int | None
+    pause_reason: str | None
+    fingerprint: str | None
+    """Of the configuration of the last run."""
+
+
+_INSERT = {
+    "sqlite": sqlite.insert(PIPELINES).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(PIPELINES).on_conflict_do_nothing(),
+}
+_EPOCH = select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id")).with_for_update()
+_MOVE = (
+    update(PIPELINES)
+    .where(PIPELINES.c.id == bindparam("of_id"), PIPELINES.c.epoch == bindparam("of_epoch"))
+    .values(
+        watermark_kind=bindparam("kind"),
+        watermark_text=bindparam("text"),
+        start=bindparam("new_start"),
+        checksum=bindparam("new_checksum"),
+    )
+)
+
+
+def find(connection: Connection, scope: Scope) -> PipelineRow | None:
+    """Return the scope's row, locked until the transaction ends where that transaction writes."""
+    table = PIPELINES.c
+    row = connection.execute(
+        select(PIPELINES)
+        .where(table.target == scope.target, table.pipeline == scope.pipeline, table.destination == scope.destination)
+        .with_for_update()
+    ).first()
+    return None if row is None else read(row)
+
+
+def find_or_make(connection: Connection, scope: Scope, now: datetime) -> PipelineRow:
+    """Return the scope's row, made if this is its first run."""
+    found = find(connection, scope)
+    if found is not None:
+        return found
+    connection.execute(
+        _INSERT[connection.dialect.name],
+        {
+            "target": scope.target,
+            "pipeline": scope.pipeline,
+            "destination": scope.destination,
+            "epoch": 0,
+            "checksum": b"",
+            "created_at": now,
+        },
+    )
+    made = find(connection, scope)
+    if made is None:
+        raise StateError(f"state: {scope} could not be stored; run again")
+    return made
+
+
+def read(row: Any) -> PipelineRow:
+    """Return the row as values; raises `StateError` where it is damaged."""
+    watermark = Watermark.parse(row.watermark_kind, row.watermark_text) if row.watermark_kind is not None else None
+    if row.epoch or row.checksum:
+        require_seal(row.checksum, position_seal(row.id, watermark, row.start), what=f"the position of {row.pipeline}")
+    return PipelineRow(
+        id=row.id,
+        epoch=row.epoch,
+        holder=row.holder,
+        watermark=watermark,
+        start=row.start,
+        pause_reason=row.pause_reason,
+        fingerprint=row.config_fingerprint,
+    )
+
+
+def take_over(
+    connection: Connection, found: PipelineRow, *, holder: str, now: datetime, fingerprint: str
+) -> PipelineRow:
+    """Make this run the only one whose writes count, by the next epoch."""
+    epoch = found.epoch + 1
+    connection.execute(
+        update(PIPELINES)
+        .where(PIPELINES.c.id == found.id)
+        .values(
+            epoch=epoch,
+            holder=holder,
+            held_since=now,
+            config_fingerprint=fingerprint,
+            checksum=position_seal(found.id, found.watermark, found.start),
+        )
+    )
+    return replace(found, epoch=epoch, holder=holder)
+
+
+def require_epoch(connection: Connection, pipeline_id: int, epoch: int) -> None:
+    """Raise `StateError` if another run has taken over; holds the row so that none can before the commit."""
+    found = connection.execute(_EPOCH, {"of_id": pipeline_id}).scalar()
+    if found != epoch:
+        raise StateError("state: another run has taken this pipeline over; this one stops and changed nothing")
+
+
+def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | None, start: int | None) -> None:
+    """Write how far the pipeline is."""
+    moved = {
+        "of_id": found.id,
+        "of_epoch": found.epoch,
+        "kind": watermark.value.kind.value if watermark else None,
+        "text": watermark.value.text if watermark else None,
+        "new_start": start,
+        "new_checksum": position_seal(found.id, watermark, start),
+    }
+    if connection.execute(_MOVE, moved).rowcount != 1:
+        raise StateError("state: the watermark could not be written; the run stops")
+
+
+def release(connection: Connection, found: PipelineRow, *, pause_reason: str | None, now: datetime) -> None:
+    """Note that nobody holds the pipeline; a reason pauses it."""
+    values: dict[str, Any] = {"holder": None, "held_since": None}
+    if pause_reason is not None:
+        values |= {"pause_reason": pause_reason, "paused_at": now}
+    connection.execute(update(PIPELINES).where(PIPELINES.c.id == found.id).values(values))
+
+
+def set_pause(connection: Connection, found: PipelineRow, *, reason: str | None, now: datetime) -> None:
+    """Pause with a reason; None lets it run again."""
+    connection.execute(
+        update(PIPELINES)
+        .where(PIPELINES.c.id == found.id)
+        .values(pause_reason=reason, paused_at=now if reason is not None else None)
+    )

@@ -1,0 +1,177 @@
+"""Where the state lies: its URL read, its files made private, mistakes named."""
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from syncer.errors import StateError
+
+EXAMPLES = "write sqlite:///.syncer/state.db or postgresql+psycopg://user@host/database"
+POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
+PLAIN_NAME = re.compile(r"[\w.,:%/\[\]\\ -]*")
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+SIDE_FILES = ("-wal", "-shm", "-journal")
+SHARED_DISKS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.glusterfs"}
+)
+MOUNTS = Path("/proc/self/mounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A state store's address; `str` gives what may be shown of it."""
+
+    url: URL
+    path: Path | None
+    """The file of an embedded store."""
+    shown: str
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __repr__(self) -> str:
+        return f"Place({self.shown!r})"
+
+
+def parse(url: str, *, root: Path) -> Place:
+    """Return the place that `url` names; relative files start at `root`. The URL itself is never in a message."""
+    parsed = _parse_url(url)
+    if parsed is None:
+        raise StateError(f"state: the URL cannot be read; {EXAMPLES}, with @ : / in a password as %40 %3A %2F")
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, root=root)
+    if parsed.drivername in POSTGRES:
+        return _postgres(parsed)
+    raise StateError(f"state: no store of this kind ({_kind(parsed.drivername)}); {EXAMPLES}")
+
+
+def _parse_url(url: str) -> URL | None:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+
+
+def _kind(drivername: str) -> str:
+    return drivername if re.fullmatch(r"[a-z0-9+_]{1,30}", drivername) else "unknown"
+
+
+def _sqlite(url: URL, *, root: Path) -> Place:
+    if url.drivername not in ("sqlite", "sqlite+pysqlite") or url.query or url.host:
+        raise StateError(
+            "state: a SQLite URL has three slashes and a path, nothing else; write sqlite:///.syncer/state.db"
+        )
+    if not url.database or ":memory:" in url.database or url.database.startswith("file:"):
+        raise StateError("state: what was sent must outlive the process; write sqlite:///.syncer/state.db")
+    path = Path(os.path.abspath(root / url.database))  # noqa: PTH100 - resolve() would follow the symlinks we refuse
+    return Place(URL.create("sqlite+pysqlite", database=str(path)), path, str(path))
+
+
+def _postgres(url: URL) -> Place:
+    host = url.host or _text(url.query.get("host")) or "localhost"
+    shown = f"postgresql://{host}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    if not PLAIN_NAME.fullmatch(host) or not PLAIN_NAME.fullmatch(url.database or ""):
+        raise StateError("state: the URL's host cannot be read; write @ : / in a user name or password as %40 %3A %2F")
+    return Place(url.set(drivername="postgresql+psycopg"), None, shown)
+
+
+def _text(value: str | tuple[str, ...] | None) -> str:
+    return ",".join(value) if isinstance(value, tuple) else value or ""
+
+
+def prepare(path: Path) -> None:
+    """Make the file of an embedded store and its folder, for this user alone; raises `StateError` with the remedy."""
+    _refuse_links(path)
+    try:
+        _make_folder(path.parent)
+        _refuse_shared_disk(path)
+        make_private_file(path)
+        _check_database(path)
+    except OSError as error:
+        failure = StateError(f"state: {path}: {_words(error)}")
+    else:
+        return
+    raise failure
+
+
+def make_private_file(path: Path) -> None:
+    """Create the file if it is missing; leave it readable for its owner alone, whatever the umask."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        _close_to_others(handle)
+    finally:
+        os.close(handle)
+
+
+def make_private_folder(path: Path) -> None:
+    """Create the folder if it is missing, for this user alone, whatever the umask."""
+    _refuse_link(path)
+    if not path.is_dir():
+        path.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        path.chmod(PRIVATE_FOLDER)
+
+
+def _refuse_links(path: Path) -> None:
+    for part in (path.parent, path, *(path.with_name(path.name + side) for side in SIDE_FILES)):
+        _refuse_link(part)
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise StateError(f"state: {path} is a symbolic link, which is not followed; name the real path in `state:`")
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.parent.is_dir():
+        raise StateError(f"state: the folder {folder.parent} does not exist; create it or correct `state:`")
+    make_private_folder(folder)
+
+
+def _close_to_others(handle: int) -> None:
+    found = os.fstat(handle)
+    if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != PRIVATE_FILE:
+        os.fchmod(handle, PRIVATE_FILE)
+
+
+def _check_database(path: Path) -> None:
+    """SQLite itself would take a short or foreign file for an empty database and write over it."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head and head != b"SQLite format 3\x00":
+        raise StateError(
+            f"state: {path} is not a database of syncer; move it away or correct `state:`; nothing was written"
+        )
+
+
+def _refuse_shared_disk(path: Path) -> None:
+    kind = _disk_kind(path)
+    if kind in SHARED_DISKS:
+        raise StateError(
+            f"state: {path} is on a network disk ({kind}), where SQLite loses data; use a local disk or Postgres"
+        )
+
+
+def _disk_kind(path: Path) -> str | None:
+    try:
+        lines = MOUNTS.read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    mounts = [(fields[1], fields[2]) for line in lines if len(fields := line.split()) > 2]
+    over = [(point, kind) for point, kind in mounts if path.is_relative_to(point)]
+    return max(over, key=lambda mount: len(mount[0]))[1] if over else None
+
+
+def _words(error: OSError) -> str:
+    match error:
+        case PermissionError():
+            return "permission denied; give this user the right to write there"
+        case IsADirectoryError():
+            return "is a folder; name a file in `state:`"
+        case _:
+            return f"{os.strerror(error.errno or 0)}; mend it or correct `state:`"

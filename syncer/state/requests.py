@@ -1,0 +1,125 @@
+"""A request in state: what it may become, what it carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connectors.incremental import CursorValue
+from syncer.report import Bucket
+
+IDENTITY_BYTES = 16
+
+
+class RequestState(StrEnum):
+    """Where a request stands (reliability contract, part 1)."""
+
+    PLANNED = "planned"
+    ARMED = "armed"
+    """Its intent is durable: the POST may be under way."""
+    ACKED = "acked"
+    SPLIT = "split"
+    """Refused as a whole; its events live on in smaller requests."""
+    DEAD = "dead"
+    """One event that Meta refuses."""
+    RETRY = "retry"
+    """Certainly not processed."""
+    DOUBT = "doubt"
+    """May or may not have been processed."""
+    HELD = "held"
+    """In doubt, and not sent again unless an operator says so."""
+    SUPERSEDED = "superseded"
+    """Its events are free for other requests."""
+    EXPIRED = "expired"
+    """Left Meta's window before it could be sent."""
+    ACKED_ASSUMED = "acked_assumed"
+    """Held, and taken for delivered by an operator."""
+
+
+_S = RequestState
+
+TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
+    _S.PLANNED: frozenset({_S.ARMED, _S.SUPERSEDED, _S.EXPIRED}),
+    _S.ARMED: frozenset({_S.ACKED, _S.SPLIT, _S.DEAD, _S.RETRY, _S.DOUBT}),
+    _S.RETRY: frozenset({_S.ARMED, _S.SUPERSEDED, _S.EXPIRED}),
+    _S.DOUBT: frozenset({_S.RETRY, _S.HELD}),
+    _S.HELD: frozenset({_S.RETRY, _S.ACKED_ASSUMED}),
+    _S.ACKED: frozenset(),
+    _S.SPLIT: frozenset(),
+    _S.DEAD: frozenset(),
+    _S.SUPERSEDED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.ACKED_ASSUMED: frozenset(),
+}
+"""The only transitions there are."""
+
+UNFINISHED = (_S.PLANNED, _S.ARMED, _S.RETRY, _S.DOUBT)
+"""Something must still happen to these."""
+
+SETTLED = (_S.ACKED, _S.ACKED_ASSUMED, _S.HELD, _S.DEAD)
+"""The ledger: the events of these are never sent again by themselves."""
+
+_WAITING = (_S.RETRY, _S.DOUBT)
+
+
+def may_become(now: RequestState, then: RequestState) -> bool:
+    """Return whether one commit may move a request from `now` to `then`.
+
+    That is a transition of the table, or two or three of them in a row that only pass through `retry` and `doubt`:
+    a doubt that the policy holds at once, a retry that is dropped for good.
+    """
+    if then in TRANSITIONS[now]:
+        return True
+    return now is not then and any(
+        waiting in TRANSITIONS[now] and waiting is not then and may_become(waiting, then) for waiting in _WAITING
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """A request about to be sent."""
+
+    digests: bytes
+    """Identities of its events, 16 bytes each, in the order of the body."""
+    events: int
+    event_time_min: int
+    event_time_max: int
+    cursor_low: CursorValue | None = None
+    cursor_high: CursorValue | None = None
+    parent: int | None = None
+    """The request that this one is a part of."""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request as it was found in state."""
+
+    id: int
+    run_id: str
+    state: RequestState
+    parent: int | None
+    attempts: int
+    events: int
+    digests: bytes
+    event_time_min: int
+    event_time_max: int
+    cursor_low: CursorValue | None
+    cursor_high: CursorValue | None
+    first_armed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An event that is set aside: enough to find its row again, nothing of what the row holds."""
+
+    identity: bytes | None
+    """None where the row has no key."""
+    bucket: Bucket
+    reason: str
+    field: str | None = None
+    cursor: CursorValue | None = None
+    code: int | None = None
+    """Meta's, where Meta refused it."""
+    subcode: int | None = None
+    fbtrace_id: str | None = None

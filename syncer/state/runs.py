@@ -1,0 +1,361 @@
+"""One run as the state store sees it: who runs, what was armed, what became of it, what it counted."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from syncer.errors import StateError
+from syncer.report import Bucket, RunReport, RunStatus, Tally
+from syncer.spec.outcomes import Outcome
+from syncer.state import counts, outbox, pipelines, quarantine
+from syncer.state.ledger import Ledger
+from syncer.state.locks import Lock
+from syncer.state.open_requests import OpenRequest, OpenRequests, require_forward, require_transition
+from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
+from syncer.state.scope import Scope
+from syncer.state.tables import REQUESTS, RUNS
+from syncer.watermark import Watermark
+
+if TYPE_CHECKING:
+    from syncer.state.store import Store
+
+COUNTER = {
+    RequestState.ACKED: counts.ACKNOWLEDGED,
+    RequestState.DEAD: (counts.BUCKET, Bucket.REJECTED_REMOTE.value),
+    RequestState.HELD: (counts.BUCKET, Bucket.HELD.value),
+    RequestState.EXPIRED: (counts.BUCKET, Bucket.EXPIRED.value),
+}
+"""Where the events of a settled request are counted."""
+POINT = {
+    RequestState.ACKED: "outcome",
+    RequestState.DEAD: "dead",
+    RequestState.SPLIT: "split",
+    RequestState.RETRY: "retry",
+    RequestState.DOUBT: "outcome",
+    RequestState.HELD: "hold",
+    RequestState.EXPIRED: "outcome",
+    RequestState.SUPERSEDED: "recover",
+}
+"""The crash points that a settling passes."""
+LEDGER_PAGE_ROWS = 256
+
+_FINISH = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("of_run"), RUNS.c.status == RunStatus.RUNNING.value)
+    .values(
+        status=bindparam("new_status"),
+        finished_at=bindparam("at"),
+        elapsed_s=bindparam("took_s"),
+        message=bindparam("new_message"),
+        pause_reason=bindparam("reason"),
+        watermark_after=bindparam("reached"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is known when a run begins."""
+
+    scope: Scope
+    run_id: str
+    now: datetime
+    fingerprint: str
+    trigger: str
+    holder: str
+
+
+def begin(store: "Store", lock: Lock, new: NewRun) -> "RunLog":
+    """Write the run's first row and take over what earlier runs left; the lock is held already."""
+    with store.tx("lease") as connection:
+        found = pipelines.find_or_make(connection, new.scope, new.now)
+        mine = pipelines.take_over(connection, found, holder=new.holder, now=new.now, fingerprint=new.fingerprint)
+        reached = str(found.watermark) if found.watermark else None
+        connection.execute(
+            update(RUNS)
+            .where(RUNS.c.pipeline_id == mine.id, RUNS.c.status == RunStatus.RUNNING.value)
+            .values(status=RunStatus.INTERRUPTED.value, finished_at=new.now, watermark_after=reached)
+        )
+        unfinished = outbox.adopt(connection, mine.id, epoch=mine.epoch)
+        connection.execute(
+            insert(RUNS),
+            {
+                "id": new.run_id,
+                "pipeline_id": mine.id,
+                "epoch": mine.epoch,
+                "status": RunStatus.RUNNING.value,
+                "trigger": new.trigger,
+                "holder": new.holder,
+                "fingerprint": new.fingerprint,
+                "started_at": new.now,
+                "watermark_before": reached,
+            },
+        )
+        aside = quarantine.identities(connection, mine.id)
+    return RunLog(store, lock, new, mine, unfinished=unfinished, aside=aside)
+
+
+class RunLog:
+    """A run under way. Its lock is held until it is closed; after a failed write it writes nothing but its end."""
+
+    def __init__(
+        self,
+        store: "Store",
+        lock: Lock,
+        new: NewRun,
+        row: pipelines.PipelineRow,
+        *,
+        unfinished: Sequence[tuple[OpenRequest, StoredRequest]] = (),
+        aside: set[bytes] | None = None,
+    ) -> None:
+        self.scope, self.run_id = new.scope, new.run_id
+        self._store, self._lock, self._row = store, lock, row
+        self._aside = aside if aside is not None else set()
+        self._open = OpenRequests()
+        self._unfinished = [stored for _, stored in unfinished]
+        self._mutex = threading.RLock()
+        self._failed = False
+        for request, stored in unfinished:
+            self._open.add(request, stored.cursor_low)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others run the pipeline. A run that was not finished stays `running` until the next one finds it."""
+        self._lock.release()
+
+    @property
+    def epoch(self) -> int:
+        """Number of this take-over of the pipeline."""
+        return self._row.epoch
+
+    @property
+    def watermark(self) -> Watermark | None:
+        """Cursor value up to which every row is settled; None before the first."""
+        return self._row.watermark
+
+    @property
+    def start(self) -> int | None:
+        """Lowest event_time that is sent, in Unix seconds; None until `fix_start`."""
+        return self._row.start
+
+    @property
+    def pause_reason(self) -> str | None:
+        """Why the pipeline was paused when this run began; None: it was not."""
+        return self._row.pause_reason
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What of this scope was settled, by this run or any before it."""
+        return Ledger(self._digest_pages)
+
+    def unfinished(self) -> list[StoredRequest]:
+        """Return what earlier runs armed and did not finish, oldest first."""
+        return list(self._unfinished)
+
+    def fix_start(self, start: int) -> None:
+        """Keep the lowest event_time that is sent; a start that is kept already stays."""
+        if self._row.start is not None:
+            return
+        with self._tx("start") as connection:
+            pipelines.move(connection, self._row, watermark=self._row.watermark, start=start)
+        self._row = replace(self._row, start=start)
+
+    def page(self, tally: Tally, rejects: Sequence[Rejected], pending: int) -> None:
+        """Count one batch of rows, of whose events `pending` are to be sent, and set its rejects aside."""
+        deltas = counts.of_tally(tally, pending=pending)
+        with self._tx("page") as connection:
+            counts.add(connection, self.run_id, deltas)
+            self._set_aside(connection, rejects)
+        self._remember_aside(rejects)
+
+    def arm(self, request: NewRequest) -> int:
+        """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
+        now = self._store.clock.now()
+        with self._tx("arm") as connection:
+            made = outbox.insert_armed(
+                connection, request, pipeline_id=self._row.id, run=(self.run_id, self.epoch), at=now
+            )
+        made.root = self._open.root_of(request.parent) or made.id
+        self._open.add(made, request.cursor_low)
+        return made.id
+
+    def rearm(self, request_id: int) -> None:
+        """Write the intent to send a request again whose events were not, or may not have been, processed."""
+        request = self._open.get(request_id)
+        require_transition(request, RequestState.ARMED)
+        with self._tx("arm") as connection:
+            outbox.rearm(connection, request, epoch=self.epoch, at=self._store.clock.now())
+        self._open.moved(request, RequestState.ARMED)
+
+    def settle(
+        self,
+        request_id: int,
+        outcome: Outcome | None,
+        *,
+        state: RequestState,
+        value: Mapping[str, float] | None = None,
+        rejected: Sequence[Rejected] = (),
+        watermark: Watermark | None = None,
+    ) -> None:
+        """Write what became of a request: its state, its events' buckets, money, rejects and the watermark, at once."""
+        request = self._open.get(request_id)
+        require_transition(request, state)
+        delivered = quarantine.among(self._aside, request.digests) if state is RequestState.ACKED else []
+        with self._tx(POINT[state]) as connection:
+            now = self._store.clock.now()
+            outbox.settle(connection, request, state=state, outcome=outcome, epoch=self.epoch, at=now)
+            self._count(connection, request, state, value or {}, rejected)
+            self._set_aside(connection, rejected, request_id=request_id)
+            quarantine.clear(connection, self._row.id, delivered)
+            if watermark is not None:
+                self._move(connection, watermark, settling=request)
+        self._open.moved(request, state)
+        self._aside.difference_update(delivered)
+        self._remember_aside(rejected)
+        if watermark is not None:
+            self._row = replace(self._row, watermark=watermark)
+
+    def supersede(self, request_id: int) -> None:
+        """Give the events of a request back: it will not be sent, others may be made of its rows."""
+        self.settle(request_id, None, state=RequestState.SUPERSEDED)
+
+    def hold(self, request_id: int) -> None:
+        """Keep a doubtful request's events from being sent again until an operator decides."""
+        self.settle(request_id, None, state=RequestState.HELD)
+
+    def advance(self, watermark: Watermark) -> None:
+        """Move the watermark behind rows of which no request was made."""
+        with self._tx("advance") as connection:
+            self._move(connection, watermark)
+        self._row = replace(self._row, watermark=watermark)
+
+    def note_possible_duplicates(self, events: int) -> None:
+        """Record, before they are sent again, how many events Meta may have already."""
+        with self._tx("note") as connection:
+            counts.add(connection, self.run_id, {counts.POSSIBLE_DUPLICATES: events})
+
+    def finish(
+        self,
+        status: RunStatus,
+        *,
+        now: datetime,
+        message: str = "",
+        pause_reason: str | None = None,
+        elapsed_s: float = 0.0,
+    ) -> None:
+        """Write how the run ended; a reason pauses the pipeline."""
+        with self._tx("finish", although_failed=True) as connection:
+            row = connection.execute(
+                _FINISH,
+                {
+                    "of_run": self.run_id,
+                    "new_status": status.value,
+                    "at": now,
+                    "took_s": elapsed_s,
+                    "new_message": message,
+                    "reason": pause_reason,
+                    "reached": self._stored_watermark(connection),
+                },
+            )
+            if row.rowcount != 1:
+                raise StateError(f"state: run {self.run_id} is finished already")
+            pipelines.release(connection, self._row, pause_reason=pause_reason, now=now)
+
+    def report(self) -> RunReport:
+        """Return what the run did, read back from the store."""
+        with self._store.reading() as connection:
+            run = connection.execute(select(RUNS).where(RUNS.c.id == self.run_id)).one()
+            counted = counts.read(connection, self.run_id)
+            sent = connection.execute(
+                select(func.coalesce(func.sum(REQUESTS.c.attempts), 0)).where(REQUESTS.c.run_id == self.run_id)
+            ).scalar_one()
+        return RunReport(
+            pipeline=self.scope.pipeline,
+            target=self.scope.target,
+            destination=self.scope.destination,
+            run_id=self.run_id,
+            status=RunStatus(run.status),
+            pause_reason=run.pause_reason,
+            message=run.message,
+            acknowledged=counted.get(counts.ACKNOWLEDGED, 0),
+            tally=counts.to_tally(counted),
+            requests=int(sent),
+            possible_duplicates=counted.get(counts.POSSIBLE_DUPLICATES, 0),
+            value=counts.to_value(counted),
+            watermark_before=run.watermark_before,
+            watermark_after=run.watermark_after or (str(self.watermark) if self.watermark else None),
+            elapsed_s=run.elapsed_s or 0.0,
+        )
+
+    @contextmanager
+    def _tx(self, name: str, *, although_failed: bool = False) -> Iterator[Connection]:
+        """Begin a write that counts only while no other run has taken over and no write of this one failed."""
+        with self._mutex:
+            if self._failed and not although_failed:
+                raise StateError("state: an earlier write of this run failed; the run stops")
+            try:
+                with self._store.tx(name) as connection:
+                    pipelines.require_epoch(connection, self._row.id, self.epoch)
+                    yield connection
+            except BaseException:
+                self._failed = True
+                raise
+
+    def _count(
+        self,
+        connection: Connection,
+        request: OpenRequest,
+        state: RequestState,
+        value: Mapping[str, float],
+        rejected: Sequence[Rejected],
+    ) -> None:
+        """Events change their bucket in the run that planned them, which may be an earlier one."""
+        if state not in COUNTER:
+            return
+        counts.take(connection, request.run_id, counts.PENDING, request.events)
+        deltas: dict[tuple[str, str], int] = {COUNTER[state]: request.events, **counts.of_value(value)}
+        for event in rejected:
+            reason = (counts.REASON, event.reason)
+            deltas[reason] = deltas.get(reason, 0) + 1
+        counts.add(connection, request.run_id, deltas)
+
+    def _set_aside(
+        self, connection: Connection, rejected: Sequence[Rejected], *, request_id: int | None = None
+    ) -> None:
+        if rejected:
+            at = self._store.clock.now()
+            quarantine.put(
+                connection, rejected, pipeline_id=self._row.id, run_id=self.run_id, at=at, request_id=request_id
+            )
+
+    def _remember_aside(self, rejected: Sequence[Rejected]) -> None:
+        self._aside.update(
+            event.identity for event in rejected if event.identity and event.bucket != Bucket.KEY_PROBLEM
+        )
+
+    def _move(self, connection: Connection, watermark: Watermark, *, settling: OpenRequest | None = None) -> None:
+        require_forward(self._row.watermark, watermark)
+        self._open.require_not_past(watermark, settling=settling)
+        pipelines.move(connection, self._row, watermark=watermark, start=self._row.start)
+
+    def _stored_watermark(self, connection: Connection) -> str | None:
+        found: Any = pipelines.find(connection, self.scope)
+        return str(found.watermark) if found and found.watermark else None
+
+    def _digest_pages(self, after: int) -> list[tuple[int, bytes]]:
+        with self._store.reading() as connection:
+            return list(outbox.digest_pages(connection, self._row.id, SETTLED, after=after, rows=LEDGER_PAGE_ROWS))

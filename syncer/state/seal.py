@@ -1,0 +1,35 @@
+"""Checksums of the rows that decide what is sent: a damaged one must be noticed, not obeyed."""
+
+import hashlib
+
+from syncer.errors import StateError
+from syncer.watermark import Watermark
+
+SEAL_BYTES = 16
+
+
+def seal(*parts: str | int | bytes | None) -> bytes:
+    """Return 16 bytes that change with any part; every part is written with its type and length."""
+    digest = hashlib.blake2b(digest_size=SEAL_BYTES)
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        digest.update(f"{type(part).__name__}:{len(data)}:".encode())
+        digest.update(data)
+    return digest.digest()
+
+
+def salt_seal(salt: bytes) -> bytes:
+    """Return the checksum of the install's salt, as the first migration writes it."""
+    return hashlib.blake2b(salt, digest_size=SEAL_BYTES).digest()
+
+
+def position_seal(pipeline_id: int, watermark: Watermark | None, start: int | None) -> bytes:
+    """Return the checksum of how far a pipeline is."""
+    kind = watermark.value.kind.value if watermark else None
+    return seal(pipeline_id, kind, watermark.value.text if watermark else None, start)
+
+
+def require_seal(stored: bytes, computed: bytes, *, what: str) -> None:
+    """Raise `StateError` where a row is not what was written."""
+    if bytes(stored) != computed:
+        raise StateError(f"state: {what} is damaged: its checksum does not fit; restore a copy of the state store")

@@ -1,0 +1,178 @@
+"""The state store: opened, looked over, migrated; every write goes through `tx`."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import Connection, select
+
+from syncer.errors import LockedError, StateError
+from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
+from syncer.state import audit, migrate, pipelines
+from syncer.state.database import Database, check_for_damage, connect, use_write_ahead_log
+from syncer.state.failures import explained
+from syncer.state.locks import Lock, try_lock, waiting_lock
+from syncer.state.place import make_private_folder, parse, prepare
+from syncer.state.scope import Scope
+from syncer.state.seal import require_seal, salt_seal
+from syncer.state.tables import INSTALL, SCHEMA
+
+if TYPE_CHECKING:
+    from syncer.state.runs import RunLog
+
+SYSTEM_CLOCK = SystemClock()
+SALT_BYTES = 16
+
+
+def open_store(
+    url: str,
+    *,
+    root: Path,
+    home: Path,
+    points: Points = NO_POINTS,
+    clock: Clock = SYSTEM_CLOCK,
+    migrate: bool = True,
+) -> "Store":
+    """Return the store at `url`, checked and, with `migrate`, brought to this release's schema.
+
+    Relative SQLite paths start at `root`. `home` is made where the store lies in it. Raises `StateError` naming
+    the place and the remedy; what cannot be used is never written to.
+    """
+    place = parse(url, root=root)
+    if place.path is not None:
+        if home in place.path.parents and home.parent.is_dir():
+            make_private_folder(home)
+        prepare(place.path)
+    database = connect(place)
+    try:
+        store = Store(database, points=points, clock=clock)
+        store.look_over()
+        if migrate:
+            store.upgrade()
+    except BaseException:
+        database.close()
+        raise
+    return store
+
+
+class Store:
+    """An open state store. Counts nothing itself; holds connections until `close`."""
+
+    def __init__(self, database: Database, *, points: Points = NO_POINTS, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.database = database
+        self.place = database.place
+        self.points, self.clock = points, clock
+        self._salt: bytes | None = None
+        self._alone: AbstractContextManager[object] = threading.Lock() if database.kind == "sqlite" else nullcontext()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+
+    def look_over(self) -> None:
+        """Raise `StateError` for a damaged or unreachable store."""
+        if self.database.kind == "sqlite":
+            check_for_damage(self.database)
+            with waiting_lock(self.database, migrate.LOCK):
+                use_write_ahead_log(self.database)
+
+    @property
+    def schema(self) -> str | None:
+        """Revision of the stored schema; None where the store is empty."""
+        return migrate.current(self.database)
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the schema to this release's; return the revisions before and after."""
+        found = self.schema
+        if found == SCHEMA:
+            return found, found
+        self.points.hit("migrate.before")
+        change = migrate.upgrade(self.database, now=self.clock.now())
+        self.points.hit("migrate.after")
+        return change
+
+    @property
+    def salt(self) -> bytes:
+        """16 random bytes of this install, part of every identity; made once, with the first schema."""
+        if self._salt is None:
+            self._salt = self._read_salt()
+        return self._salt
+
+    def _read_salt(self) -> bytes:
+        migrate.require_newest(self.database, self.schema)
+        with self.reading() as connection:
+            row = connection.execute(select(INSTALL)).first()
+        if row is None or len(row.salt) != SALT_BYTES:
+            raise StateError(
+                f"state: {self.place}: its salt is missing; restore a copy, or sent events would be sent again"
+            )
+        require_seal(row.checksum, salt_seal(bytes(row.salt)), what="the install's salt")
+        return bytes(row.salt)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of the store."""
+        with explained(self.place), self.database.reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def tx(self, name: str) -> Iterator[Connection]:
+        """Give a connection whose writes are durable when the block ends, or undone when it raises.
+
+        Passes the crash points `<name>.before`, `<name>.in` and `<name>.after`.
+        """
+        self.points.hit(f"{name}.before")
+        with doing("state"), explained(self.place), self._alone, self.database.writer.begin() as connection:
+            yield connection
+            self.points.hit(f"{name}.in")
+        self.points.hit(f"{name}.after")
+
+    def start_run(
+        self, scope: Scope, *, run_id: str, now: datetime, fingerprint: str, trigger: str, holder: str
+    ) -> "RunLog":
+        """Take the scope's lock and begin a run; raises `LockedError` at once where another run holds it."""
+        from syncer.state.runs import NewRun, begin
+
+        migrate.require_newest(self.database, self.schema)
+        lock = self._lock(scope)
+        try:
+            return begin(self, lock, NewRun(scope, run_id, now, fingerprint, trigger, holder))
+        except BaseException:
+            lock.release()
+            raise
+
+    def _lock(self, scope: Scope) -> Lock:
+        lock = try_lock(self.database, f"{scope.pipeline}\0{scope.target}\0{scope.destination}")
+        if lock is not None:
+            return lock
+        with self.reading() as connection:
+            found = pipelines.find(connection, scope)
+        raise LockedError(scope.pipeline, holder=(found and found.holder) or "another process")
+
+    def pause(self, scope: Scope, *, reason: str, actor: str) -> None:
+        """Let no run of the scope begin until it is resumed."""
+        self._set_pause(scope, reason, actor, "pause")
+
+    def resume(self, scope: Scope, *, actor: str) -> None:
+        """Let the scope run again."""
+        self._set_pause(scope, None, actor, "resume")
+
+    def _set_pause(self, scope: Scope, reason: str | None, actor: str, action: str) -> None:
+        now = self.clock.now()
+        with self.tx(action) as connection:
+            found = pipelines.find_or_make(connection, scope, now)
+            pipelines.set_pause(connection, found, reason=reason, now=now)
+            change = (found.pause_reason, reason)
+            audit.record(connection, scope, at=now, actor=actor, action=action, change=change)

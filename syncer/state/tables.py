@@ -1,0 +1,201 @@
+"""The tables of the state store, as the newest migration leaves them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+SCHEMA = "0001"
+"""Revision of the newest migration."""
+VERSION_TABLE = "syncer_schema"
+"""Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC as ISO text, which sorts by time; SQLite has no type that keeps a zone."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the text that is stored."""
+        return None if value is None else instant_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return an aware time in UTC."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def instant_text(at: datetime) -> str:
+    """Return `at` in UTC with microseconds: `2026-11-22T10:00:00.000000+00:00`."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+METADATA = MetaData()
+BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+COUNT = BigInteger().with_variant(Numeric(38, 0), "postgresql")
+
+INSTALL = Table(
+    "install",
+    METADATA,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("checksum", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+PIPELINES = Table(
+    "pipelines",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("holder", Text),
+    Column("held_since", Instant),
+    Column("watermark_kind", Text),
+    Column("watermark_text", Text),
+    Column("start", BigInteger),
+    Column("checksum", LargeBinary, nullable=False),
+    Column("pause_reason", Text),
+    Column("paused_at", Instant),
+    Column("config_fingerprint", Text),
+    Column("source_fingerprint", Text),
+    Column("cursor_fingerprint", Text),
+    Column("key_fingerprint", Text),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("target", "pipeline", "destination", name="pipelines_scope"),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("pipeline_id", BIG_ID, ForeignKey("pipelines.id"), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("elapsed_s", Float),
+    Column("message", Text, nullable=False, server_default=""),
+    Column("pause_reason", Text),
+    Column("watermark_before", Text),
+    Column("watermark_after", Text),
+    Index("runs_by_pipeline", "pipeline_id", "started_at"),
+)
+
+RUN_COUNTS = Table(
+    "run_counts",
+    METADATA,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("count", COUNT, nullable=False),
+    CheckConstraint("kind = 'value' OR count >= 0", name="run_counts_not_negative"),
+)
+
+RUN_REQUESTS = Table(
+    "run_requests",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("options", Text, nullable=False, server_default="{}"),
+    Column("state", Text, nullable=False),
+    Column("run_id", Text),
+    Index("run_requests_open", "target", "pipeline", "state"),
+)
+
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("pipeline_id", BIG_ID, ForeignKey("pipelines.id"), nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("parent_id", BIG_ID, ForeignKey("requests.id")),
+    Column("attempts", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("event_time_min", BigInteger, nullable=False),
+    Column("event_time_max", BigInteger, nullable=False),
+    Column("cursor_kind", Text),
+    Column("cursor_low", Text),
+    Column("cursor_high", Text),
+    Column("first_armed_at", Instant),
+    Column("armed_at", Instant),
+    Column("finished_at", Instant),
+    Column("status", Integer),
+    Column("code", BigInteger),
+    Column("subcode", BigInteger),
+    Column("fbtrace_id", Text),
+    Column("reason", Text),
+    Column("checksum", LargeBinary, nullable=False),
+    Column("digests", LargeBinary, nullable=False),
+    Index("requests_by_state", "pipeline_id", "state", "id"),
+    Index("requests_by_run", "run_id"),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("pipeline_id", BIG_ID, ForeignKey("pipelines.id"), nullable=False),
+    Column("identity", LargeBinary),
+    Column("run_id", Text, nullable=False),
+    Column("request_id", BIG_ID),
+    Column("bucket", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("field", Text),
+    Column("cursor_kind", Text),
+    Column("cursor_text", Text),
+    Column("code", BigInteger),
+    Column("subcode", BigInteger),
+    Column("fbtrace_id", Text),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("pipeline_id", "identity", name="quarantine_identity"),
+    Index("quarantine_by_run", "run_id"),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("pipeline", Text),
+    Column("destination", Text),
+    Column("before", Text),
+    Column("after", Text),
+)
+
+ERASED = Table(
+    "erased",
+    METADATA,
+    Column("pipeline_id", BIG_ID, ForeignKey("pipelines.id"), primary_key=True),
+    Column("identity", LargeBinary, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
