@@ -1,0 +1,236 @@
+"""A pipeline's mapping bound to the columns of one query: what goes where, by exact names."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from connectors.columns import resolve
+from connectors.errors import ColumnError
+from syncer.errors import ConfigError, Problem
+from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Sql
+from syncer.pipeline import Pipeline
+from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
+from syncer.transform.extract import parse_path
+
+ALIAS = "syncer_expression_{}"
+OBJECTS = {Group.CUSTOMER_INFO: "user_data", Group.CUSTOM_DATA: "custom_data"}
+Modified = TypeVar("Modified", Column, Sql, FirstOf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One value of an event: its place in the JSON and where it comes from."""
+
+    name: str
+    """As counted in reports: `em`, `app_data.extinfo.os_version`."""
+    place: tuple[str, ...]
+    """Names from the outside in: `("user_data", "em")`."""
+    parameter: Parameter | None
+    """None: a property of the user's own, of any type."""
+    entry: Entry
+    """With exact column names; SQL has become the column of its alias."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What a pipeline takes from the columns of its query."""
+
+    fields: tuple[Field, ...]
+    """In the order in which they are sent."""
+    key: tuple[str, ...]
+    cursor: str | None
+    columns: tuple[str, ...]
+    """Every column of the query itself that is needed."""
+    inputs: tuple[str, ...]
+    """Every column of a batch that events are made of, expressions included."""
+
+    def field(self, *place: str) -> Field | None:
+        """Return the field at `place`, if it is mapped."""
+        return next((field for field in self.fields if field.place == place), None)
+
+
+def sql_expressions(pipeline: Pipeline) -> tuple[tuple[str, str], ...]:
+    """Return (alias, SQL) of each expression of the mapping, for the SELECT around the query."""
+    return tuple((alias, sql) for sql, alias in _aliases(pipeline.mapping).items())
+
+
+def bind(pipeline: Pipeline, columns: Sequence[str]) -> Binding:
+    """Return what `pipeline` takes from `columns`, those of its query and of its expressions.
+
+    Raises `ConfigError` with every column that is missing.
+    """
+    binder = _Binder(pipeline, tuple(columns))
+    key = tuple(binder.column(name, path="key") for name in pipeline.key)
+    fields = list(_mapped(pipeline.mapping, binder))
+    inputs = set(binder.used)
+    cursor = binder.column(pipeline.cursor.column, path="cursor.column") if pipeline.cursor else None
+    if binder.problems:
+        raise ConfigError(binder.problems)
+    if pipeline.mapping.rest:
+        rest = list(_rest(binder, fields, claimed=_claimed(pipeline, binder)))
+        fields += rest
+        inputs |= {column.name for column in rest}
+    return Binding(
+        fields=tuple(sorted(fields, key=_order)),
+        key=key,
+        cursor=cursor,
+        columns=tuple(name for name in columns if name in inputs | {cursor} and name not in binder.expressions),
+        inputs=tuple(name for name in columns if name in inputs),
+    )
+
+
+def _aliases(mapping: Mapping) -> dict[str, str]:
+    groups = (mapping.server_event, mapping.customer_info, mapping.custom_data, mapping.user_defined)
+    texts = dict.fromkeys(sql for group in groups for entry in group.values() for sql in _sql(entry))
+    return {sql: ALIAS.format(number) for number, sql in enumerate(texts, start=1)}
+
+
+def _sql(entry: Entry) -> Iterator[str]:
+    match entry:
+        case Sql(sql=sql):
+            yield sql
+        case FirstOf(first_of=entries) | AllOf(entries=entries):
+            for inner in entries:
+                yield from _sql(inner)
+
+
+@dataclass(slots=True)
+class _Binder:
+    """Resolves names; gathers the columns it met and the problems."""
+
+    pipeline: Pipeline
+    columns: tuple[str, ...]
+    used: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    aliases: dict[str, str] = field(init=False)
+    expressions: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.aliases = _aliases(self.pipeline.mapping)
+        aliases = {alias.lower() for alias in self.aliases.values()}
+        self.expressions = frozenset(name for name in self.columns if name.lower() in aliases)
+
+    def column(self, name: str, *, path: str) -> str:
+        """Return the exact name of a column, and remember it as used."""
+        try:
+            exact = resolve(name, self.columns)
+        except ColumnError as error:
+            self.problem(path, error.what, error.remedy)
+            return name
+        self.used.add(exact)
+        return exact
+
+    def problem(self, path: str, what: str, remedy: str) -> None:
+        self.problems.append(Problem(file=self.pipeline.file, path=path, what=what, remedy=remedy))
+
+    def entry(self, entry: Entry, *, path: str) -> Entry:
+        """Return `entry` with exact columns."""
+        match entry:
+            case Column():
+                self._path(entry.path, path)
+                clicked_at = self.column(entry.clicked_at, path=path) if entry.clicked_at else None
+                return self._modified(
+                    replace(entry, column=self.column(entry.column, path=path), clicked_at=clicked_at), path
+                )
+            case Sql():
+                return self._modified(self._expression(entry, path), path)
+            case FirstOf():
+                inner = tuple(self._single(item, path=path) for item in entry.first_of)
+                return self._modified(replace(entry, first_of=inner), path)
+            case AllOf():
+                return replace(entry, entries=tuple(self._single(item, path=path) for item in entry.entries))
+            case Items():
+                for name in entry.fields.values():
+                    self._path(name, path)
+                return replace(entry, source=self.column(entry.source, path=path))
+            case Constant():
+                return entry
+
+    def _path(self, steps: str | None, path: str) -> None:
+        try:
+            parse_path(steps or "a")
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            self.problem(path, what, remedy)
+
+    def _single(self, entry: Entry, *, path: str) -> Entry:
+        if isinstance(entry, AllOf | Items):
+            self.problem(path, "a list of values cannot stand inside another entry", "write its columns one by one")
+        return self.entry(entry, path=path)
+
+    def _expression(self, entry: Sql, path: str) -> Column:
+        return Column(
+            column=self.column(self.aliases[entry.sql], path=path),
+            map=entry.map,
+            otherwise=entry.otherwise,
+            default=entry.default,
+            format=entry.format,
+            already_hashed=entry.already_hashed,
+            hash=entry.hash,
+            country_column=entry.country_column,
+        )
+
+    def _modified(self, entry: Modified, path: str) -> Modified:
+        if entry.country_column is None:
+            return entry
+        return replace(entry, country_column=self.column(entry.country_column, path=path))
+
+
+def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
+    for group, entries in (
+        (Group.SERVER_EVENT, mapping.server_event),
+        (Group.CUSTOMER_INFO, mapping.customer_info),
+        (Group.CUSTOM_DATA, mapping.custom_data),
+    ):
+        outer = (OBJECTS[group],) if group in OBJECTS else ()
+        for name, entry in entries.items():
+            bound = binder.entry(entry, path=f"mapping.{group}.{name}")
+            yield Field(name=name, place=(*outer, *name.split(".")), parameter=parameter(group, name), entry=bound)
+    for name, entry in mapping.user_defined.items():
+        bound = binder.entry(entry, path=f"mapping.user_defined.{name}")
+        yield Field(name=name, place=("custom_data", name), parameter=None, entry=bound)
+
+
+def _rest(binder: _Binder, fields: Sequence[Field], *, claimed: set[str]) -> Iterator[Field]:
+    """Yield a property for each column that nothing claims; one with the name of a parameter is that parameter."""
+    taken = {field.place[:2] for field in fields}
+    for column in binder.columns:
+        place = ("custom_data", column)
+        if column not in claimed and column not in binder.expressions and place not in taken:
+            known = PARAMETERS[Group.CUSTOM_DATA].get(column)
+            yield Field(name=column, place=place, parameter=known, entry=Column(column=column))
+
+
+def _claimed(pipeline: Pipeline, binder: _Binder) -> set[str]:
+    """Return the columns that some part of the pipeline uses."""
+    named: list[str] = []
+    if pipeline.consent:
+        named += [pipeline.consent.column, *(pipeline.consent.applies_to or {})]
+    if pipeline.limited_data_use:
+        limited = pipeline.limited_data_use
+        named += [*(limited.when or {}), *(name for name in (limited.country, limited.state) if isinstance(name, str))]
+    if pipeline.route:
+        named.append(pipeline.route.column)
+    for rule in pipeline.events:
+        named += rule.when or {}
+    folded = {name.casefold() for name in named}
+    return binder.used | {column for column in binder.columns if column.casefold() in folded}
+
+
+FIRST = ("event_name", "event_time", "action_source", "event_id", "event_source_url", "referrer_url", "opt_out")
+"""How an event begins; what follows is in the order of Meta's tables, then of the mapping."""
+LAST = ("user_data", "custom_data", "app_data", "original_event_data", "attribution_data")
+
+
+def _order(field: Field) -> tuple[int, ...]:
+    outer = field.place[0]
+    names = list(PARAMETERS[Group.SERVER_EVENT])
+    begin = FIRST.index(outer) if outer in FIRST else len(FIRST)
+    end = LAST.index(outer) + 1 if outer in LAST else 0
+    return (begin, end, names.index(outer) if outer in names else len(names), *_inner_order(field))
+
+
+def _inner_order(field: Field) -> tuple[int, ...]:
+    if field.parameter is None:
+        return (1, 0)
+    return (0, list(PARAMETERS[field.parameter.group]).index(field.parameter.name))

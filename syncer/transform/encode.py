@@ -1,0 +1,83 @@
+"""The JSON text of events, put together in columns: NULL means that a member is absent."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from syncer.transform.json_text import escaped, json_of
+
+
+class Text(NamedTuple):
+    """JSON of one value a row; NULL: there is none."""
+
+    values: pl.Series
+    before: str = ""
+    """Stands before each value, such as a quotation mark; kept apart since it costs a copy to join it."""
+    after: str = ""
+
+    def joined(self) -> pl.Series:
+        """Return the whole text of each value."""
+        if not self.before and not self.after:
+            return self.values
+        return _concat([pl.lit(self.before), pl.lit(self.values), pl.lit(self.after)])
+
+
+def string(values: pl.Series, *, is_safe: bool = False) -> Text:
+    """Return text as JSON strings; `is_safe`: nothing in it needs escaping."""
+    return Text(values if is_safe else escaped(values), '"', '"')
+
+
+def array(slots: Sequence[pl.Series]) -> Text:
+    """Return lists of the JSON values in `slots`, in their order, each value once; no list where all are NULL."""
+    frame = pl.DataFrame([slot.alias(str(number)) for number, slot in enumerate(slots)])
+    names = frame.columns
+    if len(names) == 1:
+        return Text(frame.to_series(), "[", "]")
+    once = [
+        pl.when(~pl.any_horizontal(pl.col(name).eq_missing(pl.col(earlier)) for earlier in names[:place])).then(name)
+        if place
+        else pl.col(name)
+        for place, name in enumerate(names)
+    ]
+    listed = pl.concat_str(once, separator=",", ignore_nulls=True)
+    return Text(frame.select(pl.when(~pl.all_horizontal(pl.all().is_null())).then(listed)).to_series(), "[", "]")
+
+
+def positions(values: Sequence[Text | None], *, gap: str) -> Text:
+    """Return lists with a place for each of `values`, `gap` where one is NULL; no list where all are."""
+    there = [text for text in values if text is not None]
+    if not there:
+        raise ValueError("a list of places needs a value")
+    parts: list[pl.Expr] = []
+    for number, text in enumerate(values):
+        comma = "," if number else ""
+        value = pl.lit(gap) if text is None else pl.lit(text.joined()).fill_null(gap)
+        parts += [pl.lit(comma), value]
+    empty = pl.all_horizontal(pl.lit(text.values).is_null() for text in there)
+    return Text(pl.select(pl.when(~empty).then(pl.concat_str(parts))).to_series(), "[", "]")
+
+
+def json_object(members: Iterable[tuple[str, Text]]) -> Text:
+    """Return objects of the members that are there, in their order; no object where all are NULL."""
+    present = [(name, text) for name, text in members if text.values.null_count() < len(text.values)]
+    if not present:
+        return Text(pl.Series([None], dtype=pl.String))
+    is_anchored = present[0][1].values.null_count() == 0
+    parts: list[pl.Expr] = []
+    has_gaps = False
+    for number, (name, text) in enumerate(present):
+        comma = "" if is_anchored and number == 0 else ","
+        member = [pl.lit(f"{comma}{json_of(name)}:{text.before}"), pl.lit(text.values), pl.lit(text.after)]
+        if text.values.null_count():
+            has_gaps = True
+            member = [pl.concat_str(member)]
+        parts += member
+    joined = pl.concat_str(parts, ignore_nulls=has_gaps)
+    if not is_anchored:
+        joined = pl.when(joined != "").then(joined.str.slice(1))
+    return Text(pl.select(joined).to_series(), "{", "}")
+
+
+def _concat(parts: Sequence[pl.Expr]) -> pl.Series:
+    return pl.select(pl.concat_str(parts)).to_series()

@@ -1,0 +1,165 @@
+"""The values that an entry of the mapping finds in each row, before they are normalised.
+
+Order: column, then cookie, parameter or path, then map/otherwise, then default.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import polars as pl
+
+from syncer.mapping import Column, Constant, Entry, FirstOf, Modifiers
+from syncer.transform import extract
+from syncer.transform.pieces import How, Mask, Piece, by_type, constant, either, merged, nowhere, present, replaced
+from syncer.transform.rows import Rows
+from syncer.transform.texts import texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What an entry finds in the rows."""
+
+    pieces: tuple[Piece, ...]
+    filled: Mask = None
+    """Where a default filled a gap."""
+    broken: Mask = None
+    """Where text that should be JSON is none."""
+    refused: Mask = None
+    """Where `otherwise: reject` spoke."""
+
+    def only(self, mask: pl.Series) -> "Found":
+        """Return what was found where `mask` is true."""
+        return Found(
+            pieces=tuple(piece.only(mask) for piece in self.pieces),
+            filled=None if self.filled is None else self.filled & mask,
+            broken=None if self.broken is None else self.broken & mask,
+            refused=None if self.refused is None else self.refused & mask,
+        )
+
+
+class Documents(NamedTuple):
+    """A column of JSON text, parsed."""
+
+    values: list[object]
+    broken: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds values in one batch; a JSON column is parsed once."""
+
+    rows: Rows
+    click_times: Callable[[str | None], pl.Series] | None = None
+    """Milliseconds of the clicks by column, or of the events."""
+    _parsed: dict[str, Documents] = field(default_factory=dict)
+
+    def find(self, entry: Entry, *, is_click_id: bool = False) -> Found:
+        """Return what `entry` finds; with `is_click_id` a bare click id becomes an `fbc`."""
+        match entry:
+            case Column():
+                found = self._column(entry)
+                if is_click_id and self.click_times and (entry.query_parameter or entry.clicked_at):
+                    times = self.click_times(entry.clicked_at)
+                    found = replace(found, pieces=tuple(_clicked(piece, times) for piece in found.pieces))
+                return self._modified(found, entry)
+            case FirstOf():
+                return self._modified(self._first(entry.first_of, is_click_id=is_click_id), entry)
+            case Constant():
+                return Found(pieces=(constant(entry.value, self.rows.frame.height),))
+            case _:
+                raise TypeError(f"{type(entry).__name__} gives no single value")
+
+    def _column(self, entry: Column) -> Found:
+        values = self.rows.frame.get_column(entry.column)
+        is_json = entry.column in self.rows.json_columns
+        how = How.of(entry)
+        if entry.cookie:
+            values, is_json = extract.cookies(texts(values), entry.cookie), False
+        if entry.query_parameter:
+            values, is_json = extract.query_parameters(texts(values), entry.query_parameter), False
+        found = Found(pieces=(Piece(values, how, is_json),))
+        if entry.path:
+            is_part = entry.cookie is not None or entry.query_parameter is not None
+            found = self._walk(values, extract.parse_path(entry.path), how, name=None if is_part else entry.column)
+        if entry.template:
+            around = entry.template.split("{}")
+            found = replace(found, pieces=merged(_templated(piece, around) for piece in found.pieces))
+        return found
+
+    def _walk(self, values: pl.Series, steps: extract.Steps, how: How, *, name: str | None) -> Found:
+        if values.dtype != pl.String:
+            return Found(pieces=(Piece(extract.walk_columns(values, steps), how),))
+        documents = self._parsed.get(name) if name else None
+        if documents is None:
+            documents = _parsed(values)
+            if name:
+                self._parsed[name] = documents
+        reached = [extract.walk(document, steps) for document in documents.values]
+        return Found(pieces=by_type(reached, how=how), broken=documents.broken)
+
+    def _first(self, entries: Sequence[Entry], *, is_click_id: bool) -> Found:
+        """Return of each row the first value that is not blank; entries behind it are not looked at."""
+        rows = self.rows.frame.height
+        first, *others = entries
+        found = self.find(first, is_click_id=is_click_id)
+        taken = present(found.pieces, rows)
+        pieces = [piece.only(taken) for piece in found.pieces]
+        for entry in others:
+            if taken.all():
+                break
+            here = self.find(entry, is_click_id=is_click_id).only(~taken)
+            filled = present(here.pieces, rows)
+            pieces += [piece.only(filled) for piece in here.pieces]
+            taken |= filled
+            found = Found(
+                pieces=(),
+                filled=either(found.filled, here.filled),
+                broken=either(found.broken, here.broken),
+                refused=either(found.refused, here.refused),
+            )
+        return replace(found, pieces=merged(pieces))
+
+    def _modified(self, found: Found, entry: Modifiers) -> Found:
+        if isinstance(entry, FirstOf):
+            found = replace(found, pieces=tuple(piece._replace(how=piece.how.within(entry)) for piece in found.pieces))
+        if entry.map is not None:
+            pieces, refused = replaced(found.pieces, entry.map, entry.otherwise)
+            found = replace(found, pieces=pieces, refused=either(found.refused, refused))
+        return found if entry.default is None else self._defaulted(found, entry)
+
+    def _defaulted(self, found: Found, entry: Modifiers) -> Found:
+        rows = self.rows.frame.height
+        there = present(found.pieces, rows)
+        if there.all():
+            return found
+        default = constant(entry.default, rows, How.of(entry))
+        pieces = merged([*(piece.only(there) for piece in found.pieces), default.only(~there)])
+        return replace(found, pieces=pieces, filled=either(found.filled, ~there))
+
+
+def _parsed(values: pl.Series) -> Documents:
+    documents: list[object] = []
+    broken: list[int] = []
+    for place, text in enumerate(values.to_list()):
+        try:
+            documents.append(None if text is None or not text.strip() else extract.read_json(text))
+        except ValueError:
+            documents.append(None)
+            broken.append(place)
+    return Documents(documents, nowhere(len(values)).scatter(broken, values=True) if broken else None)
+
+
+def _templated(piece: Piece, around: Sequence[str]) -> Piece:
+    """Return the text around each value that is not blank."""
+    values = piece.only(piece.present()).values
+    text = pl.lit(texts(values))
+    parts = [pl.lit(around[0]), *(part for literal in around[1:] for part in (text, pl.lit(literal)))]
+    return Piece(pl.select(pl.concat_str(parts)).to_series(), piece.how)
+
+
+def _clicked(piece: Piece, times: pl.Series) -> Piece:
+    """Return `fb.1.<ms>.<click id>` for each bare click id; a ready `fbc` stays as it is."""
+    frame = pl.DataFrame([texts(piece.only(piece.present()).values).alias("id"), times.cast(pl.String).alias("ms")])
+    built = pl.when(pl.col("id").str.starts_with("fb.")).then("id").otherwise(pl.format("fb.1.{}.{}", "ms", "id"))
+    return Piece(frame.select(built.alias("id")).to_series(), piece.how)

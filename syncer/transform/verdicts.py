@@ -1,0 +1,72 @@
+"""Which rows give no event, and why: the first reason of each row, in the order in which they are asked."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from syncer.report import Bucket
+from syncer.spec.reasons import REASONS
+from syncer.transform.pieces import Mask
+
+COLUMNS: Final = {
+    "row": pl.UInt32,
+    "identity": pl.Binary,
+    "bucket": pl.String,
+    "reason": pl.String,
+    "field": pl.String,
+}
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Gathers refusals of `rows` rows; a row that was refused keeps its first reason."""
+
+    rows: int
+    _given: list[tuple[str, str | None]] = field(default_factory=list)
+    _numbers: pl.Series = field(init=False)
+    """Number of each row's reason, counted from 1; 0: none."""
+
+    def __post_init__(self) -> None:
+        self._numbers = pl.Series([0], dtype=pl.UInt16).new_from_index(0, self.rows)
+
+    def refuse(self, where: Mask, reason: str, field: str | None = None) -> None:
+        """Refuse the rows where the mask is true; without `field` it is the reason's own."""
+        if where is None or not where.any():
+            return
+        self._given.append((reason, field or REASONS[reason].field))
+        number = pl.Series([len(self._given)], dtype=pl.UInt16)
+        self._numbers = number.new_from_index(0, self.rows).zip_with(
+            where.fill_null(value=False) & (self._numbers == 0), self._numbers
+        )
+
+    def passed(self) -> pl.Series | None:
+        """Return where no reason was given; None: everywhere."""
+        return self._numbers == 0 if self._given else None
+
+    def frame(self, rows: pl.Series, identities: pl.Series) -> pl.DataFrame:
+        """Return a line for each refused row: its number in the batch, identity, bucket, reason and field."""
+        refused = pl.DataFrame([rows.alias("row"), identities.alias("identity"), self._numbers.alias("number")])
+        words = pl.DataFrame(
+            {
+                "number": range(1, len(self._given) + 1),
+                "bucket": [_bucket(reason).value for reason, _ in self._given],
+                "reason": [reason for reason, _ in self._given],
+                "field": [name for _, name in self._given],
+            },
+            schema={"number": pl.UInt16, "bucket": pl.String, "reason": pl.String, "field": pl.String},
+        )
+        found = refused.filter(pl.col("number") > 0).join(words, on="number", how="left", maintain_order="left")
+        return found.select(*COLUMNS)
+
+
+def no_refusals() -> pl.DataFrame:
+    """Return no line."""
+    return pl.DataFrame(schema=COLUMNS)
+
+
+def _bucket(reason: str) -> Bucket:
+    bucket = REASONS[reason].bucket
+    if bucket is None:
+        raise ValueError(f"{reason} is a warning and refuses nothing")
+    return bucket
