@@ -11,6 +11,11 @@ class Reference:
         self._text = text
         self._resolve = resolve
 
+    @property
+    def text(self) -> str:
+        """The text as it is written in the file, references unresolved."""
+        return self._text
+
     def resolve(self) -> str:
         """Return the value as it is outside now; raises `ConfigError` where the variable or file is missing."""
         return self._text if self._resolve is None else self._resolve()
@@ -21,6 +26,11 @@ class Reference:
 
 class Secret(Reference):
     """A reference whose value must never be seen: `str`, `repr` and formatting give stars."""
+
+    @property
+    def text(self) -> str:
+        """The reference as it is written; stars where the value itself was given."""
+        return "***" if self._resolve is None else self._text
 
     def __repr__(self) -> str:
         return "Secret(***)"

@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from connectors.registry import find
+from syncer.capi.body import request_body
 from syncer.engine.executor import Threads
 from syncer.engine.sync import Job, run_sync
 from syncer.engine.tools import Progress, Sender, Tools, silent
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Destination, Pipeline, Project
-from syncer.ports import NO_POINTS, Clock, Points, SystemClock
+from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
 from syncer.secret import Reference
+from syncer.spec.outcomes import Outcome
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from connectors.base import Source
+    from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
     from syncer.report import RunReport
     from syncer.sandbox.server import Running
@@ -88,15 +93,14 @@ class Session:
 
     @contextmanager
     def open_sender(self, pipeline: Pipeline, destination: Destination) -> Iterator[Sender]:
-        """Give what posts events of `pipeline` to `destination`."""
+        """Give what posts events of `pipeline` to `destination`; raises `ConfigError` where a reference is empty."""
         from syncer.capi.client import Client
 
-        endpoint = self.endpoint(destination)
-        code = pipeline.settings.test_event_code or _resolved(destination.test_event_code)
+        destination.access_token.resolve()
         with Client(
-            endpoint, clock=self.clock, requests_in_flight=pipeline.delivery.requests_in_flight, test_event_code=code
+            self.endpoint(destination), clock=self.clock, requests_in_flight=pipeline.delivery.requests_in_flight
         ) as client:
-            yield client
+            yield _Dataset(client, pipeline.settings.test_event_code or _resolved(destination.test_event_code))
 
     def run(
         self,
@@ -147,16 +151,20 @@ class Session:
         """Return where requests for `destination` go: Meta, or the sandbox of this session."""
         from syncer.capi.endpoint import Endpoint
 
-        return Endpoint(
-            base_url=self.sandbox.url if destination.type == "sandbox" else destination.base_url,
-            api_version=destination.api_version,
-            dataset_id=destination.dataset_id.resolve(),
-            access_token=destination.access_token,
-            app_secret=destination.app_secret,
-            ca_bundle=destination.ca_bundle,
-            proxy=_resolved(destination.proxy),
-            allow_host=destination.allow_host,
-        )
+        return Endpoint.of(destination, base_url=self.sandbox.url if destination.type == "sandbox" else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dataset:
+    """A sender to one dataset."""
+
+    client: "Client"
+    test_event_code: str | None
+
+    def send(self, events: "pl.Series") -> Outcome:
+        body = request_body(events, test_event_code=self.test_event_code)
+        with doing("post"):
+            return self.client.send(body, events=len(events))
 
 
 def refuse_what_comes_later(pipeline: Pipeline) -> None:

@@ -16,7 +16,7 @@ from syncer.engine.tools import Progress, Sender, Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome
-from syncer.state.request import NOTHING_SETTLED, NewRequest, Rejected, RequestState, SettleCounts
+from syncer.state.requests import NewRequest, Rejected, RequestState
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
 
@@ -135,12 +135,12 @@ class Delivery:
 
     def _intent(self, request: _Request) -> NewRequest:
         events = request.events
-        rows, times = events["row"], events["event_time"]
+        rows, times = events["row"], events["event_time"].to_list()
         return NewRequest(
             digests=b"".join(events["identity"]),
             events=events.height,
-            event_time_min=times.min(),
-            event_time_max=times.max(),
+            event_time_min=min(times),
+            event_time_max=max(times),
             cursor_low=request.page.cursor_at(rows[0]),
             cursor_high=request.page.cursor_at(rows[-1]),
             parent=request.parent,
@@ -157,16 +157,14 @@ class Delivery:
             case Acknowledge():
                 self._refused_in_a_row = 0
                 self._acknowledged += request.events.height
-                counts = SettleCounts(acknowledged=request.events.height, value=_value(request.events))
-                self._settle(request, outcome, RequestState.ACKED, counts)
+                self._settle(request, outcome, RequestState.ACKED, value=_value(request.events))
             case Refuse():
                 self._refused_in_a_row += 1
-                counts = SettleCounts(rejected_remote=1)
-                self._settle(request, outcome, RequestState.DEAD, counts, rejected=(_rejected(request, outcome),))
+                self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
                 if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
                     self.stop(_systematic(outcome))
             case Hold(stops=stops):
-                self._settle(request, outcome, RequestState.HELD, SettleCounts(held=request.events.height))
+                self._settle(request, outcome, RequestState.HELD)
                 if stops:
                     self.stop(Ending(status=RunStatus.FAILED, message=outcome.explanation))
             case Halve():
@@ -187,22 +185,20 @@ class Delivery:
         request: _Request,
         outcome: Outcome,
         state: RequestState,
-        counts: SettleCounts,
         *,
+        value: dict[str, float] | None = None,
         rejected: tuple[Rejected, ...] = (),
     ) -> None:
         self._frontier.settle(request.page.number)
-        self.run.settle(
-            _stored(request), outcome, state=state, counts=counts, rejected=rejected, watermark=self._moved()
-        )
+        self.run.settle(_stored(request), outcome, state=state, value=value, rejected=rejected, watermark=self._moved())
 
     def _leave(self, request: _Request, outcome: Outcome, *, is_doubt: bool) -> None:
         request.in_doubt = request.in_doubt or is_doubt
         state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
-        self.run.settle(_stored(request), outcome, state=state, counts=NOTHING_SETTLED)
+        self.run.settle(_stored(request), outcome, state=state)
 
     def _halve(self, request: _Request, outcome: Outcome) -> None:
-        self.run.settle(_stored(request), outcome, state=RequestState.SPLIT, counts=NOTHING_SETTLED)
+        self.run.settle(_stored(request), outcome, state=RequestState.SPLIT)
         self._frontier.add(request.page.number, 1)
         middle = request.events.height // 2
         halves = (request.events.slice(0, middle), request.events.slice(middle))

@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.incremental import CursorValue, cursor_value
 from syncer.report import Bucket
-from syncer.state.request import Rejected
+from syncer.state.requests import Rejected
 from syncer.transform import Transformed
 
 if TYPE_CHECKING:

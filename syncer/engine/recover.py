@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from syncer.state.request import RequestState
+from syncer.state.requests import RequestState
 from syncer.state.runs import RunLog
 
 

@@ -1,20 +1,23 @@
 """What a run needs from the world, passed in: time, chance, sender, executor, crash points, a place to show progress."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from syncer.engine.executor import Executor
 from syncer.ports import NO_POINTS, Clock, Points, SystemClock
 from syncer.spec.outcomes import Outcome
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 class Sender(Protocol):
     """One dataset at Meta, or what stands in for it."""
 
-    def send(self, events: "Sequence[str]") -> Outcome:
-        """Post the JSON texts of `events` as one request; never raises for what the other side does."""
+    def send(self, events: "pl.Series") -> Outcome:
+        """Post `events`, a column of JSON texts, as one request; never raises for what the other side does."""
         ...
 
 

@@ -27,8 +27,13 @@ class Answer:
 
 
 def document(value: object, *, headers: Headers | None = None) -> Answer:
-    """Return a JSON answer of status 200."""
-    return Answer(status=200, body=orjson.dumps(value), headers=headers or [])
+    """Return a JSON answer of status 200; what is nested too deeply to be written gives 500."""
+    try:
+        return Answer(status=200, body=orjson.dumps(value), headers=headers or [])
+    except orjson.JSONEncodeError as reason:
+        return Answer(
+            status=500, body=orjson.dumps({"error": f"this cannot be shown: {reason}"}), headers=headers or []
+        )
 
 
 def page(status: int) -> Answer:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Set as AbstractSet
 
 from syncer.sandbox.facts import DIGEST_OF_NOTHING, HASHED, NEVER_HASHED_TEXT, TOO_WIDE
 from syncer.sandbox.notes import Judging
@@ -10,7 +11,7 @@ from syncer.sandbox.shapes import Check, Json, integer, is_absent, text
 from syncer.sandbox.wording import LEAD_ID_INVALID, TOO_LITTLE_CUSTOMER_DATA
 
 _APPENDIX = r"(?:\.(?:[A-Za-z0-9_-]{2}|[A-Za-z0-9_-]{8}))?"
-_DIGEST = re.compile(rf"[0-9a-f]{{64}}{_APPENDIX}").fullmatch
+_DIGEST = re.compile(rf"(?!{DIGEST_OF_NOTHING})[0-9a-f]{{64}}{_APPENDIX}").fullmatch
 _DIGEST_ANY_CASE = re.compile(rf"[0-9a-fA-F]{{64}}{_APPENDIX}").fullmatch
 _IPV4 = re.compile(rf"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|(?=\.[A-Za-z0-9_-]+$)|$)){{4}}{_APPENDIX}").fullmatch
 _COOKIE = re.compile(rf"fb\.\d+\.(\d+)\.[^.]+{_APPENDIX}").fullmatch
@@ -26,24 +27,22 @@ def judge_customer_info(event: Json, judging: Judging) -> Refusal | None:
         return bad_parameter(("user_data",), "is required")
     if not isinstance(user_data, dict):
         return bad_parameter(("user_data",), "must be an object")
-    weak: set[str] = set()
-    is_enough = False
+    ignored: set[str] = set()
     for key, value in user_data.items():
         check = _CHECKS.get(key)
-        if check is None:
-            judging.note("unknown_parameter", "user_data", key)
-            continue
-        if is_absent(value):
-            judging.note("empty_value", "user_data", key)
+        if check is None or (not value and is_absent(value)):
+            judging.note("unknown_parameter" if check is None else "empty_value", "user_data", key)
+            ignored.add(key)
             continue
         refusal = check(value, judging, ("user_data", key))
-        if refusal:
+        if refusal is not None:
             return refusal
-        if key in _WEAK:
-            weak.add(key)
-        else:
-            is_enough = True
-    if is_enough or not any(weak <= wide for wide in TOO_WIDE):
+    return _too_little(user_data.keys() - ignored if ignored else user_data.keys())
+
+
+def _too_little(keys: AbstractSet[str]) -> Refusal | None:
+    """Judge whether the keys that are there are enough to match a person."""
+    if not keys <= _WEAK or not any(keys <= wide for wide in TOO_WIDE):
         return None
     return invalid(TOO_LITTLE_CUSTOMER_DATA, ("user_data",))
 
@@ -55,11 +54,12 @@ def _hashed(value: object, judging: Judging, path: Path) -> Refusal | None:
     address must not leave unhashed, and a test that lets it pass is of no use. MD5 is no SHA-256.
     """
     for digest in value if isinstance(value, list) else (value,):
-        if not isinstance(digest, str) or not _DIGEST(digest):
-            if not isinstance(digest, str) or not _DIGEST_ANY_CASE(digest):
-                return bad_parameter(path, "must be hashed with SHA-256: 64 hexadecimal characters")
-            judging.note("digest_not_lowercase", *path)
-        if digest.startswith(DIGEST_OF_NOTHING) and (refusal := judging.note("digest_of_nothing", *path)):
+        if isinstance(digest, str) and _DIGEST(digest):
+            continue
+        if not isinstance(digest, str) or not _DIGEST_ANY_CASE(digest):
+            return bad_parameter(path, "must be hashed with SHA-256: 64 hexadecimal characters")
+        code = "digest_of_nothing" if digest.lower().startswith(DIGEST_OF_NOTHING) else "digest_not_lowercase"
+        if refusal := judging.note(code, *path):
             return refusal
     return None
 

@@ -264,7 +264,7 @@ def _debug_token(sandbox: Sandbox, call: Call) -> Answer | Refusal:
     if isinstance(parameters, Refusal):
         return parameters
     if parameters.token is None:
-        return Refusal(code=104, message="An access token is required to request this resource.", status=401)
+        return Refusal(code=104, message="An access token is required to request this resource.")
     asked = parameters.values.get("input_token")
     if not isinstance(asked, str) or not asked:
         return Refusal(code=100, message="(#100) The parameter input_token is required")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import orjson
+
 from syncer.sandbox.wording import Locale, wording
 
 Path = tuple[str | int, ...]
@@ -55,11 +57,8 @@ class Refusal:
 
 
 def _hint(path: Path, *, as_text: bool) -> object:
-    keys = [str(key) for key in path]
-    if not as_text:
-        return {"blame_field_specs": [keys]}
-    quoted = ",".join(f'"{key}"' for key in keys)
-    return f'{{"blame_field_specs":[[{quoted}]]}}'
+    data = {"blame_field_specs": [[str(key) for key in path]]}
+    return orjson.dumps(data).decode() if as_text else data
 
 
 def invalid(subcode: int, path: Path = ()) -> Refusal:

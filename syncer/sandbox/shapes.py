@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from math import isfinite
 
 from syncer.sandbox.notes import Judging
 from syncer.sandbox.refusal import Refusal, bad_parameter
@@ -27,7 +28,8 @@ def number_of(value: object) -> float | None:
     if isinstance(value, int | float):
         return float(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        return float(value)
+        found = float(value)
+        return found if isfinite(found) else None
     return None
 
 

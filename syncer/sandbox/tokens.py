@@ -43,7 +43,7 @@ class Door:
     def refuses(self, token: str | None, *, dataset_id: str, proof: object, now: float) -> Refusal | None:
         """Return why this call may not write to the dataset."""
         if token is None:
-            return Refusal(code=104, message="An access token is required to request this resource.", status=401)
+            return Refusal(code=104, message="An access token is required to request this resource.")
         known = self.tokens.get(token)
         if (self.tokens and known is None) or not token.isprintable() or " " in token:
             return Refusal(code=190, status=401, message="Invalid OAuth access token - Cannot parse access token")

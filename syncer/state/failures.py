@@ -65,9 +65,10 @@ def explained(place: Place) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         failure = explain(error, place)
-    else:
-        return
-    raise failure
+        try:
+            raise failure from None
+        finally:
+            failure.__context__ = None
 
 
 def explain(error: Exception, place: Place) -> StateError:

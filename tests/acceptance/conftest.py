@@ -1,0 +1,39 @@
+"""Shops to sync from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncer.sandbox.server import Running, start
+from syncer.sandbox.settings import Settings
+from syncer.sandbox.tokens import Token
+from tests.acceptance.shop import PIPELINE, PROJECT, TABLE, TOKEN, MakeShop, Shop
+
+
+@pytest.fixture
+def make_shop(tmp_path: Path) -> Iterator[MakeShop]:
+    """Return a function that makes a project; keyword arguments are the sandbox's settings."""
+    opened: list[Running] = []
+
+    def make(**settings: Any) -> Shop:
+        tokens = (Token(text=TOKEN),)
+        sandbox = start(Settings(**{"tokens": tokens, "keep": 10_000, **settings}))
+        opened.append(sandbox)
+        (tmp_path / "pipelines").mkdir()
+        (tmp_path / "syncer.yaml").write_text(PROJECT.replace("${URL}", sandbox.url), encoding="utf-8")
+        (tmp_path / "pipelines" / "orders.yaml").write_text(PIPELINE, encoding="utf-8")
+        shop = Shop(tmp_path, sandbox)
+        shop.sql(TABLE)
+        return shop
+
+    yield make
+    for sandbox in opened:
+        sandbox.stop()
+
+
+@pytest.fixture
+def shop(make_shop: MakeShop) -> Shop:
+    """A project with an empty table and a sandbox without faults."""
+    return make_shop()

@@ -1,0 +1,119 @@
+"""A project on disk and the command, as a user has them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from syncer.sandbox.server import Running
+
+TOKEN = "EAAtestonlytoken0123456789"
+
+PROJECT = """\
+version: 1
+sources:
+  warehouse: {type: duckdb, path: warehouse.duckdb}
+destinations:
+  meta:
+    type: meta
+    dataset_id: "1234567890"
+    access_token: ${env:TOKEN}
+    base_url: ${URL}
+"""
+PIPELINE = """\
+version: 1
+name: orders
+source: warehouse
+query: SELECT * FROM orders
+key: order_id
+cursor: updated_at
+start: window
+destination: meta
+settings: {action_source: website, browser_pixel: none}
+mapping:
+  server_event:
+    event_name: {value: Purchase}
+    event_time: ordered_at
+    event_source_url: {value: "https://shop.example/thanks"}
+  customer_info:
+    em: email
+    client_user_agent: {value: "test agent"}
+  custom_data:
+    value: total
+    currency: currency
+    order_id: order_id
+"""
+TABLE = """\
+CREATE TABLE orders (
+    order_id BIGINT, email VARCHAR, total DECIMAL(12, 2), currency VARCHAR,
+    ordered_at TIMESTAMPTZ, updated_at TIMESTAMPTZ
+)
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The one line of JSON on stdout."""
+        (line,) = self.out.splitlines()
+        report: dict[str, Any] = json.loads(line)
+        return report
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A project folder with a DuckDB warehouse and a sandbox to send to."""
+
+    folder: Path
+    sandbox: Running
+
+    def syncer(self, *arguments: str, **environ: str) -> Done:
+        """Run the command in the folder."""
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TOKEN": TOKEN, **environ}
+        done = subprocess.run(
+            [sys.executable, "-m", "syncer", *arguments], cwd=self.folder, env=env, capture_output=True, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def sql(self, *statements: str) -> None:
+        """Change the warehouse."""
+        with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def add_orders(self, first: int, last: int, *, changes: str = "") -> None:
+        """Insert orders `first` to `last`, each an hour old and updated a millisecond after the one before."""
+        self.sql(
+            f"""INSERT INTO orders SELECT range, 'customer' || range || '@example.com', 12.50, 'EUR',
+                now() - INTERVAL 1 HOUR, TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(range)
+                FROM range({first}, {last + 1})""",
+            *filter(None, [changes]),
+        )
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file of the project."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def order_ids(self) -> list[str]:
+        """The order ids that arrived, as often as they arrived."""
+        return [event["custom_data"]["order_id"] for event in self.sandbox.sandbox.events()]
+
+
+MakeShop = Callable[..., Shop]
