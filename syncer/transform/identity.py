@@ -79,13 +79,13 @@ class Names:
 
 def joined_keys(parts: Sequence[pl.Series]) -> pl.Series:
     """Return one unambiguous text for each row, NULL where a part names nothing."""
-    texts = pl.DataFrame([texts(part).alias(str(number)) for number, part in enumerate(parts)])
+    frame = pl.DataFrame([texts(part).alias(str(number)) for number, part in enumerate(parts)])
     pieces = [
         piece
-        for name in texts.columns
+        for name in frame.columns
         for piece in (pl.col(name).str.len_bytes().cast(pl.String), pl.lit(":"), pl.col(name), pl.lit(","))
     ]
-    return texts.select(pl.concat_str(pieces).alias("key")).to_series()
+    return frame.select(pl.concat_str(pieces).alias("key")).to_series()
 
 
 def _sha256(prefix: str, keys: pl.Series) -> pl.Series:
