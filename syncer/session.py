@@ -8,15 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from connectors.registry import find
-from syncer.capi.body import request_body
-from syncer.engine.executor import Threads
-from syncer.engine.sync import Job, run_sync
-from syncer.engine.tools import Progress, Sender, Tools, silent
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Destination, Pipeline, Project
 from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from connectors.base import Source
     from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
+    from syncer.engine.tools import Progress, Sender
     from syncer.report import RunReport
     from syncer.sandbox.server import Running
     from syncer.state.store import Store
@@ -92,7 +90,7 @@ class Session:
         return connector.connect(connector.options(**options), root=self.project.root)
 
     @contextmanager
-    def open_sender(self, pipeline: Pipeline, destination: Destination) -> Iterator[Sender]:
+    def open_sender(self, pipeline: Pipeline, destination: Destination) -> "Iterator[Sender]":
         """Give what posts events of `pipeline` to `destination`; raises `ConfigError` where a reference is empty."""
         from syncer.capi.client import Client
 
@@ -108,15 +106,18 @@ class Session:
         *,
         limit: int | None = None,
         trigger: str = "manual",
-        on_progress: Callable[[Progress], None] = silent,
+        on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "RunReport":
         """Sync one pipeline; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
+        from syncer.engine import sync
+        from syncer.engine.executor import Threads
+        from syncer.engine.tools import Tools, silent
         from syncer.state.scope import Scope
 
         pipeline = find_pipeline(self.project, name)
         refuse_what_comes_later(pipeline)
         destination = self.destination(pipeline)
-        job = Job(
+        job = sync.Job(
             pipeline=pipeline,
             scope=Scope(self.project.target, pipeline.name, destination.name),
             store=self.store,
@@ -130,9 +131,9 @@ class Session:
             executor=Threads(pipeline.delivery.requests_in_flight),
             clock=self.clock,
             points=self.points,
-            on_progress=on_progress,
+            on_progress=on_progress or silent,
         )
-        return run_sync(job, tools)
+        return sync.run_sync(job, tools)
 
     def locked_report(self, pipeline: Pipeline, message: str) -> "RunReport":
         """Return the report of a run that never began because another one holds the pipeline."""
@@ -162,6 +163,8 @@ class _Dataset:
     test_event_code: str | None
 
     def send(self, events: "pl.Series") -> Outcome:
+        from syncer.capi.body import request_body
+
         body = request_body(events, test_event_code=self.test_event_code)
         with doing("post"):
             return self.client.send(body, events=len(events))
@@ -193,3 +196,16 @@ def find_pipeline(project: Project, name: str) -> Pipeline:
     known = ", ".join(project.pipelines) or "none; add a file to pipelines/"
     remedy = f"did you mean {near[0]!r}? pipelines: {known}" if near else f"pipelines: {known}"
     raise ConfigError([Problem(file=None, what=f"no pipeline is called {name!r}", remedy=remedy)])
+
+
+def load_project(folder: str | Path, *, target: str | None = None) -> Project:
+    """Return the project of `folder` through `target`; raises `ConfigError` with every mistake of every file."""
+    from syncer.config.load import load_project as load
+
+    return load(Path(folder), target=target, environ=os.environ)
+
+
+def run_sync(project: Project, pipeline: str, *, limit: int | None = None) -> "RunReport":
+    """Sync one pipeline of `project`; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
+    with Session(project) as session:
+        return session.run(pipeline, limit=limit)

@@ -113,7 +113,8 @@ class Shop:
 
     def order_ids(self) -> list[str]:
         """The order ids that arrived, as often as they arrived."""
-        return [event["custom_data"]["order_id"] for event in self.sandbox.sandbox.events()]
+        events: list[Any] = list(self.sandbox.sandbox.events())
+        return [event["custom_data"]["order_id"] for event in events]
 
 
 MakeShop = Callable[..., Shop]

@@ -1,0 +1,46 @@
+"""The built wheel in a clean environment: what somebody gets who installs it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
+
+
+def base_python() -> str:
+    """The Python outside this environment: the one that has pip."""
+    found = getattr(sys, "_base_executable", None) or shutil.which("python3")
+    assert found is not None
+    return str(found)
+
+
+def call(*command: object, cwd: Path) -> str:
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SYNCER", "VIRTUAL"))}
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_wheel_installs_and_syncs_with_its_own_migrations(tmp_path: Path) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path / "dist"), versions=["standard"])
+    clean = tmp_path / "clean"
+    call(base_python(), "-m", "venv", "--without-pip", clean, cwd=tmp_path)
+    python = clean / "bin" / "python"
+    if uv := shutil.which("uv"):
+        call(uv, "pip", "install", "--quiet", "--python", python, wheel, cwd=tmp_path)
+    else:
+        install = ("-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check", wheel)
+        call(base_python(), *install, cwd=tmp_path)
+    where = call(python, "-c", "import syncer, connectors; print(syncer.__file__)", cwd=tmp_path)
+    assert str(clean) in where
+    call(clean / "bin" / "syncer", "init", "shop", cwd=tmp_path)
+    said = call(clean / "bin" / "syncer", "run", "orders", "--limit", "50", "--output", "json", cwd=tmp_path / "shop")
+    assert '"acknowledged": 50' in said
+    assert (tmp_path / "shop" / ".syncer" / "state.db").exists()

@@ -1,0 +1,49 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = (
+    "polars",
+    "pyarrow",
+    "duckdb",
+    "sqlalchemy",
+    "alembic",
+    "pydantic",
+    "httpx",
+    "yaml",
+    "psycopg",
+    "snowflake",
+    "rich",
+    "uvicorn",
+)
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import syncer",
+        "from syncer.cli import cli\ntry:\n    cli(['--help'])\nexcept SystemExit: pass",
+        "from syncer.cli import cli\ntry:\n    cli(['run', '--help'])\nexcept SystemExit: pass",
+        "from syncer.cli import cli\ntry:\n    cli(['fields', '--help'])\nexcept SystemExit: pass",
+        "import connectors.base, connectors.registry, connectors.errors",
+    ],
+)
+def test_help_and_front_doors_load_nothing_heavy(code: str) -> None:
+    assert loaded_by(code).isdisjoint(HEAVY)
+
+
+def test_help_answers_at_once() -> None:
+    def took_s() -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "syncer", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - began
+
+    assert min(took_s() for _ in range(5)) < 0.3
