@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.errors import StateError
@@ -87,13 +87,6 @@ def of_tally(tally: Tally, *, pending: int) -> Deltas:
 def of_value(value: Mapping[str, float]) -> Deltas:
     """Return the changes for money, by currency."""
     return {(VALUE, currency): round(amount * VALUE_UNITS) for currency, amount in value.items()}
-
-
-def read(connection: Connection, run_id: str) -> Deltas:
-    """Return all counters of a run."""
-    table = RUN_COUNTS.c
-    rows = connection.execute(select(table.kind, table.name, table["count"]).where(table.run_id == run_id))
-    return {(kind, name): int(count) for kind, name, count in rows}
 
 
 def to_tally(counts: Mapping[tuple[str, str], int]) -> Tally:

@@ -37,6 +37,14 @@ def try_lock(database: Database, name: str) -> Lock | None:
     return _try_advisory(database, name)
 
 
+def is_held(database: Database, name: str) -> bool:
+    """Return whether some process holds the lock called `name`."""
+    lock = try_lock(database, name)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
 @contextmanager
 def waiting_lock(database: Database, name: str, *, wait_s: float = WAIT_S) -> Iterator[None]:
     """Hold the lock called `name`; raises `StateError` where another process keeps it for longer than `wait_s`."""

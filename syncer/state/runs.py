@@ -9,18 +9,19 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from syncer.errors import StateError
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
 from syncer.state import counts, outbox, pipelines, quarantine
+from syncer.state.history import report_of
 from syncer.state.ledger import Ledger
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, require_forward, require_transition
 from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.scope import Scope
-from syncer.state.tables import REQUESTS, RUNS
+from syncer.state.tables import RUNS
 from syncer.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -277,29 +278,7 @@ class RunLog:
 
     def report(self) -> RunReport:
         """Return what the run did, read back from the store."""
-        with self._store.reading() as connection:
-            run = connection.execute(select(RUNS).where(RUNS.c.id == self.run_id)).one()
-            counted = counts.read(connection, self.run_id)
-            sent = connection.execute(
-                select(func.coalesce(func.sum(REQUESTS.c.attempts), 0)).where(REQUESTS.c.run_id == self.run_id)
-            ).scalar_one()
-        return RunReport(
-            pipeline=self.scope.pipeline,
-            target=self.scope.target,
-            destination=self.scope.destination,
-            run_id=self.run_id,
-            status=RunStatus(run.status),
-            pause_reason=run.pause_reason,
-            message=run.message,
-            acknowledged=counted.get(counts.ACKNOWLEDGED, 0),
-            tally=counts.to_tally(counted),
-            requests=int(sent),
-            possible_duplicates=counted.get(counts.POSSIBLE_DUPLICATES, 0),
-            value=counts.to_value(counted),
-            watermark_before=run.watermark_before,
-            watermark_after=run.watermark_after or (str(self.watermark) if self.watermark else None),
-            elapsed_s=run.elapsed_s or 0.0,
-        )
+        return report_of(self._store, self.run_id)
 
     @contextmanager
     def _tx(self, name: str, *, although_failed: bool = False) -> Iterator[Connection]:

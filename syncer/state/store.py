@@ -15,7 +15,7 @@ from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
 from syncer.state import audit, migrate, pipelines
 from syncer.state.database import Database, check_for_damage, connect, use_write_ahead_log
 from syncer.state.failures import explained
-from syncer.state.locks import Lock, try_lock, waiting_lock
+from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
 from syncer.state.place import make_private_folder, parse, prepare
 from syncer.state.scope import Scope
 from syncer.state.seal import require_seal, salt_seal
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SYSTEM_CLOCK = SystemClock()
 SALT_BYTES = 16
+TRIES, BETWEEN_TRIES_S = 3, 0.02
+"""A look at who runs takes the lock for a moment; a run that begins then tries again."""
 
 
 def open_store(
@@ -154,12 +156,18 @@ class Store:
             raise
 
     def _lock(self, scope: Scope) -> Lock:
-        lock = try_lock(self.database, f"{scope.pipeline}\0{scope.target}\0{scope.destination}")
-        if lock is not None:
-            return lock
+        for _ in range(TRIES):
+            lock = try_lock(self.database, _lock_name(scope))
+            if lock is not None:
+                return lock
+            self.clock.sleep(BETWEEN_TRIES_S)
         with self.reading() as connection:
             found = pipelines.find(connection, scope)
         raise LockedError(scope.pipeline, holder=(found and found.holder) or "another process")
+
+    def is_running(self, scope: Scope) -> bool:
+        """Return whether a run holds the scope's lock now."""
+        return is_held(self.database, _lock_name(scope))
 
     def pause(self, scope: Scope, *, reason: str, actor: str) -> None:
         """Let no run of the scope begin until it is resumed."""
@@ -176,3 +184,7 @@ class Store:
             pipelines.set_pause(connection, found, reason=reason, now=now)
             change = (found.pause_reason, reason)
             audit.record(connection, scope, at=now, actor=actor, action=action, change=change)
+
+
+def _lock_name(scope: Scope) -> str:
+    return f"{scope.pipeline}\0{scope.target}\0{scope.destination}"

@@ -1,0 +1,236 @@
+"""The store read back: pipelines, runs, requests, rejects, as plain values."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from syncer.report import RunReport, RunStatus
+from syncer.state import counts, pipelines
+from syncer.state.requests import RequestState
+from syncer.state.scope import Scope
+from syncer.state.store import Store
+from syncer.state.tables import PIPELINES, QUARANTINE, REQUESTS, RUN_COUNTS, RUNS
+from syncer.watermark import Watermark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """A run, finished or not."""
+
+    report: RunReport
+    trigger: str
+    holder: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPipeline:
+    """A scope that ran at least once, or was paused."""
+
+    id: int
+    scope: Scope
+    holder: str | None
+    watermark: Watermark | None
+    start: int | None
+    pause_reason: str | None
+    paused_at: datetime | None
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLine:
+    """One request of a run, without its identities."""
+
+    id: int
+    parent: int | None
+    state: RequestState
+    attempts: int
+    events: int
+    event_time_min: int
+    event_time_max: int
+    armed_at: datetime | None
+    finished_at: datetime | None
+    status: int | None
+    code: int | None
+    subcode: int | None
+    fbtrace_id: str | None
+    reason: str | None
+
+
+def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
+    """Return the scopes of a target by name; raises `StateError` where one's position is damaged."""
+    with store.reading() as connection:
+        found = connection.execute(
+            select(PIPELINES)
+            .where(PIPELINES.c.target == target)
+            .order_by(PIPELINES.c.pipeline, PIPELINES.c.destination)
+        ).all()
+    return [_pipeline(row) for row in found]
+
+
+def stored_runs(
+    store: Store, target: str, pipeline: str | None = None, *, destination: str | None = None, limit: int | None = None
+) -> list[StoredRun]:
+    """Return the runs of a target, of one pipeline if given, newest first."""
+    query = _runs().where(PIPELINES.c.target == target).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
+    if pipeline is not None:
+        query = query.where(PIPELINES.c.pipeline == pipeline)
+    if destination is not None:
+        query = query.where(PIPELINES.c.destination == destination)
+    with store.reading() as connection:
+        return _with_counts(connection, connection.execute(query.limit(limit)).all())
+
+
+def latest_runs(store: Store, target: str, statuses: Iterable[RunStatus] = RunStatus) -> dict[int, StoredRun]:
+    """Return the newest run of each scope that ended in one of `statuses`, by the id of its pipeline row."""
+    newest = (
+        select(RUNS.c.pipeline_id, func.max(RUNS.c.epoch).label("epoch"))
+        .where(RUNS.c.status.in_([status.value for status in statuses]))
+        .group_by(RUNS.c.pipeline_id)
+        .subquery()
+    )
+    query = _runs().join(newest, (newest.c.pipeline_id == RUNS.c.pipeline_id) & (newest.c.epoch == RUNS.c.epoch))
+    with store.reading() as connection:
+        rows = connection.execute(query.where(PIPELINES.c.target == target)).all()
+        return dict(zip((row.pipeline_id for row in rows), _with_counts(connection, rows), strict=True))
+
+
+def find_runs(store: Store, prefix: str, *, limit: int) -> list[StoredRun]:
+    """Return the runs whose id begins with `prefix`, oldest first."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            _runs().where(RUNS.c.id.startswith(prefix, autoescape=True)).order_by(RUNS.c.id).limit(limit)
+        ).all()
+        return _with_counts(connection, rows)
+
+
+def requests_of(store: Store, run_id: str) -> tuple[RequestLine, ...]:
+    """Return the requests of a run in the order they were armed."""
+    table = REQUESTS.c
+    columns: list[Any] = [column for column in table if column.name != "digests"]
+    with store.reading() as connection:
+        rows = connection.execute(select(*columns).where(table.run_id == run_id).order_by(table.id)).all()
+    return tuple(_line(row) for row in rows)
+
+
+def rejects_by_reason(store: Store, run_id: str) -> dict[str, int]:
+    """Return how many events a run set aside and are so still, by reason."""
+    table = QUARANTINE.c
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(table.reason, func.count())
+            .where(table.run_id == run_id)
+            .group_by(table.reason)
+            .order_by(table.reason)
+        )
+        return dict(rows.tuples().all())
+
+
+def rejects_by_pipeline(store: Store) -> dict[int, int]:
+    """Return how many events are set aside, by the id of the pipeline row."""
+    table = QUARANTINE.c
+    with store.reading() as connection:
+        rows = connection.execute(select(table.pipeline_id, func.count()).group_by(table.pipeline_id))
+        return dict(rows.tuples().all())
+
+
+def events_by_state(store: Store) -> dict[tuple[int, RequestState], int]:
+    """Return the number of events by pipeline row and state of their request."""
+    table = REQUESTS.c
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(table.pipeline_id, table.state, func.sum(table.events)).group_by(table.pipeline_id, table.state)
+        )
+        return {(pipeline, RequestState(state)): int(events) for pipeline, state, events in rows}
+
+
+def report_of(store: Store, run_id: str) -> RunReport:
+    """Return what one run did."""
+    with store.reading() as connection:
+        rows = connection.execute(_runs().where(RUNS.c.id == run_id)).all()
+        return _with_counts(connection, rows)[0].report
+
+
+def _runs() -> Select[Any]:
+    scope = (PIPELINES.c.target, PIPELINES.c.pipeline, PIPELINES.c.destination)
+    return select(RUNS, *scope, PIPELINES.c.watermark_text).join(PIPELINES, PIPELINES.c.id == RUNS.c.pipeline_id)
+
+
+def _pipeline(row: Row[Any]) -> StoredPipeline:
+    found = pipelines.read(row)
+    return StoredPipeline(
+        id=found.id,
+        scope=Scope(row.target, row.pipeline, row.destination),
+        holder=found.holder,
+        watermark=found.watermark,
+        start=found.start,
+        pause_reason=found.pause_reason,
+        paused_at=row.paused_at,
+        fingerprint=found.fingerprint,
+    )
+
+
+def _with_counts(connection: Connection, rows: Sequence[Row[Any]]) -> list[StoredRun]:
+    ids = [row.id for row in rows]
+    counted: dict[str, counts.Deltas] = {run_id: {} for run_id in ids}
+    table = RUN_COUNTS.c
+    for run_id, kind, name, count in connection.execute(select(RUN_COUNTS).where(table.run_id.in_(ids))):
+        counted[run_id][kind, name] = int(count)
+    sent = connection.execute(
+        select(REQUESTS.c.run_id, func.sum(REQUESTS.c.attempts))
+        .where(REQUESTS.c.run_id.in_(ids))
+        .group_by(REQUESTS.c.run_id)
+    )
+    requests = {run_id: int(attempts) for run_id, attempts in sent}
+    return [_run(row, counted[row.id], requests.get(row.id, 0)) for row in rows]
+
+
+def _run(row: Row[Any], counted: counts.Deltas, requests: int) -> StoredRun:
+    status = RunStatus(row.status)
+    report = RunReport(
+        pipeline=row.pipeline,
+        target=row.target,
+        destination=row.destination,
+        run_id=row.id,
+        status=status,
+        pause_reason=row.pause_reason,
+        message=row.message,
+        acknowledged=counted.get(counts.ACKNOWLEDGED, 0),
+        tally=counts.to_tally(counted),
+        requests=requests,
+        possible_duplicates=counted.get(counts.POSSIBLE_DUPLICATES, 0),
+        value=counts.to_value(counted),
+        watermark_before=row.watermark_before,
+        watermark_after=row.watermark_text if status is RunStatus.RUNNING else row.watermark_after,
+        elapsed_s=row.elapsed_s or 0.0,
+    )
+    return StoredRun(
+        report=report,
+        trigger=row.trigger,
+        holder=row.holder,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _line(row: Row[Any]) -> RequestLine:
+    return RequestLine(
+        id=row.id,
+        parent=row.parent_id,
+        state=RequestState(row.state),
+        attempts=row.attempts,
+        events=row.events,
+        event_time_min=row.event_time_min,
+        event_time_max=row.event_time_max,
+        armed_at=row.armed_at,
+        finished_at=row.finished_at,
+        status=row.status,
+        code=row.code,
+        subcode=row.subcode,
+        fbtrace_id=row.fbtrace_id,
+        reason=row.reason,
+    )

@@ -1,0 +1,197 @@
+"""Where things stand: pipelines, runs and one run in full, as plain values out of the state store."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from syncer.errors import SyncerError
+from syncer.report import RunStatus
+from syncer.state.history import (
+    RequestLine,
+    StoredPipeline,
+    StoredRun,
+    events_by_state,
+    find_runs,
+    latest_runs,
+    rejects_by_pipeline,
+    rejects_by_reason,
+    requests_of,
+    stored_pipelines,
+    stored_runs,
+)
+from syncer.state.requests import UNFINISHED, RequestState
+from syncer.state.store import Store
+
+DELIVERING = (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
+MOST_CANDIDATES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineStatus:
+    """A pipeline's way to one destination."""
+
+    pipeline: str
+    target: str
+    destination: str
+    state: str
+    """running, paused, or how the last run ended; `never` before the first."""
+    pause_reason: str | None
+    paused_at: datetime | None
+    holder: str | None
+    """Who runs it now."""
+    watermark: str | None
+    start: datetime | None
+    """Events before it are never sent."""
+    last_run: StoredRun | None
+    last_success_at: datetime | None
+    acknowledged: int
+    """Events that Meta took, by the ledger."""
+    unfinished: int
+    """Events in requests that the next run has to look at."""
+    held: int
+    rejects: int
+    """Events set aside."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "pipeline": self.pipeline,
+            "target": self.target,
+            "destination": self.destination,
+            "state": self.state,
+            "pause_reason": self.pause_reason,
+            "paused_at": _text(self.paused_at),
+            "holder": self.holder,
+            "watermark": self.watermark,
+            "start": _text(self.start),
+            "last_run": run_json(self.last_run) if self.last_run else None,
+            "last_success_at": _text(self.last_success_at),
+            "acknowledged": self.acknowledged,
+            "unfinished": self.unfinished,
+            "held": self.held,
+            "rejects": self.rejects,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetails:
+    """One run with all its requests."""
+
+    run: StoredRun
+    requests: tuple[RequestLine, ...]
+    rejects: dict[str, int]
+    """Events that this run set aside and that are so still, by reason."""
+
+    @property
+    def quarantined(self) -> int:
+        """Number of those events."""
+        return sum(self.rejects.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            **run_json(self.run),
+            "requests": [_request_json(request) for request in self.requests],
+            "rejects": self.rejects,
+            "quarantined": self.quarantined,
+        }
+
+
+def pipelines_status(store: Store, target: str) -> tuple[PipelineStatus, ...]:
+    """Return every pipeline of `target` that the store knows, by name."""
+    latest = latest_runs(store, target)
+    delivered = latest_runs(store, target, DELIVERING)
+    events = events_by_state(store)
+    rejects = rejects_by_pipeline(store)
+    return tuple(
+        _status(
+            store,
+            pipeline,
+            runs=(latest.get(pipeline.id), delivered.get(pipeline.id)),
+            events={state: count for (owner, state), count in events.items() if owner == pipeline.id},
+            rejects=rejects.get(pipeline.id, 0),
+        )
+        for pipeline in stored_pipelines(store, target)
+    )
+
+
+def runs(store: Store, target: str, pipeline: str | None = None, *, limit: int = 20) -> tuple[StoredRun, ...]:
+    """Return the newest runs first."""
+    return tuple(stored_runs(store, target, pipeline, limit=limit))
+
+
+def run_details(store: Store, run_id: str) -> RunDetails:
+    """Return the run whose id is, or alone begins with, `run_id`; raises `SyncerError` otherwise."""
+    run = _find(store, run_id)
+    found = run.report.run_id
+    return RunDetails(run=run, requests=requests_of(store, found), rejects=rejects_by_reason(store, found))
+
+
+def run_json(run: StoredRun) -> dict[str, Any]:
+    """Return a run as plain data: the line of `syncer run --output json`, and who ran it when."""
+    return {
+        **run.report.to_json(),
+        "trigger": run.trigger,
+        "holder": run.holder,
+        "started_at": _text(run.started_at),
+        "finished_at": _text(run.finished_at),
+    }
+
+
+def _status(
+    store: Store,
+    pipeline: StoredPipeline,
+    *,
+    runs: tuple[StoredRun | None, StoredRun | None],
+    events: dict[RequestState, int],
+    rejects: int,
+) -> PipelineStatus:
+    last, delivered = runs
+    state = _state(store, pipeline, last)
+    return PipelineStatus(
+        pipeline=pipeline.scope.pipeline,
+        target=pipeline.scope.target,
+        destination=pipeline.scope.destination,
+        state=state,
+        pause_reason=pipeline.pause_reason,
+        paused_at=pipeline.paused_at,
+        holder=pipeline.holder if state == RunStatus.RUNNING else None,
+        watermark=str(pipeline.watermark) if pipeline.watermark else None,
+        start=datetime.fromtimestamp(pipeline.start, UTC) if pipeline.start is not None else None,
+        last_run=last,
+        last_success_at=delivered.finished_at if delivered else None,
+        acknowledged=events.get(RequestState.ACKED, 0) + events.get(RequestState.ACKED_ASSUMED, 0),
+        unfinished=sum(events.get(state, 0) for state in UNFINISHED),
+        held=events.get(RequestState.HELD, 0),
+        rejects=rejects,
+    )
+
+
+def _state(store: Store, pipeline: StoredPipeline, last: StoredRun | None) -> str:
+    status = last.report.status if last else None
+    if status is RunStatus.RUNNING:  # a run that was killed is still written down so: only its lock tells
+        status = RunStatus.RUNNING if store.is_running(pipeline.scope) else RunStatus.INTERRUPTED
+    if pipeline.pause_reason is not None and status is not RunStatus.RUNNING:
+        return RunStatus.PAUSED.value
+    return status.value if status else "never"
+
+
+def _find(store: Store, run_id: str) -> StoredRun:
+    found = find_runs(store, run_id, limit=MOST_CANDIDATES)
+    exact = [run for run in found if run.report.run_id == run_id]
+    if exact or len(found) == 1:
+        return (exact or found)[0]
+    if not found:
+        raise SyncerError(f"no run begins with {run_id!r}; `syncer runs` lists them")
+    names = ", ".join(run.report.run_id for run in found)
+    raise SyncerError(f"several runs begin with {run_id!r}: {names}; write more of the id")
+
+
+def _request_json(request: RequestLine) -> dict[str, Any]:
+    values = {name: getattr(request, name) for name in RequestLine.__slots__}
+    times = {name: _text(values[name]) for name in ("armed_at", "finished_at")}
+    return {**values, **times, "state": request.state.value}
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
