@@ -31,7 +31,7 @@ class Token:
 class Door:
     """What is checked before a batch is looked at."""
 
-    tokens: Mapping[str, Token] = field(default_factory=dict)
+    tokens: Mapping[str, Token] = field(default_factory=dict, repr=False)
     """By their text; empty: any token will do."""
     dataset_ids: Collection[str] | None = None
     """The datasets there are; None: any decimal number."""
