@@ -69,7 +69,7 @@ def answer_api(sandbox: Sandbox, call: Call) -> Answer:
 
 def _look(sandbox: Sandbox, name: str, query: dict[str, list[str]]) -> Answer:
     wanted = {key: values[-1] for key, values in query.items()}
-    limit = int(wanted["limit"]) if wanted.get("limit", "").isdigit() else _LIMIT
+    limit = int(wanted["limit"]) if wanted.get("limit", "").isdecimal() else _LIMIT
     match name:
         case "state":
             return document(sandbox.state(), headers=_SAFE)

@@ -11,12 +11,12 @@ from syncer.sandbox.shapes import Check, Json, integer, is_absent, text
 from syncer.sandbox.wording import LEAD_ID_INVALID, TOO_LITTLE_CUSTOMER_DATA
 
 _APPENDIX = r"(?:\.(?:[A-Za-z0-9_-]{2}|[A-Za-z0-9_-]{8}))?"
-_DIGEST = re.compile(rf"(?!{DIGEST_OF_NOTHING})[0-9a-f]{{64}}{_APPENDIX}").fullmatch
-_DIGEST_ANY_CASE = re.compile(rf"[0-9a-fA-F]{{64}}{_APPENDIX}").fullmatch
+_DIGEST = re.compile(rf"(?!{DIGEST_OF_NOTHING})[0-9a-f]{{64}}{_APPENDIX}", re.ASCII).fullmatch
+_DIGEST_ANY_CASE = re.compile(rf"[0-9a-fA-F]{{64}}{_APPENDIX}", re.ASCII).fullmatch
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}{_APPENDIX}").fullmatch
-_COOKIE = re.compile(rf"fb\.\d+\.(\d+)\.[^.]+{_APPENDIX}").fullmatch
-_LEAD_ID = re.compile(r"\d{15,17}").fullmatch
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}{_APPENDIX}", re.ASCII).fullmatch
+_COOKIE = re.compile(rf"fb\.\d+\.(\d+)\.[^.]+{_APPENDIX}", re.ASCII).fullmatch
+_LEAD_ID = re.compile(r"\d{15,17}", re.ASCII).fullmatch
 _WEAK = frozenset().union(*TOO_WIDE)
 _MILLISECONDS_DIGITS = 13
 

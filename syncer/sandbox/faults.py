@@ -54,10 +54,10 @@ STRIKES = (
 NAMES = ("seed", "latency", *STRIKES, "poison", "lie")
 THROTTLE_CODES = (4, 17, 613, 80004)
 
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%").fullmatch
-_SPELL = re.compile(r"(\d+)@(\d+)").fullmatch
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s)").fullmatch
-_CODE = re.compile(r"(\d+)(?:/(\d+))?").fullmatch
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII).fullmatch
+_SPELL = re.compile(r"(\d+)@(\d+)", re.ASCII).fullmatch
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s)", re.ASCII).fullmatch
+_CODE = re.compile(r"(\d+)(?:/(\d+))?", re.ASCII).fullmatch
 
 
 class FaultsError(ValueError):
@@ -164,7 +164,7 @@ def _fault(item: str, name: str, rest: str) -> Fault:
 
 
 def _when(item: str, name: str, when: str) -> tuple[float, int, float]:
-    if name == "expire" and when.isdigit():
+    if name == "expire" and when.isdecimal():
         return 0.0, int(when) + 1, float("inf")
     if (percent := _PERCENT(when)) and float(percent[1]) <= 100:
         return float(percent[1]) / 100, 0, 0
@@ -208,6 +208,6 @@ def _seconds(item: str, text: str) -> float:
 
 
 def _whole(item: str, text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise FaultsError(f"{item!r}: {text!r} is no whole number")
     return int(text)

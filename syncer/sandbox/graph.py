@@ -18,9 +18,9 @@ from syncer.sandbox.store import Batch, RefusedRecord, RequestRecord
 from syncer.sandbox.tokens import EXPIRED, missing_permission, no_such_object, token_refusal
 from syncer.sandbox.usage import Headers, account_headers, usage_headers, version_headers
 
-_EVENTS_PATH = re.compile(r"/(v\d{1,3}\.\d{1,3})/([^/]+)/events/?").fullmatch
-_OBJECT_PATH = re.compile(r"/v\d{1,3}\.\d{1,3}/[^/]+/?").fullmatch
-_DEBUG_PATH = re.compile(r"(?:/v\d{1,3}\.\d{1,3})?/debug_token/?").fullmatch
+_EVENTS_PATH = re.compile(r"/(v\d{1,3}\.\d{1,3})/([^/]+)/events/?", re.ASCII).fullmatch
+_OBJECT_PATH = re.compile(r"/v\d{1,3}\.\d{1,3}/[^/]+/?", re.ASCII).fullmatch
+_DEBUG_PATH = re.compile(r"(?:/v\d{1,3}\.\d{1,3})?/debug_token/?", re.ASCII).fullmatch
 _TRANSIENT = frozenset({1, 2, 5000})
 _STATUS = {1: 500, 2: 500, 4: 403, 5000: 500, 190: 401, 102: 401, 10: 403, 200: 403}
 _THROTTLED_MINUTES = 1

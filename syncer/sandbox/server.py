@@ -152,7 +152,9 @@ def _listener(host: str, port: int) -> socket.socket:
     if not is_loopback:
         raise BindError(f"the sandbox listens on this machine only, not on {host!r}; use {LOOPBACK}")
     address = LOOPBACK if host == "localhost" else host
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms for an ACK
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))

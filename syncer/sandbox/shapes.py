@@ -11,9 +11,9 @@ Json = dict[str, object]
 Check = Callable[[object, Judging, tuple[str | int, ...]], Refusal | None]
 """Judges one value that is not null; the path leads to it."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_WHOLE = re.compile(r"[+-]?\d+")
-_EMAIL = re.compile(r"[^\s@/:?&=\"'<>,;()]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_EMAIL = re.compile(r"[^\s@/:?&=\"'<>,;()]{1,64}@[\w-]+(?:\.[\w-]+)+")
 
 
 def is_absent(value: object) -> bool:

@@ -56,7 +56,7 @@ class Door:
 
     def _exists(self, dataset_id: str) -> bool:
         if self.dataset_ids is None:
-            return dataset_id.isascii() and dataset_id.isdigit()
+            return dataset_id.isascii() and dataset_id.isdecimal()
         return dataset_id in self.dataset_ids
 
     def _proof(self, token: str, proof: object) -> Refusal | None:
