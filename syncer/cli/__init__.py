@@ -80,7 +80,7 @@ def main() -> None:
     try:
         cli(prog_name="syncer")
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nobody reads any more: nothing to flush at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more: flush into nothing
         sys.exit(1)
 
 

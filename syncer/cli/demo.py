@@ -96,7 +96,8 @@ def _show_events(project: "Project", sandbox: "Sandbox") -> None:
 
     from syncer.cli.text import console
 
-    taken = {event["custom_data"].get("order_id"): event for event in sandbox.events()}
+    events: list[dict[str, Any]] = [dict(event) for event in sandbox.events()]
+    taken = {event["custom_data"].get("order_id"): event for event in events}
     for row in _rows(project, taken):
         event = taken[f"order_{row['order_id']}"]
         table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
@@ -139,7 +140,7 @@ def _show_reasons(report: "RunReport") -> None:
 def _show_coverage(sandbox: "Sandbox") -> None:
     from syncer.cli.text import console
 
-    events = sandbox.state()["events"]
+    events = int(str(sandbox.state()["events"]))
     for key, count in Counter(sandbox.coverage()).most_common():
         console.print(f"  {key:<20} {'█' * round(30 * count / events):<30} {count / events:6.1%}")
     console.print()
@@ -153,7 +154,9 @@ def _at(event: Mapping[str, Any], path: str) -> Any:
 
 
 def _short(value: Any) -> str:
+    from rich.markup import escape
+
     if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 1:
         value = value[0]
-    text = str(value).replace("[", "\\[")
-    return text if len(text) <= 68 else f"{text[:64]} ..."
+    text = str(value)
+    return escape(text if len(text) <= 68 else f"{text[:64]} ...")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from syncer.logs import redact
@@ -26,15 +27,21 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """Print a table; None is shown as a dash, numbers stand right."""
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    styles: Mapping[str, str] | None = None,
+) -> None:
+    """Print a table; None is shown as a dash, numbers stand right, words in `styles` are coloured."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     held = [list(row) for row in rows]
     for place, name in enumerate(columns):
         is_number = any(isinstance(row[place], int | float) for row in held)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in held:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(_cell(value, styles or {}) for value in row))
     console.print(table)
 
 
@@ -49,9 +56,11 @@ def print_counts(title: str, counts: Mapping[str, int], *, of: int | None = None
         console.print(f"  {name:<{width}}  {count:>9,}{share}")
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, styles: Mapping[str, str]) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return redact(str(value)).replace("[", "\\[")
+    text = escape(redact(str(value)))
+    style = styles.get(text)
+    return f"[{style}]{text}[/]" if style else text

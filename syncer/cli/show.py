@@ -1,0 +1,50 @@
+"""`syncer show`."""
+
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import log_options, output_option, project_options, session
+
+MOST_REQUESTS = 50
+
+
+@click.command()
+@click.argument("run")
+@project_options
+@output_option
+@log_options
+def command(run: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    r"""Show one run with its requests, Meta's trace ids and the reasons; the beginning of its id is enough.
+
+    \b
+    syncer show 01KAPV
+    """
+    from syncer.cli.report import print_report
+    from syncer.cli.text import STYLES, console, print_json, print_table
+    from syncer.status import run_details
+
+    with session(project_dir, target) as opened:
+        details = run_details(opened.store, run)
+    if as_json:
+        print_json(details.to_json())
+        return
+    print_report(details.run.report)
+    rows = (
+        (
+            request.id,
+            request.state.value,
+            request.events,
+            request.attempts,
+            request.status,
+            "/".join(str(code) for code in (request.code, request.subcode) if code) or None,
+            request.reason,
+            request.fbtrace_id,
+        )
+        for request in details.requests[:MOST_REQUESTS]
+    )
+    console.print()
+    columns = ("request", "state", "events", "attempts", "HTTP", "code", "reason", "fbtrace_id")
+    print_table(columns, rows, styles=STYLES)
+    if len(details.requests) > MOST_REQUESTS:
+        console.print(f"... and {len(details.requests) - MOST_REQUESTS:,} more; --output json has all", markup=False)
