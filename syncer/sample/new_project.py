@@ -3,23 +3,26 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 from syncer.sample.warehouse import create
 
-FILES = {"syncer.yaml": "syncer.yaml", "pipelines/orders.yaml": "pipelines/orders.yaml", ".gitignore": "gitignore"}
+PACKAGED = Path(__file__).parent / "project"
+TEMPLATE = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2]
+"""The wheel carries the files; a clone is itself the project they come from."""
+COPIED = ("syncer.yaml", "pipelines/orders.yaml")
+IGNORED = ".syncer/\n*.duckdb\n*.duckdb.wal\n"
 SAMPLE_ORDERS = 5_000
 
 
 def make(folder: Path, *, now: datetime, schemas: dict[str, Callable[[], object]]) -> Iterator[tuple[Path, bool]]:
     """Write what is missing of a new project into `folder`; yield each path and whether it is new. Nothing is replaced."""
-    for name, packaged in FILES.items():
-        text = files("syncer.sample.project").joinpath(packaged).read_text(encoding="utf-8")
-        yield folder / name, _write(folder / name, text)
+    for name in COPIED:
+        yield _write(folder / name, (TEMPLATE / name).read_text(encoding="utf-8"))
+    yield _write(folder / ".gitignore", IGNORED)
     for kind, schema in schemas.items():
-        path = folder / ".syncer" / f"{kind}.schema.json"
-        yield path, _write(path, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+        yield _write(folder / ".syncer" / f"{kind}.schema.json", text)
     warehouse = folder / "warehouse.duckdb"
     is_new = not warehouse.exists()
     if is_new:
@@ -27,9 +30,9 @@ def make(folder: Path, *, now: datetime, schemas: dict[str, Callable[[], object]
     yield warehouse, is_new
 
 
-def _write(path: Path, text: str) -> bool:
+def _write(path: Path, text: str) -> tuple[Path, bool]:
     if path.exists():
-        return False
+        return path, False
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    return True
+    return path, True
