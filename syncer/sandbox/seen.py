@@ -18,7 +18,7 @@ class Seen:
         self._size = self._used = 0
         self._prints: array[int] = array("Q")
         self._seconds: array[int] = array("I")
-        self._resize(1 << 12)
+        self._clear(1 << 12)
 
     def __len__(self) -> int:
         return self._used
@@ -47,19 +47,18 @@ class Seen:
         return slot
 
     def _grow(self, now: int) -> None:
-        """Move to a table twice as large, leaving behind what left the window."""
-        kept = [
-            (fingerprint, second)
-            for fingerprint, second in zip(self._prints, self._seconds, strict=True)
-            if fingerprint != _EMPTY and now - second <= self._window_s
-        ]
-        self._resize(self._size * 2 if len(kept) * 3 > self._size else self._size)
-        for fingerprint, second in kept:
-            slot = self._slot(fingerprint)
-            self._prints[slot], self._seconds[slot] = fingerprint, second
-        self._used = len(kept)
+        """Move to a table twice as large, or as large where much left the window."""
+        oldest = now - self._window_s
+        old = (self._prints, self._seconds)
+        kept = sum(second >= oldest and fingerprint != _EMPTY for fingerprint, second in zip(*old, strict=True))
+        self._clear(self._size * 2 if kept * 3 > self._size else self._size)
+        for fingerprint, second in zip(*old, strict=True):
+            if fingerprint != _EMPTY and second >= oldest:
+                slot = self._slot(fingerprint)
+                self._prints[slot], self._seconds[slot] = fingerprint, second
+        self._used = kept
 
-    def _resize(self, size: int) -> None:
+    def _clear(self, size: int) -> None:
         self._size, self._used = size, 0
         self._prints = array("Q", bytes(8 * size))
         self._seconds = array("I", bytes(4 * size))
