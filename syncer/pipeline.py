@@ -1,6 +1,6 @@
 """What a project and its pipelines are: frozen values, made by `syncer.config`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -233,6 +233,7 @@ class Pipeline:
     name: str
     """Identity of its state and event ids."""
     source: str
+    """Name of the warehouse in syncer.yaml."""
     query: str
     """The SELECT, wherever it was written (`query`, `query_file`, `table`)."""
     key: tuple[str, ...]
@@ -240,33 +241,53 @@ class Pipeline:
     start: str
     """now | window | beginning | -3d | 2026-11-01, as written."""
     destinations: tuple[str, ...]
+    """Names of the datasets in syncer.yaml."""
     mapping: Mapping
+    """Where the parameters of an event come from."""
     cursor: Cursor | None = None
-    """None: every run reads the whole query."""
+    """A column whose value only grows; left out: every run reads the whole query and sends what is not settled."""
     settings: Settings = Settings()
+    """How events are made of rows."""
     delivery: Delivery = Delivery()
+    """How requests are sent."""
     description: str = ""
+    """What the pipeline is for, in words."""
     tags: tuple[str, ...] = ()
+    """Words to select pipelines by: `syncer run --select tag:hourly`."""
     enabled: bool = True
+    """false: the pipeline is not run."""
     route: Route | None = None
+    """A destination for each row."""
     consent: Consent | None = None
+    """Which rows may be sent at all."""
     limited_data_use: LimitedDataUse | None = None
+    """Which events carry Meta's Limited Data Use flag."""
     require: Require | None = None
+    """Match keys an event must have beyond Meta's own rule."""
     pii: Pii = Pii()
+    """What happens to personal data found outside user_data."""
     schedule: Schedule | None = None
+    """When the daemon runs the pipeline; left out: only on demand."""
     reconcile: Reconcile = Reconcile()
+    """How often all keys in Meta's window are compared with the ledger; null: never."""
     rejects: Rejects = Rejects()
+    """When rejected rows are judged again."""
     tolerate: Tolerate = Tolerate()
+    """What still counts as done."""
     alerts: AlertRules | None = None
-    """None: the project's own."""
+    """When somebody is told; left out: as in the project."""
     events: tuple[EventRule, ...] = ()
+    """Rules that say which events a row gives, in place of one event_name; a row takes every rule that matches."""
     tests: tuple[dict[str, Json], ...] = ()
+    """Rows and the events they should give; run by `syncer test`."""
     file: Path
     """Where it was written."""
     fingerprint: str
     """Hex digest of the effective configuration, the same for the same meaning."""
     needs_later: tuple[str, ...] = ()
     """Keys that are set and understood, but that no command obeys yet: a run refuses rather than ignores them."""
+    places: dict[str, tuple[Path, int, int]] = field(default_factory=dict, repr=False, compare=False)
+    """Dotted path, parameters by Meta's short names, to the file, line and column where it was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,297 @@
+"""A pipeline file as a `Pipeline`."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from syncer.config import parts
+from syncer.config.document import Node
+from syncer.config.groups import GROUPS, META_GROUPS, MappingReader
+from syncer.config.problems import Problems
+from syncer.config.queries import ORIGINS, read_query
+from syncer.config.sections import Reader, shape
+from syncer.config.settings import read_settings, settle
+from syncer.config.times import start_mistake
+from syncer.pipeline import AlertRules, Delivery, Json, Mapping, Pipeline, Rejects, Tolerate
+from syncer.spec.fields import short_name
+
+OWN_KEYS = ("version", "name", "description", *ORIGINS, "tests")
+"""Keys that only make sense in a pipeline's own file."""
+SHARED_KEYS = (
+    "tags",
+    "enabled",
+    "source",
+    "key",
+    "start",
+    "cursor",
+    "destination",
+    "settings",
+    "mapping",
+    "events",
+    "consent",
+    "limited_data_use",
+    "require",
+    "pii",
+    "schedule",
+    "reconcile",
+    "rejects",
+    "tolerate",
+    "delivery",
+    "alerts",
+)
+"""Keys that `defaults:` may give to every pipeline."""
+KEYS = (*OWN_KEYS, *SHARED_KEYS)
+MERGED_KEYS = ("settings", "delivery", "pii", "reconcile", "rejects", "tolerate", "alerts")
+"""Maps whose keys are taken one by one from `defaults:`; `mapping` is too, all else is taken whole."""
+NOT_PRINTED = ("file", "fingerprint", "needs_later", "places", "description", "tags", "tests")
+"""What changes nothing about what is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What of the project a pipeline needs to know."""
+
+    sources: Collection[str]
+    destinations: Collection[str]
+    defaults: Node | None = None
+    alerts: Node | None = None
+    """The project's own `alerts.when`."""
+
+
+def with_defaults(node: Node, defaults: Node | None) -> Node:
+    """Return the pipeline laid over `defaults`."""
+    if defaults is None or not defaults.is_map:
+        return node
+    merged = {**defaults.entries, **node.entries}
+    for key in MERGED_KEYS:
+        if key in node.entries and key in defaults.entries:
+            merged[key] = node.entries[key].over(defaults.entries[key], depth=2)
+    if (own := node.entries.get("mapping")) and (base := defaults.entries.get("mapping")):
+        merged["mapping"] = _mapping_over(own, base)
+    return Node(merged, node.place, node.path, {**defaults.keys, **node.keys})
+
+
+def _mapping_over(own: Node, base: Node) -> Node:
+    """Return one mapping over another, entry by entry; null takes an entry out, long names hide short ones."""
+    groups: dict[str, Node] = {}
+    for group in GROUPS:
+        over, under = own.entries.get(group), base.entries.get(group)
+        if over is not None and under is not None and over.is_map and under.is_map:
+            hidden = {_short(group, name) for name in over.entries}
+            kept = under.without(*(name for name in under.entries if _short(group, name) in hidden))
+            dropped = {name for name, child in over.entries.items() if child.value is None}
+            had = {_short(group, name) for name in under.entries}
+            groups[group] = over.over(kept, depth=1).without(*(name for name in dropped if _short(group, name) in had))
+    return Node({**base.entries, **own.entries, **groups}, own.place, own.path, {**base.keys, **own.keys})
+
+
+def _short(group: str, name: str) -> str:
+    return (short_name(META_GROUPS[group], name) if group in META_GROUPS else None) or name
+
+
+@dataclass(slots=True)
+class PipelineReader:
+    """Reads one pipeline file."""
+
+    reader: Reader
+    around: Surroundings
+    mapping: MappingReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mapping = MappingReader(self.reader)
+
+    @property
+    def problems(self) -> Problems:
+        """Where mistakes go."""
+        return self.reader.problems
+
+    def read(self, own: Node, *, file: Path) -> Pipeline | None:
+        """Return the pipeline, or None where something it cannot do without is wrong."""
+        if not own.is_map:
+            what = "the file is empty" if own.value is None else f"{shape(own)}, but a pipeline is a map"
+            self.problems.at(own, what, "begin with `name: ...`; `syncer init` writes an example")
+            return None
+        self.problems.unknown(own, KEYS)
+        check_version(own, self.reader)
+        node = with_defaults(own, self.around.defaults)
+        mapping = self._mapping(node)
+        settings = read_settings(node.get("settings"), self.reader)
+        events = parts.read_events(node.get("events"), self.reader, self.mapping)
+        destinations = self._destinations(node)
+        pipeline = Pipeline(
+            name=self._name(node) or "",
+            source=self._source(node) or "",
+            query=read_query(node, self.reader, folder=file.parent) or "",
+            key=self._key(node),
+            start=self._start(node) or "",
+            destinations=destinations.names,
+            route=destinations.route,
+            mapping=mapping,
+            events=events,
+            settings=settle(settings, mapping, node, self.reader),
+            file=file,
+            fingerprint="",
+            **self._simple(node),
+            **self._sections(node),
+        )
+        self._check_required(node, pipeline)
+        later = tuple(needs_later(pipeline, node))
+        return replace(pipeline, needs_later=later, fingerprint=fingerprint(pipeline), places=self._places(node))
+
+    def _name(self, node: Node) -> str | None:
+        if child := node.get("name"):
+            return parts.read_name(child, self.reader, what="a name")
+        self.problems.missing(node, "name", "add a name; it is the identity of the pipeline's state and event ids")
+        return None
+
+    def _source(self, node: Node) -> str | None:
+        if not (child := node.get("source")):
+            remedy = f"add one of {', '.join(sorted(self.around.sources)) or 'the sources of syncer.yaml'}"
+            self.problems.missing(node, "source", remedy)
+            return None
+        name = self.reader.text(child, what="the name of a source")
+        if name is not None:
+            parts.check_known(child, name, self.around.sources, self.reader, noun="source")
+        return name
+
+    def _destinations(self, node: Node) -> parts.Destinations:
+        child = node.get("destination")
+        if child is None:
+            remedy = f"add one of {', '.join(sorted(self.around.destinations)) or 'the destinations of syncer.yaml'}"
+            self.problems.missing(node, "destination", remedy)
+        return parts.read_destinations_of(child, self.around.destinations, self.reader)
+
+    def _key(self, node: Node) -> tuple[str, ...]:
+        if child := node.get("key"):
+            return self.reader.texts(child, what="the name of a column")
+        self.problems.missing(node, "key", "add the column, or list of columns, that is unique in each row")
+        return ()
+
+    def _start(self, node: Node) -> str | None:
+        remedy = "add now, window, beginning, a time ago such as -3d, or a date; older events are never sent"
+        if not (child := node.get("start")):
+            self.problems.missing(node, "start", remedy)
+            return None
+        text = self.reader.text(child, what="a start")
+        if text is not None and (mistake := start_mistake(text)):
+            self.problems.at(child, *mistake)
+        return text
+
+    def _simple(self, node: Node) -> dict[str, Any]:
+        reader = self.reader
+        found: dict[str, Any] = {"cursor": parts.read_cursor(node.get("cursor"), reader)}
+        if child := node.get("description"):
+            found["description"] = reader.text(child) or ""
+        if child := node.get("tags"):
+            found["tags"] = reader.texts(child, what="a tag") if child.items or not child.is_list else ()
+        if child := node.entries.get("enabled"):
+            value = reader.plain(child)
+            if value not in (True, False, "true", "false") or (isinstance(value, int) and not isinstance(value, bool)):
+                self.problems.at(child, f"{shape(child)} is not true or false", "write true or false, without quotes")
+            found["enabled"] = value in (True, "true")
+        return found
+
+    def _sections(self, node: Node) -> dict[str, Any]:
+        reader = self.reader
+        return {
+            "delivery": reader.section(Delivery, node.get("delivery")) or Delivery(),
+            "consent": parts.read_consent(node.get("consent"), reader),
+            "limited_data_use": parts.read_limited_data_use(node.get("limited_data_use"), reader),
+            "require": parts.read_require(node.get("require"), reader),
+            "pii": parts.read_pii(node.get("pii"), reader),
+            "schedule": parts.read_schedule(node.get("schedule"), reader),
+            "reconcile": parts.read_reconcile(node.get("reconcile"), reader),
+            "rejects": reader.section(Rejects, node.get("rejects")) or Rejects(),
+            "tolerate": reader.section(Tolerate, node.get("tolerate")) or Tolerate(),
+            "tests": parts.read_tests(node.get("tests"), reader),
+            "alerts": self._alerts(node.get("alerts")),
+        }
+
+    def _alerts(self, node: Node | None) -> AlertRules | None:
+        if node is None:
+            return None
+        if not node.is_map:
+            self.problems.at(node, f"{shape(node)} is not a map", "write {when: {...}}")
+            return None
+        self.problems.unknown(node, ("when",))
+        when = node.get("when")
+        return self.reader.section(AlertRules, when.over(self.around.alerts, depth=1)) if when else None
+
+    def _mapping(self, node: Node) -> Mapping:
+        return self.mapping.read(node.get("mapping"))
+
+    def _check_required(self, node: Node, pipeline: Pipeline) -> None:
+        """Note parameters that every event needs and nothing gives; a preset may give them."""
+        if pipeline.settings.preset is not None:
+            return
+        if node.get("mapping") is None:
+            remedy = "add server_event and customer_info; `syncer init` writes an example"
+            self.problems.missing(node, "mapping", remedy)
+            return
+        written = self.mapping.places
+        place = (node.get("mapping") or node).at(("server_event",))
+        if "mapping.server_event.event_time" not in written:
+            self._lacks(place, "event_time", "add event_time: <column with the time of the event>")
+        if "mapping.server_event.event_name" not in written and not self._rules_name_all(pipeline):
+            self._lacks(place, "event_name", "add event_name: {value: Purchase}, a column, or `events:` rules")
+        if not any(path.startswith("mapping.customer_info.") for path in written):
+            remedy = "map at least one parameter, such as em: email; Meta refuses events of nobody"
+            self.problems.add(place.place, ("mapping", "customer_info"), "has no entry", remedy)
+
+    def _lacks(self, node: Node, name: str, remedy: str) -> None:
+        self.problems.add(node.place, ("mapping", "server_event", name), "is missing", remedy)
+
+    @staticmethod
+    def _rules_name_all(pipeline: Pipeline) -> bool:
+        return bool(pipeline.events) and all(
+            rule.name or (rule.mapping and "event_name" in rule.mapping.server_event) for rule in pipeline.events
+        )
+
+    def _places(self, node: Node) -> dict[str, tuple[Path, int, int]]:
+        places = {key: place for key, (place, _) in node.keys.items()}
+        places |= self.mapping.places
+        return {path: (place.file, place.line, place.column) for path, place in places.items()}
+
+
+def check_version(node: Node, reader: Reader) -> None:
+    """Note a file of another version of the format."""
+    version = node.entries.get("version")
+    if version is not None and (version.value != 1 or isinstance(version.value, bool)):
+        reader.problems.at(version, f"{shape(version)} is no version this syncer reads", "write version: 1")
+
+
+def needs_later(pipeline: Pipeline, node: Node) -> Iterator[str]:
+    """Yield the keys that are understood but that no command obeys yet."""
+    for key in ("consent", "limited_data_use", "require", "pii", "events"):
+        if node.get(key) is not None:
+            yield key
+    if pipeline.settings.preset is not None:
+        yield "settings.preset"
+    if len(pipeline.destinations) > 1 or pipeline.route is not None:
+        yield "destination"
+    if pipeline.delivery.max_rows is not None:
+        yield "delivery.max_rows"
+
+
+def fingerprint(pipeline: Pipeline) -> str:
+    """Return the SHA-256 of what the pipeline means: the same for any file name, order of keys, or comment."""
+    canonical = _canonical(pipeline)
+    return hashlib.sha256(json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Json:
+    if is_dataclass(value):
+        # What has its default is left out, so that a new key of a later version changes nothing.
+        return {
+            each.name: _canonical(getattr(value, each.name))
+            for each in fields(value)
+            if each.name not in NOT_PRINTED and getattr(value, each.name) != each.default
+        }
+    if isinstance(value, dict):
+        return {str(key): _canonical(child) for key, child in value.items()}
+    if isinstance(value, tuple | list):
+        return [_canonical(child) for child in value]
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
