@@ -1,0 +1,187 @@
+"""From a folder to a `Project`: finds the files, chooses the target, says every mistake at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from syncer.config.document import Node, read_document
+from syncer.config.pipelines import PipelineReader, Surroundings
+from syncer.config.problems import Place, Problems, TooManyProblemsError, quoted
+from syncer.config.projects import ProjectReader, View
+from syncer.config.secrets import Secrets
+from syncer.config.sections import Reader
+from syncer.errors import ConfigError, Problem
+from syncer.pipeline import Pipeline, Project
+
+PROJECT_FILE = "syncer.yaml"
+PIPELINES_FOLDER = "pipelines"
+HOME_FOLDER = ".syncer"
+SUFFIXES = (".yaml", ".yml")
+
+
+def load_project(
+    start: Path | str | None = None,
+    *,
+    target: str | None = None,
+    environ: Mapping[str, str],
+    cwd: Path | None = None,
+) -> Project:
+    """Return the project in the folder `start`, or, without one, in SYNCER_PROJECT, or in `cwd` or above it.
+
+    `target` falls back on SYNCER_TARGET, then on the project's own default. `environ` is asked again whenever a
+    reference is resolved. Raises `ConfigError` with every mistake of every file.
+    """
+    project, problems = validate_project(start, target=target, environ=environ, cwd=cwd)
+    if project is None:
+        raise ConfigError(problems)
+    return project
+
+
+def validate_project(
+    start: Path | str | None = None,
+    *,
+    target: str | None = None,
+    environ: Mapping[str, str],
+    cwd: Path | None = None,
+) -> tuple[Project | None, tuple[Problem, ...]]:
+    """Return the project, or None and every mistake of every file, by file and line; arguments as in `load_project`."""
+    here = (cwd or Path.cwd()).absolute()
+    try:
+        root = find_root(start or environ.get("SYNCER_PROJECT") or None, cwd=here)
+    except ConfigError as error:
+        return None, error.problems
+    problems = Problems()
+    try:
+        project = _Loader(root, here, environ, problems).load(target or environ.get("SYNCER_TARGET") or None)
+    except TooManyProblemsError:
+        found = problems.found()
+        return None, (*found, Problem(file=None, what=f"{len(found)} mistakes and more", remedy="mend these first"))
+    found = problems.found()
+    return (None if found else project), found
+
+
+def find_root(start: Path | str | None, *, cwd: Path) -> Path:
+    """Return the folder with the project file: exactly `start` where it is given, else `cwd` or the nearest above."""
+    if start is not None:
+        folder = cwd / Path(start).expanduser()
+        folder = folder.parent if folder.name == PROJECT_FILE else folder
+        if (folder / PROJECT_FILE).is_file():
+            return folder.resolve()
+        what = f"there is no {PROJECT_FILE} in {quoted(str(folder))}"
+        raise ConfigError(
+            [Problem(file=None, what=what, remedy="name the folder of a project, or make one: syncer init DIR")]
+        )
+    for folder in (cwd, *cwd.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder.resolve()
+    what = f"there is no {PROJECT_FILE} in {quoted(str(cwd))} or above"
+    raise ConfigError(
+        [Problem(file=None, what=what, remedy="go to a project, name it with --project, or make one: syncer init")]
+    )
+
+
+def locate(pipeline: Pipeline, problem: Problem) -> Problem:
+    """Return `problem` with the place of its path in the files of `pipeline`; the nearest known one above it."""
+    steps = problem.path.split(".")
+    for length in range(len(steps), 0, -1):
+        if place := pipeline.places.get(".".join(steps[:length])):
+            file, line, column = place
+            return replace(problem, file=file, line=line, column=column)
+    return replace(problem, file=problem.file or pipeline.file)
+
+
+class _Loader:
+    """Reads the files of one project."""
+
+    def __init__(self, root: Path, cwd: Path, environ: Mapping[str, str], problems: Problems) -> None:
+        self._root, self._cwd, self._environ, self._problems = root, cwd, environ, problems
+        self._home = root / Path(environ.get("SYNCER_HOME") or HOME_FOLDER).expanduser()
+        self._warnings: dict[str, None] = {}
+
+    def load(self, wanted: str | None) -> Project | None:
+        node = read_document(
+            self._root / PROJECT_FILE, shown=self._shown(self._root / PROJECT_FILE), problems=self._problems
+        )
+        files = list(self._pipeline_files())
+        documents = [(file, read_document(file, shown=self._shown(file), problems=self._problems)) for file in files]
+        reader = self._reader()
+        for document in (node, *(found for _, found in documents)):
+            if document is not None:
+                reader.secrets.refuse_tokens(document)
+        project = ProjectReader(reader, self._home)
+        if node is None or not project.check(node):
+            return None
+        written = [(file, document) for file, document in documents if document is not None]
+        target = project.choose(node, wanted)
+        others = [name for name in project.targets(node) if name != target]
+        for other in others:
+            self._look_through(node, other, written, with_pipelines=target is None)
+        if target is None:
+            return None
+        view = project.view(node, target)
+        pipelines = self._pipelines(view, written, reader)
+        self._warnings |= reader.secrets.warnings
+        return self._project(view, pipelines)
+
+    def _reader(self) -> Reader:
+        return Reader(self._problems, Secrets(self._root, self._environ, self._problems))
+
+    def _look_through(self, node: Node, target: str, written: list[tuple[Path, Node]], *, with_pipelines: bool) -> None:
+        """Note mistakes of a target that is not the chosen one; its variables may live elsewhere."""
+        problems = Problems()
+        reader = Reader(problems, Secrets(self._root, self._environ, problems, is_lenient=True))
+        view = ProjectReader(reader, self._home).view(node, target)
+        over = node.at(("targets", target))
+        if with_pipelines or any(over.get(key) for key in ("defaults", "alerts")):
+            self._pipelines(view, written, reader)
+        self._problems.extend(problems.found())
+
+    def _pipeline_files(self) -> Iterator[Path]:
+        folder = self._root / PIPELINES_FOLDER
+        if not folder.is_dir():
+            return
+        for path in sorted(folder.iterdir()):
+            if path.suffix in SUFFIXES and not path.name.startswith("."):
+                yield path
+
+    def _pipelines(self, view: View, written: list[tuple[Path, Node]], reader: Reader) -> dict[str, Pipeline]:
+        around = Surroundings(
+            sources=view.source_names,
+            destinations=view.destination_names,
+            defaults=view.defaults,
+            alerts=view.alert_rules,
+        )
+        found: dict[str, Pipeline] = {}
+        named: dict[str, Place] = {}
+        for file, document in written:
+            pipeline = PipelineReader(reader, around).read(document, file=file)
+            if pipeline is None or not pipeline.name:
+                continue
+            node = document.entries["name"]
+            if (first := named.setdefault(pipeline.name.lower(), node.place)) is not node.place:
+                what = f"the name {quoted(pipeline.name)} is taken by {first.file}:{first.line}"
+                self._problems.at(node, what, "rename one of them; upper and lower case count as the same")
+                continue
+            found[pipeline.name] = pipeline
+        return found
+
+    def _project(self, view: View, pipelines: dict[str, Pipeline]) -> Project:
+        return Project(
+            root=self._root,
+            home=self._home,
+            target=view.target,
+            runs_schedules=view.runs_schedules,
+            state=view.state,
+            sources=view.sources,
+            destinations=view.destinations,
+            pipelines=pipelines,
+            retention=view.retention,
+            alerts=view.alerts,
+            daemon=view.daemon,
+            warnings=tuple(self._warnings),
+        )
+
+    def _shown(self, path: Path) -> Path:
+        """Return the path as messages show it: from the working directory where it lies below."""
+        here = self._cwd.resolve()
+        return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,295 @@
+"""`syncer.yaml` as seen through one target."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from syncer.config.datasets import read_destinations
+from syncer.config.document import Node
+from syncer.config.parts import read_name
+from syncer.config.pipelines import SHARED_KEYS, check_version
+from syncer.config.problems import KeyPath, quoted, suggestion
+from syncer.config.sections import Reader, shape
+from syncer.config.warehouses import read_sources, warn_of_open_files
+from syncer.duration import Duration
+from syncer.pipeline import (
+    AlertRules,
+    Alerts,
+    AlertTarget,
+    Daemon,
+    Destination,
+    Retention,
+    SourceConfig,
+    Strict,
+    Within,
+)
+from syncer.secret import Secret
+from syncer.spec.limits import DAY_S, PHYSICAL_STORE_WINDOW_S
+
+KEYS = (
+    "version",
+    "state",
+    "sources",
+    "destinations",
+    "defaults",
+    "targets",
+    "default_target",
+    "alerts",
+    "daemon",
+    "retention",
+)
+TARGET_KEYS = (
+    "schedules",
+    "description",
+    "state",
+    "sources",
+    "destinations",
+    "defaults",
+    "alerts",
+    "daemon",
+    "retention",
+)
+"""Keys of a target; all but the first two are laid over those of the project."""
+ONLY_TARGET = "default"
+"""Name of the target where none is written."""
+STATE_FILE = "state.db"
+SHORTEST_LEDGER = Duration(PHYSICAL_STORE_WINDOW_S + DAY_S)
+ALERT_KINDS = ("slack", "webhook", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonSection(Strict):
+    """How `syncer daemon` serves its page and runs pipelines."""
+
+    host: str = "127.0.0.1"
+    """Address the page listens on."""
+    port: Annotated[int, Within(0, 65_535)] = 8787
+    """Port of the page and the API; 0: any free one."""
+    health_port: Annotated[int, Within(0, 65_535)] | None = None
+    """Port that serves only livez, readyz and metrics, without token."""
+    auth_token: str | None = None
+    """Token of the page and the API, by reference; left out or empty: one is generated."""
+    concurrency: Annotated[int, Within(1, 256)] = 4
+    """Pipelines that run at a time."""
+    drain: Duration = Duration(25)
+    """How long a stop waits for requests in flight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A project through one target: all but its pipelines."""
+
+    target: str
+    runs_schedules: bool
+    state: Secret
+    sources: dict[str, SourceConfig]
+    destinations: dict[str, Destination]
+    retention: Retention
+    alerts: Alerts
+    daemon: Daemon
+    source_names: tuple[str, ...]
+    """Also of those that have mistakes."""
+    destination_names: tuple[str, ...]
+    defaults: Node | None
+    alert_rules: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectReader:
+    """Reads `syncer.yaml`."""
+
+    reader: Reader
+    home: Path
+
+    def check(self, root: Node) -> bool:
+        """Note what is wrong with the file apart from any target; return whether it can be read on."""
+        problems = self.reader.problems
+        if not root.is_map:
+            what = "the file is empty" if root.value is None else f"{shape(root)}, but a project is a map"
+            problems.at(root, what, "begin with `version: 1`; `syncer init` writes an example")
+            return False
+        problems.unknown(root, KEYS)
+        check_version(root, self.reader)
+        for path in (("sources",), ("destinations",), ("targets",)):
+            self._check_names(root, path)
+        for target in root.at(("targets",)).entries.values() if root.get("targets") else ():
+            self._check_target(target)
+        return True
+
+    def _check_names(self, root: Node, path: KeyPath) -> None:
+        """Note names that cannot be one, and those that differ in case only: some file systems mix them up."""
+        node = root.entries.get(str(path[0]))
+        if node is None or node.value is None:
+            return
+        if not node.is_map:
+            self.reader.problems.at(node, f"{shape(node)} is not a map", "write {name: {...}}")
+        seen: dict[str, str] = {}
+        for name in node.entries:
+            place, key_path = node.keys[name]
+            read_name(Node(name, place, key_path), self.reader, what="a name")
+            if (other := seen.setdefault(name.lower(), name)) != name:
+                self.reader.problems.key(node, name, f"differs from {quoted(other)} in case only", "rename one of them")
+
+    def _check_target(self, node: Node) -> None:
+        if node.value is None:
+            return
+        if not node.is_map:
+            self.reader.problems.at(node, f"{shape(node)} is not a map", "write {destinations: {...}, schedules: true}")
+        self.reader.problems.unknown(node, TARGET_KEYS)
+        for key in ("sources", "destinations"):
+            self._check_names(node, (key,))
+        schedules = node.get("schedules")
+        if schedules is not None and not isinstance(schedules.value, bool):
+            self.reader.problems.at(schedules, f"{shape(schedules)} is not true or false", "write true or false")
+
+    @staticmethod
+    def targets(root: Node) -> tuple[str, ...]:
+        """Return the names of the targets."""
+        return tuple(root.at(("targets",)).entries) if root.get("targets") else (ONLY_TARGET,)
+
+    def choose(self, root: Node, wanted: str | None) -> str | None:
+        """Return the target to look through; None where it cannot be told."""
+        targets = self.targets(root)
+        problems = self.reader.problems
+        default = root.get("default_target")
+        if default is not None and default.value not in targets:
+            remedy = suggestion(str(default.value), targets, noun="targets")
+            problems.at(default, f"there is no target {shape(default)}", remedy)
+        if wanted is not None:
+            if wanted in targets:
+                return wanted
+            remedy = suggestion(wanted, targets, noun="targets")
+            problems.add(root.place, ("targets",), f"there is no target {quoted(wanted)}", remedy)
+            return None
+        if default is not None:
+            return str(default.value) if default.value in targets else None
+        if len(targets) == 1:
+            return targets[0]
+        remedy = f"add `default_target: {targets[0]}`, or choose with --target or SYNCER_TARGET"
+        problems.add(root.place, ("default_target",), f"is missing among {len(targets)} targets", remedy)
+        return None
+
+    def view(self, root: Node, target: str) -> View:
+        """Return the project through `target`; parts that are wrong are left out and become problems."""
+        reader = self.reader
+        over = root.at(("targets", target)) if root.get("targets") else Node({}, root.place)
+        node = _laid_over(root, over) if over.is_map else root
+        for key, child in node.entries.items():
+            if key in ("defaults", "alerts", "daemon", "retention") and child.value is not None and not child.is_map:
+                reader.problems.at(child, f"{shape(child)} is not a map", "write keys and values: {key: value}")
+        if (defaults := node.get("defaults")) and defaults.is_map:
+            reader.problems.unknown(defaults, SHARED_KEYS)
+        if sources := node.get("sources"):
+            warn_of_open_files(sources, reader)
+        rules = (node.get("alerts") or Node({}, root.place)).get("when")
+        return View(
+            target=target,
+            runs_schedules=root.get("targets") is None or over.at(("schedules",)).value is True,
+            state=self._state(node),
+            sources=read_sources(node.get("sources"), reader),
+            destinations=read_destinations(node.get("destinations"), reader),
+            retention=self._retention(node.get("retention")),
+            alerts=self._alerts(node.get("alerts")),
+            daemon=self._daemon(node.get("daemon")),
+            source_names=tuple(node.at(("sources",)).entries) if node.get("sources") else (),
+            destination_names=tuple(node.at(("destinations",)).entries) if node.get("destinations") else (),
+            defaults=defaults,
+            alert_rules=rules,
+        )
+
+    def _state(self, node: Node) -> Secret:
+        default = Secret(f"sqlite:///{self.home / STATE_FILE}")
+        if (child := node.get("state")) is None:
+            return default
+        if not isinstance(child.value, str) or not child.value.strip():
+            remedy = "write sqlite:///.syncer/state.db or postgresql+psycopg://..."
+            self.reader.problems.at(child, f"{shape(child)} is no URL of a state store", remedy)
+            return default
+        return self.reader.secrets.url(child) or default
+
+    def _retention(self, node: Node | None) -> Retention:
+        found = (self.reader.section(Retention, node) if node and node.is_map else None) or Retention()
+        if found.ledger < SHORTEST_LEDGER and node is not None:
+            what = f"{found.ledger} is shorter than Meta takes events, so that one could be sent twice"
+            self.reader.problems.at(node.at(("ledger",)), what, f"keep the ledger for at least {SHORTEST_LEDGER}")
+        return found
+
+    def _daemon(self, node: Node | None) -> Daemon:
+        if node is None or not node.is_map:
+            return Daemon()
+        token = node.get("auth_token")
+        is_text = token is not None and isinstance(token.value, str)
+        found = self.reader.section(DaemonSection, node.without("auth_token") if is_text else node)
+        secret = None
+        if token is not None and is_text and token.value:
+            secret = self.reader.secrets.secret(token, variable="SYNCER_TOKEN")
+        if found is None:
+            return Daemon()
+        return Daemon(
+            host=found.host,
+            port=found.port,
+            health_port=found.health_port,
+            auth_token=secret,
+            concurrency=found.concurrency,
+            drain=found.drain,
+        )
+
+    def _alerts(self, node: Node | None) -> Alerts:
+        if node is None or not node.is_map:
+            return Alerts()
+        self.reader.problems.unknown(node, ("to", "when"))
+        rules = self.reader.section(AlertRules, node.get("when")) or AlertRules()
+        to = node.get("to")
+        if to is not None and not to.is_list:
+            self.reader.problems.at(to, f"{shape(to)} is not a list", "write [{slack: ${env:SLACK_URL}}]")
+        return Alerts(to=tuple(self._alert_targets(to.items if to else [])), when=rules)
+
+    def _alert_targets(self, nodes: list[Node]) -> Iterator[AlertTarget]:
+        problems = self.reader.problems
+        for node in nodes:
+            problems.unknown(node, ALERT_KINDS)
+            if len(node.entries) != 1:
+                problems.at(
+                    node, "names not exactly one way", f"write {{kind: address}}, kind one of {', '.join(ALERT_KINDS)}"
+                )
+                continue
+            kind, child = next(iter(node.entries.items()))
+            if not isinstance(child.value, str) or not child.value.strip():
+                problems.at(child, f"{shape(child)} is no address", "write an address, or a reference to one")
+            elif kind in ALERT_KINDS:
+                yield from self._alert_target(kind, child)
+
+    def _alert_target(self, kind: str, node: Node) -> Iterator[AlertTarget]:
+        secrets = self.reader.secrets
+        match kind:
+            case "slack":
+                # The address of an incoming webhook is all that it takes to post to it.
+                address = secrets.secret(node, variable="SLACK_URL")
+                if address is not None:
+                    yield AlertTarget(kind="slack", address=address)
+            case "webhook":
+                if (url := secrets.url(node)) is not None:
+                    yield AlertTarget(kind="webhook", address=url)
+            case "email":
+                if "${" not in str(node.value) and "@" not in str(node.value):
+                    self.reader.problems.at(node, f"{shape(node)} is no e-mail address", "write name@example.com")
+                yield AlertTarget(kind="email", address=secrets.reference(node))
+
+
+def _laid_over(root: Node, target: Node) -> Node:
+    """Return the project with a target's keys over its own, maps key by key; a source of another type is taken whole."""
+    merged: Mapping[str, Node] = target.without("schedules", "description").entries
+    over = Node(dict(merged), root.place, root.path, target.keys).over(root, depth=4)
+    base, own = root.get("sources"), target.get("sources")
+    if base is None or own is None:
+        return over
+    sources = dict(over.entries["sources"].entries)
+    for name, source in own.entries.items():
+        before = base.entries.get(name)
+        if before is not None and source.get("type") and source.at(("type",)).value != before.at(("type",)).value:
+            sources[name] = source
+    laid = over.entries["sources"]
+    return Node(
+        {**over.entries, "sources": Node(sources, laid.place, laid.path, laid.keys)}, over.place, over.path, over.keys
+    )

@@ -1,0 +1,213 @@
+"""`sources:` of a project: kinds of warehouses and what each asks for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from connectors import registry
+from connectors.errors import ConnectorError
+from syncer.config.document import Node
+from syncer.config.problems import quoted, suggestion
+from syncer.config.secrets import has_reference
+from syncer.config.sections import Reader, alternatives, field_names, hints, shape
+from syncer.pipeline import SourceConfig, Strict, Within
+from syncer.secret import Reference
+
+URL_OPTIONS = frozenset({"url", "dsn", "connection_string", "proxy"})
+"""Options that may hold a password inside a longer text."""
+FILE_OPTIONS = frozenset({"private_key_file"})
+"""Options that name a file with a secret in it."""
+
+Port = Annotated[int, Within(1, 65_535)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postgres(Strict):
+    """A PostgreSQL database."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    url: str | None = None
+    """The whole connection as a URL, the password by reference; instead of the options below."""
+    host: str | None = None
+    """Name or address of the server."""
+    port: Port = 5432
+    """Port of the server."""
+    database: str | None = None
+    """Name of the database."""
+    user: str | None = None
+    """A role that may only read."""
+    password: str | None = None
+    """Password of the role, by reference."""
+    sslmode: str | None = None
+    """disable, prefer, require, verify-ca or verify-full."""
+    sslrootcert: str | None = None
+    """File with the certificate authority of the server."""
+    application_name: str = "syncer"
+    """Name under which the server lists the connection."""
+    options: str | None = None
+    """Command-line options for the server, such as `-c statement_timeout=60000`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snowflake(Strict):
+    """A Snowflake account."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"password", "private_key", "private_key_passphrase", "token"})
+
+    account: str
+    """Account identifier, such as `xy12345.eu-west-1` or `org-account`."""
+    user: str
+    """A user that may only read."""
+    password: str | None = None
+    """Password of the user, by reference."""
+    private_key: str | None = None
+    """Text of the private key (PEM), by reference."""
+    private_key_file: str | None = None
+    """File with the private key (PEM)."""
+    private_key_passphrase: str | None = None
+    """Passphrase of the private key, by reference."""
+    authenticator: str | None = None
+    """Way of signing in, such as `snowflake`, `externalbrowser`, `oauth`."""
+    token: str | None = None
+    """OAuth or programmatic access token, by reference."""
+    warehouse: str | None = None
+    """Virtual warehouse that runs the queries."""
+    database: str | None = None
+    """Database of names without one."""
+    schema: str | None = None
+    """Schema of names without one."""
+    role: str | None = None
+    """Role that reads."""
+    query_tag: str = "syncer"
+    """Tag of the queries in the account's history."""
+    host: str | None = None
+    """Host, where it does not follow from the account."""
+    port: Port | None = None
+    """Port, where it is not the usual one."""
+    protocol: str | None = None
+    """https, or http for a server of this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sqlite(Strict):
+    """A SQLite file."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset()
+
+    path: str
+    """The file, opened for reading; relative paths start at the project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sqlalchemy(Strict):
+    """Any database with a SQLAlchemy dialect."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset()
+
+    url: str
+    """URL of the database, the password by reference: `mysql+pymysql://user:${env:PASSWORD}@host/db`."""
+
+
+KNOWN_KINDS: Mapping[str, type[Any]] = {
+    "postgres": Postgres,
+    "snowflake": Snowflake,
+    "sqlite": Sqlite,
+    "sqlalchemy": Sqlalchemy,
+}
+"""Kinds whose options are known here although their connector may not be installed; an installed connector wins."""
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Return every kind of warehouse that a project may name."""
+    return tuple(sorted({*KNOWN_KINDS, *registry.kinds()}))
+
+
+@cache
+def options_of(kind: str) -> Any:
+    """Return the dataclass of the options of one of `kinds`; raises `ConnectorError` where its connector is broken."""
+    try:
+        return registry.options_type(kind)
+    except ConnectorError:
+        if kind in KNOWN_KINDS and kind not in registry.kinds():
+            return KNOWN_KINDS[kind]
+        raise
+
+
+def read_sources(node: Node | None, reader: Reader) -> dict[str, SourceConfig]:
+    """Return the warehouses of the map `sources`."""
+    known = kinds()
+    found = {name: _source(name, source, reader, known) for name, source in (node.entries if node else {}).items()}
+    return {name: source for name, source in found.items() if source}
+
+
+def _source(name: str, node: Node, reader: Reader, known: tuple[str, ...]) -> SourceConfig | None:
+    problems = reader.problems
+    if not node.is_map:
+        problems.at(node, f"{shape(node)} is not a map", "write {type: duckdb, path: warehouse.duckdb}")
+        return None
+    if (kind_node := node.get("type")) is None:
+        problems.missing(node, "type", f"add the kind of warehouse: {', '.join(known)}")
+        return None
+    kind = reader.text(kind_node, what="a kind of warehouse")
+    if kind is None:
+        return None
+    if kind not in known:
+        what = f"no connector for {quoted(kind)} is installed"
+        problems.at(kind_node, what, suggestion(kind, known, noun="kinds"))
+        return None
+    try:
+        options = _Options(reader, options_of(kind))
+    except ConnectorError as error:
+        problems.at(kind_node, error.what, error.remedy)
+        return None
+    return SourceConfig(name=name, type=kind, options=options.read(node.without("type")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """Reads the options of one kind; texts stay references, so that they are resolved when connecting."""
+
+    reader: Reader
+    kind: Any
+
+    def read(self, node: Node) -> "dict[str, str | int | float | bool | Reference | None]":
+        lazy = {name: child for name, child in node.entries.items() if self._is_lazy(name, child)}
+        self.reader.problems.unknown(node, field_names(self.kind))
+        known = node.without(*(name for name in node.entries if name not in field_names(self.kind)))
+        stand_ins = {
+            name: Node("", child.place, child.path) if name in lazy else child for name, child in known.entries.items()
+        }
+        checked = self.reader.section(self.kind, Node(stand_ins, node.place, node.path, node.keys))
+        options: dict[str, str | int | float | bool | Reference | None] = {}
+        options |= {name: self._reference(name, child) for name, child in lazy.items()}
+        if checked is not None:
+            options |= {name: getattr(checked, name) for name in known.entries if name not in lazy}
+        return options
+
+    def _is_lazy(self, name: str, node: Node) -> bool:
+        takes_text = str in alternatives(hints(self.kind).get(name))
+        hidden = name in URL_OPTIONS or name in self._secrets
+        return takes_text and isinstance(node.value, str) and (hidden or has_reference(node.value))
+
+    @property
+    def _secrets(self) -> Iterable[str]:
+        return getattr(self.kind, "SECRETS", frozenset())
+
+    def _reference(self, name: str, node: Node) -> Reference | None:
+        secrets = self.reader.secrets
+        if name in self._secrets:
+            return secrets.secret(node, variable=f"WAREHOUSE_{name.upper()}")
+        return secrets.url(node) if name in URL_OPTIONS else secrets.reference(node)
+
+
+def warn_of_open_files(node: Node, reader: Reader) -> None:
+    """Warn where a file that an option names holds a secret which others than its owner can read."""
+    for source in node.entries.values():
+        for name in FILE_OPTIONS & source.entries.keys():
+            path = source.entries[name].value
+            if isinstance(path, str) and not has_reference(path):
+                reader.secrets.check_file(source.entries[name], str(Path(path)))
