@@ -25,6 +25,16 @@ class Sandbox:
         self.usage = Usage(self.settings.calls_per_hour)
         self._requests = 0
 
+    @property
+    def begun(self) -> int:
+        """How many requests of events have begun to arrive, answered or not."""
+        return self._requests
+
+    @property
+    def received(self) -> int:
+        """How many events were taken, kept or not, duplicates included."""
+        return self.store.received
+
     def next_strike(self) -> tuple[int, Strike]:
         """Return the number of the request that now begins, from 1 on, and what happens to it."""
         self._requests += 1

@@ -105,6 +105,11 @@ class Store:
             self._by_id = Seen(DEDUPLICATION_S)
             self._offline = Seen(OFFLINE_DEDUPLICATION_S)
 
+    @property
+    def received(self) -> int:
+        """How many events were taken."""
+        return self._counts.events
+
     def take(self, batch: Batch, events: Sequence[Json], notes: Mapping[int, Sequence[Note]]) -> None:
         """Keep the events of an accepted request; `notes` are by index of the event."""
         with self._lock:

@@ -145,7 +145,7 @@ def test_a_broken_connection_may_hide_accepted_events(run: Start, fault: str, ke
     for _ in range(3):
         with pytest.raises(httpx.TransportError):
             client.post(PATH, json={"data": [_event()]})
-    assert running.sandbox.state()["events"] == 3 * kept
+    assert running.sandbox.received == 3 * kept
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_fault_answers_as_meta_does(run: Start, fault: str, status: int, code:
     answer = client.post(PATH, json={"data": [_event()]})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"].get("is_transient", False) == (status == 500)
-    assert running.sandbox.state()["events"] == kept
+    assert running.sandbox.received == kept
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_machine_before_the_api_answers_with_a_page(run: Start, fault: str, st
     answer = client.post(PATH, json={"data": [_event()]})
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
-    assert running.sandbox.state()["events"] == 0
+    assert running.sandbox.received == 0
 
 
 def test_a_body_above_the_limit_is_answered_413(run: Start) -> None:
@@ -202,14 +202,14 @@ def test_garbage_is_no_json(run: Start) -> None:
     assert answer.status_code == 200
     with pytest.raises(ValueError, match="Expecting"):
         answer.json()
-    assert running.sandbox.state()["events"] == 1
+    assert running.sandbox.received == 1
 
 
 def test_a_short_count_takes_fewer_events_than_were_sent(run: Start) -> None:
     running, client = run("short=100%:2")
     answer = client.post(PATH, json={"data": [_event(number) for number in range(5)]})
     assert answer.json()["events_received"] == 3
-    assert running.sandbox.state()["events"] == 3
+    assert running.sandbox.received == 3
 
 
 def test_an_answer_may_drip(run: Start) -> None:
@@ -271,15 +271,16 @@ def test_counting_takes_events_without_a_look(run: Start) -> None:
     body = orjson.dumps({"data": [_event(number, event_time=1) for number in range(700)]})
     answer = client.post(PATH, content=body, headers={"Content-Type": "application/json"})
     assert answer.json()["events_received"] == 700
-    assert running.sandbox.state()["events"] == 700
+    assert running.sandbox.received == 700
     assert running.sandbox.events() == []
 
 
 def test_the_api_tells_what_arrived(run: Start) -> None:
-    _, client = run()
+    running, client = run()
     client.post(PATH, json={"data": [_event(1), _event(2, event_name="x" * 60)], "test_event_code": "TEST1"})
     client.post(PATH, json={"data": []})
     state = client.get("/sandbox/api/state").json()
+    assert (running.sandbox.begun, running.sandbox.received) == (2, 2)
     assert (state["requests"], state["events"], state["outcomes"]) == (2, 2, {"accepted": 1, "refused": 1})
     newest, oldest = client.get("/sandbox/api/events").json()
     assert newest["notes"][0]["code"] == "event_name_long"
