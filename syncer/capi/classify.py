@@ -10,7 +10,7 @@ from syncer.spec import answers
 from syncer.spec.outcomes import Meaning, Outcome, OutcomeClass, TransportFailure
 
 TRACE_ID = re.compile(r"[A-Za-z0-9_+/=-]{1,64}")
-BLAMED_EVENT = re.compile(r"(?<![A-Za-z_])data\W{1,4}([0-9]{1,4})\b", re.ASCII)
+BLAMED_EVENT = re.compile(r"(?<![A-Za-z_])data[\[\].]{1,4}([0-9]{1,4})\b", re.ASCII)
 """`data[3]`, `data.3`, or the path ["data", 3, "user_data"] written as [data][3][user_data]."""
 MOST_BLAMED = 50
 

@@ -11,7 +11,7 @@ def read_json(text: bytes | str) -> object:
     """Return the value that `text` holds, or None where it is no strict JSON in UTF-8.
 
     Refused as well: NaN and infinities, nesting beyond the interpreter's recursion limit, and an object that
-    names a key twice, because readers disagree on which of the two counts. Integers that are too long are None.
+    names a key twice, because readers disagree on which of the two counts. An integer that is too long comes as a float.
     """
     try:
         return _DECODER.decode(text if isinstance(text, str) else text.decode())
@@ -41,8 +41,8 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _short_integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= LONGEST_INTEGER else None
+def _bounded(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_short_integer)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_bounded)
