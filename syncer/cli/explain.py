@@ -1,7 +1,7 @@
 """`syncer explain`."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -56,25 +56,29 @@ def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_jso
         raise
     if name not in project.pipelines:
         raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS]))
-    lines = dict(_flat(asdict(project.pipelines[name])))
+    lines = dict(_flat(project.pipelines[name]))
     if as_json:
         print_json(lines)
         return
     width = max(map(len, lines))
     for path, value in lines.items():
-        click.echo(f"{path:<{width}}  {value}")
+        click.echo(f"{path:<{width}}  " + str(value).rstrip().replace("\n", "\n" + " " * (width + 2)))
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield dotted paths and values; what is not set is left out."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _flat(part, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list | tuple) and any(isinstance(part, dict) for part in value):
-        for number, part in enumerate(value):
-            yield from _flat(part, f"{path}[{number}]")
+    """Yield dotted paths and values; what is as it is by default is left out."""
+    if is_dataclass(value):
+        for part in fields(value):
+            if getattr(value, part.name) != part.default:
+                yield from _flat(getattr(value, part.name), f"{path}.{part.name}".lstrip("."))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}")
+    elif isinstance(value, tuple | list) and any(is_dataclass(part) or isinstance(part, dict) for part in value):
+        for number, inner in enumerate(value):
+            yield from _flat(inner, f"{path}[{number}]")
     elif value not in (None, (), [], ""):
-        yield path, ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        yield path, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -1,6 +1,7 @@
 """How results look on a terminal."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,10 @@ from rich.table import Table
 
 from syncer.logs import redact
 
-console = Console(highlight=False, soft_wrap=True)
+WIDE = 160
+"""Columns where there is no terminal to measure."""
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 STYLES = {
     "done": "green",
     "done_with_rejects": "yellow",
