@@ -25,8 +25,9 @@ def phone(value: object, context: Context) -> str | None:
 
     - `+`, or 00 in front, says that the country code is there; every symbol goes, and so does an extension.
     - A zero between country code and number, as in `+44 (0)20`, goes where the country has such a zero; Italy's stays.
-    - A national number takes the country code of `context.country`; where it cannot be one of that country it is read
-      as international, and dropped if it is no valid international number either. "911" is nobody's number.
+    - A national number takes the country code of `context.country`. If that code stands in front already and what
+      follows is valid, or if the number cannot be one of that country but is valid with a country code of its own, it
+      is taken as international. What fits neither is dropped: "911" is nobody's number.
     - Without a known country leading zeros go, and the number is sent as it is: see `phone_lacks_country`.
 
     National numbers are read by libphonenumber. Source: Customer information parameters, `ph`.
@@ -87,14 +88,23 @@ def _without_trunk_zero(digits: str) -> str:
 
 
 def _national(digits: str, country: str) -> str | None:
+    from phonenumbers import country_code_for_region
+
+    if digits.startswith(str(country_code_for_region(country.upper()))) and _is_valid(digits):
+        return digits
     number = _parsed(digits, country.upper())
     if number is not None and _is_possible(number):
         found = _e164(number)
         return found if _is_length(found) else None
+    return digits if _is_valid(digits) else None
+
+
+def _is_valid(digits: str) -> bool:
+    """Return whether `digits` are a valid number beginning with its country code."""
     from phonenumbers import is_valid_number
 
-    number = _parsed(f"+{digits}", None)
-    return _e164(number) if number is not None and is_valid_number(number) else None
+    number = None if digits.startswith("0") else _parsed(f"+{digits}", None)
+    return number is not None and is_valid_number(number) and _e164(number) == digits
 
 
 def _has_plan(country: str) -> bool:

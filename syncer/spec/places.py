@@ -255,8 +255,8 @@ def postal_code(value: object, context: Context) -> str | None:
 def country(value: object, _context: Context) -> str | None:
     """Return the two-letter code of ISO 3166-1 in lower case, or None for what is no country.
 
-    English names, official names and three-letter codes are understood, and a small table of others; only whole
-    names count. Source: Customer information parameters, `country`; the table is ISO's, from pycountry.
+    English names, official names and three-letter codes are understood, `&` and `St.` too, and a small table of
+    others; only whole names count. Source: Customer information parameters, `country`; the table is ISO's, from pycountry.
     """
     text = plain(value)
     if text is None:
@@ -295,17 +295,14 @@ def _country_names() -> Mapping[str, str]:
 
     names: dict[str, str] = {}
     for item in pycountry.countries:
-        code = item.alpha_2.lower()
         short, comma, rest = item.name.partition(", ")
-        for name in (
-            item.alpha_3,
-            item.name,
-            f"{rest} {short}" if comma else item.name,
-            re.sub(r"\s*\(.*\)", "", item.name),
-            getattr(item, "official_name", item.name),
-            getattr(item, "common_name", item.name),
-        ):
-            names.setdefault(_unaccented(squeezed(name)), code)
+        official, common = getattr(item, "official_name", ""), getattr(item, "common_name", "")
+        written = [item.alpha_3, item.name, official, common, re.sub(r"\s*\(.*\)", "", item.name)]
+        if comma:
+            written.append(f"{rest} {short}")
+        for name in filter(None, written):
+            for variant in (name, name.replace(" and ", " "), re.sub(r"\bSaint\b", "St", name)):
+                names.setdefault(_unaccented(squeezed(variant)), item.alpha_2.lower())
     return MappingProxyType(names)
 
 

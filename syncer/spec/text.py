@@ -14,6 +14,7 @@ from uuid import UUID
 from syncer.spec import characters, limits
 
 REMOVED = re.compile(f"[{characters.REMOVED}]")
+KEPT = re.compile(f"[^{characters.REMOVED}]")
 INVISIBLE = re.compile(f"[{characters.INVISIBLE}]")
 WHITE_SPACE = re.compile(f"[{characters.WHITE_SPACE}]")
 EDGES = re.compile(
@@ -81,7 +82,9 @@ def plain(value: object) -> str | None:
     text = as_text(value)
     if text is None or len(text) > limits.CUSTOMER_INFO_CHARACTERS:
         return None
-    text = trim(INVISIBLE.sub("", text))
+    if not (text.isascii() and text.isprintable()):
+        text = INVISIBLE.sub("", text)
+    text = trim(text)
     return text if says_something(text) else None
 
 
@@ -96,7 +99,7 @@ def verbatim(value: object) -> str | None:
 
 def says_something(text: str) -> bool:
     """Return whether `text` holds a letter or digit and is no placeholder."""
-    return text.lower() not in PLACEHOLDERS and REMOVED.sub("", text) != ""
+    return KEPT.search(text) is not None and text.lower() not in PLACEHOLDERS
 
 
 def is_blank(value: object) -> bool:
