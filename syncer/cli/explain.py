@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syncer.cli.common import load, log_options, output_option, project_options
+
+if TYPE_CHECKING:
+    from syncer.pipeline import Pipeline
 
 
 @click.command()
@@ -56,13 +60,24 @@ def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_jso
         raise
     if name not in project.pipelines:
         raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS]))
-    lines = dict(_flat(project.pipelines[name]))
+    pipeline = project.pipelines[name]
+    lines = {path: value for path, value in _flat(pipeline) if not path.startswith(("places", "fingerprint", "file"))}
     if as_json:
         print_json(lines)
         return
     width = max(map(len, lines))
     for path, value in lines.items():
-        click.echo(f"{path:<{width}}  " + str(value).rstrip().replace("\n", "\n" + " " * (width + 2)))
+        text = str(value).rstrip().replace("\n", "\n" + " " * (width + 2))
+        click.echo(f"{path:<{width}}  {text}{_origin(path, pipeline)}")
+
+
+def _origin(path: str, pipeline: "Pipeline") -> str:
+    """Return where the line is written, as far as the files tell."""
+    steps = path.split(".")
+    for length in range(len(steps), 0, -1):
+        if place := pipeline.places.get(".".join(steps[:length])):
+            return f"   # {place[0]}:{place[1]}"
+    return ""
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
