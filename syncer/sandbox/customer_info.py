@@ -92,10 +92,6 @@ def _unhashed(value: object, path: Path) -> Refusal | None:
     return None
 
 
-def _user_agent(value: object, _judging: Judging, path: Path) -> Refusal | None:
-    return _unhashed(value, path)
-
-
 def _ip_address(value: object, judging: Judging, path: Path) -> Refusal | None:
     if refusal := _unhashed(value, path):
         return refusal
@@ -137,7 +133,7 @@ _CHECKS: dict[str, Check] = {
     **dict.fromkeys(NEVER_HASHED_TEXT, _plain),
     "external_id": _external_id,
     "client_ip_address": _ip_address,
-    "client_user_agent": _user_agent,
+    "client_user_agent": _plain,
     "fbc": _cookie,
     "fbp": _cookie,
     "fb_login_id": integer,
