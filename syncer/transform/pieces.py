@@ -10,7 +10,7 @@ import polars as pl
 
 from syncer.mapping import Modifiers, Otherwise
 from syncer.transform.json_text import json_of
-from syncer.transform.texts import BLANK, texts
+from syncer.transform.texts import VISIBLE, texts
 
 Mask: TypeAlias = pl.Series | None
 """Boolean, or None for false everywhere."""
@@ -50,10 +50,12 @@ class Piece(NamedTuple):
     """Whether the text is JSON."""
 
     def present(self) -> pl.Series:
-        """Return where there is a value that is not blank."""
+        """Return where there is a value that is not blank. Twin of `not is_blank`."""
+        if self.values.dtype.is_float():
+            return self.values.is_not_nan().fill_null(value=False)
         if self.values.dtype != pl.String or self.is_json:
             return self.values.is_not_null()
-        return (self.values.str.strip_chars(BLANK) != "").fill_null(value=False)
+        return self.values.str.contains(VISIBLE).fill_null(value=False)
 
     def only(self, mask: pl.Series) -> "Piece":
         """Return the values where `mask` is true."""

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 import polars as pl
 
-BLANK = "".join(map(chr, (*range(9, 14), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C)))) + (
-    "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-)
-"""White space of Unicode and of Python, marks of no width: text of these alone is no value."""
+from syncer.spec.characters import INVISIBLE, WHITE_SPACE
+
+VISIBLE = rf"[^{WHITE_SPACE}{INVISIBLE}]"
+"""Text without such a character is no value."""
 SECONDS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -32,11 +32,6 @@ def text_of(value: object) -> str | None:
             return _time_text(value)
         case _:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=text_of)
-
-
-def is_blank(value: object) -> bool:
-    """Return whether `value` is NULL or text without anything to see."""
-    return value is None or (isinstance(value, str) and not value.strip(BLANK))
 
 
 def _time_text(value: date | time | timedelta) -> str:

@@ -49,7 +49,7 @@ def keys_of(case: dict[str, Any]) -> pl.Series:
     return joined_keys([pl.Series([value]) for value in values_of(case["key"])])
 
 
-def test_R10_event_ids_never_change() -> None:
+def test_r10_event_ids_never_change() -> None:
     ids = [event_id(case["pipeline"], case["rule"], texts_of(case)) for case in GOLDEN]
     assert ids == [case["event_id"] for case in GOLDEN]
 
