@@ -133,7 +133,11 @@ def _create_requests() -> None:
         sa.Column("checksum", sa.LargeBinary, nullable=False),
         sa.Column("digests", sa.LargeBinary, nullable=False),
     )
-    op.create_index("requests_by_state", "requests", ["pipeline_id", "state", "id"])
+    op.create_index("requests_by_pipeline", "requests", ["pipeline_id", "id"])
+    unfinished = sa.text("state IN ('planned', 'armed', 'retry', 'doubt')")
+    op.create_index(
+        "requests_unfinished", "requests", ["pipeline_id"], sqlite_where=unfinished, postgresql_where=unfinished
+    )
     op.create_index("requests_by_run", "requests", ["run_id"])
     op.create_table(
         "quarantine",

@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,17 +40,27 @@ class Database:
 
     kind: Literal["sqlite", "postgres"]
     place: Place
-    reader: Engine
-    """Transactions that only read."""
-    writer: Engine
-    """Transactions that write: on SQLite they take the file's write lock at their begin, never half-way."""
+    engine: Engine
     single: Engine
-    """Connections outside the pool that never begin by themselves, for locks."""
+    """Connections outside the pool that never begin by themselves: for locks, settings and checks."""
+    stepwise: Engine
+    """Connections whose every transaction takes the write lock at its begin: for migrations."""
+
+    @contextmanager
+    def transaction(self, *, writes: bool) -> Iterator[Connection]:
+        """Commit at the end of the block, roll back where it raises.
+
+        On SQLite a writing one takes the file's write lock at its begin, never half-way. An event of SQLAlchemy
+        could say BEGIN as well, but listening to one costs every statement a third of its time.
+        """
+        with self.engine.begin() as connection:
+            if self.kind == "sqlite":
+                driver(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            yield connection
 
     def close(self) -> None:
         """Close every connection."""
-        self.reader.dispose()
-        self.single.dispose()
+        self.engine.dispose()
 
 
 def connect(place: Place) -> Database:
@@ -65,23 +76,18 @@ def _sqlite(place: Place) -> Database:
         "hide_parameters": True,
         "connect_args": {
             "timeout": BUSY_S,
-            "isolation_level": None,
+            "isolation_level": None,  # sqlite3 begins nothing by itself
             "check_same_thread": False,
             "cached_statements": 256,
         },
     }
-    reader = create_engine(place.url, **options)
+    engine = create_engine(place.url, **options)
     single = create_engine(place.url, poolclass=NullPool, **options)
-    for engine in (reader, single):
-        event.listen(engine, "connect", _running(SQLITE_SETTINGS))
-    event.listen(reader, "begin", _begin)
-    writer = reader.execution_options(begin="BEGIN IMMEDIATE")
-    return Database("sqlite", place, reader, writer, single)
-
-
-def _begin(connection: Connection) -> None:
-    """Python's sqlite3 begins nothing by itself (isolation_level None), so each transaction says how it begins."""
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    stepwise = create_engine(place.url, poolclass=NullPool, **options)
+    for each in (engine, single, stepwise):
+        event.listen(each, "connect", _running(SQLITE_SETTINGS))
+    event.listen(stepwise, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return Database("sqlite", place, engine, single, stepwise)
 
 
 def _postgres(place: Place) -> Database:
@@ -101,7 +107,7 @@ def _postgres(place: Place) -> Database:
     single = create_engine(place.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
     for each in (engine, single):
         event.listen(each, "connect", _running(POSTGRES_SETTINGS))
-    return Database("postgres", place, engine, engine, single)
+    return Database("postgres", place, engine, single, engine)
 
 
 def _running(statements: tuple[str, ...]) -> Callable[[Any, Any], None]:
@@ -122,10 +128,10 @@ def _running(statements: tuple[str, ...]) -> Callable[[Any, Any], None]:
 def use_write_ahead_log(database: Database) -> None:
     """Let readers work beside a writer; kept in the file. Raises `StateError` where the disk cannot do it."""
     with explained(database.place), database.single.connect() as connection:
-        driver = _driver(connection)
-        mode = driver.execute("PRAGMA journal_mode").fetchone()[0]
+        raw = driver(connection)
+        mode = raw.execute("PRAGMA journal_mode").fetchone()[0]
         if mode != "wal":
-            mode = driver.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StateError(f"state: {database.place}: this disk cannot hold SQLite's write-ahead log; use a local disk")
 
@@ -134,23 +140,24 @@ def check_for_damage(database: Database, *, seconds: float = CHECK_S) -> None:
     """Raise `StateError` if SQLite finds the file damaged; a big file is looked through only as far as time allows."""
     place = database.place
     with explained(place), database.single.connect() as connection:
-        found = _quick_check(_driver(connection), seconds)
+        found = _quick_check(driver(connection), seconds)
     if found != "ok":
         raise StateError(f"state: {place}: the file is damaged; restore a copy of it, nothing was overwritten")
 
 
-def _quick_check(driver: sqlite3.Connection, seconds: float) -> str:
+def _quick_check(raw: sqlite3.Connection, seconds: float) -> str:
     until = time.monotonic() + seconds
-    driver.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
+    raw.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
     try:
-        return str(driver.execute("PRAGMA quick_check(1)").fetchone()[0])
+        return str(raw.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname == "SQLITE_INTERRUPT":
             return "ok"
         raise
     finally:
-        driver.set_progress_handler(None, 0)
+        raw.set_progress_handler(None, 0)
 
 
-def _driver(connection: Connection) -> Any:
+def driver(connection: Connection) -> Any:
+    """Return the driver's own connection."""
     return connection.connection.driver_connection

@@ -127,7 +127,7 @@ def rejects_by_reason(store: Store, run_id: str) -> dict[str, int]:
             .group_by(table.reason)
             .order_by(table.reason)
         )
-        return dict(rows.tuples().all())
+        return {key: int(count) for key, count in rows}
 
 
 def rejects_by_pipeline(store: Store) -> dict[int, int]:
@@ -135,7 +135,7 @@ def rejects_by_pipeline(store: Store) -> dict[int, int]:
     table = QUARANTINE.c
     with store.reading() as connection:
         rows = connection.execute(select(table.pipeline_id, func.count()).group_by(table.pipeline_id))
-        return dict(rows.tuples().all())
+        return {key: int(count) for key, count in rows}
 
 
 def events_by_state(store: Store) -> dict[tuple[int, RequestState], int]:

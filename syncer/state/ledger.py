@@ -24,7 +24,7 @@ class Ledger:
 
     def __init__(self, pages: Pages, *, in_memory: int = IN_MEMORY, recent: int = RECENT) -> None:
         self._pages = pages
-        self._in_memory, self._recent_most = in_memory, recent
+        self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
         self._loaded = self._is_paged = False
         self._sorted = _identities(b"")
         self._recent = _identities(b"")
@@ -53,44 +53,45 @@ class Ledger:
         if self._loaded:
             return
         self._loaded = True
-        chunks: list[bytes] = []
+        chunks = [self._sorted]
         count = 0
-        for _, digests in self._all_pages():
-            chunks.append(digests)
-            count += len(digests) // IDENTITY_BYTES
+        for digests in self._groups():
+            chunks.append(_identities(digests))
+            count += chunks[-1].len()
             if count > self._in_memory:
                 self._is_paged = True
                 return
-        self._sorted = _identities(b"".join(chunks)).sort()
+        self._sorted = pl.concat(chunks).sort()
         self._filter = _filter_of(self._sorted)
 
-    def _all_pages(self) -> Iterator[tuple[int, bytes]]:
+    def _groups(self) -> Iterator[bytes]:
+        """Yield the stored ledger, some hundred thousand identities at a time."""
         last = 0
         while page := self._pages(last):
-            yield from page
+            yield b"".join(digests for _, digests in page)
             last = page[-1][0]
 
     def _take(self, digests: bytes) -> None:
         added = _identities(digests)
         self._recent = pl.concat([self._recent, added])
         if self._is_paged:
-            self._recent = self._recent.tail(2 * self._recent_most)
+            self._recent = self._recent.tail(self._recent_most)
             return
         if self._sorted.len() + self._recent.len() > self._in_memory:
             self._forget()
             return
         if self._recent.len() > max(self._recent_most, self._sorted.len() // 8):
-            self._sorted = pl.concat([self._sorted, self._recent]).sort()
-            self._recent = _identities(b"")
+            older = self._recent.len() - self._newest
+            self._sorted = pl.concat([self._sorted, self._recent.head(older)]).sort()
+            self._recent = self._recent.tail(self._newest)
         if (self._sorted.len() + self._recent.len()) * SLOTS > self._filter.len():
             self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
         else:
             self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
 
     def _forget(self) -> None:
-        """Keep the newest, whose requests may be under way; the others are in the store by now."""
+        """Keep the newest, whose requests may be under way; the others are settled in the store by now."""
         self._is_paged = True
-        self._recent = pl.concat([self._sorted.clear(), self._recent]).tail(2 * self._recent_most)
         self._sorted, self._filter = self._sorted.clear(), _empty_filter(1)
 
     def _is_sorted_in(self, asked: pl.Series) -> pl.Series:
@@ -104,15 +105,7 @@ class Ledger:
 
     def _found_in_pages(self, asked: pl.Series) -> pl.Series:
         wanted = asked.unique()
-        found = [_identities(b"")]
-        group: list[bytes] = []
-        for _, digests in self._all_pages():
-            group.append(digests)
-            if len(group) == 256:
-                found.append(_common(_identities(b"".join(group)), wanted))
-                group.clear()
-        found.append(_common(_identities(b"".join(group)), wanted))
-        return pl.concat(found)
+        return pl.concat([wanted.clear(), *(_common(_identities(digests), wanted) for digests in self._groups())])
 
 
 def _common(many: pl.Series, few: pl.Series) -> pl.Series:
@@ -120,6 +113,8 @@ def _common(many: pl.Series, few: pl.Series) -> pl.Series:
 
 
 def _identities(digests: bytes) -> pl.Series:
+    if len(digests) % IDENTITY_BYTES:
+        raise ValueError("identities have 16 bytes each")
     array = pa.Array.from_buffers(
         pa.binary(IDENTITY_BYTES), len(digests) // IDENTITY_BYTES, [None, pa.py_buffer(digests)]
     )
@@ -136,8 +131,11 @@ def _filter_of(identities: pl.Series) -> pl.Series:
     size = FIRST_SLOTS
     while size < identities.len() * SLOTS * 2:
         size *= 2
-    low = (identities & 0xFFFF_FFFF).cast(pl.UInt32)
-    return _empty_filter(size).scatter(low & (size - 1), values=True)
+    made = _empty_filter(size)
+    for part in identities.to_frame().iter_slices(RECENT):
+        low = (part.to_series() & 0xFFFF_FFFF).cast(pl.UInt32)
+        made = made.scatter(low & (size - 1), values=True)
+    return made
 
 
 def _empty_filter(size: int) -> pl.Series:

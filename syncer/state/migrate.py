@@ -31,7 +31,7 @@ def scripts() -> Path:
 
 def current(database: Database) -> str | None:
     """Return the revision of the stored schema, None for an empty store; refuses another program's tables."""
-    with explained(database.place), database.reader.connect() as connection:
+    with explained(database.place), database.transaction(writes=False) as connection:
         return _current(connection, database)
 
 
@@ -112,7 +112,7 @@ def _run(database: Database, folder: Path, *, to: str, down: bool = False) -> No
     from alembic import command
 
     config = _config(folder)
-    with explained(database.place), database.writer.connect() as connection:
+    with explained(database.place), database.stepwise.connect() as connection:
         config.attributes["connection"] = connection
         (command.downgrade if down else command.upgrade)(config, to)
         connection.commit()

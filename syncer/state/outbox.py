@@ -1,6 +1,6 @@
 """Rows of requests: the intent before the POST, the outcome after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,9 @@ from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
 from syncer.spec.outcomes import Outcome
 from syncer.state.open_requests import OpenRequest
-from syncer.state.requests import IDENTITY_BYTES, UNFINISHED, NewRequest, RequestState, StoredRequest
+from syncer.state.requests import FREE, IDENTITY_BYTES, SETTLED, NewRequest, RequestState, StoredRequest
 from syncer.state.seal import require_seal, seal
-from syncer.state.tables import REQUESTS
+from syncer.state.tables import IS_UNFINISHED, REQUESTS
 
 _INSERT = insert(REQUESTS)
 _BY_ID_STATE_EPOCH = (
@@ -51,7 +51,7 @@ _DROP = (
 )
 _ADOPT = (
     update(REQUESTS)
-    .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"), REQUESTS.c.state.in_([str(s) for s in UNFINISHED]))
+    .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"), IS_UNFINISHED)
     .values(epoch=bindparam("new_epoch"))
 )
 
@@ -123,27 +123,26 @@ def adopt(connection: Connection, pipeline_id: int, *, epoch: int) -> list[tuple
     """Take over what earlier runs left unfinished, so that none of them can still change it."""
     connection.execute(_ADOPT, {"of_pipeline": pipeline_id, "new_epoch": epoch})
     found = connection.execute(
-        select(REQUESTS)
-        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state.in_([str(s) for s in UNFINISHED]))
-        .order_by(REQUESTS.c.id)
+        select(REQUESTS).where(REQUESTS.c.pipeline_id == pipeline_id, IS_UNFINISHED).order_by(REQUESTS.c.id)
     )
     return [_stored(row) for row in found]
 
 
-def digest_pages(
-    connection: Connection, pipeline_id: int, states: Sequence[RequestState], *, after: int, rows: int
-) -> Iterator[tuple[int, bytes]]:
-    """Yield (id, packed digests) of at most `rows` requests in `states` with an id above `after`, in order of id."""
+def settled_digests(connection: Connection, pipeline_id: int, *, after: int, rows: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (id, packed digests) of the next `rows` requests above `after`; no digests of those not settled.
+
+    What is not known to be free is looked at too: a state that is damaged must not make its events look new.
+    """
     found = connection.execute(
         select(REQUESTS)
-        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state.in_([str(s) for s in states]))
+        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state.not_in([state.value for state in FREE]))
         .where(REQUESTS.c.id > after)
         .order_by(REQUESTS.c.id)
         .limit(rows)
     )
     for row in found:
         _require_whole(row)
-        yield row.id, bytes(row.digests)
+        yield row.id, bytes(row.digests) if row.state in SETTLED else b""
 
 
 def _found(request: OpenRequest, epoch: int, state: RequestState, at: datetime) -> dict[str, Any]:

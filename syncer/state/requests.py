@@ -59,6 +59,9 @@ UNFINISHED = (_S.PLANNED, _S.ARMED, _S.RETRY, _S.DOUBT)
 SETTLED = (_S.ACKED, _S.ACKED_ASSUMED, _S.HELD, _S.DEAD)
 """The ledger: the events of these are never sent again by themselves."""
 
+FREE = (_S.SPLIT, _S.SUPERSEDED, _S.EXPIRED)
+"""Nothing keeps the events of these from being part of other requests."""
+
 _WAITING = (_S.RETRY, _S.DOUBT)
 
 

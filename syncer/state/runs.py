@@ -19,7 +19,7 @@ from syncer.state.history import report_of
 from syncer.state.ledger import Ledger
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, require_forward, require_transition
-from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
+from syncer.state.requests import NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.scope import Scope
 from syncer.state.tables import RUNS
 from syncer.watermark import Watermark
@@ -337,4 +337,4 @@ class RunLog:
 
     def _digest_pages(self, after: int) -> list[tuple[int, bytes]]:
         with self._store.reading() as connection:
-            return list(outbox.digest_pages(connection, self._row.id, SETTLED, after=after, rows=LEDGER_PAGE_ROWS))
+            return list(outbox.settled_digests(connection, self._row.id, after=after, rows=LEDGER_PAGE_ROWS))

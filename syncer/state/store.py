@@ -69,6 +69,7 @@ class Store:
         self.place = database.place
         self.points, self.clock = points, clock
         self._salt: bytes | None = None
+        self._is_ready = False
         self._alone: AbstractContextManager[object] = threading.Lock() if database.kind == "sqlite" else nullcontext()
 
     def __enter__(self) -> Self:
@@ -105,6 +106,11 @@ class Store:
         self.points.hit("migrate.after")
         return change
 
+    def _require_schema(self) -> None:
+        if not self._is_ready:
+            migrate.require_newest(self.database, self.schema)
+            self._is_ready = True
+
     @property
     def salt(self) -> bytes:
         """16 random bytes of this install, part of every identity; made once, with the first schema."""
@@ -113,7 +119,7 @@ class Store:
         return self._salt
 
     def _read_salt(self) -> bytes:
-        migrate.require_newest(self.database, self.schema)
+        self._require_schema()
         with self.reading() as connection:
             row = connection.execute(select(INSTALL)).first()
         if row is None or len(row.salt) != SALT_BYTES:
@@ -126,7 +132,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the store."""
-        with explained(self.place), self.database.reader.begin() as connection:
+        with explained(self.place), self.database.transaction(writes=False) as connection:
             yield connection
 
     @contextmanager
@@ -136,7 +142,7 @@ class Store:
         Passes the crash points `<name>.before`, `<name>.in` and `<name>.after`.
         """
         self.points.hit(f"{name}.before")
-        with doing("state"), explained(self.place), self._alone, self.database.writer.begin() as connection:
+        with doing("state"), explained(self.place), self._alone, self.database.transaction(writes=True) as connection:
             yield connection
             self.points.hit(f"{name}.in")
         self.points.hit(f"{name}.after")
@@ -147,7 +153,7 @@ class Store:
         """Take the scope's lock and begin a run; raises `LockedError` at once where another run holds it."""
         from syncer.state.runs import NewRun, begin
 
-        migrate.require_newest(self.database, self.schema)
+        self._require_schema()
         lock = self._lock(scope)
         try:
             return begin(self, lock, NewRun(scope, run_id, now, fingerprint, trigger, holder))

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 SCHEMA = "0001"
@@ -127,6 +128,9 @@ RUN_REQUESTS = Table(
     Index("run_requests_open", "target", "pipeline", "state"),
 )
 
+IS_UNFINISHED = text("state IN ('planned', 'armed', 'retry', 'doubt')")
+"""Written out, so that the databases see that the index on it fits the question."""
+
 REQUESTS = Table(
     "requests",
     METADATA,
@@ -153,7 +157,8 @@ REQUESTS = Table(
     Column("reason", Text),
     Column("checksum", LargeBinary, nullable=False),
     Column("digests", LargeBinary, nullable=False),
-    Index("requests_by_state", "pipeline_id", "state", "id"),
+    Index("requests_by_pipeline", "pipeline_id", "id"),
+    Index("requests_unfinished", "pipeline_id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
     Index("requests_by_run", "run_id"),
 )
 

