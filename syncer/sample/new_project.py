@@ -1,7 +1,7 @@
 """A project that runs as it stands: sample warehouse, sandbox target, one pipeline."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ IGNORED = ".syncer/\n*.duckdb\n*.duckdb.wal\n"
 SAMPLE_ORDERS = 5_000
 
 
-def make(folder: Path, *, now: datetime, schemas: dict[str, Callable[[], object]]) -> Iterator[tuple[Path, bool]]:
+def make(folder: Path, *, now: datetime, schemas: Mapping[str, Callable[[], object]]) -> Iterator[tuple[Path, bool]]:
     """Write what is missing of a new project into `folder`; yield each path and whether it is new. Nothing is replaced."""
     for name in COPIED:
         yield _write(folder / name, (TEMPLATE / name).read_text(encoding="utf-8"))
