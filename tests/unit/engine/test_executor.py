@@ -1,0 +1,36 @@
+import random
+from concurrent.futures import Future
+from datetime import UTC, datetime
+
+import pytest
+
+from syncer.engine.executor import Executor, Inline, Threads
+from syncer.engine.run_id import new_run_id
+from syncer.spec.outcomes import Outcome, OutcomeClass
+
+ACKED = Outcome(kind=OutcomeClass.ACKED)
+
+
+def fail() -> Outcome:
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize("executor", [Inline(), Threads(2)], ids=["inline", "threads"])
+def test_every_send_ends_in_its_future(executor: Executor) -> None:
+    with executor:
+        futures: set[Future[Outcome]] = {executor.submit(lambda: ACKED) for _ in range(5)}
+        done: set[Future[Outcome]] = set()
+        while done != futures:
+            done |= executor.finished(futures - done, timeout_s=5)
+        assert [future.result() for future in done] == [ACKED] * 5
+        failed = executor.submit(fail)
+        executor.finished({failed}, timeout_s=5)
+        assert isinstance(failed.exception(), ValueError)
+
+
+def test_run_ids_sort_by_time_and_are_26_characters() -> None:
+    rng = random.Random(1)
+    earlier = new_run_id(datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC), rng)
+    later = new_run_id(datetime(2026, 11, 22, 12, 0, 0, 1000, tzinfo=UTC), rng)
+    assert earlier < later
+    assert {len(earlier), len(later)} == {26}

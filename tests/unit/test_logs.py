@@ -1,0 +1,44 @@
+import json
+import logging
+
+import pytest
+
+from syncer.logs import JsonFormatter, TextFormatter, redact
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer EAAabc123.x-y", "Authorization: Bearer ***"),
+        ("token EAABsbCS1iHgBAKx", "token ***"),
+        ("https://graph/x?access_token=EAAxyz&a=1", "https://graph/x?access_token=***&a=1"),
+        ('{"access_token": "abc", "b": 1}', '{"access_token": "***", "b": 1}'),
+        ("postgresql+psycopg://me:s3cret@db/x", "postgresql+psycopg://me:***@db/x"),
+        ("row of jane.doe@example.com failed", "row of ***@*** failed"),
+        ("a\x1b[31mred\x07", "a\\x1b[31mred\\x07"),
+        ("orders: 5,000 rows at 12:00:01", "orders: 5,000 rows at 12:00:01"),
+    ],
+)
+def test_secrets_people_and_terminal_codes_are_struck_out(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()], ids=["text", "json"])
+def test_a_log_line_shows_neither_message_nor_fact_nor_trace_of_a_secret(formatter: logging.Formatter) -> None:
+    try:
+        raise ValueError("password=hunter2 of jane@example.com")
+    except ValueError:
+        record = logging.getLogger("x").makeRecord(
+            "x", logging.ERROR, "f", 1, "sent to %s", ("bob@example.com",), __import__("sys").exc_info(),
+            extra={"url": "https://me:hunter2@db/", "rows": 3},
+        )  # fmt: skip
+    line = formatter.format(record)
+    for secret in ("hunter2", "jane@", "bob@"):
+        assert secret not in line
+    assert "rows" in line
+
+
+def test_a_json_line_is_one_object_with_its_facts() -> None:
+    record = logging.getLogger("x").makeRecord("x", logging.INFO, "f", 1, "run.started", (), None, extra={"rows": 3})
+    entry = json.loads(JsonFormatter().format(record))
+    assert (entry["event"], entry["level"], entry["rows"]) == ("run.started", "info", 3)
