@@ -184,8 +184,8 @@ HASHED = frozenset(
     for name, parameter in PARAMETERS[Group.CUSTOMER_INFO].items()
     if parameter.hashed in ("required", "recommended")
 )
-OWN_IDS = frozenset({"external_id", "app_user_id"})
-"""Ids of the advertiser's own: 32 hex digits may be one, and a digest of another kind is just such an id."""
+OWN_IDS = frozenset({"external_id"})
+"""Ids that may be sent unhashed: 32 hex digits may be one, and a digest of another kind is just such an id."""
 
 # --- digests -------------------------------------------------------------------------------------
 
