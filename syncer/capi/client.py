@@ -124,7 +124,8 @@ class Client:
             "Accept-Encoding": "identity",
             "User-Agent": f"syncer/{__version__}",
         }
-        limits = {"connect": min(CONNECT_TIMEOUT_S, left_s), "read": left_s, "write": left_s, "pool": left_s}
+        half_s = left_s / 2.0  # what is sent at the last moment could only end in doubt
+        limits = {"pool": half_s, "connect": min(CONNECT_TIMEOUT_S, half_s), "read": left_s, "write": left_s}
         extensions = {"timeout": limits, EXTENSION: attempt}
         content = _noting(body, attempt)
         return httpx.Request("POST", self._url, headers=headers, content=content, extensions=extensions)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from syncer.spec.outcomes import Meaning, OutcomeClass, TransportFailure
+from syncer.spec.reasons import REASONS, REMOTE_SUBCODES
 
 _NOT_SENT, _THROTTLED, _BLOCKED = OutcomeClass.NOT_SENT, OutcomeClass.THROTTLED, OutcomeClass.BLOCKED
 _REJECTED, _TOO_BIG, _DOUBT = OutcomeClass.REJECTED, OutcomeClass.TOO_BIG, OutcomeClass.DOUBT
@@ -193,63 +194,12 @@ _TRANSIENT: dict[tuple[int, int | None], tuple[str, str]] = {  # D: Error Codes;
     (5000, ANY): ("meta_unknown_error", f"Meta reports an unknown error of its own: {_UNKNOWN_FATE}."),
     (21009, ANY): ("dataset_not_ready", f"Meta says that the dataset is not ready yet: {_UNKNOWN_FATE}."),
 }
-_LOOK = "Meta refused an event for its data: code and subcode name the rule, `syncer preview` shows the event."
-_DATA: dict[tuple[int, int | None], tuple[str, str]] = {
-    (100, ANY): ("remote_rejected", _LOOK),
-    (105, ANY): (
-        "remote_rejected",
-        _LOOK,
-    ),
-    (506, ANY): ("remote_rejected", _LOOK),
-    (100, 2804003): (
-        "remote_event_time_too_old",
-        "Meta refused an event as too old: event_time may lie 7 days back, 62 for physical_store.",
-    ),  # L
-    (100, 2804004): (
-        "remote_event_time_out_of_window",
-        "Meta refused an event for its time: event_time must not lie in the future.",
-    ),  # T
-    (100, 2804009): ("remote_value_missing", "Meta refused a Purchase without value: map custom_data.value."),  # L
-    (100, 2804010): (
-        "remote_currency_missing",
-        "Meta refused a Purchase without currency: map custom_data.currency.",
-    ),  # L
-    (100, 2804011): (
-        "remote_currency_not_accepted",
-        "Meta does not take this currency on a Purchase: convert the value to another one.",
-    ),  # L
-    (100, 2804023): (
-        "remote_value_without_currency",
-        "Meta refused a value without currency: map custom_data.currency.",
-    ),  # T
-    (100, 2804030): (
-        "remote_data_processing_options_missing",
-        "Meta asks for a choice of limited data use: set data_processing_options.",
-    ),  # T
-    (100, 2804036): (
-        "remote_lead_id_invalid",
-        "Meta does not know the lead_id: it must be the id of a lead of Meta's own lead ads.",
-    ),  # T
-    (100, 2804043): (
-        "remote_extinfo_invalid",
-        "Meta refused app_data.extinfo: version and os_version must be mapped.",
-    ),  # L
-    (100, 2804050): (
-        "remote_customer_info_insufficient",
-        "Meta cannot match an event to a person: map e-mail, phone, external_id or another strong parameter.",
-    ),  # L
-    (100, 2804066): (
-        "remote_event_name_not_allowed",
-        "Meta does not take this event_name for business_messaging: use one of its messaging events, such as LeadSubmitted.",
-    ),  # L
-    (100, 2804072): (
-        "remote_page_id_mismatch",
-        "The page_id does not belong to the ctwa_clid: map the page that was messaged.",
-    ),  # L
-    (100, 2804087): (
-        "remote_click_id_unknown",
-        "Meta does not know the ctwa_clid: map it unchanged, in its own case.",
-    ),  # L
+_DATA: dict[tuple[int, int | None], tuple[str, str]] = {  # D: Error Codes; subcodes: spec/reasons.py
+    (code, subcode): (reason, f"{REASONS[reason].sentence} {REASONS[reason].remedy}")
+    for code, subcode, reason in (
+        *((code, ANY, "remote_rejected") for code in (100, 105, 506)),
+        *((100, subcode, reason) for subcode, reason in REMOTE_SUBCODES.items()),
+    )
 }
 REJECTED_FOR_DATA = Meaning(_REJECTED, *_DATA[100, ANY])
 

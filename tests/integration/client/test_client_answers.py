@@ -284,11 +284,11 @@ def test_a_server_that_does_not_accept_is_not_sent_in_time(client_of: ClientOf) 
     assert elapsed_s < DEADLINE_S + 1
 
 
-def test_waiting_for_a_free_connection_ends_with_the_deadline(serve: Serve, client_of: ClientOf) -> None:
+def test_who_waits_too_long_for_a_free_connection_sends_nothing(serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(hangs).url, in_flight=1)
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(lambda _: client.send(BODY, events=3), range(2)))
-    assert sorted(outcome.kind for outcome in outcomes) == ["doubt", "not_sent"]
+    assert sorted(outcome.reason for outcome in outcomes) == ["pool_timeout", "read_timeout"]
 
 
 def test_threads_share_kept_connections(serve: Serve, client_of: ClientOf) -> None:

@@ -9,6 +9,7 @@ from syncer.capi.answer import Answer
 from syncer.capi.classify import classify
 from syncer.spec import answers
 from syncer.spec.outcomes import OutcomeClass, TransportFailure
+from syncer.spec.reasons import REASONS, REMOTE_SUBCODES
 
 
 def graph_error(code: object, subcode: object = None, **more: object) -> bytes:
@@ -224,6 +225,13 @@ def test_texts_of_meta_reach_no_outcome() -> None:
 def test_blamed_events_are_read_as_a_hint(data: object, blamed: tuple[int, ...]) -> None:
     outcome = classify(Answer(status=400, body=graph_error(100, 2804003, error_data=data)), 2)
     assert outcome.blamed == blamed
+
+
+@pytest.mark.parametrize(("subcode", "reason"), REMOTE_SUBCODES.items())
+def test_a_refusal_of_data_has_the_reason_that_explain_knows(subcode: int, reason: str) -> None:
+    outcome = classify(Answer(status=400, body=graph_error(100, subcode)), 2)
+    assert outcome.reason == reason
+    assert outcome.explanation.startswith(REASONS[reason].sentence)
 
 
 def test_every_reason_is_stable_text_with_one_sentence_of_its_own() -> None:
