@@ -30,10 +30,13 @@ Some names take a detail behind a colon. The same seed gives the same faults for
 At most one of them strikes a request: the first in the order above.
 """
 
+import hashlib
 import re
-import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
+
+from syncer.sandbox.wording import CLICK_NOT_REAL
 
 STRIKES = (
     "reset_before",
@@ -75,7 +78,10 @@ class Fault:
     """A spell of so many requests from the `first` on; may be infinite."""
     code: int = 0
     subcode: int | None = None
+    fewer: int = 1
+    """How many events a short count leaves out."""
     seconds: float = 10.0
+    """How long an answer drips."""
 
     def strikes(self, number: int, seed: int) -> bool:
         """Return whether the fault strikes the request of this number; 1 is the first."""
@@ -128,8 +134,8 @@ NO_FAULTS = Faults()
 
 def draw(seed: int, name: str, number: object) -> float:
     """Return a number from 0 to 1 that follows from the arguments alone."""
-    first = zlib.crc32(f"{name}/{seed}/{number}".encode())
-    return zlib.crc32(first.to_bytes(4, "big"), first ^ 0x5BD1E995) / 2**32
+    digest = hashlib.blake2b(f"{name}/{seed}/{number}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
 
 
 def parse_faults(spec: str) -> Faults:
@@ -158,40 +164,43 @@ def parse_faults(spec: str) -> Faults:
 
 def _fault(item: str, name: str, rest: str) -> Fault:
     when, _, detail = rest.partition(":")
-    share, first, count = _when(item, name, when)
-    code, subcode, seconds = _detail(item, name, detail)
-    return Fault(name, share, first, count, code, subcode, seconds)
+    return _detailed(_timed(Fault(name), item, when), item, detail)
 
 
-def _when(item: str, name: str, when: str) -> tuple[float, int, float]:
-    if name == "expire" and when.isdecimal():
-        return 0.0, int(when) + 1, float("inf")
+def _timed(fault: Fault, item: str, when: str) -> Fault:
+    if fault.name == "expire" and when.isdecimal():
+        return replace(fault, first=int(when) + 1, count=inf)
     if (percent := _PERCENT(when)) and float(percent[1]) <= 100:
-        return float(percent[1]) / 100, 0, 0
-    if (spell := _SPELL(when)) and name != "poison" and int(spell[1]) > 0:
-        return 0.0, int(spell[2]), int(spell[1])
-    raise FaultsError(
-        f"{item!r}: {when!r} is no share such as 5% and no spell such as 10@3 (ten requests from the third on)"
-    )
+        return replace(fault, share=float(percent[1]) / 100)
+    if (spell := _SPELL(when)) and fault.name != "poison" and int(spell[1]) > 0:
+        return replace(fault, first=int(spell[2]), count=int(spell[1]))
+    what = f"{when!r} is no share such as 5% and no spell such as 10@3 (ten requests from the third on)"
+    raise FaultsError(f"{item!r}: {what}")
 
 
-def _detail(item: str, name: str, detail: str) -> tuple[int, int | None, float]:
-    if name == "drip":
-        return 0, None, _seconds(item, detail) if detail else 10.0
-    if name == "error" and not detail:
-        raise FaultsError(f"{item!r}: name the code, such as error=2%:368 or error=2%:100/33")
-    if name == "short":
-        return _whole(item, detail or "1"), None, 0.0
-    if not detail:
-        return 0, 2804087 if name == "poison" else None, 0.0
-    if name not in {"error", "throttle", "poison"}:
-        raise FaultsError(f"{item!r}: {name} takes no detail; leave out {':' + detail!r}")
-    code = _CODE(detail)
-    if code is None:
-        raise FaultsError(f"{item!r}: {detail!r} is no code such as 613 or 100/33")
-    if name == "poison":
-        return 100, int(code[1]), 0.0
-    return int(code[1]), int(code[2]) if code[2] else None, 0.0
+def _detailed(fault: Fault, item: str, detail: str) -> Fault:
+    match fault.name:
+        case "error" if not detail:
+            raise FaultsError(f"{item!r}: name the code, such as error=2%:368 or error=2%:100/33")
+        case "poison":
+            return replace(fault, code=100, subcode=_codes(item, detail)[0] if detail else CLICK_NOT_REAL)
+        case _ if not detail:
+            return fault
+        case "drip":
+            return replace(fault, seconds=_seconds(item, detail))
+        case "short":
+            return replace(fault, fewer=_whole(item, detail))
+        case "error" | "throttle":
+            code, subcode = _codes(item, detail)
+            return replace(fault, code=code, subcode=subcode)
+    raise FaultsError(f"{item!r}: {fault.name} takes no detail; leave out {':' + detail!r}")
+
+
+def _codes(item: str, text: str) -> tuple[int, int | None]:
+    match = _CODE(text)
+    if match is None:
+        raise FaultsError(f"{item!r}: {text!r} is no code such as 613 or 100/33")
+    return int(match[1]), int(match[2]) if match[2] else None
 
 
 def _latency(item: str, text: str) -> tuple[float, float]:

@@ -137,8 +137,9 @@ class Visit:
         return refusal or parameters
 
     def _is_counted_only(self) -> bool:
+        settings = self.sandbox.settings
         is_json = self.call.headers.get(b"content-type", b"").startswith(b"application/json")
-        return self.sandbox.settings.judge == "count" and is_json and bearer(self.call) is not None
+        return settings.judge == "count" and is_json and bearer(self.call) is not None and settings.app_secret is None
 
     def _taken(self, parameters: Parameters) -> Accepted | Answer | int:
         """Return the batch that the judge lets pass, the count of one not looked at, or the answer to a bad one."""
@@ -161,7 +162,7 @@ class Visit:
 
     def _accept(self, taken: Accepted | int, parameters: Parameters, headers: Headers) -> Answer:
         fault = self.strike.fault
-        fewer = fault.code if fault and fault.name == "short" else 0
+        fewer = fault.fewer if fault and fault.name == "short" else 0
         if isinstance(taken, int):
             received = max(0, taken - fewer)
             self.sandbox.store.count(received)

@@ -64,7 +64,7 @@ def test_details_are_read() -> None:
     faults = parse_faults("error=1@1:100/33,short=1@2:3,drip=1@3:1.5s,throttle=1@4:80004")
     found = {fault.name: fault for fault in faults.strikes}
     assert (found["error"].code, found["error"].subcode) == (100, 33)
-    assert found["short"].code == 3
+    assert found["short"].fewer == 3
     assert found["drip"].seconds == 1.5
     assert found["throttle"].code == 80004
 
