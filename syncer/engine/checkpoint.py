@@ -32,10 +32,6 @@ class Frontier:
         """
         self._pages[page] = _Page(upto, requests, blocks)
 
-    def add(self, page: int, requests: int) -> None:
-        """Add requests to an open page: the halves of one that was refused."""
-        self._pages[page].open_requests += requests
-
     def settle(self, page: int) -> None:
         """Take note that one request of `page` is settled."""
         self._pages[page].open_requests -= 1

@@ -21,8 +21,8 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Halve:
-    """Send both halves by themselves."""
+class Divide:
+    """Send parts of it by themselves, until what is bad is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Stop:
     pauses: bool
 
 
-Decision = Acknowledge | Again | Halve | Refuse | Hold | Stop
+Decision = Acknowledge | Again | Divide | Refuse | Hold | Stop
 
 
 def decide(outcome: Outcome, *, events: int, attempt: int, mode: Literal["at_least_once", "at_most_once"]) -> Decision:
@@ -54,9 +54,9 @@ def decide(outcome: Outcome, *, events: int, attempt: int, mode: Literal["at_lea
         case OutcomeClass.ACKED:
             return Acknowledge()
         case OutcomeClass.REJECTED:
-            return Refuse() if events == 1 else Halve()
+            return Refuse() if events == 1 else Divide()
         case OutcomeClass.TOO_BIG:
-            return Refuse() if events == 1 else Halve()
+            return Refuse() if events == 1 else Divide()
         case OutcomeClass.BLOCKED:
             return Stop(is_doubt=False, pauses=True)
         case OutcomeClass.ANOMALY:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from connectors.incremental import CursorValue
+from syncer.capi.isolate import Isolation
 from syncer.capi.pacing import wait_s
 from syncer.engine.checkpoint import Frontier
-from syncer.engine.decide import Acknowledge, Again, Decision, Halve, Hold, Refuse, Stop, decide
+from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.tools import Progress, Sender, Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
-from syncer.spec.outcomes import Outcome
+from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.requests import NewRequest, Rejected, RequestState
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
@@ -34,10 +35,19 @@ class Ending:
 
 
 @dataclass(slots=True)
+class _Search:
+    """A refused request that is being divided; counts as one open request of its page until all is settled."""
+
+    events: pl.DataFrame
+    parent: int
+    isolation: Isolation
+
+
+@dataclass(slots=True)
 class _Request:
     page: Page
     events: pl.DataFrame
-    parent: int | None = None
+    search: _Search | None = None
     stored: int | None = None
     """Its row in the state, once it was armed."""
     attempts: int = 0
@@ -63,6 +73,7 @@ class Delivery:
     _waiting: list[_Request] = field(default_factory=list)
     _refused_in_a_row: int = 0
     _stored_upto: CursorValue | None = None
+    _slow_until: float = 0.0
     _queued: int = 0
     _rows_read: int = 0
     _acknowledged: int = 0
@@ -99,7 +110,7 @@ class Delivery:
 
     def _step(self) -> None:
         self._wake()
-        while self._queue and len(self._flying) < self.settings.requests_in_flight and self.stopped is None:
+        while self._may_launch():
             self._launch(self._queue.popleft())
         patience = self._patience_s()
         if not self._flying:
@@ -109,6 +120,11 @@ class Delivery:
         for future in self.tools.executor.finished(self._flying, timeout_s=patience):
             self._land(self._flying.pop(future), future.result())
 
+    def _may_launch(self) -> bool:
+        """Return whether a request waits, has a place, and the rate limit is not nearly used up."""
+        has_place = bool(self._queue) and len(self._flying) < self.settings.requests_in_flight
+        return has_place and self.stopped is None and self.tools.clock.monotonic() >= self._slow_until
+
     def _wake(self) -> None:
         now = self.tools.clock.monotonic()
         due = [request for request in self._waiting if request.due <= now]
@@ -116,9 +132,11 @@ class Delivery:
         self._queue.extendleft(reversed(due))
 
     def _patience_s(self) -> float | None:
-        if not self._waiting:
-            return None
-        return max(0.0, min(request.due for request in self._waiting) - self.tools.clock.monotonic())
+        now = self.tools.clock.monotonic()
+        dues = [request.due for request in self._waiting]
+        if self._queue and self._slow_until > now:
+            dues.append(self._slow_until)
+        return max(0.0, min(dues) - now) if dues else None
 
     def _launch(self, request: _Request) -> None:
         if request.stored is None:
@@ -143,7 +161,7 @@ class Delivery:
             event_time_max=max(times),
             cursor_low=request.page.cursor_at(rows[0]),
             cursor_high=request.page.cursor_at(rows[-1]),
-            parent=request.parent,
+            parent=request.search.parent if request.search else None,
         )
 
     def _land(self, request: _Request, outcome: Outcome) -> None:
@@ -156,6 +174,7 @@ class Delivery:
         match decision:
             case Acknowledge():
                 self._refused_in_a_row = 0
+                self._slow_until = self.tools.clock.monotonic() + wait_s(outcome, 1, jitter=self.tools.rng.random())
                 self._acknowledged += request.events.height
                 self._settle(request, outcome, RequestState.ACKED, value=_value(request.events))
             case Refuse():
@@ -167,8 +186,8 @@ class Delivery:
                 self._settle(request, outcome, RequestState.HELD)
                 if stops:
                     self.stop(Ending(status=RunStatus.FAILED, message=outcome.explanation))
-            case Halve():
-                self._halve(request, outcome)
+            case Divide():
+                self._settle(request, outcome, RequestState.SPLIT)
             case Again(is_doubt=is_doubt):
                 self._leave(request, outcome, is_doubt=is_doubt)
                 jitter = self.tools.rng.random()
@@ -189,20 +208,29 @@ class Delivery:
         value: dict[str, float] | None = None,
         rejected: tuple[Rejected, ...] = (),
     ) -> None:
-        self._frontier.settle(request.page.number)
+        part = self._next_part(request, outcome, state)
+        if part is None:
+            self._frontier.settle(request.page.number)
+        else:
+            self._queue.appendleft(part)
         self.run.settle(_stored(request), outcome, state=state, value=value, rejected=rejected, watermark=self._moved())
+
+    def _next_part(self, request: _Request, outcome: Outcome, state: RequestState) -> _Request | None:
+        """Return the next part of a divided request; None where nothing of it is left to send."""
+        search = request.search
+        if search is None:
+            if state is not RequestState.SPLIT:
+                return None
+            search = _Search(request.events, _stored(request), _begin(outcome, request.events.height))
+        else:
+            search.isolation = _step(search.isolation, outcome, state)
+        part = search.isolation.next
+        return _Request(request.page, search.events[list(part)], search) if part else None
 
     def _leave(self, request: _Request, outcome: Outcome, *, is_doubt: bool) -> None:
         request.in_doubt = request.in_doubt or is_doubt
         state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
         self.run.settle(_stored(request), outcome, state=state)
-
-    def _halve(self, request: _Request, outcome: Outcome) -> None:
-        self.run.settle(_stored(request), outcome, state=RequestState.SPLIT)
-        self._frontier.add(request.page.number, 1)
-        middle = request.events.height // 2
-        halves = (request.events.slice(0, middle), request.events.slice(middle))
-        self._queue.extendleft(_Request(request.page, half, request.stored) for half in reversed(halves))
 
     def _moved(self) -> Watermark | None:
         reached = self._frontier.reached()
@@ -213,6 +241,20 @@ class Delivery:
 
     def _show(self) -> None:
         self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
+
+
+def _begin(outcome: Outcome, events: int) -> Isolation:
+    if outcome.kind is OutcomeClass.TOO_BIG:
+        return Isolation.of_too_big(events)
+    return Isolation.of_rejected(events, blamed=outcome.blamed)
+
+
+def _step(search: Isolation, outcome: Outcome, state: RequestState) -> Isolation:
+    if state is RequestState.ACKED:
+        return search.accepted()
+    if state is RequestState.HELD:
+        return search.put_aside()
+    return search.too_big() if outcome.kind is OutcomeClass.TOO_BIG else search.rejected(blamed=outcome.blamed)
 
 
 def _systematic(outcome: Outcome) -> Ending:

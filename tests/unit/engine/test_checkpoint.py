@@ -32,16 +32,6 @@ def test_frontier_never_passes_an_open_request_of_an_earlier_page() -> None:
     assert frontier.reached() == at(20)
 
 
-def test_halves_of_a_refused_request_keep_the_page_open() -> None:
-    frontier = Frontier()
-    frontier.open(0, upto=at(10), requests=1)
-    frontier.add(0, 1)
-    frontier.settle(0)
-    assert frontier.reached() is None
-    frontier.settle(0)
-    assert frontier.reached() == at(10)
-
-
 def test_page_with_rows_to_read_again_stops_the_frontier_for_good() -> None:
     frontier = Frontier()
     frontier.open(0, upto=at(5), requests=0, blocks=True)

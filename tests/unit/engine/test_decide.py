@@ -1,6 +1,6 @@
 import pytest
 
-from syncer.engine.decide import MOST_ATTEMPTS, Acknowledge, Again, Decision, Halve, Hold, Refuse, Stop, decide
+from syncer.engine.decide import MOST_ATTEMPTS, Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.spec.outcomes import Outcome, OutcomeClass
 
 
@@ -8,9 +8,9 @@ from syncer.spec.outcomes import Outcome, OutcomeClass
     ("kind", "events", "attempt", "decision"),
     [
         (OutcomeClass.ACKED, 1000, 1, Acknowledge()),
-        (OutcomeClass.REJECTED, 1000, 1, Halve()),
+        (OutcomeClass.REJECTED, 1000, 1, Divide()),
         (OutcomeClass.REJECTED, 1, 1, Refuse()),
-        (OutcomeClass.TOO_BIG, 2, 1, Halve()),
+        (OutcomeClass.TOO_BIG, 2, 1, Divide()),
         (OutcomeClass.TOO_BIG, 1, 1, Refuse()),
         (OutcomeClass.BLOCKED, 1000, 1, Stop(is_doubt=False, pauses=True)),
         (OutcomeClass.ANOMALY, 1000, 1, Hold(stops=True)),
