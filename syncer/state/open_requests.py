@@ -89,14 +89,13 @@ def require_transition(request: OpenRequest, state: RequestState) -> None:
         raise StateError(f"state: request {request.id} has {request.events} events, only one can be refused for good")
 
 
-def require_forward(before: Watermark | None, after: Watermark) -> None:
-    """Raise `StateError` for a watermark of another type, or a lower one."""
+def is_forward(before: Watermark | None, after: Watermark) -> bool:
+    """Return whether `after` is beyond `before`; raises `StateError` where the two are of different types."""
     if before is None:
-        return
+        return True
     if order(before.value)[0] != order(after.value)[0]:
         raise StateError(
             f"state: the cursor was {before.value.kind} and is {after.value.kind} now; "
             "give it its old type again, or start over with `syncer reset`"
         )
-    if after.is_behind(before):
-        raise StateError("state: the watermark would go back; the run stops")
+    return before.is_behind(after)

@@ -121,7 +121,9 @@ def require_epoch(connection: Connection, pipeline_id: int, epoch: int) -> None:
 
 
 def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | None, start: int | None) -> None:
-    """Write how far the pipeline is."""
+    """Write how far the pipeline is; raises `StateError` rather than take the watermark back (R06)."""
+    if found.watermark is not None and (watermark is None or watermark.is_behind(found.watermark)):
+        raise StateError("state: the watermark would go back; the run stops")
     moved = {
         "of_id": found.id,
         "of_epoch": found.epoch,

@@ -150,20 +150,17 @@ def _check_database(path: Path) -> None:
 
 
 def _refuse_shared_disk(path: Path) -> None:
-    kind = _disk_kind(path)
+    kind = disk_kind(path, MOUNTS.read_text(errors="replace") if MOUNTS.exists() else "")
     if kind in SHARED_DISKS:
         raise StateError(
             f"state: {path} is on a network disk ({kind}), where SQLite loses data; use a local disk or Postgres"
         )
 
 
-def _disk_kind(path: Path) -> str | None:
-    try:
-        lines = MOUNTS.read_text(errors="replace").splitlines()
-    except OSError:
-        return None
-    mounts = [(fields[1], fields[2]) for line in lines if len(fields := line.split()) > 2]
-    over = [(point, kind) for point, kind in mounts if path.is_relative_to(point)]
+def disk_kind(path: Path, mounts: str) -> str | None:
+    """Return the kind of the disk that holds `path`, by the system's table of mounts; None where it does not say."""
+    table = [line.split() for line in mounts.splitlines()]
+    over = [(fields[1], fields[2]) for fields in table if len(fields) > 2 and path.is_relative_to(fields[1])]
     return max(over, key=lambda mount: len(mount[0]))[1] if over else None
 
 

@@ -18,7 +18,7 @@ from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.history import report_of
 from syncer.state.ledger import Ledger
 from syncer.state.locks import Lock
-from syncer.state.open_requests import OpenRequest, OpenRequests, require_forward, require_transition
+from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
 from syncer.state.requests import NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.scope import Scope
 from syncer.state.tables import RUNS
@@ -212,8 +212,12 @@ class RunLog:
         rejected: Sequence[Rejected] = (),
         watermark: Watermark | None = None,
     ) -> None:
-        """Write what became of a request: its state, its events' buckets, money, rejects and the watermark, at once."""
+        """Write what became of a request: its state, its events' buckets, money, rejects and the watermark, at once.
+
+        A watermark below the stored one is left out: a lookback reads old rows again, which moves nothing back.
+        """
         request = self._open.get(request_id)
+        moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
         require_transition(request, state)
         delivered = quarantine.among(self._aside, request.digests) if state is RequestState.ACKED else []
         with self._tx(POINT[state]) as connection:
@@ -222,13 +226,13 @@ class RunLog:
             self._count(connection, request, state, value or {}, rejected)
             self._set_aside(connection, rejected, request_id=request_id)
             quarantine.clear(connection, self._row.id, delivered)
-            if watermark is not None:
-                self._move(connection, watermark, settling=request)
+            if moved is not None:
+                self._move(connection, moved, settling=request)
         self._open.moved(request, state)
         self._aside.difference_update(delivered)
         self._remember_aside(rejected)
-        if watermark is not None:
-            self._row = replace(self._row, watermark=watermark)
+        if moved is not None:
+            self._row = replace(self._row, watermark=moved)
 
     def supersede(self, request_id: int) -> None:
         """Give the events of a request back: it will not be sent, others may be made of its rows."""
@@ -239,10 +243,11 @@ class RunLog:
         self.settle(request_id, None, state=RequestState.HELD)
 
     def advance(self, watermark: Watermark) -> None:
-        """Move the watermark behind rows of which no request was made."""
-        with self._tx("advance") as connection:
-            self._move(connection, watermark)
-        self._row = replace(self._row, watermark=watermark)
+        """Move the watermark behind rows of which no request was made; a lower one is left out."""
+        if is_forward(self._row.watermark, watermark):
+            with self._tx("advance") as connection:
+                self._move(connection, watermark)
+            self._row = replace(self._row, watermark=watermark)
 
     def note_possible_duplicates(self, events: int) -> None:
         """Record, before they are sent again, how many events Meta may have already."""
@@ -327,7 +332,6 @@ class RunLog:
         )
 
     def _move(self, connection: Connection, watermark: Watermark, *, settling: OpenRequest | None = None) -> None:
-        require_forward(self._row.watermark, watermark)
         self._open.require_not_past(watermark, settling=settling)
         pipelines.move(connection, self._row, watermark=watermark, start=self._row.start)
 

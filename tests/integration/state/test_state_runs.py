@@ -10,6 +10,7 @@ from sqlalchemy import text
 from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus, Tally
+from syncer.state import pipelines
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.scope import Scope
 from syncer.state.store import Store
@@ -147,11 +148,22 @@ def test_R06_a_transition_that_changes_no_row_stops_the_run(store: Store, acts: 
         assert run.report().acknowledged == 0
 
 
-def test_R06_the_watermark_never_goes_back(store: Store, acts: Any) -> None:
+def test_R06_a_lookback_that_reads_old_rows_again_leaves_the_watermark_where_it_is(store: Store, acts: Any) -> None:
     with acts.begin(store) as run:
         run.advance(acts.mark(10))
-        with pytest.raises(StateError, match="would go back"):
-            run.advance(acts.mark(9))
+        run.advance(acts.mark(9))
+        acts.read(run, 1)
+        late = acts.arm(run, 8, 1)
+        run.settle(late, acts.accepted(), state=RequestState.ACKED, watermark=acts.mark(8))
+    with acts.begin(store, "run-2") as run:
+        assert run.watermark == acts.mark(10)
+
+
+def test_R06_the_store_refuses_to_write_a_lower_watermark(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        run.advance(acts.mark(10))
+        with pytest.raises(StateError, match="would go back"), store.tx("test") as connection:
+            pipelines.move(connection, run._row, watermark=acts.mark(9), start=None)
     with acts.begin(store, "run-2") as run:
         assert run.watermark == acts.mark(10)
 
