@@ -87,8 +87,8 @@ def _text(value: str | tuple[str, ...] | None) -> str:
 
 def prepare(path: Path) -> None:
     """Make the file of an embedded store and its folder, for this user alone; raises `StateError` with the remedy."""
-    _refuse_links(path)
     try:
+        _refuse_links(path)
         _make_folder(path.parent)
         _refuse_shared_disk(path)
         make_private_file(path)
@@ -130,6 +130,8 @@ def _refuse_link(path: Path) -> None:
 def _make_folder(folder: Path) -> None:
     if not folder.parent.is_dir():
         raise StateError(f"state: the folder {folder.parent} does not exist; create it or correct `state:`")
+    if folder.exists() and not folder.is_dir():
+        raise StateError(f"state: {folder} is a file, not a folder; correct `state:`")
     make_private_folder(folder)
 
 
