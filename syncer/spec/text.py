@@ -17,9 +17,7 @@ REMOVED = re.compile(f"[{characters.REMOVED}]")
 KEPT = re.compile(f"[^{characters.REMOVED}]")
 INVISIBLE = re.compile(f"[{characters.INVISIBLE}]")
 WHITE_SPACE = re.compile(f"[{characters.WHITE_SPACE}]")
-EDGES = re.compile(
-    rf"\A[{characters.WHITE_SPACE}{characters.INVISIBLE}]+|[{characters.WHITE_SPACE}{characters.INVISIBLE}]+\Z"
-)
+EDGE = re.compile(f"[{characters.WHITE_SPACE}{characters.INVISIBLE}]")
 
 PLACEHOLDERS = frozenset(
     {
@@ -82,9 +80,7 @@ def plain(value: object) -> str | None:
     text = as_text(value)
     if text is None or len(text) > limits.CUSTOMER_INFO_CHARACTERS:
         return None
-    if not (text.isascii() and text.isprintable()):
-        text = INVISIBLE.sub("", text)
-    text = trim(text)
+    text = trim(text if _is_simple(text) else INVISIBLE.sub("", text))
     return text if says_something(text) else None
 
 
@@ -93,7 +89,7 @@ def verbatim(value: object) -> str | None:
     text = as_text(value)
     if text is None:
         return None
-    text = EDGES.sub("", text)
+    text = trim(text)
     return text if says_something(text) else None
 
 
@@ -112,16 +108,23 @@ def is_blank(value: object) -> bool:
         case Decimal():
             return value.is_nan()
         case str():
-            return EDGES.sub("", value) == ""
+            return trim(value) == ""
         case bytes() | bytearray():
             text = _decoded(bytes(value))
-            return text is not None and EDGES.sub("", text) == ""
+            return text is not None and trim(text) == ""
     return False
 
 
 def trim(text: str) -> str:
-    """Return `text` without outer white space (Unicode's White_Space)."""
-    return EDGES.sub("", text)
+    """Return `text` without white space and invisible characters at its ends."""
+    if _is_simple(text):
+        return text.strip(" ")
+    start, end = 0, len(text)
+    while start < end and EDGE.match(text, start):
+        start += 1
+    while start < end and EDGE.match(text, end - 1):
+        end -= 1
+    return text[start:end]
 
 
 def lowered(text: str) -> str:
@@ -146,6 +149,10 @@ def western_digits(text: str) -> str:
     if text.isascii():
         return text
     return "".join(map(_western, text))
+
+
+def _is_simple(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _western(character: str) -> str:
