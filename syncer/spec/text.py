@@ -72,15 +72,17 @@ def whole(value: float | Decimal) -> int | None:
 
 
 def plain(value: object) -> str | None:
-    """Return the text of `value` without invisible characters and outer white space, or None where it says nothing.
+    """Return the text of `value` without invisible characters and outer white space, in normal form C, or None.
 
-    Nothing is said by blank text, by placeholders such as `N/A`, by text of punctuation alone, and by text that is
+    None where it says nothing: blank text, placeholders such as `N/A`, text of punctuation alone, and text that is
     too long to name a person.
     """
     text = as_text(value)
     if text is None or len(text) > limits.CUSTOMER_INFO_CHARACTERS:
         return None
-    text = trim(text if _is_simple(text) else INVISIBLE.sub("", text))
+    if not _is_simple(text):
+        text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    text = trim(text)
     return text if says_something(text) else None
 
 
