@@ -5,6 +5,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -45,7 +46,7 @@ def parse(url: str, *, root: Path) -> Place:
     if parsed is None:
         raise StateError(f"state: the URL cannot be read; {EXAMPLES}, with @ : / in a password as %40 %3A %2F")
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, root=root)
+        return _sqlite(url, root=root)
     if parsed.drivername in POSTGRES:
         return _postgres(parsed)
     raise StateError(f"state: no store of this kind ({_kind(parsed.drivername)}); {EXAMPLES}")
@@ -62,14 +63,15 @@ def _kind(drivername: str) -> str:
     return drivername if re.fullmatch(r"[a-z0-9+_]{1,30}", drivername) else "unknown"
 
 
-def _sqlite(url: URL, *, root: Path) -> Place:
-    if url.drivername not in ("sqlite", "sqlite+pysqlite") or url.query or url.host:
-        raise StateError(
-            "state: a SQLite URL has three slashes and a path, nothing else; write sqlite:///.syncer/state.db"
-        )
-    if not url.database or ":memory:" in url.database or url.database.startswith("file:"):
+def _sqlite(url: str, *, root: Path) -> Place:
+    """Read the path here: the releases of SQLAlchemy differ on `%` in it."""
+    name, is_plain, given = url.partition(":///")
+    file = unquote(given)
+    if not is_plain or name not in ("sqlite", "sqlite+pysqlite") or "?" in given:
+        raise StateError("state: a SQLite URL is three slashes and a path; write sqlite:///.syncer/state.db")
+    if not file or ":memory:" in file or file.startswith("file:") or "\0" in file:
         raise StateError("state: what was sent must outlive the process; write sqlite:///.syncer/state.db")
-    path = Path(os.path.abspath(root / url.database))  # noqa: PTH100 - resolve() would follow the symlinks we refuse
+    path = Path(os.path.abspath(root / file))  # noqa: PTH100 - resolve() would follow the symlinks we refuse
     return Place(URL.create("sqlite+pysqlite", database=str(path)), path, str(path))
 
 

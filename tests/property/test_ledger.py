@@ -1,0 +1,71 @@
+"""The ledger answers as a plain set would, in memory and read through, whatever was stored and added before."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncer.state.ledger import Ledger
+
+NUMBERS = st.integers(min_value=0, max_value=60)
+BATCHES = st.lists(st.lists(NUMBERS, max_size=12), max_size=12)
+FAMILIES = st.sampled_from(["low words alike", "high words alike", "spread"])
+
+
+def identity(number: int, family: str) -> bytes:
+    """16 bytes; families in which the parts that the ledger sorts and filters by collide."""
+    match family:
+        case "low words alike":
+            return bytes(8) + number.to_bytes(8, "little")
+        case "high words alike":
+            return number.to_bytes(8, "little") + b"\xff" * 8
+        case _:
+            return (number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128).to_bytes(16, "big")
+
+
+def packed(numbers: list[int], family: str) -> bytes:
+    return b"".join(identity(number, family) for number in numbers)
+
+
+def stored_ledger(stored: list[list[int]], family: str, *, in_memory: int, recent: int) -> Ledger:
+    rows = [(number, packed(batch, family)) for number, batch in enumerate(stored, start=1)]
+    return Ledger(lambda after: rows[after : after + 2], in_memory=in_memory, recent=recent)
+
+
+@settings(max_examples=150, deadline=None)
+@given(stored=BATCHES, asked=BATCHES, family=FAMILIES, recent=st.sampled_from([1, 4, 1_000]))
+def test_in_memory_every_look_up_equals_that_of_a_set(
+    stored: list[list[int]], asked: list[list[int]], family: str, recent: int
+) -> None:
+    ledger = stored_ledger(stored, family, in_memory=10_000, recent=recent)
+    known = {number for batch in stored for number in batch}
+    for batch in asked:
+        assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
+        ledger.add(packed(batch, family))
+        known.update(batch)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stored=BATCHES, asked=BATCHES, family=FAMILIES)
+def test_read_through_every_look_up_equals_that_of_a_set(
+    stored: list[list[int]], asked: list[list[int]], family: str
+) -> None:
+    ledger = stored_ledger(stored, family, in_memory=0, recent=1_000)
+    known = {number for batch in stored for number in batch}
+    for batch in asked:
+        assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
+        ledger.add(packed(batch, family))
+        known.update(batch)
+
+
+@settings(max_examples=50, deadline=None)
+@given(batches=st.lists(st.lists(NUMBERS, min_size=1, max_size=5), max_size=20), family=FAMILIES)
+def test_what_outgrows_memory_is_found_in_the_store_and_the_newest_in_memory(
+    batches: list[list[int]], family: str
+) -> None:
+    rows: list[tuple[int, bytes]] = []
+    ledger = Ledger(lambda after: rows[after : after + 3], in_memory=12, recent=20)
+    known: set[int] = set()
+    for batch in batches:
+        assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
+        ledger.add(packed(batch, family))
+        known.update(batch)
+        rows.append((len(rows) + 1, packed(batch, family)))

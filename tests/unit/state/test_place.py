@@ -1,0 +1,67 @@
+"""Reading the URL of the state store; nothing of a password is ever shown."""
+
+from pathlib import Path
+
+import pytest
+
+from syncer.errors import StateError
+from syncer.state.place import parse
+
+ROOT = Path("/srv/project")
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///.syncer/state.db", "/srv/project/.syncer/state.db"),
+        ("sqlite:////var/lib/syncer/state.db", "/var/lib/syncer/state.db"),
+        ("sqlite:///../other/state.db", "/srv/other/state.db"),
+        ("sqlite:///with%20space/100%25.db", "/srv/project/with space/100%.db"),
+    ],
+)
+def test_a_relative_file_starts_at_the_project(url: str, path: str) -> None:
+    assert str(parse(url, root=ROOT).path) == path
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"postgresql+psycopg://ada:{SECRET}@db.example:5433/state", "postgresql://db.example:5433/state"),
+        (f"postgres://ada:{SECRET}@db/state", "postgresql://db/state"),
+        (f"postgresql://ada:{SECRET}@/state?host=/run/pg", "postgresql:///run/pg/state"),
+        (f"postgresql://db/state?password={SECRET}", "postgresql://db/state"),
+        (f"postgresql://ada:p%40{SECRET}%2F@[::1]:5432/state", "postgresql://::1:5432/state"),
+    ],
+)
+def test_a_server_is_shown_without_user_and_password(url: str, shown: str) -> None:
+    place = parse(url, root=ROOT)
+    assert (str(place), repr(place)) == (shown, f"Place('{shown}')")
+    assert place.path is None
+    assert place.url.drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "the URL cannot be read"),
+        ("state.db", "the URL cannot be read"),
+        (f"postgresql://ada:x@db:{SECRET}/state", "the URL cannot be read"),
+        (f"postgresql://ada:a@{SECRET}@db/state", "the URL's host cannot be read; write @ : / in"),
+        (f"mysql://ada:{SECRET}@db/state", r"no store of this kind \(mysql\)"),
+        (f"{SECRET}!://x/y", "the URL cannot be read"),
+        ("sqlite://", "is three slashes and a path"),
+        ("sqlite:///", "must outlive the process"),
+        ("sqlite:///:memory:", "must outlive the process"),
+        ("sqlite:///file:x.db", "must outlive the process"),
+        ("sqlite://state.db", "is three slashes and a path"),
+        ("sqlite:///state.db?mode=ro", "is three slashes and a path"),
+        ("sqlite+aiosqlite:///state.db", "is three slashes and a path"),
+        ("postgresql+asyncpg://db/state", r"no store of this kind \(postgresql\+asyncpg\)"),
+    ],
+)
+def test_S14_a_wrong_url_is_explained_without_quoting_it(url: str, message: str) -> None:
+    with pytest.raises(StateError, match=message) as raised:
+        parse(url, root=ROOT)
+    assert SECRET not in str(raised.value)
+    assert raised.value.__context__ is None
