@@ -26,6 +26,11 @@ def redact(text: str) -> str:
     """Return `text` without tokens, passwords and e-mail addresses, and without characters that steer a terminal."""
     for pattern, instead in STRUCK_OUT:
         text = pattern.sub(instead, text)
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Return `text` with characters that steer a terminal written out."""
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 

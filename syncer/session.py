@@ -3,7 +3,7 @@
 import getpass
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from connectors.base import Source
     from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
+    from syncer.engine.preview import Preview
     from syncer.engine.tools import Progress, Sender
     from syncer.report import RunReport
     from syncer.sandbox.server import Running
     from syncer.state.store import Store
+    from syncer.transform.identity import Scope as IdentityScope
 
 
 @dataclass
@@ -98,7 +100,34 @@ class Session:
         with Client(
             self.endpoint(destination), clock=self.clock, requests_in_flight=pipeline.delivery.requests_in_flight
         ) as client:
-            yield _Dataset(client, pipeline.settings.test_event_code or _resolved(destination.test_event_code))
+            yield _Dataset(client, self.test_event_code(pipeline))
+
+    def test_event_code(self, pipeline: Pipeline) -> str | None:
+        """Return the code under which Test Events shows the events of `pipeline`; None: not at all."""
+        return pipeline.settings.test_event_code or _resolved(self.destination(pipeline).test_event_code)
+
+    def check(self, pipeline: Pipeline) -> None:
+        """Hold the mapping of `pipeline` against the columns of its query; reads no row and no state.
+
+        Raises `ConfigError` with every mistake, `SourceError` where the warehouse fails.
+        """
+        from syncer.engine.compiled import compiled
+
+        with self.open_source(pipeline) as source:
+            compiled(pipeline, source, self._preview_scope(pipeline))
+
+    def preview(self, pipeline: Pipeline, *, limit: int, key: "Sequence[str]" = ()) -> "Preview":
+        """Return what would become of the first rows, or of the row with `key`; no state, no destination."""
+        from syncer.engine.preview import preview
+
+        scope, now = self._preview_scope(pipeline), int(self.clock.now().timestamp())
+        with self.open_source(pipeline) as source:
+            return preview(pipeline, source, scope, now=now, limit=limit, key=key)
+
+    def _preview_scope(self, pipeline: Pipeline) -> "IdentityScope":
+        from syncer.transform.identity import Scope
+
+        return Scope(target=self.project.target, destination=pipeline.destinations[0], salt=bytes(16))
 
     def run(
         self,

@@ -1,10 +1,18 @@
 """`syncer preview`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options
+from syncer.cli.common import log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncer.transform.reference import Step
+
+DIGEST_LENGTH = 64
 
 
 @click.command()
@@ -37,3 +45,54 @@ def command(
     syncer preview orders --key 1042 --explain --show-values
     syncer preview orders --limit 100 --output json | jq .data[0].user_data
     """
+    import orjson
+
+    from syncer.capi.body import request_body
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        pipeline = find_pipeline(opened.project, name)
+        shown = opened.preview(pipeline, limit=limit, key=tuple(key.split(",")) if key else ())
+        code = opened.test_event_code(pipeline)
+    if as_json:
+        size = pipeline.delivery.events_per_request
+        for begin in range(0, len(shown.events), size):
+            click.echo(request_body(shown.events[begin : begin + size], test_event_code=code))
+    elif explain:
+        for row_key, steps in shown.steps:
+            _explain(row_key, steps, show_values=show_values)
+    else:
+        for text in shown.events:
+            event = orjson.loads(text)
+            click.echo(orjson.dumps(event if show_values else masked(event), option=orjson.OPT_INDENT_2))
+    for refused in shown.refused:
+        field = f" ({refused.field})" if refused.field else ""
+        click.echo(f"refused: key {refused.key}: {refused.reason}{field}; `syncer explain {refused.reason}`", err=True)
+    if not shown.events and not shown.refused:
+        click.echo("The query gives no such row." if key else "The query gives no rows.", err=True)
+
+
+def masked(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with everything in user_data hidden that is no digest."""
+    return event | {"user_data": {name: _hidden(value) for name, value in event.get("user_data", {}).items()}}
+
+
+def _hidden(value: Any) -> Any:
+    """Return the first character and dots; a digest, and what is not there, as it is."""
+    if isinstance(value, list):
+        return [_hidden(part) for part in value]
+    text = str(value)
+    return value if value is None or len(text) >= DIGEST_LENGTH else f"{text[:1]}•••"
+
+
+def _explain(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
+    from syncer.cli.text import print_table
+    from syncer.spec.fields import PARAMETERS, Group
+
+    personal = set() if show_values else set(PARAMETERS[Group.CUSTOMER_INFO])
+    rows = []
+    for step in steps:
+        values = (step.raw, step.normalised, step.sent)
+        rows.append((step.field, *(_hidden(value) if step.field in personal else value for value in values)))
+    print_table(("parameter", "in the warehouse", "normalised", "sent"), rows, title=f"key {key}", is_own=True)
+    click.echo()

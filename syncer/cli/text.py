@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from syncer.logs import redact
+from syncer.logs import printable, redact
 
 WIDE = 160
 """Columns where there is no terminal to measure."""
@@ -37,15 +37,19 @@ def print_table(
     *,
     title: str | None = None,
     styles: Mapping[str, str] | None = None,
+    is_own: bool = False,
 ) -> None:
-    """Print a table; None is shown as a dash, numbers stand right, words in `styles` are coloured."""
+    """Print a table; None is shown as a dash, numbers stand right, words in `styles` are coloured.
+
+    `is_own` says that the values are the user's and asked for: no address in them is struck out.
+    """
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     held = [list(row) for row in rows]
     for place, name in enumerate(columns):
-        is_number = any(isinstance(row[place], int | float) for row in held)
+        is_number = not is_own and any(isinstance(row[place], int | float) for row in held)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in held:
-        table.add_row(*(_cell(value, styles or {}) for value in row))
+        table.add_row(*(_own(value) if is_own else _cell(value, styles or {}) for value in row))
     console.print(table)
 
 
@@ -58,6 +62,10 @@ def print_counts(title: str, counts: Mapping[str, int], *, of: int | None = None
     for name, count in counts.items():
         share = f"  {count / of:7.2%}" if of else ""
         console.print(f"  {name:<{width}}  {count:>9,}{share}")
+
+
+def _own(value: object) -> str:
+    return "-" if value is None else escape(printable(str(value)))
 
 
 def _cell(value: object, styles: Mapping[str, str]) -> str:

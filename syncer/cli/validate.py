@@ -85,7 +85,7 @@ def _against_warehouses(project: "Project", names: Sequence[str]) -> "list[Probl
     with Session(project) as opened:
         for pipeline in wanted:
             try:
-                opened.transform(pipeline)
+                opened.check(pipeline)
             except ConfigError as error:
                 problems.extend(error.problems)
             except SourceError as error:

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.base import Query, Source
+from connectors.base import Source
 from connectors.errors import SourceError
+from syncer.engine.compiled import compiled
 from syncer.engine.deliver import Delivery, Ending
 from syncer.engine.page import take_page
 from syncer.engine.plan import first_event_time, plan
@@ -20,7 +21,6 @@ from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
-from syncer.transform import compile_transform, sql_expressions
 from syncer.transform.identity import Scope as IdentityScope
 
 log = logging.getLogger(__name__)
@@ -95,17 +95,15 @@ def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
 def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Delivery, now: datetime) -> Ending:
     pipeline = job.pipeline
     recover(run, mode=pipeline.delivery.mode)
-    expressions = sql_expressions(pipeline)
-    shape = source.schema(Query(sql=pipeline.query, expressions=expressions))
     scope = IdentityScope(target=job.scope.target, destination=job.scope.destination, salt=job.store.salt)
-    transform = compile_transform(pipeline, shape, scope)
+    transform, _ = compiled(pipeline, source, scope)
     if run.start is None:
         run.fix_start(first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone))
     query = plan(
         pipeline,
         run.watermark,
         columns=transform.columns,
-        expressions=expressions,
+        expressions=transform.expressions,
         cursor_column=transform.cursor_column,
         key_columns=transform.key_columns,
     )

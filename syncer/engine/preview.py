@@ -1,0 +1,80 @@
+"""The first rows of a pipeline as Meta would get them; nothing is sent, nothing is remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from connectors.base import Query, Range, Source
+from connectors.errors import QueryError
+from connectors.incremental import CursorValue, cursor_kind
+from syncer.engine.compiled import compiled
+from syncer.engine.plan import plan
+from syncer.pipeline import Pipeline
+from syncer.transform.identity import Scope
+from syncer.transform.reference import Reference, Step
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that gives no event."""
+
+    key: str
+    reason: str
+    field: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What would become of some rows."""
+
+    events: tuple[str, ...]
+    """JSON texts, in the order of the rows."""
+    refused: tuple[Refused, ...]
+    steps: tuple[tuple[str, tuple[Step, ...]], ...]
+    """(key, each of its values on its way) for every row."""
+
+
+def preview(
+    pipeline: Pipeline, source: Source, scope: Scope, *, now: int, limit: int, key: Sequence[str] = ()
+) -> Preview:
+    """Return what would become of the first `limit` rows, or of the row with `key`, if they were sent at `now`."""
+    transform, shape = compiled(pipeline, source, scope)
+    query = plan(
+        pipeline,
+        None,
+        columns=transform.columns,
+        expressions=transform.expressions,
+        cursor_column=transform.cursor_column,
+        key_columns=transform.key_columns,
+    )
+    query = replace(query, limit=limit, batch_rows=limit)
+    if key:
+        query = _of_key(query, shape, transform.key_columns, key)
+    rows = next(iter(source.read(query)), None)
+    if rows is None:
+        return Preview(events=(), refused=(), steps=())
+    columns = [rows.column(name).to_pylist() for name in transform.key_columns]
+    keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]
+    made = transform(rows, now=now, start=None)
+    refused = (Refused(keys[row["row"]], row["reason"], row["field"]) for row in made.rejects.iter_rows(named=True))
+    reference = Reference.of(pipeline, shape.names, scope, json_columns=transform.json_columns)
+    steps = (reference.build(row, now=now).steps for row in rows.to_pylist())
+    return Preview(
+        events=tuple(made.events["json"]), refused=tuple(refused), steps=tuple(zip(keys, steps, strict=True))
+    )
+
+
+def _of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str]) -> Query:
+    """Return the query for one row: the first in order of the key that is not below `key`."""
+    if len(key) != len(columns):
+        raise QueryError(f"the key has {len(columns)} columns: {', '.join(columns)}", remedy="give a value for each")
+    ranges = []
+    for column, text in zip(columns, key, strict=True):
+        kind = cursor_kind(shape.field(column).type)
+        if kind is None:
+            raise QueryError(f"rows cannot be found by column {column}", remedy="leave --key out")
+        ranges.append(Range(column=column, low=CursorValue(kind, text)))
+    return replace(query, ranges=tuple(ranges), cursor_column=None, limit=1, batch_rows=1)
