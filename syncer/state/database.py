@@ -103,7 +103,7 @@ def _postgres(place: Place) -> Database:
         "hide_parameters": True,
         "connect_args": {name: value for name, value in defaults.items() if name not in query},
     }
-    engine = create_engine(place.url, pool_timeout=30, **options)
+    engine = create_engine(place.url, pool_timeout=30, pool_pre_ping=True, **options)
     single = create_engine(place.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
     for each in (engine, single):
         event.listen(each, "connect", _running(POSTGRES_SETTINGS))
