@@ -9,13 +9,15 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
-from syncer.pipeline import Hashing
 from syncer.spec import birth, browser, limits, phone, places
 from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.text import WHITE_SPACE, as_text, lowered, plain, squeezed, verbatim
+
+if TYPE_CHECKING:
+    from syncer.pipeline import Hashing
 
 Digest = NewType("Digest", str)
 Normalizer = Callable[[object, Context], str | None]
@@ -227,7 +229,7 @@ def hashed(
     value: object,
     context: Context,
     *,
-    hashing: Hashing = "auto",
+    hashing: "Hashing" = "auto",
     already_hashed: bool = False,
     hash_external_id: bool = True,
 ) -> str | None:

@@ -52,6 +52,7 @@ REMOTE_SUBCODES: Mapping[int, str] = MappingProxyType(
         2804010: "remote_currency_missing",
         2804011: "remote_currency_refused",
         2804023: "remote_value_without_currency",
+        2804030: "remote_data_processing_options_missing",
         2804036: "remote_lead_id_invalid",
         2804043: "remote_extinfo_invalid",
         2804050: "remote_customer_info_insufficient",
@@ -61,8 +62,3 @@ REMOTE_SUBCODES: Mapping[int, str] = MappingProxyType(
     }
 )
 """Subcodes of code 100 whose meaning is known, from live reports and other senders' tables; Meta publishes no list."""
-
-
-def remote_reason(subcode: int | None) -> str:
-    """Return the reason code of an event that Meta refused with `subcode`."""
-    return REMOTE_SUBCODES.get(subcode or 0, "remote_rejected")
