@@ -76,9 +76,9 @@ class Facts:
         """Return where the value for `place` could not be normalised."""
         return self.dropped.get(place, nowhere(len(self.event_name)))
 
-    def lacks_any(self, outer: Place, names: Iterable[str]) -> pl.Series:
-        """Return where one of the values `names` below `outer` is missing."""
-        return ~reduce(and_, (self.has(*outer, *name.split(".")) for name in names))
+    def lacks_any(self, outer: str, names: Iterable[str]) -> pl.Series:
+        """Return where one of the values `names` below `outer` is missing, and `outer` is not given as a whole."""
+        return ~self.has(outer) & ~reduce(and_, (self.has(outer, *name.split(".")) for name in names))
 
 
 def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
@@ -106,10 +106,9 @@ def _refuse_name_and_source(verdicts: Verdicts, facts: Facts) -> None:
 
 def _refuse_website(verdicts: Verdicts, facts: Facts, *, is_strict: bool) -> None:
     website, lost = facts.action_source == "website", facts.lost("event_source_url")
-    if is_strict:
-        verdicts.refuse(website & ~facts.has("event_source_url") & ~lost, "event_source_url_missing")
     verdicts.refuse(website & lost, "event_source_url_invalid")
     if is_strict:
+        verdicts.refuse(website & ~facts.has("event_source_url"), "event_source_url_missing")
         verdicts.refuse(website & ~facts.has("user_data", "client_user_agent"), "client_user_agent_missing")
 
 
@@ -126,8 +125,8 @@ def _refuse_privacy(verdicts: Verdicts, facts: Facts) -> None:
 
 def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
     """Refuse what the action source, or the beta for attribution, asks for and does not find."""
-    app_lacks = facts.lacks_any(("app_data",), APP_NEEDS) & ~facts.has("app_data")
-    verdicts.refuse((facts.action_source == "app") & app_lacks, "app_data_incomplete")
+    lacks_app_data = facts.lacks_any("app_data", APP_NEEDS)
+    verdicts.refuse((facts.action_source == "app") & lacks_app_data, "app_data_incomplete")
     messaging = facts.action_source == "business_messaging"
     if messaging.any():
         channel_lacks = ~facts.has("messaging_channel")
@@ -136,8 +135,8 @@ def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
             channel_lacks |= (facts.messaging_channel == channel) & ~met
         verdicts.refuse(messaging & channel_lacks, "messaging_incomplete")
         verdicts.refuse(messaging & ~facts.event_name.is_in(list(events.MESSAGING_EVENTS)), "messaging_event_unknown")
-    lacks = facts.lacks_any(("attribution_data",), events.ATTRIBUTION_NEEDS) & ~facts.has("attribution_data")
-    lacks |= facts.lacks_any(("original_event_data",), events.ORIGINAL_EVENT_NEEDS) & ~facts.has("original_event_data")
+    lacks = facts.lacks_any("attribution_data", events.ATTRIBUTION_NEEDS)
+    lacks |= facts.lacks_any("original_event_data", events.ORIGINAL_EVENT_NEEDS)
     verdicts.refuse((facts.event_name == "AppendAttribution") & lacks, "attribution_incomplete")
 
 

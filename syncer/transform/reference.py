@@ -1,0 +1,332 @@
+"""One row made into an event, value by value: the readable truth that the columns must equal.
+
+Tests hold the two against each other; `syncer preview --explain` shows the steps.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from syncer.mapping import AllOf, Entry, Items
+from syncer.pipeline import Pipeline
+from syncer.report import Bucket, Tally
+from syncer.spec import browser, normalize, places, times, values
+from syncer.spec.context import Context
+from syncer.spec.events import like_standard
+from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
+from syncer.spec.reasons import REASONS
+from syncer.spec.text import is_blank
+from syncer.transform.binding import Binding, Field, bind
+from syncer.transform.extract import read_json
+from syncer.transform.identity import Scope, event_id, identity
+from syncer.transform.lookup import Looked, Row
+from syncer.transform.pieces import How
+from syncer.transform.refusal import Case, refusal, time_refusal
+from syncer.transform.texts import text_of
+from syncer.transform.validate import Place
+
+DIGEST_BYTES = 32
+TIME, SOURCE, CLICK_ID = ("event_time",), ("action_source",), ("user_data", "fbc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What became of one value, for people."""
+
+    field: str
+    raw: Any
+    normalised: Any
+    """Before hashing; None: dropped, or a digest already."""
+    sent: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltEvent:
+    """An event that would be sent."""
+
+    identity: bytes
+    event_id: str
+    event: dict[str, Any]
+    """As its JSON; numbers are exact."""
+    tally: Tally
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltReject:
+    """A row that gives no event."""
+
+    identity: bytes | None
+    reason: str
+    field: str | None
+    tally: Tally
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """Return where the row is counted."""
+        return REASONS[self.reason].bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Makes events of rows, one at a time."""
+
+    pipeline: Pipeline
+    scope: Scope
+    binding: Binding
+    json_columns: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, columns: Iterable[str], scope: Scope, *, json_columns: Iterable[str] = ()) -> Self:
+        """Return the reference for rows with `columns`; raises `ConfigError` where a mapped one is missing."""
+        binding = bind(pipeline, tuple(columns))
+        return cls(pipeline=pipeline, scope=scope, binding=binding, json_columns=frozenset(json_columns))
+
+    def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> BuiltEvent | BuiltReject:
+        """Return the event of `row`, or why it gives none; `now` and `start` in Unix seconds."""
+        readable, lost = _readable(row, self.binding.inputs)
+        texts = [text_of(readable.get(name)) for name in self.binding.key]
+        key = [text for text in texts if text is not None]
+        event = _Event(self, Row(values=readable, json_columns=self.json_columns), key, now)
+        if lost:
+            return event.reject("unreadable", lost[0], counts=False)
+        if not event.has_key:
+            return event.reject("key_missing", counts=False)
+        return event.judged(start)
+
+    @property
+    def context(self) -> Context:
+        """Return what holds for every row."""
+        return Context(timezone=ZoneInfo(self.pipeline.settings.timezone))
+
+
+def _readable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return values with bytes as text, or as a digest where they can only be one, and the columns that are neither."""
+    readable: dict[str, Any] = {}
+    lost: list[str] = []
+    for name in columns:
+        value = row[name]
+        try:
+            readable[name] = value.decode() if isinstance(value, bytes) else value
+            if isinstance(value, datetime) and value.tzinfo:
+                readable[name] = value.astimezone(UTC)
+        except UnicodeDecodeError:
+            if len(value) == DIGEST_BYTES:
+                readable[name] = value.hex()
+            else:
+                lost.append(name)
+    return readable, lost
+
+
+@dataclass(slots=True)
+class _Event:
+    """An event in the making; gathers what is counted."""
+
+    reference: Reference
+    row: Row
+    key: list[str]
+    now: int
+    present: dict[Place, Any] = field(default_factory=dict)
+    dropped: set[Place] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=lambda: Tally(rows_read=1))
+    steps: list[Step] = field(default_factory=list)
+
+    def judged(self, start: int | None) -> BuiltEvent | BuiltReject:
+        settings, binding = self.reference.pipeline.settings, self.reference.binding
+        early = {place: found for place in (TIME, SOURCE) if (found := binding.field(*place))}
+        if TIME in early:
+            self.read(early[TIME])
+        if TIME not in self.present:
+            return self.reject("event_time_invalid" if TIME in self.dropped else "event_time_missing", counts=False)
+        if SOURCE in early:
+            self.read(early[SOURCE])
+        if SOURCE not in self.present and SOURCE not in self.dropped and settings.action_source:
+            self.present[SOURCE] = settings.action_source
+        event_time, source = self.present[TIME], self.present.get(SOURCE)
+        reason = time_refusal(event_time, source, settings, now=self.now, start=start)
+        if reason:
+            return self.reject(reason, counts=False)
+        for other in binding.fields:
+            if other.place not in (TIME, SOURCE):
+                self.read(other)
+        case = Case(
+            settings=settings,
+            present=self.present,
+            dropped=self.dropped,
+            refused=self.refused,
+            maps_event_id=binding.field("event_id") is not None,
+        )
+        refused = refusal(case)
+        return self.reject(*refused) if refused else self.built()
+
+    def reject(self, reason: str, field: str | None = None, *, counts: bool = True) -> BuiltReject:
+        """Return the reject; rows refused by their time are not counted further."""
+        return BuiltReject(
+            identity=self.identity,
+            reason=reason,
+            field=field or REASONS[reason].field,
+            tally=self.tally if counts else Tally(rows_read=1),
+            steps=tuple(self.steps),
+        )
+
+    @property
+    def has_key(self) -> bool:
+        """Return whether every part of the key is there."""
+        return len(self.key) == len(self.reference.binding.key)
+
+    @property
+    def identity(self) -> bytes | None:
+        """Return what the ledger knows the event by."""
+        return identity(self.reference.scope, self.reference.pipeline.name, "", self.key) if self.has_key else None
+
+    def read(self, field: Field) -> None:
+        """Find the field's values, normalise them, count what became of them."""
+        slots = field.entry.entries if isinstance(field.entry, AllOf) else (field.entry,)
+        found = [value for slot in slots for value in self._sent(field, slot)]
+        is_list = field.parameter is not None and field.parameter.is_list
+        if found and is_list and _is_person(field):
+            self.present[field.place] = list(dict.fromkeys(found))
+        elif found and is_list:
+            self.present[field.place] = [item for items in found for item in items]
+        elif found:
+            self.present[field.place] = found[0]
+
+    def _sent(self, field: Field, slot: Entry) -> Iterator[Any]:
+        """Yield what is sent for one entry: nothing, a value, or several of a list."""
+        looked = self._looked(field, slot)
+        if looked.is_blank:
+            return
+        raws = looked.value if _is_person(field) and isinstance(looked.value, list) else [looked.value]
+        steps = [self._step(field, slot, raw, looked) for raw in raws if not is_blank(raw)]
+        self.steps += steps
+        if any(step.sent is None for step in steps):
+            self._drop(field)
+        yield from (step.sent for step in steps if step.sent is not None)
+
+    def _step(self, field: Field, slot: Entry, raw: Any, looked: Looked) -> Step:
+        if _is_person(field):
+            plain, sent = self._person(field.name, raw, looked.how)
+        else:
+            plain = sent = self._thing(field, slot, raw, looked)
+        return Step(field=field.name, raw=raw, normalised=plain, sent=sent)
+
+    def _looked(self, field: Field, slot: Entry) -> Looked:
+        if isinstance(slot, Items):
+            return Looked(value=self.row.values[slot.source])
+        looked = self.row.look(slot, click_id=self._fbc if field.place == CLICK_ID else None)
+        if looked.is_filled:
+            self.tally.filled_defaults[field.name] += 1
+        if looked.is_broken:
+            self._drop(field)
+        if looked.is_refused and field.name not in self.refused:
+            self.refused.append(field.name)
+        return looked
+
+    def _drop(self, field: Field) -> None:
+        self.tally.dropped_fields[field.name] += 1
+        self.dropped.add(field.place)
+
+    def _fbc(self, click_id: Any, clicked_at: str | None) -> Any:
+        """Return the `fbc` of a click id, which stays as it is where none can be made of it."""
+        context = self.reference.context
+        at = self.row.values[clicked_at] if clicked_at else None
+        if times.unix_ms(at, context) is None:
+            at = datetime.fromtimestamp(self.present[TIME], UTC)
+        return browser.fbc_from_click(click_id, at, context) or click_id
+
+    def _person(self, name: str, raw: Any, how: How) -> tuple[Any, Any]:
+        """Return a value of customer information before hashing, and as it is sent."""
+        settings = self.reference.pipeline.settings
+        context = replace(
+            self.reference.context,
+            country=places.row_country(self._country(how), settings.default_country),
+            date_format=how.format,
+            today=datetime.fromtimestamp(self.now, UTC).date(),
+        )
+        self.tally.warnings.update(normalize.warnings(name, raw, context))
+        wire = normalize.hashed(
+            name,
+            raw,
+            context,
+            hashing=settings.hashing,
+            already_hashed=how.already_hashed,
+            hash_external_id=how.hash,
+        )
+        is_integer = PARAMETERS[Group.CUSTOMER_INFO][name].type == "integer"
+        return normalize.normalize(name, raw, context), int(wire) if wire and is_integer else wire
+
+    def _country(self, how: How) -> Any:
+        """Return what the row says of its country: by `country_column`, else as the event's own country."""
+        if how.country_column:
+            return self.row.values[how.country_column]
+        mapped = self.reference.binding.field("user_data", "country")
+        if mapped is None:
+            return None
+        return self.row.look(mapped.entry.entries[0] if isinstance(mapped.entry, AllOf) else mapped.entry).value
+
+    def _thing(self, field: Field, slot: Entry, raw: Any, looked: Looked) -> Any:
+        """Return any other value, as it is sent."""
+        if field.parameter is None:
+            return values.any_json(_parsed(raw) if looked.is_json else raw)
+        if isinstance(slot, Items):
+            return values.contents(raw, slot.fields or None)
+        return values.read(field.parameter, raw, replace(self.reference.context, date_format=looked.how.format))
+
+    def built(self) -> BuiltEvent:
+        """Return the event, with what is odd about it counted."""
+        name = self.reference.pipeline.name
+        if ("event_id",) not in self.present and self.reference.binding.field("event_id"):
+            self.tally.warnings["event_id_derived"] += 1
+        known = self.present.setdefault(("event_id",), event_id(name, "", self.key))
+        self.tally.warnings.update(_warnings(self.present))
+        self.tally.coverage.update(place[1] for place in self.present if place[0] == "user_data")
+        self.tally.covered += 1
+        return BuiltEvent(
+            identity=self.identity or b"",
+            event_id=known,
+            event=_nested(self.present),
+            tally=self.tally,
+            steps=tuple(self.steps),
+        )
+
+
+def _is_person(field: Field) -> bool:
+    return field.parameter is not None and field.parameter.group is Group.CUSTOMER_INFO
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return read_json(text)
+    except ValueError:
+        return None
+
+
+def _warnings(present: Mapping[Place, Any]) -> Iterator[str]:
+    """Yield what is odd about an event that goes out."""
+    if present[SOURCE] == "website":
+        if ("event_source_url",) not in present:
+            yield "website_without_url"
+        if ("user_data", "client_user_agent") not in present:
+            yield "website_without_user_agent"
+    if like_standard(present["event_name",]):
+        yield "custom_event_name_like_standard"
+    if ("custom_data", "value") in present and ("custom_data", "currency") not in present:
+        yield "value_without_currency"
+
+
+def _nested(present: Mapping[Place, Any]) -> dict[str, Any]:
+    """Return values as objects within objects; `extinfo` has a text for each of its places."""
+    event: dict[str, Any] = {}
+    for place, value in present.items():
+        inner = event
+        for name in place[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[place[-1]] = value
+    extinfo = event.get("app_data", {}).get("extinfo")
+    if isinstance(extinfo, dict):
+        event["app_data"]["extinfo"] = [extinfo.get(name, "") for name in EXTINFO_PLACES]
+    return event
