@@ -7,7 +7,7 @@ from types import MappingProxyType
 from unicodedata import combining, normalize
 
 from syncer.spec.context import Context
-from syncer.spec.text import is_blank, plain, squeezed, western_digits
+from syncer.spec.text import plain, squeezed, western_digits
 
 _ALPHA_2 = (
     "ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz ca "
@@ -274,7 +274,7 @@ def row_country(value: object, default: str | None) -> str | None:
     `value` is what the row says, `default` the pipeline's `default_country`. The default fills only a gap: where the
     row names a country that nobody knows, no guess is made.
     """
-    if is_blank(value) or plain(value) is None:
+    if plain(value) is None:
         return default.lower() if default else None
     return country(value, Context())
 
