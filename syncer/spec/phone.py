@@ -10,8 +10,11 @@ from syncer.spec.text import REMOVED, plain, western_digits
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-CALLING_CODE = r"(?:1|7|20|27|3[0-4]|36|39|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
-"""Calling codes of E.164 as a pattern: none begins another one, and what is not listed has three digits."""
+CALLING_CODE = (
+    r"(?:1|7|2(?:[07]|[1-689][0-9])|3(?:[0-469]|[578][0-9])|4(?:[013-9]|2[0-9])|5(?:[1-8]|[09][0-9])"
+    r"|6(?:[0-6]|[7-9][0-9])|8(?:[1246]|[035789][0-9])|9(?:[0-58]|[679][0-9]))"
+)
+"""Calling codes of E.164 as a pattern: none begins another one."""
 
 TRUNK_ZERO = re.compile(rf"({CALLING_CODE})0")
 SCHEME = re.compile(r"\A(?:tel|p):", re.IGNORECASE)
