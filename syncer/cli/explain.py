@@ -27,39 +27,44 @@ def command(what: str, project_dir: Path | None, target: str | None, *, as_json:
     syncer explain orders
     """
     from syncer.cli.text import print_json
-    from syncer.spec.reasons import REASONS
 
-    reason = REASONS.get(what)
-    if reason is None:
+    facts = _facts(what)
+    if facts is None:
         _pipeline(what, project_dir, target, as_json=as_json)
     elif as_json:
-        facts = {
-            "code": what,
-            "bucket": reason.bucket,
-            "field": reason.field,
-            "what": reason.sentence,
-            "remedy": reason.remedy,
-        }
         print_json(facts)
     else:
-        where = f"bucket {reason.bucket}" if reason.bucket else "warning; the event is sent"
+        click.echo(f"{what} ({facts['kind']})\n  {facts['what']}\n  {facts['remedy']}".rstrip())
+
+
+def _facts(code: str) -> dict[str, str | None] | None:
+    """Return what is known of a code: a reason for an event, or what became of a request; None: neither."""
+    from syncer.spec.answers import MEANINGS
+    from syncer.spec.reasons import REASONS
+
+    if reason := REASONS.get(code):
+        kind = f"bucket {reason.bucket}" if reason.bucket else "warning; the event is sent"
         field = f", field {reason.field}" if reason.field else ""
-        click.echo(f"{what} ({where}{field})\n  {reason.sentence}\n  {reason.remedy}")
+        return {"code": code, "kind": kind + field, "what": reason.sentence, "remedy": reason.remedy}
+    if meaning := MEANINGS.get(code):
+        return {"code": code, "kind": f"request {meaning.kind}", "what": meaning.explanation, "remedy": ""}
+    return None
 
 
 def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     from syncer.cli.text import print_json
     from syncer.errors import ConfigError
+    from syncer.spec.answers import MEANINGS
     from syncer.spec.reasons import REASONS
 
     try:
         project = load(project_dir, target)
     except ConfigError:
         if project_dir is None and name.replace("_", "").isalpha() and "_" in name:
-            raise click.UsageError(_unknown(name, list(REASONS))) from None
+            raise click.UsageError(_unknown(name, [*REASONS, *MEANINGS])) from None
         raise
     if name not in project.pipelines:
-        raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS]))
+        raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS, *MEANINGS]))
     pipeline = project.pipelines[name]
     lines = {path: value for path, value in _flat(pipeline) if not path.startswith(("places", "fingerprint", "file"))}
     if as_json:

@@ -1,5 +1,7 @@
 """`syncer preview`."""
 
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from syncer.transform.reference import Step
 
-DIGEST_LENGTH = 64
+DIGEST = re.compile(r"[0-9a-f]{64}(\.\w+)?")
 
 
 @click.command()
@@ -81,8 +83,16 @@ def _hidden(value: Any) -> Any:
     """Return the first character and dots; a digest, and what is not there, as it is."""
     if isinstance(value, list):
         return [_hidden(part) for part in value]
-    text = str(value)
-    return value if value is None or len(text) >= DIGEST_LENGTH else f"{text[:1]}•••"
+    if value is None or DIGEST.fullmatch(str(value)):
+        return value
+    return f"{str(value)[:1]}•••"
+
+
+def _plain(value: Any) -> Any:
+    """Return a list of one as its one value, other lists and objects as JSON."""
+    if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict):
+        return value[0]
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
 
 
 def _explain(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
@@ -92,7 +102,7 @@ def _explain(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
     personal = set() if show_values else set(PARAMETERS[Group.CUSTOMER_INFO])
     rows = []
     for step in steps:
-        values = (step.raw, step.normalised, step.sent)
+        values = tuple(_plain(value) for value in (step.raw, step.normalised, step.sent))
         rows.append((step.field, *(_hidden(value) if step.field in personal else value for value in values)))
     print_table(("parameter", "in the warehouse", "normalised", "sent"), rows, title=f"key {key}", is_own=True)
     click.echo()
