@@ -1,21 +1,15 @@
 """Whether a value written in a file is one that its parameter takes."""
 
-import math
-import re
-from datetime import datetime
-
 from syncer.config.document import Node
-from syncer.config.problems import Problems, quoted, suggestion
+from syncer.config.problems import Problems, suggestion
 from syncer.config.sections import shape
 from syncer.pipeline import Json
+from syncer.spec import times, values
+from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group, Parameter
 from syncer.spec.limits import EVENT_NAME_CHARACTERS
 
-BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
-CURRENCY = re.compile(r"[A-Za-z]{3}")
 URLS = frozenset({"event_source_url", "referrer_url"})
-TIMES = frozenset({"event_time", "touchpoint_ts", "visit_time"})
 
 
 def check_constant(node: Node, parameter: Parameter | None, problems: Problems) -> Json:
@@ -61,21 +55,21 @@ def _object(node: Node, parameter: Parameter, problems: Problems) -> Json:
 
 
 def _boolean(node: Node, parameter: Parameter, problems: Problems) -> Json:
-    found = BOOLEANS.get(str(node.value).lower())
+    found = values.boolean(node.value)
     if found is None:
         problems.at(node, f"{shape(node)} is not true or false", f"{parameter.name} takes true or false")
     return found
 
 
 def _number(node: Node, parameter: Parameter, problems: Problems) -> Json:
-    text = str(node.value)
-    if parameter.name in TIMES and isinstance(node.value, str) and _is_time(text):
-        return text
-    if isinstance(node.value, bool) or not (isinstance(node.value, int | float) or NUMBER.fullmatch(text)):
+    if parameter.name in values.TIMES and isinstance(node.value, str):
+        if times.unix_seconds(node.value, Context()) is None:
+            problems.at(node, f"{shape(node)} is no time", "write Unix seconds or 2026-11-20T10:00:00Z")
+        return node.plain()
+    number = values.number(node.value)
+    if number is None:
         problems.at(node, f"{shape(node)} is no {parameter.type}", f"{parameter.name} takes a {parameter.type}")
-        return None
-    number = float(text)
-    if parameter.type == "integer" and not (math.isfinite(number) and number.is_integer()):
+    elif parameter.type == "integer" and values.integer(node.value) is None:
         problems.at(node, f"{shape(node)} is no whole number", f"{parameter.name} takes a whole number")
     elif parameter.allowed and number not in parameter.allowed:
         known = ", ".join(str(value) for value in parameter.allowed)
@@ -85,14 +79,6 @@ def _number(node: Node, parameter: Parameter, problems: Problems) -> Json:
     elif parameter.max is not None and number > parameter.max:
         problems.at(node, f"{shape(node)} is too large", f"{parameter.name} is at most {parameter.max:g}")
     return node.plain()
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _string(node: Node, parameter: Parameter, problems: Problems) -> Json:
@@ -106,28 +92,20 @@ def _string(node: Node, parameter: Parameter, problems: Problems) -> Json:
     elif parameter.allowed and not parameter.is_open and not parameter.hashed:
         return _one_of(node, text, parameter, problems)
     elif parameter.name == "event_name" and len(text) > EVENT_NAME_CHARACTERS:
-        what = f"{quoted(text)} has {len(text)} characters"
+        what = f"{shape(node)} has {len(text)} characters"
         problems.at(node, what, f"an event name has at most {EVENT_NAME_CHARACTERS}")
-    elif parameter.name == "currency" and not CURRENCY.fullmatch(text):
-        problems.at(node, f"{quoted(text)} is no currency", "write its three letters, such as EUR")
-    elif parameter.name in URLS and not re.match(r"https?://[^/\s]", text, re.IGNORECASE):
-        problems.at(node, f"{quoted(text)} is no URL", "begin it with https:// or http://")
+    elif parameter.name == "currency" and values.currency(text) is None:
+        problems.at(node, f"{shape(node)} is no currency", "write the three letters of ISO 4217, such as EUR")
+    elif parameter.name in URLS and values.url(text) is None:
+        problems.at(node, f"{shape(node)} is no URL", "begin it with https:// or http://")
     return text
 
 
 def _one_of(node: Node, text: str, parameter: Parameter, problems: Problems) -> str:
     """Return the allowed value that `text` means: case and camelCase do not matter."""
-    found = canonical(text, parameter)
+    found = values.one_of(text, parameter.allowed)
     if found is None:
         allowed = tuple(str(value) for value in parameter.allowed)
-        what = f"{quoted(text)} is not a value of {parameter.name}"
+        what = f"{shape(node)} is not a value of {parameter.name}"
         problems.at(node, what, suggestion(text, allowed, noun="values"))
     return found or text
-
-
-def canonical(text: str, parameter: Parameter) -> str | None:
-    """Return the one of the parameter's values that `text` means, or None."""
-    allowed = {str(value).lower(): str(value) for value in parameter.allowed}
-    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.strip())
-    plain = re.sub(r"[\s-]+", "_", snake).lower()
-    return allowed.get(text.strip().lower()) or allowed.get(plain)

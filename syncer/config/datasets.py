@@ -49,6 +49,8 @@ class Meta(Strict):
     """URL of an HTTP proxy; those of the environment are not used."""
 
 
+IDS = frozenset({"dataset_id", "pixel_id"})
+SECRETS = frozenset({"access_token", "app_secret"})
 LAZY = frozenset({"dataset_id", "pixel_id", "access_token", "test_event_code", "app_secret", "proxy"})
 """Keys whose references are resolved when they are needed."""
 
@@ -103,8 +105,10 @@ def _read_section(node: Node, reader: Reader) -> Meta | None:
 
 
 def _is_lazy(key: str, node: Node) -> bool:
-    is_id = key in ("dataset_id", "pixel_id") and isinstance(node.value, int) and not isinstance(node.value, bool)
-    return key in LAZY and (isinstance(node.value, str) or is_id)
+    is_text = isinstance(node.value, str)
+    if key in SECRETS:
+        return is_text or node.is_number
+    return key in LAZY and (is_text or (key in IDS and node.is_number))
 
 
 def _sandbox(name: str, section: Meta, dataset_id: Reference | None) -> Destination:
@@ -133,7 +137,7 @@ class _Given:
 
     def secret(self, key: str, variable: str) -> Secret | None:
         child = self.node.get(key)
-        return self.reader.secrets.secret(child, variable=variable) if child and isinstance(child.value, str) else None
+        return self.reader.secrets.secret(child, variable=variable) if child and _is_lazy(key, child) else None
 
     def proxy(self) -> Secret | None:
         child = self.node.get("proxy")
@@ -148,7 +152,7 @@ class _Given:
         if not keys:
             return None
         child = self.node.entries[keys[0]]
-        if not _is_lazy("dataset_id", child):
+        if not _is_lazy(keys[0], child):
             return None
         if has_reference(child.value):
             return self.reader.secrets.reference(child)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from yamlcore import CCoreLoader
 
-from syncer.config.problems import KeyPath, Place, Problems
+from syncer.config.problems import KeyPath, Place, Problems, quoted
 from syncer.pipeline import Json, Scalar
 
 LARGEST_FILE = 1024 * 1024
@@ -28,11 +28,13 @@ VEIL, UNVEIL = str.maketrans(PLAIN, VEILED), str.maketrans(VEILED, PLAIN)
 """Inside brackets YAML ends a plain text at a brace; a reference is veiled while it is parsed, so that it needs no quotes."""
 UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+STANDARD_TAG = "tag:yaml.org,2002:"
 SYNTAX_REMEDIES = (
     (
         "cannot start any token",
         "indent with spaces instead of tabs, and quote text that begins with a sign such as @, % or `",
     ),
+    ("tab character", "indent with spaces instead of tabs"),
     ("mapping values are not allowed", "quote text that holds a colon, or mend the indentation"),
     ("could not find expected ':'", "write it as `key: value`"),
     ("unexpected end of stream", "close the quote that was opened before"),
@@ -53,6 +55,8 @@ class Node:
     path: KeyPath = ()
     keys: Mapping[str, tuple[Place, KeyPath]] = field(default_factory=dict)
     """Of a map: where each key is written, and its path there."""
+    written: str | None = None
+    """What the file says, where the value is what a reference gave: messages show this and never the value."""
 
     @property
     def is_map(self) -> bool:
@@ -63,6 +67,11 @@ class Node:
     def is_list(self) -> bool:
         """Whether the value is a list."""
         return isinstance(self.value, list)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a number."""
+        return isinstance(self.value, int | float) and not isinstance(self.value, bool)
 
     @property
     def entries(self) -> "dict[str, Node]":
@@ -283,7 +292,10 @@ class _Composer:
             return self._alias(event, path)
         if event.tag is not None:
             self._problem(
-                event, path, f"the tag {event.tag!r} is not read", "write the plain value, quoted if it is text"
+                event,
+                path,
+                f"the tag {quoted(event.tag.replace(STANDARD_TAG, '!!'))} is not read",
+                "write the plain value, quoted if it is text",
             )
         if event.anchor is None:
             return self._value(event, path)

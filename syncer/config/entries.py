@@ -4,12 +4,15 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any
 
-from syncer.config.constants import TIMES, check_constant
+from syncer.config.constants import check_constant
 from syncer.config.document import Node
-from syncer.config.problems import Problems, nearest, quoted, suggestion
+from syncer.config.problems import MOST_KNOWN, Problems, nearest, suggestion
+from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, field_names, shape
 from syncer.pipeline import AllOf, Column, Constant, Entry, FirstOf, Items, Modifiers, Sql
+from syncer.spec.birth import ORDERS as DAY_ORDERS
 from syncer.spec.fields import PARAMETERS, Group, Parameter
+from syncer.spec.values import TIMES
 
 ORIGINS = ("column", "value", "first_of", "sql", "from")
 """The keys that say where a value comes from; an entry has exactly one."""
@@ -17,11 +20,12 @@ PARTS = ("cookie", "query_parameter", "path")
 """The keys that take a part of a column; a column has at most one."""
 NAMES = ("column", "sql", *PARTS, "clicked_at", "country_column", "template", "format")
 """Keys whose text must not be blank."""
-JSON_PATH = re.compile(r"(?:[^.\[\]]+|\[[0-9]{1,6}\])(?:\.[^.\[\]]+|\[[0-9]{1,6}\])*")
+INDEX = r"""\[(?:-?[0-9]{1,6}|"[^"]*"|'[^']*')\]"""
+JSON_PATH = re.compile(rf"""(?:[^.\[\]"']+|{INDEX})(?:\.[^.\[\]"']+|{INDEX})*""")
 DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 DATE_LETTERS = "aAbBdfHIjmMpSyYzZ%"
 WITH_COUNTRY = frozenset({"ph", "st", "zp"})
-DATES = frozenset({"db"})
+DATES = TIMES | {"db"}
 DEEPEST = 4
 
 
@@ -97,7 +101,7 @@ class EntryReader:
         if all(nearest(key, ORIGINS) is None for key in node.entries):
             remedy = f"give one of {', '.join(ORIGINS)}, such as {{column: name}} or {{value: constant}}"
             self.problems.at(node, "says not where the value comes from", remedy)
-        self.problems.unknown(node, (*ORIGINS, *field_names(Column)))
+        self.problems.unknown(node, dict.fromkeys((*ORIGINS, *field_names(Column))))
 
     def _column(self, node: Node) -> Entry | None:
         found = self.reader.section(Column, node)
@@ -151,13 +155,16 @@ class EntryReader:
             self.problems.missing(node, "id", "add what names the product inside an item: `id: product_id`")
         for name, text in names.items():
             if text and not JSON_PATH.fullmatch(text):
-                self.problems.at(node.entries[name], f"{quoted(text)} is no path", "write it as name, or a.b[0]")
+                self.problems.at(
+                    node.entries[name], f"{shape(node.entries[name])} is no path", "write it as name, or a.b[0]"
+                )
         return Items(source=source, fields={name: text for name, text in names.items() if text}) if source else None
 
     def _resolved(self, node: Node) -> Node:
         """Return a constant with its references resolved."""
         if isinstance(node.value, str):
-            return Node(self.reader.plain(node), node.place, node.path)  # type: ignore[arg-type]  # text stays text
+            value = self.reader.secrets.text(node) if has_reference(node.value) else node.value
+            return Node(value, node.place, node.path, written=node.value)
         return node
 
     def _is_filled(self, node: Node) -> bool:
@@ -191,7 +198,7 @@ class EntryReader:
             ("already_hashed", hashed in ("required", "recommended"), f"{self.name} is never hashed", "take it out"),
             ("hash", self._may_stay_plain(node, hashed), f"{self.name} is {self._hash_rule(hashed)}", "take it out"),
             ("country_column", self.name in WITH_COUNTRY, "has a meaning for ph, st and zp only", "take it out"),
-            ("format", self.name in TIMES | DATES, f"{self.name} is no date or time", "take it out"),
+            ("format", self.name in DATES, f"{self.name} is no date or time", "take it out"),
         )
         for key, is_right, what, remedy in checks:
             if node.get(key) is not None and not is_right:
@@ -208,9 +215,11 @@ class EntryReader:
         return "always hashed: Meta takes no plain value" if hashed == "required" else "never hashed"
 
     def _check_format(self, node: Node, text: str) -> None:
+        if self.name == "db" and text in DAY_ORDERS:
+            return
         unknown = [letter for letter in DIRECTIVE.findall(text) if letter not in DATE_LETTERS or not letter]
         if unknown or not DIRECTIVE.search(text):
-            what = f"{quoted(text)} is no format of a date or time"
+            what = f"{shape(node)} is no format of a date or time"
             self.problems.at(node, what, "use strptime's letters, such as %d/%m/%Y or %Y-%m-%d %H:%M:%S")
 
     def _with_constants(self, entry: Any, node: Node) -> Entry:
@@ -231,7 +240,7 @@ def _attributes(modifiers: Modifiers) -> dict[str, Any]:
 
 def unknown_parameter(word: str, names: tuple[str, ...], *, group: str) -> str:
     """Return the remedy for a parameter that Meta does not know."""
-    if nearest(word, names):
+    if nearest(word, names) or len(names) <= MOST_KNOWN:
         return suggestion(word, names, noun="parameters")
     elsewhere = "; a property of your own goes in user_defined" if group == "custom_data" else ""
     return f"`syncer fields {group}` lists them{elsewhere}"

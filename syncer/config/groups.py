@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from syncer.config.document import Node
-from syncer.config.entries import EntryReader, unknown_parameter
+from syncer.config.entries import ORIGINS, EntryReader, unknown_parameter
 from syncer.config.problems import Place, nearest, quoted
 from syncer.config.sections import Reader, shape
 from syncer.pipeline import Entry, Mapping
@@ -85,17 +85,17 @@ class MappingReader:
         """Yield (map, key, dotted name, value) of every parameter; objects are stepped into."""
         for key, child in node.entries.items():
             name = f"{prefix}{key}"
-            if child.is_map and self._is_object(name, group):
+            if child.is_map and self._is_object(child, name, group):
                 yield from self._flat(child, group, f"{name}.")
             else:
                 yield node, key, name, child
 
-    def _is_object(self, name: str, group: str) -> bool:
-        """Return whether `name` is no parameter of its own but holds some."""
+    def _is_object(self, node: Node, name: str, group: str) -> bool:
+        """Return whether the map at `name` holds parameters instead of being an entry."""
         wanted = parameter(META_GROUPS[group], name)
-        if wanted is not None:
-            holds = wanted.fields_in not in (None, Group.CONTENTS_ITEM, Group.CUSTOMER_INFO, Group.CUSTOM_DATA)
-            return holds and bool(_dotted_below(group, name))
+        is_free = wanted is not None and wanted.type == "object" and wanted.fields_in is None
+        if is_free and any(key in node.entries for key in ORIGINS):
+            return False
         return bool(_dotted_below(group, name))
 
     def _is_mappable(self, owner: Node, key: str, child: Node, wanted: Parameter, *, group: str) -> bool:
@@ -116,13 +116,14 @@ class MappingReader:
         return False
 
     def _unknown(self, node: Node, key: str, name: str, group: str) -> None:
-        known = names(META_GROUPS[group])
-        near = nearest(name, known)
+        outer = name.removesuffix(key)
+        known = tuple(each.removeprefix(outer) for each in names(META_GROUPS[group]) if each.startswith(outer))
+        near = nearest(key, known)
         home = _other_home(name, group)
         if home and near is None:
             remedy = f"it belongs in mapping.{home}"
         else:
-            remedy = unknown_parameter(name, known, group=group)
+            remedy = unknown_parameter(key, known, group=group)
         self.reader.problems.key(node, key, f"Meta has no parameter {quoted(key)} here", remedy)
 
     def _user_defined(self, node: Node) -> dict[str, Entry]:

@@ -9,7 +9,7 @@ from syncer.config.pipelines import PipelineReader, Surroundings
 from syncer.config.problems import Place, Problems, TooManyProblemsError, quoted
 from syncer.config.projects import ProjectReader, View
 from syncer.config.secrets import Secrets
-from syncer.config.sections import Reader
+from syncer.config.sections import Reader, shape
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Pipeline, Project
 
@@ -159,7 +159,7 @@ class _Loader:
                 continue
             node = document.entries["name"]
             if (first := named.setdefault(pipeline.name.lower(), node.place)) is not node.place:
-                what = f"the name {quoted(pipeline.name)} is taken by {first.file}:{first.line}"
+                what = f"the name {shape(node)} is taken by {first.file}:{first.line}"
                 self._problems.at(node, what, "rename one of them; upper and lower case count as the same")
                 continue
             found[pipeline.name] = pipeline

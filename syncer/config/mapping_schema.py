@@ -83,7 +83,10 @@ def _nested(properties: Properties) -> Properties:
     for head, inner in outer.items():
         nested = {"type": "object", "additionalProperties": False, "properties": inner}
         known = properties.get(head)
-        found[head] = {"description": known["description"], "anyOf": [known, nested]} if known else nested
+        description = known["description"] if known else f"Holds {', '.join(inner)}."
+        found[head] = (
+            {"description": description, "anyOf": [known, nested]} if known else described(nested, description)
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from syncer.config.conditions import read_condition
 from syncer.config.document import Node
 from syncer.config.groups import MappingReader
-from syncer.config.problems import quoted, suggestion
+from syncer.config.problems import suggestion
 from syncer.config.sections import Reader, shape
 from syncer.config.times import cron_mistake, zone_mistake
 from syncer.pipeline import (
@@ -36,7 +36,7 @@ def read_name(node: Node, reader: Reader, *, what: str) -> str | None:
     """Return a name that may go into files, addresses and ids."""
     text = reader.text(node, what=what)
     if text is not None and not NAME.fullmatch(text):
-        reader.problems.at(node, f"{quoted(text)} cannot be a name", NAME_RULE)
+        reader.problems.at(node, f"{shape(node)} cannot be a name", NAME_RULE)
         return None
     return text
 
@@ -92,7 +92,7 @@ def check_known(node: Node, name: str, known: Collection[str], reader: Reader, *
     """Note a source or destination that `syncer.yaml` does not have."""
     if name not in known:
         remedy = suggestion(name, sorted(known), noun=f"{noun}s")
-        reader.problems.at(node, f"there is no {noun} {quoted(name)} in syncer.yaml", remedy)
+        reader.problems.at(node, f"there is no {noun} {shape(node)} in syncer.yaml", remedy)
 
 
 def read_consent(node: Node | None, reader: Reader) -> Consent | None:
@@ -138,7 +138,7 @@ def read_require(node: Node | None, reader: Reader) -> Require | None:
         if short is None:
             known = PARAMETERS[Group.CUSTOMER_INFO]
             remedy = suggestion(name, known, noun="parameters")
-            reader.problems.at(child, f"customer_info has no parameter {quoted(name)}", remedy)
+            reader.problems.at(child, f"customer_info has no parameter {shape(child)}", remedy)
     keys = tuple(dict.fromkeys(name for name in names if name))
     if not found.any:
         reader.problems.at(node.entries["any"], "the list is empty", "name parameters of customer_info: [em, ph]")
@@ -161,15 +161,15 @@ def read_schedule(node: Node | None, reader: Reader) -> Schedule | None:
     if found is None or node is None:
         return None
     problems = reader.problems
-    if (found.cron is None) == (found.every is None):
-        what = "has both cron and every" if found.cron is not None else "has neither cron nor every"
+    if bool(node.get("cron")) == bool(node.get("every")):
+        what = "has both cron and every" if node.get("cron") else "has neither cron nor every"
         problems.at(node, what, 'write {cron: "*/15 * * * *"} or {every: 15m}')
     if found.cron is not None and (mistake := cron_mistake(found.cron)):
-        problems.at(node.entries["cron"], *mistake)
+        reader.mistake(node.entries["cron"], mistake)
     if found.every == 0:
         problems.at(node.entries["every"], "0 would run without end", "write a duration such as 15m")
     if mistake := zone_mistake(found.timezone):
-        problems.at(node.entries["timezone"], *mistake)
+        reader.mistake(node.entries["timezone"], mistake)
     if found.every and found.jitter >= found.every:
         problems.at(node.entries["jitter"], "is not shorter than every", "shorten it")
     return found
@@ -198,7 +198,9 @@ def read_events(node: Node | None, reader: Reader, mapping: MappingReader) -> tu
     for rule, item in zip(rules, node.items, strict=True):
         if rule is not None and rule.id in seen:
             first = seen[rule.id].place.line
-            reader.problems.at(item.at(("id",)), f"the id {quoted(rule.id)} is taken (line {first})", "ids are unique")
+            reader.problems.at(
+                item.at(("id",)), f"the id {shape(item.at(('id',)))} is taken (line {first})", "ids are unique"
+            )
         elif rule is not None:
             seen[rule.id] = item
     return tuple(rule for rule in rules if rule)
@@ -249,7 +251,7 @@ def _check_test(node: Node, reader: Reader, names: set[str]) -> None:
     if "name" not in node.entries:
         problems.missing(node, "name", "add a sentence that says what holds")
     if name in names:
-        problems.at(node.entries["name"], f"the test {quoted(name)} exists already", "names are unique")
+        problems.at(node.entries["name"], f"the test {shape(node.entries['name'])} exists already", "names are unique")
     names.add(name or "")
     if "rows" not in node.entries:
         problems.missing(node, "rows", "add the rows: [{column: value}]")

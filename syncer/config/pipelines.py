@@ -177,7 +177,7 @@ class PipelineReader:
             return None
         text = self.reader.text(child, what="a start")
         if text is not None and (mistake := start_mistake(text)):
-            self.problems.at(child, *mistake)
+            self.reader.mistake(child, mistake)
         return text
 
     def _simple(self, node: Node) -> dict[str, Any]:
@@ -239,6 +239,7 @@ class PipelineReader:
             self._lacks(place, "event_name", "add event_name: {value: Purchase}, a column, or `events:` rules")
         if not any(path.startswith("mapping.customer_info.") for path in written):
             remedy = "map at least one parameter, such as em: email; Meta refuses events of nobody"
+            place = (node.get("mapping") or node).at(("customer_info",))
             self.problems.add(place.place, ("mapping", "customer_info"), "has no entry", remedy)
 
     def _lacks(self, node: Node, name: str, remedy: str) -> None:

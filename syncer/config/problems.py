@@ -34,10 +34,10 @@ class Place:
 
 
 class Problems:
-    """Collects mistakes; the same one found twice counts once."""
+    """Collects mistakes; of several about one value the first is kept, the others follow from it."""
 
     def __init__(self) -> None:
-        self._found: dict[Problem, None] = {}
+        self._found: dict[tuple[Path | None, int, int, str], Problem] = {}
         self._ignored: set[Place] = set()
 
     def __bool__(self) -> bool:
@@ -47,10 +47,10 @@ class Problems:
         """Note a mistake at `place`."""
         if len(self._found) >= MOST_PROBLEMS:
             raise TooManyProblemsError
-        problem = Problem(
-            file=place.file, line=place.line, column=place.column, path=dotted(path), what=what, remedy=remedy
-        )
-        self._found[problem] = None
+        self._keep(problem_at(place, path, what, remedy))
+
+    def _keep(self, problem: Problem) -> None:
+        self._found.setdefault((problem.file, problem.line, problem.column, problem.path), problem)
 
     def at(self, node: "Node", what: str, remedy: str) -> None:
         """Note a mistake in the value of `node`."""
@@ -78,13 +78,37 @@ class Problems:
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Take over mistakes that were found elsewhere."""
-        self._found.update(dict.fromkeys(problems))
+        for problem in problems:
+            self._keep(problem)
 
     def found(self) -> tuple[Problem, ...]:
         """Return all of them by file, line and column."""
         ignored = {(place.file, place.line, place.column) for place in self._ignored}
-        kept = (problem for problem in self._found if (problem.file, problem.line, problem.column) not in ignored)
+        kept = (
+            problem for problem in self._found.values() if (problem.file, problem.line, problem.column) not in ignored
+        )
         return tuple(sorted(kept, key=lambda found: (str(found.file or ""), found.line, found.column, found.path)))
+
+
+def problem_at(place: Place, path: KeyPath, what: str, remedy: str) -> Problem:
+    """Return a mistake that prints as one line whatever the file holds."""
+    return Problem(
+        file=place.file,
+        line=place.line,
+        column=place.column,
+        path=dotted(path),
+        what=printable(what),
+        remedy=printable(remedy),
+    )
+
+
+def printable(text: str) -> str:
+    """Return the text with what would steer a terminal written out."""
+    return text if text.isprintable() else "".join(_letter(letter) for letter in text)
+
+
+def _letter(letter: str) -> str:
+    return letter if letter.isprintable() else repr(letter)[1:-1]
 
 
 def dotted(path: KeyPath) -> str:
@@ -106,7 +130,7 @@ def quoted(value: object) -> str:
         return "null"
     if not isinstance(value, str):
         return str(value)
-    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in value)
+    text = printable(value)
     return f'"{text[:LONGEST_QUOTE]}..."' if len(text) > LONGEST_QUOTE else f'"{text}"'
 
 

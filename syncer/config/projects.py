@@ -53,6 +53,7 @@ TARGET_KEYS = (
 """Keys of a target; all but the first two are laid over those of the project."""
 ONLY_TARGET = "default"
 """Name of the target where none is written."""
+MOST_TARGETS = 100
 STATE_FILE = "state.db"
 SHORTEST_LEDGER = Duration(PHYSICAL_STORE_WINDOW_S + DAY_S)
 ALERT_KINDS = ("slack", "webhook", "email")
@@ -113,7 +114,11 @@ class ProjectReader:
         check_version(root, self.reader)
         for path in (("sources",), ("destinations",), ("targets",)):
             self._check_names(root, path)
-        for target in root.at(("targets",)).entries.values() if root.get("targets") else ():
+        targets = root.get("targets")
+        if targets and len(targets.entries) > MOST_TARGETS:
+            problems.at(targets, f"{len(targets.entries)} targets", f"keep at most {MOST_TARGETS} in one project")
+            return False
+        for target in targets.entries.values() if targets else ():
             self._check_target(target)
         return True
 
@@ -146,7 +151,8 @@ class ProjectReader:
     @staticmethod
     def targets(root: Node) -> tuple[str, ...]:
         """Return the names of the targets."""
-        return tuple(root.at(("targets",)).entries) if root.get("targets") else (ONLY_TARGET,)
+        written = root.get("targets")
+        return tuple(written.entries) if written and written.entries else (ONLY_TARGET,)
 
     def choose(self, root: Node, wanted: str | None) -> str | None:
         """Return the target to look through; None where it cannot be told."""
@@ -173,7 +179,8 @@ class ProjectReader:
     def view(self, root: Node, target: str) -> View:
         """Return the project through `target`; parts that are wrong are left out and become problems."""
         reader = self.reader
-        over = root.at(("targets", target)) if root.get("targets") else Node({}, root.place)
+        written = child.entries if (child := root.get("targets")) else {}
+        over = written.get(target, Node({}, root.place))
         node = _laid_over(root, over) if over.is_map else root
         for key, child in node.entries.items():
             if key in ("defaults", "alerts", "daemon", "retention") and child.value is not None and not child.is_map:
@@ -185,7 +192,7 @@ class ProjectReader:
         rules = (node.get("alerts") or Node({}, root.place)).get("when")
         return View(
             target=target,
-            runs_schedules=root.get("targets") is None or over.at(("schedules",)).value is True,
+            runs_schedules=not written or over.at(("schedules",)).value is True,
             state=self._state(node),
             sources=read_sources(node.get("sources"), reader),
             destinations=read_destinations(node.get("destinations"), reader),
@@ -219,7 +226,7 @@ class ProjectReader:
         if node is None or not node.is_map:
             return Daemon()
         token = node.get("auth_token")
-        is_text = token is not None and isinstance(token.value, str)
+        is_text = token is not None and (isinstance(token.value, str) or token.is_number)
         found = self.reader.section(DaemonSection, node.without("auth_token") if is_text else node)
         secret = None
         if token is not None and is_text and token.value:
@@ -256,7 +263,7 @@ class ProjectReader:
                 continue
             kind, child = next(iter(node.entries.items()))
             if not isinstance(child.value, str) or not child.value.strip():
-                problems.at(child, f"{shape(child)} is no address", "write an address, or a reference to one")
+                problems.at(child, "is no address", "write an address, or a reference to one")
             elif kind in ALERT_KINDS:
                 yield from self._alert_target(kind, child)
 

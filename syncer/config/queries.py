@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 from syncer.config.document import Node
-from syncer.config.problems import quoted
-from syncer.config.sections import Reader
+from syncer.config.sections import Reader, shape
 
 ORIGINS = ("query", "query_file", "table")
 LARGEST_QUERY = 1024 * 1024
@@ -38,7 +37,7 @@ def _table(node: Node, text: str, reader: Reader) -> str | None:
     if TABLE.fullmatch(text.strip()):
         return f"SELECT * FROM {text.strip()}"  # noqa: S608 - nothing but names, by the pattern
     remedy = 'write schema.table, odd names in double quotes: analytics."Order Lines"; anything else goes in query'
-    reader.problems.at(node, f"{quoted(text)} is no name of a table", remedy)
+    reader.problems.at(node, f"{shape(node)} is no name of a table", remedy)
     return None
 
 
@@ -47,17 +46,17 @@ def _file(node: Node, text: str, reader: Reader, *, folder: Path) -> str | None:
     try:
         if not path.is_file():
             remedy = "relative paths start at the folder of the pipeline file"
-            reader.problems.at(node, f"there is no file {quoted(text)}", remedy)
+            reader.problems.at(node, f"there is no file {shape(node)}", remedy)
             return None
         with path.open("rb") as file:
             content = file.read(LARGEST_QUERY + 1)
         if len(content) > LARGEST_QUERY:
-            reader.problems.at(node, f"the file {quoted(text)} is larger than 1 MiB", "shorten it")
+            reader.problems.at(node, f"the file {shape(node)} is larger than 1 MiB", "shorten it")
             return None
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         why = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
-        reader.problems.at(node, f"the file {quoted(text)} {why}", "check its encoding and rights")
+        reader.problems.at(node, f"the file {shape(node)} {why}", "check its encoding and rights")
         return None
 
 

@@ -252,7 +252,12 @@ def _events() -> Schema:
 
 def _test() -> Schema:
     rows = {"type": "array", "items": {"type": "object"}}
-    rejected = _closed({"key": {"description": "Key of the row."}, "reason": {"enum": list(REASONS)}})
+    rejected = _closed(
+        {
+            "key": {"description": "Key of the row."},
+            "reason": described({"enum": list(REASONS)}, "Reason code; `syncer explain CODE` says more."),
+        }
+    )
     properties = {
         "name": described(TEXT, "A sentence that says what holds."),
         "now": described(TEXT, "The time of the test; left out: the newest event_time of the rows."),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from syncer.config.document import Node
-from syncer.config.problems import Problems, dotted, quoted
+from syncer.config.problems import Problems, problem_at, quoted
 from syncer.errors import ConfigError, Problem
 from syncer.secret import Reference, Secret
 
@@ -122,9 +122,7 @@ class Secrets:
         parts = self._split(node)
         literal = "".join(_visible(part) for part in parts)
         if holds_literal_secret(literal):
-            remedy = (
-                "write it as ${env:NAME} or ${file:PATH}, such as postgresql+psycopg://user:${env:DB_PASSWORD}@host/db"
-            )
+            remedy = "keep it out of the file: user:${env:NAME}@host, or the whole text as ${env:NAME} or ${file:PATH}"
             self.problems.at(node, "holds a secret written out", remedy)
             return None
         return Secret(str(node.value), self._resolver(node, parts))
@@ -197,10 +195,7 @@ class Secrets:
 
 
 def _problem(node: Node, what: str, remedy: str) -> Problem:
-    place = node.place
-    return Problem(
-        file=place.file, line=place.line, column=place.column, path=dotted(node.path), what=what, remedy=remedy
-    )
+    return problem_at(node.place, node.path, what, remedy)
 
 
 def _unreadable(node: Node, part: FromFile, why: str) -> ConfigError:

@@ -62,30 +62,32 @@ class Reader:
         for item in nodes:
             text = self.text(item, what=what)
             if text is not None and text in found:
-                self.problems.at(item, f"{quoted(text)} is named twice", "name it once")
+                self.problems.at(item, f"{shape(item)} is named twice", "name it once")
             elif text is not None:
                 found[text] = None
         return tuple(found)
 
     def section(self, kind: type[T], node: Node | None) -> T | None:
-        """Return the map as a `kind`; None where something in it is wrong, or where it is left out and may not be."""
+        """Return the map as a `kind`, less the keys that are wrong; None where that is not possible."""
         if node is None:
             return kind() if _may_be_empty(kind) else None
         if not node.is_map:
             known = ", ".join(field_names(kind))
             self.problems.at(node, f"{shape(node)} is not a map", f"write keys and values; known keys: {known}")
             return None
-        data = self.plain(node)
-        for is_last in (False, True):
-            try:
-                adapter: TypeAdapter[T] = _adapter(cast("Any", kind))
-                return adapter.validate_json(json.dumps(data), strict=True)
-            except ValidationError as error:
-                findings = error.errors(include_url=False, include_context=False)
-                if is_last or not _retype(node, data, [finding["loc"] for finding in findings]):
-                    self._explain(kind, node, findings)
-                    return None
-        return None
+        data: Any = self.plain(node)
+        found, findings = _validated(kind, data)
+        if findings and _retype(node, data, [finding["loc"] for finding in findings]):
+            found, findings = _validated(kind, data)
+        if findings:
+            self._explain(kind, node, findings)
+            wrong = {finding["loc"][0] for finding in findings if finding["loc"]}
+            found, _ = _validated(kind, {key: value for key, value in data.items() if key not in wrong})
+        return found
+
+    def mistake(self, node: Node, found: tuple[str, str]) -> None:
+        """Note (what, remedy) about the text of `node`, which is shown as it is written."""
+        self.problems.at(node, f"{shape(node)} {found[0]}", found[1])
 
     def _explain(self, kind: type[Any], node: Node, findings: list[Any]) -> None:
         """Say once a place what is wrong there; pydantic reports each branch of a union."""
@@ -122,12 +124,21 @@ def shape(node: Node) -> str:
         return "a map"
     if node.is_list:
         return "a list"
-    return quoted(node.value)
+    return quoted(node.value if node.written is None else node.written)
 
 
 def _lower(sentence: str) -> str:
     first = sentence.split("\n", maxsplit=1)[0]
     return first[:1].lower() + first[1:]
+
+
+def _validated(kind: type[T], data: Json) -> tuple[T | None, list[Any]]:
+    """Return the value and nothing, or nothing and pydantic's findings."""
+    adapter: TypeAdapter[T] = _adapter(cast("Any", kind))
+    try:
+        return adapter.validate_json(json.dumps(data), strict=True), []
+    except ValidationError as error:
+        return None, list(error.errors(include_url=False, include_context=False, include_input=False))
 
 
 @cache

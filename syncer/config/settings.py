@@ -1,23 +1,23 @@
 """`settings:` of a pipeline, by itself and together with the mapping."""
 
-import re
 from dataclasses import replace
 
-from syncer.config.constants import canonical
 from syncer.config.document import Node
-from syncer.config.problems import quoted, suggestion
+from syncer.config.problems import suggestion
 from syncer.config.sections import Reader, shape
 from syncer.config.times import zone_mistake
 from syncer.duration import Duration
 from syncer.pipeline import Column, Constant, Mapping, Settings
+from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S, WINDOW_S
+from syncer.spec.places import ALPHA_2, country
+from syncer.spec.values import one_of
 
 PRESETS = ("segment_ecommerce", "ga4", "customer_io", "commanders_act", "bloomreach")
 ACTION_SOURCE = PARAMETERS[Group.SERVER_EVENT]["action_source"]
 SHARED_MAX_AGE = Duration(47 * 3600)
 """Meta deduplicates against the Pixel for 48 hours; an hour is left for the way."""
-COUNTRIES_BY_HABIT = {"uk": "gb", "en": "gb", "el": "gr"}
 
 
 def read_settings(node: Node | None, reader: Reader) -> Settings:
@@ -38,7 +38,7 @@ def read_settings(node: Node | None, reader: Reader) -> Settings:
 def _checked(found: Settings, node: Node, reader: Reader) -> Settings:
     problems = reader.problems
     if found.action_source is not None:
-        known = canonical(found.action_source, ACTION_SOURCE)
+        known = one_of(found.action_source, ACTION_SOURCE.allowed)
         if known is None:
             child = node.entries["action_source"]
             allowed = tuple(str(value) for value in ACTION_SOURCE.allowed)
@@ -47,7 +47,7 @@ def _checked(found: Settings, node: Node, reader: Reader) -> Settings:
             )
         found = replace(found, action_source=known)
     if mistake := zone_mistake(found.timezone):
-        problems.at(node.entries["timezone"], *mistake)
+        reader.mistake(node.entries["timezone"], mistake)
     if found.preset is not None and found.preset not in PRESETS:
         child = node.entries["preset"]
         problems.at(child, f"{shape(child)} is no preset", suggestion(str(child.value), PRESETS, noun="presets"))
@@ -62,11 +62,10 @@ def _checked(found: Settings, node: Node, reader: Reader) -> Settings:
 
 def _country(node: Node, text: str, reader: Reader) -> str:
     code = text.strip().lower()
-    if not re.fullmatch(r"[a-z]{2}", code):
-        reader.problems.at(node, f"{shape(node)} is no country", "write its two letters, such as de")
-    elif code in COUNTRIES_BY_HABIT:
+    if code not in ALPHA_2:
+        meant = country(text, Context())
         what = f"{shape(node)} is no country of ISO 3166"
-        reader.problems.at(node, what, f"write {COUNTRIES_BY_HABIT[code]}")
+        reader.problems.at(node, what, f"write {meant}" if meant else "write its two letters, such as de")
     return code
 
 
@@ -76,10 +75,15 @@ def settle(settings: Settings, mapping: Mapping, root: Node, reader: Reader) -> 
     node = root.get("settings") or root
     if settings.preset is None:
         _check_action_source(settings, mapping, root, reader)
-    if "website" in _action_sources(settings, mapping) and settings.browser_pixel is None:
+    if (
+        "website" in _action_sources(settings, mapping)
+        and settings.browser_pixel is None
+        and not node.get("browser_pixel")
+    ):
         remedy = "say whether a Meta Pixel sends the same events: same_events, other_events or none"
-        path = () if node is root else ("settings",)
-        problems.add(node.place, (*path, "browser_pixel"), "is required for website", f"add it to settings; {remedy}")
+        problems.add(
+            node.place, ("settings", "browser_pixel"), "is required for website", f"add it to settings; {remedy}"
+        )
     if settings.browser_pixel == "same_events":
         if "event_id" not in mapping.server_event and settings.preset is None:
             remedy = "map the Pixel's eventID: event_id: <column>"
@@ -117,7 +121,7 @@ def _check_ages(settings: Settings, mapping: Mapping, node: Node, reader: Reader
     window = WINDOW_S if sources.isdisjoint({"physical_store"}) else PHYSICAL_STORE_WINDOW_S
     limit = min(settings.max_age or window, window)
     if settings.delay >= limit:
-        what = f"{quoted(str(settings.delay))} is not shorter than the {Duration(limit)} in which events may be sent"
+        what = f"{settings.delay} is not shorter than the {Duration(limit)} in which events may be sent"
         reader.problems.at(node.at(("delay",)), what, "shorten the delay")
     if settings.max_age == 0:
         reader.problems.at(node.at(("max_age",)), "0 lets no event through", "write a duration such as 2d, or null")

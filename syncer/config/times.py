@@ -26,15 +26,15 @@ def cron_mistake(text: str) -> tuple[str, str] | None:
     if text.startswith("@"):
         if text.lower() in NICKNAMES:
             return None
-        return f'"{text[:40]}" is no known word', suggestion(text, NICKNAMES, noun="words")
+        return "is no known word", suggestion(text, NICKNAMES, noun="words")
     parts = text.split()
     if len(parts) != len(CRON_FIELDS):
         remedy = "write minute, hour, day, month, weekday, such as */15 * * * *"
-        return f"a cron line has 5 fields, this one {len(parts)}", remedy
+        return f"has {len(parts)} fields instead of 5", remedy
     for part, (name, low, high, names) in zip(parts, CRON_FIELDS, strict=True):
         if not all(_is_cron_item(item, low, high, names) for item in part.lower().split(",")):
             return (
-                f'"{part[:40]}" is no {name}',
+                f"has a {name} that cannot be read",
                 f"write *, a number from {low} to {high}, a range, a list, or a step such as */5",
             )
     return None
@@ -76,9 +76,7 @@ def zone_mistake(name: str) -> tuple[str, str] | None:
     except (OSError, ValueError, LookupError):
         zones = sorted(available_timezones())
         remedy = suggestion(name, zones, noun="zones")
-        return f'"{name[:40]}" is no time zone', remedy if remedy.startswith(
-            "did"
-        ) else "write one such as Europe/Paris or UTC"
+        return "is no time zone", remedy if remedy.startswith("did") else "write one such as Europe/Paris or UTC"
     return None
 
 
@@ -90,10 +88,10 @@ def start_mistake(text: str) -> tuple[str, str] | None:
         try:
             Duration.parse(text[1:])
         except ValueError:
-            return f'"{text[:40]}" is no time ago', "write it as -3d, -12h or -2w"
+            return "is no time ago", "write it as -3d, -12h or -2w"
         return None
     remedy = f"write {', '.join(STARTS)}, a time ago such as -3d, a date such as 2026-11-01, or an ISO time"
-    return f'"{text[:40]}" is no start', remedy
+    return "is no start", remedy
 
 
 def _is_day_or_time(text: str) -> bool:

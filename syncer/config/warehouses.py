@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from connectors import registry
 from connectors.errors import ConnectorError
 from syncer.config.document import Node
-from syncer.config.problems import quoted, suggestion
+from syncer.config.problems import suggestion
 from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, alternatives, field_names, hints, shape
 from syncer.pipeline import SourceConfig, Strict, Within
@@ -156,7 +156,7 @@ def _source(name: str, node: Node, reader: Reader, known: tuple[str, ...]) -> So
     if kind is None:
         return None
     if kind not in known:
-        what = f"no connector for {quoted(kind)} is installed"
+        what = f"no connector for {shape(kind_node)} is installed"
         problems.at(kind_node, what, suggestion(kind, known, noun="kinds"))
         return None
     try:
@@ -189,9 +189,10 @@ class _Options:
         return options
 
     def _is_lazy(self, name: str, node: Node) -> bool:
+        if name in self._secrets:
+            return isinstance(node.value, str) or node.is_number
         takes_text = str in alternatives(hints(self.kind).get(name))
-        hidden = name in URL_OPTIONS or name in self._secrets
-        return takes_text and isinstance(node.value, str) and (hidden or has_reference(node.value))
+        return takes_text and isinstance(node.value, str) and (name in URL_OPTIONS or has_reference(node.value))
 
     @property
     def _secrets(self) -> Iterable[str]:
