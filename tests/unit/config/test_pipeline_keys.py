@@ -1,0 +1,293 @@
+"""All other keys of a pipeline, what waits for later versions, and the fingerprint."""
+
+from pathlib import Path
+
+import pytest
+
+from syncer.config.pipelines import fingerprint
+from syncer.duration import Duration
+from syncer.pipeline import (
+    AlertRules,
+    Consent,
+    Constant,
+    Cursor,
+    EventRule,
+    LimitedDataUse,
+    Mapping,
+    Pii,
+    Pipeline,
+    Reconcile,
+    Require,
+    Route,
+    Schedule,
+)
+from tests.unit.config.folder import PIPELINE, Folder
+
+
+def add(folder: Folder, text: str) -> Folder:
+    return folder.pipeline_file("name: orders\n", f"name: orders\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("query: SELECT 1", "SELECT 1"),
+        ("query: 'SELECT 1 ; ; '", "SELECT 1"),
+        ("query: |\n  SELECT 1 -- one\n  FROM x\n", "SELECT 1 -- one\n  FROM x".replace("\n  ", "\n")),
+        ("table: orders", "SELECT * FROM orders"),
+        ('table: analytics."Order Lines"', 'SELECT * FROM analytics."Order Lines"'),
+        ("query_file: q.sql", "SELECT 2"),
+        ("query_file: ../q.sql", "SELECT 3"),
+        ("query: SELECT ${env:A:-7}", "SELECT 7"),
+    ],
+)
+def test_a_query_is_written_in_one_of_three_ways(folder: Folder, text: str, query: str) -> None:
+    folder.add("pipelines/q.sql", "\ufeffSELECT 2;\n").add("q.sql", "SELECT 3")
+    assert folder.pipeline_file("query: SELECT * FROM orders", text).pipeline().query == query
+
+
+@pytest.mark.parametrize(
+    ("text", "cursor"),
+    [
+        ("cursor: updated_at", Cursor(column="updated_at")),
+        ("cursor: {column: updated_at}", Cursor(column="updated_at")),
+        ("cursor: {column: updated_at, lookback: 2h}", Cursor(column="updated_at", lookback=Duration(7200))),
+        ("cursor: {column: id, lookback: 100}", Cursor(column="id", lookback=100)),
+        ("cursor: null", None),
+    ],
+)
+def test_a_cursor_has_a_short_and_a_long_form(folder: Folder, text: str, cursor: Cursor | None) -> None:
+    found = add(folder, text).pipeline().cursor
+    assert found == cursor
+    assert isinstance(found and found.lookback, Duration) == ("h}" in text)
+
+
+@pytest.mark.parametrize(("text", "key"), [("key: id", ("id",)), ("key: [shop, id]", ("shop", "id"))])
+def test_a_key_is_a_column_or_several(folder: Folder, text: str, key: tuple[str, ...]) -> None:
+    assert folder.pipeline_file("key: order_id", text).pipeline().key == key
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["now", "window", "beginning", "-3d", "-12h", "2026-11-01", "2026-11-01T10:00:00Z", "2026-11-01T10:00:00+02:00"],
+)
+def test_a_start_stays_as_it_is_written(folder: Folder, start: str) -> None:
+    assert folder.pipeline_file("start: now", f"start: {start}").pipeline().start == start
+
+
+@pytest.mark.parametrize(
+    ("text", "hashing"),
+    [("auto", "auto"), ("always", "always"), ("never", "never"), ("true", "auto"), ("false", "never")],
+)
+def test_hashing_may_be_a_boolean(folder: Folder, text: str, hashing: str) -> None:
+    folder.pipeline_file("action_source: email", f"action_source: email, hashing: {text}")
+    assert folder.pipeline().settings.hashing == hashing
+
+
+@pytest.mark.parametrize("text", ["website", "Website", "WEBSITE", "physicalStore", "physical store", "Physical-Store"])
+def test_an_action_source_may_be_written_in_any_case(folder: Folder, text: str) -> None:
+    folder.pipeline_file("action_source: email", f"action_source: {text}, browser_pixel: none")
+    assert folder.pipeline().settings.action_source in ("website", "physical_store")
+
+
+@pytest.mark.parametrize(
+    ("settings", "max_age"),
+    [
+        ("browser_pixel: none", None),
+        ("browser_pixel: other_events", None),
+        ("browser_pixel: same_events", Duration(47 * 3600)),
+        ("browser_pixel: same_events, max_age: null", Duration(47 * 3600)),
+        ("browser_pixel: same_events, max_age: 2h", Duration(7200)),
+    ],
+)
+def test_events_that_a_pixel_sends_too_grow_no_older_than_meta_deduplicates(
+    folder: Folder, settings: str, max_age: Duration | None
+) -> None:
+    folder.pipeline_file("action_source: email", f"action_source: website, {settings}")
+    folder.pipeline_file("event_time: ordered_at", "event_time: ordered_at, event_id: pixel_event_id")
+    assert folder.pipeline().settings.max_age == max_age
+
+
+def test_website_in_the_mapping_needs_browser_pixel_as_well(folder: Folder) -> None:
+    folder.pipeline_file("settings: {action_source: email}\n", "")
+    folder.pipeline_file(
+        "event_time: ordered_at", "event_time: ordered_at, action_source: {column: s, default: website}"
+    )
+    assert "settings.browser_pixel: is required for website" in folder.problems()[0]
+
+
+LATER = """
+consent: {column: consent_categories, category: 3, granted: [granted, "1", Y], applies_to: {country: [de, fr]}}
+limited_data_use: {when: {us_privacy_opt_out: true}, country: 1, state: 1000}
+require: {any: [em, phone, fbp], count: 2}
+pii: {email: warn, allow: [order_id]}
+schedule: {cron: "*/15 * * * *", timezone: Europe/Paris, jitter: 30s}
+reconcile: {every: 24h}
+rejects: {retry: manual}
+tolerate: {rejected: 0.5%}
+delivery: {mode: at_most_once, events_per_request: 500, requests_in_flight: 2, max_rows: 10}
+alerts: {when: {rejected_above: 5%}}
+tags: [hourly, revenue]
+enabled: false
+description: Orders
+tests:
+  - {name: one, now: 2026-11-20T12:00:00Z, rows: [{id: 1}], expect: [{event_name: Purchase}]}
+  - {name: two, rows: [], expect_rejected: [{key: 1, reason: currency_missing}]}
+events:
+  - {id: bought, name: Purchase, when: {status: paid, total: {gt: 0}, tier: {not: [a, b]}, note: {is_null: true}}}
+  - {id: back, name: Refund, mapping: {custom_data: {value: refunded}}}
+"""
+
+
+def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
+    folder.pipeline_file("event_name: {value: Purchase}, ", "")
+    pipeline = add(folder, LATER).pipeline()
+    assert pipeline.consent == Consent(
+        column="consent_categories", category="3", granted=("granted", "1", "Y"), applies_to={"country": ["de", "fr"]}
+    )
+    assert pipeline.limited_data_use == LimitedDataUse(when={"us_privacy_opt_out": True}, country=1, state=1000)
+    assert pipeline.require == Require(any=("em", "ph", "fbp"), count=2)
+    assert pipeline.pii == Pii(email="warn", allow=("order_id",))
+    assert pipeline.schedule == Schedule(cron="*/15 * * * *", timezone="Europe/Paris", jitter=Duration(30))
+    assert pipeline.reconcile == Reconcile(every=Duration(86_400))
+    assert pipeline.rejects.retry == "manual"
+    assert (pipeline.tolerate.rejected, pipeline.tolerate.rejected.ratio) == ("0.5%", 0.005)
+    assert (pipeline.delivery.mode, pipeline.delivery.events_per_request) == ("at_most_once", 500)
+    assert pipeline.alerts is not None
+    assert pipeline.alerts.rejected_above == "5%"
+    assert (pipeline.tags, pipeline.enabled, pipeline.description) == (("hourly", "revenue"), False, "Orders")
+    assert [test["name"] for test in pipeline.tests] == ["one", "two"]
+    condition = {"status": "paid", "total": {"gt": 0}, "tier": {"not": ["a", "b"]}, "note": {"is_null": True}}
+    assert pipeline.events[0] == EventRule(id="bought", name="Purchase", when=condition)  # type: ignore[arg-type]
+    assert isinstance(pipeline.events[1].mapping, Mapping)
+
+
+def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
+    folder.project_file("meta: {", "other: {type: sandbox}\n  meta: {")
+    folder.pipeline_file("event_name: {value: Purchase}, ", "").pipeline_file(
+        "destination: meta", "destination: [meta, other]"
+    )
+    pipeline = add(folder, LATER).pipeline()
+    assert pipeline.needs_later == (
+        "consent", "limited_data_use", "require", "pii", "events", "destination", "delivery.max_rows"
+    )  # fmt: skip
+    assert pipeline.destinations == ("meta", "other")
+
+
+def test_a_route_names_a_destination_for_each_value(folder: Folder) -> None:
+    folder.project_file("meta: {", "other: {type: sandbox}\n  meta: {")
+    folder.pipeline_file("destination: meta", "destination: {column: brand, map: {1: meta, b: other, c: meta}}")
+    pipeline = folder.pipeline()
+    assert pipeline.route == Route(column="brand", map={"1": "meta", "b": "other", "c": "meta"})
+    assert (pipeline.destinations, pipeline.needs_later) == (("meta", "other"), ("destination",))
+
+
+def test_a_preset_may_give_what_the_file_lacks(folder: Folder) -> None:
+    folder.add(
+        "pipelines/orders.yaml",
+        "name: orders\nsource: shop\ntable: t\nkey: id\nstart: now\ndestination: meta\nsettings: {preset: ga4}\n",
+    )
+    pipeline = folder.pipeline()
+    assert pipeline.needs_later == ("settings.preset",)
+    assert pipeline.mapping == Mapping(server_event={}, customer_info={})
+
+
+def test_nothing_waits_for_later_where_the_keys_say_what_holds_anyway(folder: Folder) -> None:
+    add(
+        folder,
+        "consent: null\nlimited_data_use:\nrequire: null\npii: null\nevents: null\ndelivery: {max_rows: null}\nschedule: {every: 1h}",
+    )
+    assert folder.pipeline().needs_later == ()
+
+
+def test_pipelines_alerts_lie_over_the_projects(folder: Folder) -> None:
+    folder.project_file("version: 1\n", "version: 1\nalerts: {when: {failed: false, rejected_above: 2%}}\n")
+    assert folder.pipeline().alerts is None
+    assert add(folder, "alerts: {when: {rejected_above: 9%}}").pipeline().alerts == AlertRules(
+        failed=False,
+        rejected_above=folder.load().pipelines["orders"].alerts.rejected_above,  # type: ignore[union-attr]
+    )
+
+
+def test_project_sections_become_values(folder: Folder) -> None:
+    folder.project_file(
+        "version: 1\n",
+        "version: 1\nretention: {ledger: 100d, runs: 1w}\ndaemon: {port: 0, health_port: 9000, drain: 1m, auth_token: '${env:TOKEN:-}'}\n"
+        "alerts: {to: [{slack: '${env:SLACK_URL}'}, {webhook: 'https://h/'}, {email: ops@example.com}], when: {nothing_delivered_for: 6h}}\n",
+    )
+    project = folder.load({"SLACK_URL": "https://hooks.slack.com/x"})
+    assert (project.retention.ledger, str(project.retention.runs)) == (Duration(100 * 86_400), "7d")
+    assert (project.daemon.port, project.daemon.health_port, project.daemon.drain) == (0, 9000, Duration(60))
+    assert project.daemon.auth_token is not None
+    assert project.daemon.auth_token.resolve() == ""
+    assert [(target.kind, target.address.resolve()) for target in project.alerts.to] == [
+        ("slack", "https://hooks.slack.com/x"), ("webhook", "https://h/"), ("email", "ops@example.com")
+    ]  # fmt: skip
+    assert project.alerts.when.nothing_delivered_for == Duration(21_600)
+
+
+def test_a_dataset_id_may_be_a_number_or_have_its_other_name(folder: Folder) -> None:
+    assert folder.load().destinations["meta"].dataset_id.resolve() == "1234567890"
+    folder.project_file('dataset_id: "1234567890"', "pixel_id: 1234567890123456")
+    assert folder.load().destinations["meta"].dataset_id.resolve() == "1234567890123456"
+    folder.project_file("pixel_id: 1234567890123456", 'pixel_id: "${env:DATASET}"')
+    assert folder.load({"DATASET": "77"}).destinations["meta"].dataset_id.resolve() == "77"
+
+
+def test_a_certificate_file_lies_in_the_project(folder: Folder) -> None:
+    folder.project_file("access_token:", "ca_bundle: ca.pem, access_token:")
+    assert folder.load().destinations["meta"].ca_bundle == folder.path / "ca.pem"
+
+
+def test_a_fingerprint_is_the_same_for_the_same_meaning(folder: Folder) -> None:
+    first = folder.pipeline().fingerprint
+    lines = PIPELINE.splitlines()
+    lines = [
+        *lines[4:6],
+        "# a comment",
+        *lines[:4],
+        "description: other words",
+        "tags: [x]",
+        "enabled: true",
+        *lines[6:],
+    ]
+    text = (
+        "\n".join(lines)
+        .replace("{em: email}", '{"email": email, }')
+        .replace("settings: {", "settings: {timezone: UTC, ")
+    )
+    (folder.path / "pipelines" / "orders.yaml").unlink()
+    folder.add("pipelines/renamed.yml", text.replace("SELECT * FROM orders", '"SELECT * FROM orders;"'))
+    assert folder.pipeline().fingerprint == first
+    assert len(first) == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("em: email", "em: mail"),
+        ("em: email", "em: [email]"),
+        ("em: email", "em: {value: email}"),
+        ("key: order_id", "key: [order_id, shop]"),
+        ("start: now", "start: window"),
+        ("FROM orders", "FROM Orders"),
+        ("action_source: email", "action_source: chat"),
+        ("action_source: email", "action_source: email, delay: 1m"),
+        ("name: orders", "name: orders\ncursor: updated_at"),
+        ("name: orders", "name: orders\ncursor: {column: updated_at, lookback: 1h}"),
+        ("name: orders", "name: orders\ndelivery: {mode: at_most_once}"),
+        ("name: orders", "name: orders\nenabled: false"),
+    ],
+)
+def test_a_fingerprint_changes_with_what_is_sent(folder: Folder, old: str, new: str) -> None:
+    first = folder.pipeline().fingerprint
+    assert folder.pipeline_file(old, new).pipeline().fingerprint != first
+
+
+def test_a_fingerprint_never_changes_between_versions() -> None:
+    mapping = Mapping(server_event={"event_name": Constant(value="Purchase")}, customer_info={})
+    pipeline = Pipeline(
+        name="orders", source="shop", query="SELECT 1", key=("id",), start="now", destinations=("meta",), mapping=mapping,
+        file=Path("x.yaml"), fingerprint="",
+    )  # fmt: skip
+    assert fingerprint(pipeline) == "92f10b1bb715b4d7fc20b2b4876020b419f6d0bcd1088053cd85f9901e9f9b1b"
