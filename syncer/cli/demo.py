@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from syncer.session import Session
 
 NEW_ORDERS, EDITED_ORDERS = 120, 30
+DIGEST_LENGTH, WIDEST = 64, 60
 SHOWN = {
     "event_id": "order_id", "user_data.em": "email", "user_data.ph": "phone", "user_data.fn": "first_name",
     "user_data.ln": "last_name", "user_data.db": "birthday", "user_data.ct": "city", "user_data.st": "state",
@@ -106,7 +107,7 @@ def _show_events(project: "Project", sandbox: "Sandbox") -> None:
         for path, column in SHOWN.items():
             sent = _at(event, path)
             if sent is not None or row[column] is not None:
-                table.add_row(column, _short(row[column]), "→", path, _short(sent) if sent is not None else "(dropped)")
+                table.add_row(column, _short(row[column]), "→", path, "(nothing)" if sent is None else _short(sent))
         console.print(table)
         console.print()
 
@@ -154,9 +155,14 @@ def _at(event: Mapping[str, Any], path: str) -> Any:
 
 
 def _short(value: Any) -> str:
+    """Return a value in one line: digests cut in their middle, lists and objects as JSON."""
+    import json
+
     from rich.markup import escape
 
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 1:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
         value = value[0]
-    text = str(value)
-    return escape(text if len(text) <= 68 else f"{text[:64]} ...")
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    if len(text) == DIGEST_LENGTH and " " not in text:
+        return f"{text[:20]}…{text[-8:]}"
+    return escape(text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…")

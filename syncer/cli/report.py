@@ -35,7 +35,8 @@ def print_report(report: RunReport) -> None:
     style = STYLES.get(report.status.value, "")
     console.print(
         f"[{style}]{report.status.value}[/]  [bold]{report.pipeline}[/bold]  "
-        f"{report.acknowledged:,} of {report.events:,} events acknowledged in {report.requests:,} requests, "
+        f"{report.acknowledged:,} of {report.events:,} events acknowledged in {report.requests:,} "
+        f"{'request' if report.requests == 1 else 'requests'}, "
         f"{report.elapsed_s:.1f} s  (run {report.run_id})"
     )
     if report.message:
