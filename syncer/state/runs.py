@@ -16,7 +16,6 @@ from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
 from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.history import report_of
-from syncer.state.ledger import Ledger
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
 from syncer.state.requests import NewRequest, Rejected, RequestState, StoredRequest
@@ -25,6 +24,7 @@ from syncer.state.tables import RUNS
 from syncer.watermark import Watermark
 
 if TYPE_CHECKING:
+    from syncer.state.ledger import Ledger
     from syncer.state.store import Store
 
 COUNTER = {
@@ -159,8 +159,10 @@ class RunLog:
         return self._row.pause_reason
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> "Ledger":
         """What of this scope was settled, by this run or any before it."""
+        from syncer.state.ledger import Ledger
+
         return Ledger(self._digest_pages)
 
     def unfinished(self) -> list[StoredRequest]:
@@ -295,7 +297,7 @@ class RunLog:
                 with self._store.tx(name) as connection:
                     pipelines.require_epoch(connection, self._row.id, self.epoch)
                     yield connection
-            except BaseException:
+            except Exception:  # an interrupt by hand was rolled back whole, so outcomes under way may still be written
                 self._failed = True
                 raise
 

@@ -127,7 +127,7 @@ def test_R30_a_damaged_file_is_refused_with_the_remedy(tmp_path: Path, acts: Any
 def test_the_check_for_damage_stops_when_its_time_is_up(tmp_path: Path, acts: Any) -> None:
     with opened_at(tmp_path) as store:
         with acts.begin(store) as run:
-            for number in range(60):
+            for number in range(30):
                 acts.deliver(run, number * 1_000, 1_000)
         check_for_damage(store.database, seconds=-1.0)
 
@@ -297,14 +297,14 @@ def test_runs_of_one_process_write_through_each_other(tmp_path: Path, acts: Any,
 
         def work(number: int) -> None:
             with acts.begin(store, f"run-{number}", scope=Scope("default", f"pipeline-{number}", "meta")) as run:
-                for first in range(20):
+                for first in range(10):
                     acts.deliver(run, first, 1)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(work, range(4)))
         assert contradictions(store) == []
         with store.reading() as connection:
-            assert connection.execute(text("SELECT sum(events) FROM requests")).scalar() == 80
+            assert connection.execute(text("SELECT sum(events) FROM requests")).scalar() == 40
 
 
 def test_one_run_may_be_settled_by_several_threads(tmp_path: Path, acts: Any, contradictions: Any) -> None:
@@ -324,7 +324,7 @@ def test_R24_handles_stay_constant_over_many_runs(tmp_path: Path, acts: Any) -> 
     with opened_at(tmp_path) as store:
         acts.begin(store).close()
         before = open_files()
-        for number in range(100):
+        for number in range(25):
             with acts.begin(store, f"run-{number}-") as run:
                 acts.deliver(run, number, 1)
         assert open_files() == before
