@@ -185,7 +185,7 @@ def read_reconcile(node: Node | None, reader: Reader) -> Reconcile:
     return found
 
 
-def read_events(node: Node | None, reader: Reader, mapping: MappingReader) -> tuple[EventRule, ...]:
+def read_events(node: Node | None, reader: Reader) -> tuple[EventRule, ...]:
     """Return the rules that say which events a row gives."""
     if node is None:
         return ()
@@ -193,7 +193,7 @@ def read_events(node: Node | None, reader: Reader, mapping: MappingReader) -> tu
         reader.problems.at(
             node, f"{shape(node)} is no list of rules", "write [{id: bought, name: Purchase, when: {...}}]"
         )
-    rules = [_rule(item, reader, mapping) for item in node.items]
+    rules = [_rule(item, reader) for item in node.items]
     seen: dict[str, Node] = {}
     for rule, item in zip(rules, node.items, strict=True):
         if rule is not None and rule.id in seen:
@@ -206,7 +206,7 @@ def read_events(node: Node | None, reader: Reader, mapping: MappingReader) -> tu
     return tuple(rule for rule in rules if rule)
 
 
-def _rule(node: Node, reader: Reader, mapping: MappingReader) -> EventRule | None:
+def _rule(node: Node, reader: Reader) -> EventRule | None:
     problems = reader.problems
     if not node.is_map:
         problems.at(node, f"{shape(node)} is no rule", "write {id: bought, name: Purchase, when: {status: paid}}")
@@ -221,7 +221,7 @@ def _rule(node: Node, reader: Reader, mapping: MappingReader) -> EventRule | Non
         problems.at(
             node.entries["name"], f"has {len(name)} characters", f"an event name has at most {EVENT_NAME_CHARACTERS}"
         )
-    own = mapping.read(node.get("mapping")) if node.get("mapping") else None
+    own = MappingReader(reader).read(node.get("mapping")) if node.get("mapping") else None
     when = read_condition(node.get("when"), reader)
     return EventRule(id=rule_id, name=name, when=when, mapping=own) if rule_id else None
 

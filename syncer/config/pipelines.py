@@ -15,7 +15,7 @@ from syncer.config.queries import ORIGINS, read_query
 from syncer.config.sections import Reader, shape
 from syncer.config.settings import read_settings, settle
 from syncer.config.times import start_mistake
-from syncer.pipeline import AlertRules, Delivery, Json, Mapping, Pipeline, Rejects, Tolerate
+from syncer.pipeline import AlertRules, Delivery, Json, Pipeline, Rejects, Tolerate
 from syncer.spec.fields import short_name
 
 OWN_KEYS = ("version", "name", "description", *ORIGINS, "tests")
@@ -117,9 +117,9 @@ class PipelineReader:
         self.problems.unknown(own, KEYS)
         check_version(own, self.reader)
         node = with_defaults(own, self.around.defaults)
-        mapping = self._mapping(node)
+        mapping = self.mapping.read(node.get("mapping"))
         settings = read_settings(node.get("settings"), self.reader)
-        events = parts.read_events(node.get("events"), self.reader, self.mapping)
+        events = parts.read_events(node.get("events"), self.reader)
         destinations = self._destinations(node)
         pipeline = Pipeline(
             name=self._name(node) or "",
@@ -188,10 +188,7 @@ class PipelineReader:
         if child := node.get("tags"):
             found["tags"] = reader.texts(child, what="a tag") if child.items or not child.is_list else ()
         if child := node.entries.get("enabled"):
-            value = reader.plain(child)
-            if value not in (True, False, "true", "false") or (isinstance(value, int) and not isinstance(value, bool)):
-                self.problems.at(child, f"{shape(child)} is not true or false", "write true or false, without quotes")
-            found["enabled"] = value in (True, "true")
+            found["enabled"] = reader.flag(child) is not False
         return found
 
     def _sections(self, node: Node) -> dict[str, Any]:
@@ -220,9 +217,6 @@ class PipelineReader:
         when = node.get("when")
         return self.reader.section(AlertRules, when.over(self.around.alerts, depth=1)) if when else None
 
-    def _mapping(self, node: Node) -> Mapping:
-        return self.mapping.read(node.get("mapping"))
-
     def _check_required(self, node: Node, pipeline: Pipeline) -> None:
         """Note parameters that every event needs and nothing gives; a preset may give them."""
         if pipeline.settings.preset is not None:
@@ -231,24 +225,28 @@ class PipelineReader:
             remedy = "add server_event and customer_info; `syncer init` writes an example"
             self.problems.missing(node, "mapping", remedy)
             return
-        written = self.mapping.places
-        place = (node.get("mapping") or node).at(("server_event",))
-        if "mapping.server_event.event_time" not in written:
-            self._lacks(place, "event_time", "add event_time: <column with the time of the event>")
-        if "mapping.server_event.event_name" not in written and not self._rules_name_all(pipeline):
-            self._lacks(place, "event_name", "add event_name: {value: Purchase}, a column, or `events:` rules")
-        if not any(path.startswith("mapping.customer_info.") for path in written):
+        groups = node.get("mapping") or node
+        if not self._is_given(pipeline, "server_event", "event_time"):
+            self._lacks(groups, "event_time", "add event_time: <column with the time of the event>")
+        if not self._is_given(pipeline, "server_event", "event_name"):
+            self._lacks(groups, "event_name", "add event_name: {value: Purchase}, a column, or `events:` rules")
+        if not self._is_given(pipeline, "customer_info", ""):
             remedy = "map at least one parameter, such as em: email; Meta refuses events of nobody"
-            place = (node.get("mapping") or node).at(("customer_info",))
-            self.problems.add(place.place, ("mapping", "customer_info"), "has no entry", remedy)
+            place = groups.at(("customer_info",)).place
+            self.problems.add(place, ("mapping", "customer_info"), "has no entry", remedy)
 
-    def _lacks(self, node: Node, name: str, remedy: str) -> None:
-        self.problems.add(node.place, ("mapping", "server_event", name), "is missing", remedy)
+    def _lacks(self, groups: Node, name: str, remedy: str) -> None:
+        place = groups.at(("server_event",)).place
+        self.problems.add(place, ("mapping", "server_event", name), "is missing", remedy)
 
-    @staticmethod
-    def _rules_name_all(pipeline: Pipeline) -> bool:
+    def _is_given(self, pipeline: Pipeline, group: str, name: str) -> bool:
+        """Return whether the mapping, or else every rule, gives a parameter whose name begins with `name`."""
+        if any(path.startswith(f"mapping.{group}.{name}") for path in self.mapping.places):
+            return True
         return bool(pipeline.events) and all(
-            rule.name or (rule.mapping and "event_name" in rule.mapping.server_event) for rule in pipeline.events
+            (name == "event_name" and rule.name)
+            or (rule.mapping and any(key.startswith(name) for key in getattr(rule.mapping, group)))
+            for rule in pipeline.events
         )
 
     def _places(self, node: Node) -> dict[str, tuple[Path, int, int]]:

@@ -53,6 +53,16 @@ class Reader:
             return None
         return text
 
+    def flag(self, node: Node) -> bool | None:
+        """Return true or false, also by reference; anything else becomes a problem."""
+        if isinstance(node.value, bool):
+            return node.value
+        text = self.secrets.text(node) if has_reference(node.value) else ""
+        if text in ("true", "false"):
+            return text == "true"
+        self.mismatch(node, bool)
+        return None
+
     def texts(self, node: Node, *, what: str) -> tuple[str, ...]:
         """Return one text or a list of them, each once."""
         if node.is_list and not node.items:

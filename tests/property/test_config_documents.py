@@ -18,11 +18,11 @@ from tests.unit.config.test_schema import EVENT_RULES, WHOLE_PIPELINE, WHOLE_PRO
 DOCUMENTS = int(os.environ.get("SYNCER_TEST_DOCUMENTS", "1000"))
 """Mutated documents in all; a full run takes 10,000."""
 CANARY = "canary7f3a"
-ENVIRON = {"META_ACCESS_TOKEN": CANARY, "PGPORT": CANARY, "SYNCER_TOKEN": CANARY, "A": CANARY}
+ENVIRON = {"META_ACCESS_TOKEN": CANARY, "PGPORT": CANARY, "SYNCER_TOKEN": CANARY, "A": CANARY, "ODD": "007"}
 PIECES = (
     "{", "}", "[", "]", ":", ": ", ",", "-", "- ", "\n", "\n  ", "\t", "#", "&a ", "*a", "!!str ", "!", "|", ">", "'", '"',
     "? ", "<<: ", "%", "@", "`", "---\n", "...\n", "null", "true", "True", "yes", "0x1F", "007", "1e999", ".nan", "~", "9" * 30,
-    "${", "${env:A}", "${env:A:-b}", "${env:NOPE}", "${file:x}", "$${", "\ufeff", "\x85", "\u2028", "\u202e", "\x00", "\x1b",
+    "${", "${env:A}", "${env:A:-b}", "${env:NOPE}", "${env:ODD}", "${file:x}", "$${", "\ufeff", "\x85", "\u2028", "\u202e", "\x00", "\x1b",
     "\\u0000", "é", "😀", "\r", "\r\n", "value", "column", "first_of", "from", "sql", "em", "email", "*", "default", "targets",
     " " * 60, "[" * 60, "{a: " * 60, "x" * 300,
 )  # fmt: skip

@@ -123,6 +123,7 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("name: orders", "name: orders\nevents: {id: a}", "2:9: events: a map is no list of rules; write"),
     ("name: orders", "name: orders\ntests: [{name: a, rows: []}]", "2:9: tests[0].expect: is missing; add expect"),
     ("name: orders", "name: orders\ntests: [{name: a, rows: [], expect_rejected: [{reason: no}]}]", '2:56: tests[0].expect_r'),
+    ("{em: email}", "{}\nevents: [{id: a, mapping: {customer_info: {em: e}}}, {id: b}]", "10:18: mapping.customer_info: has n"),
     ("name: orders", "name: orders\nenabled: 1", "2:10: enabled: 1 is not true or false; write true or false"),
     ("name: orders", "name: orders\nenabled: True", "2:10: enabled: True may mean a text or a boolean; write true"),
     ("name: orders", "name: orders\ntags: {a: b}", "2:7: tags: a map is not a tag; write a tag"),

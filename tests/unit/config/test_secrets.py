@@ -254,6 +254,16 @@ def test_what_is_no_secret_may_be_a_reference_too(folder: Folder) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "is_enabled"), [("true", True), ("false", False), ("007", None), ("True", None), ("1", None)]
+)
+def test_a_boolean_by_reference_is_true_or_false(folder: Folder, value: str, is_enabled: bool | None) -> None:  # noqa: FBT001
+    folder.pipeline_file("name: orders", "name: orders\nenabled: ${env:ENABLED}")
+    project, problems = folder.validate({"ENABLED": value})
+    assert (project and project.pipelines["orders"].enabled) is is_enabled
+    assert bool(problems) == (is_enabled is None)
+
+
 def test_the_value_of_a_reference_is_never_quoted(folder: Folder) -> None:
     folder.pipeline_file(
         "action_source: email", "action_source: ${env:T}, timezone: ${env:T}, default_country: ${env:T}"
