@@ -73,7 +73,7 @@ def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
 
 
 def stored_runs(
-    store: Store, target: str, pipeline: str | None = None, *, destination: str | None = None, limit: int | None = None
+    store: Store, target: str, pipeline: str | None = None, *, destination: str | None = None, limit: int
 ) -> list[StoredRun]:
     """Return the runs of a target, of one pipeline if given, newest first."""
     query = _runs().where(PIPELINES.c.target == target).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())

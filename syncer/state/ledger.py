@@ -25,17 +25,24 @@ class Ledger:
     def __init__(self, pages: Pages, *, in_memory: int = IN_MEMORY, recent: int = RECENT) -> None:
         self._pages = pages
         self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
-        self._loaded = self._is_paged = False
+        self._is_first = True
+        self._is_loaded = self._is_paged = False
         self._sorted = _identities(b"")
         self._recent = _identities(b"")
         self._filter = _empty_filter(FIRST_SLOTS)
 
     def settled(self, digests: bytes) -> pl.Series:
-        """Return, for each of the packed 16-byte `digests`, whether it must not be sent again."""
-        self._load()
+        """Return, for each of the packed 16-byte `digests`, whether it must not be sent again.
+
+        The first look-up reads the ledger through, which is all that most runs need; the second loads it.
+        """
         asked = _identities(digests)
+        if self._is_first:
+            self._is_first = False
+            return self._read_through(asked)
+        self._load()
         if self._is_paged:
-            return asked.is_in(self._found_in_pages(asked).implode()) | self._is_recent(asked)
+            return self._read_through(asked)
         maybe = self._filter.gather(_slots(digests, self._filter.len()))
         if not maybe.any():
             return maybe
@@ -46,13 +53,16 @@ class Ledger:
 
     def add(self, digests: bytes) -> None:
         """Take note of events that must not be sent again by this run."""
-        self._load()
-        self._take(digests)
+        self._recent = pl.concat([self._recent, _identities(digests)])
+        if self._is_paged:
+            self._recent = self._recent.tail(self._recent_most)
+        elif self._is_loaded:
+            self._take_in(digests)
 
     def _load(self) -> None:
-        if self._loaded:
+        if self._is_loaded:
             return
-        self._loaded = True
+        self._is_loaded = True
         chunks = [self._sorted]
         count = 0
         for digests in self._groups():
@@ -62,7 +72,7 @@ class Ledger:
                 self._is_paged = True
                 return
         self._sorted = pl.concat(chunks).sort()
-        self._filter = _filter_of(self._sorted)
+        self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
 
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
@@ -71,12 +81,7 @@ class Ledger:
             yield b"".join(digests for _, digests in page)
             last = page[-1][0]
 
-    def _take(self, digests: bytes) -> None:
-        added = _identities(digests)
-        self._recent = pl.concat([self._recent, added])
-        if self._is_paged:
-            self._recent = self._recent.tail(self._recent_most)
-            return
+    def _take_in(self, digests: bytes) -> None:
         if self._sorted.len() + self._recent.len() > self._in_memory:
             self._forget()
             return
@@ -103,9 +108,11 @@ class Ledger:
     def _is_recent(self, asked: pl.Series) -> pl.Series:
         return asked.is_in(_common(self._recent, asked).implode())
 
-    def _found_in_pages(self, asked: pl.Series) -> pl.Series:
+    def _read_through(self, asked: pl.Series) -> pl.Series:
         wanted = asked.unique()
-        return pl.concat([wanted.clear(), *(_common(_identities(digests), wanted) for digests in self._groups())])
+        found = (_common(_identities(digests), wanted) for digests in self._groups())
+        stored = pl.concat([wanted.clear(), *found])
+        return asked.is_in(stored.implode()) | self._is_recent(asked)
 
 
 def _common(many: pl.Series, few: pl.Series) -> pl.Series:

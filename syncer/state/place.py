@@ -93,6 +93,7 @@ def prepare(path: Path) -> None:
         _refuse_links(path)
         _make_folder(path.parent)
         _refuse_shared_disk(path)
+        _refuse_lone_log(path)
         make_private_file(path)
         _check_database(path)
     except OSError as error:
@@ -150,6 +151,15 @@ def _check_database(path: Path) -> None:
     if head and head != b"SQLite format 3\x00":
         raise StateError(
             f"state: {path} is not a database of syncer; move it away or correct `state:`; nothing was written"
+        )
+
+
+def _refuse_lone_log(path: Path) -> None:
+    """SQLite would read the log of a lost file into the new one."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size and not (path.exists() and path.stat().st_size):
+        raise StateError(
+            f"state: {path} is missing, but its log {log.name} is there; restore both, or move the log away"
         )
 
 

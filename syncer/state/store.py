@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from syncer.errors import LockedError, StateError
 from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
 from syncer.state import audit, migrate, pipelines
-from syncer.state.database import Database, check_for_damage, connect, use_write_ahead_log
+from syncer.state.database import Database, check_for_damage, connect, journal_mode
 from syncer.state.failures import explained
 from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
 from syncer.state.place import make_private_folder, parse, prepare
@@ -88,8 +88,16 @@ class Store:
         """Raise `StateError` for a damaged or unreachable store."""
         if self.database.kind == "sqlite":
             check_for_damage(self.database)
-            with waiting_lock(self.database, migrate.LOCK):
-                use_write_ahead_log(self.database)
+            self._use_write_ahead_log()
+
+    def _use_write_ahead_log(self) -> None:
+        """Let readers work beside a writer; the file keeps the setting."""
+        if journal_mode(self.database) == "wal":
+            return
+        with waiting_lock(self.database, migrate.LOCK):
+            mode = journal_mode(self.database, wanted="WAL")
+        if mode != "wal":
+            raise StateError(f"state: {self.place}: this disk cannot hold SQLite's write-ahead log; use a local disk")
 
     @property
     def schema(self) -> str | None:

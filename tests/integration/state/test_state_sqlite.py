@@ -124,12 +124,21 @@ def test_R30_a_damaged_file_is_refused_with_the_remedy(tmp_path: Path, acts: Any
     assert file.read_bytes() == content
 
 
-def test_the_check_for_damage_stops_when_its_time_is_up(tmp_path: Path, acts: Any) -> None:
+def test_a_check_for_damage_that_runs_out_of_time_is_no_failure(tmp_path: Path) -> None:
     with opened_at(tmp_path) as store:
-        with acts.begin(store) as run:
-            for number in range(30):
-                acts.deliver(run, number * 1_000, 1_000)
-        check_for_damage(store.database, seconds=-1.0)
+        check_for_damage(store.database, seconds=0.0)
+
+
+def test_R30_the_log_of_a_lost_file_is_not_read_into_a_new_one(tmp_path: Path, acts: Any) -> None:
+    file = tmp_path / ".syncer" / "state.db"
+    with opened_at(tmp_path) as store, acts.begin(store) as run:
+        acts.deliver(run, 1, 1)
+        log = file.with_name("state.db-wal").read_bytes()
+    file.unlink()
+    file.with_name("state.db-wal").write_bytes(log)
+    with pytest.raises(StateError, match=r"state.db is missing, but its log state.db-wal is there; restore both"):
+        opened_at(tmp_path)
+    assert not file.exists()
 
 
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
