@@ -1,7 +1,6 @@
 """From a folder to a `Project`: finds the files, chooses the target, says every mistake at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from syncer.config.document import Node, read_document
@@ -78,16 +77,6 @@ def find_root(start: Path | str | None, *, cwd: Path) -> Path:
     raise ConfigError(
         [Problem(file=None, what=what, remedy="go to a project, name it with --project, or make one: syncer init")]
     )
-
-
-def locate(pipeline: Pipeline, problem: Problem) -> Problem:
-    """Return `problem` with the place of its path in the files of `pipeline`; the nearest known one above it."""
-    steps = problem.path.split(".")
-    for length in range(len(steps), 0, -1):
-        if place := pipeline.places.get(".".join(steps[:length])):
-            file, line, column = place
-            return replace(problem, file=file, line=line, column=column)
-    return replace(problem, file=problem.file or pipeline.file)
 
 
 class _Loader:

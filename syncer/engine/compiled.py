@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
+from syncer.config.places import locate
+from syncer.errors import ConfigError
 from syncer.pipeline import Pipeline
 from syncer.transform import Transform, compile_transform, sql_expressions
 from syncer.transform.identity import Scope
@@ -17,4 +19,7 @@ def compiled(pipeline: Pipeline, source: Source, scope: Scope) -> "tuple[Transfo
     Raises `ConfigError` with every mapped column that the query lacks, `QueryError` where the query is refused.
     """
     shape = source.schema(Query(sql=pipeline.query, expressions=sql_expressions(pipeline)))
-    return compile_transform(pipeline, shape, scope), shape
+    try:
+        return compile_transform(pipeline, shape, scope), shape
+    except ConfigError as error:
+        raise ConfigError(locate(pipeline, problem) for problem in error.problems) from None

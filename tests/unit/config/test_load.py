@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from syncer.config.load import find_root, load_project, locate, validate_project
+from syncer.config.load import find_root, load_project, validate_project
+from syncer.config.places import locate
 from syncer.duration import Duration
 from syncer.errors import ConfigError, Problem
 from tests.unit.config.folder import PIPELINE, Folder
