@@ -1,0 +1,187 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import duckdb
+import pytest
+
+from syncer.sandbox.faults import parse_faults
+from tests.acceptance.shop import TOKEN, MakeShop, Shop
+
+pytestmark = pytest.mark.acceptance
+ROOT = Path(__file__).parents[2]
+
+
+def test_status_runs_and_show_tell_what_a_run_did(shop: Shop) -> None:
+    assert "never run" in shop.syncer("status").out
+    shop.add_orders(1, 3, changes="UPDATE orders SET currency = NULL WHERE order_id = 2")
+    run = shop.syncer("run", "orders", "--output", "json").report
+
+    (status,) = map(json.loads, shop.syncer("status", "--output", "json").out.splitlines())
+    assert (status["state"], status["acknowledged"], status["rejects"]) == ("done_with_rejects", 2, 1)
+    assert status["watermark"] == run["watermark"]["after"] == "2026-11-01T00:00:00.003Z"
+
+    (listed,) = map(json.loads, shop.syncer("runs", "orders", "--output", "json").out.splitlines())
+    assert listed["run_id"] == run["run_id"]
+
+    shown = shop.syncer("show", run["run_id"][:14])
+    assert shown.code == 0
+    for text in ("currency_missing", "acked", "2 of 3 events acknowledged"):
+        assert text in shown.out
+
+
+def test_validate_names_every_mistake_of_every_file_with_place_and_remedy(shop: Shop) -> None:
+    shop.edit("syncer.yaml", "type: duckdb", "type: dukdb")
+    shop.edit("pipelines/orders.yaml", "em: email", "emial: email")
+    shop.edit("pipelines/orders.yaml", "key: order_id", "kye: order_id")
+    done = shop.syncer("validate")
+    assert done.code == 2
+    lines = done.out.splitlines()
+    assert [line.split(":")[0] for line in lines] == sorted(line.split(":")[0] for line in lines)
+    for place, path, near in (
+        ("syncer.yaml:3:22", "sources.warehouse.type", "duckdb"),
+        ("pipelines/orders.yaml:5:1", "kye", '"key"'),
+        ("pipelines/orders.yaml:16:5", "mapping.customer_info.emial", "em"),
+    ):
+        assert any(line.startswith(f"{place}: {path}: ") and near in line for line in lines), (place, done.out)
+    github = shop.syncer("validate", "--output", "github").out
+    assert github.startswith("::error file=pipelines/orders.yaml,line=")
+
+
+def test_preview_prints_the_exact_bodies_and_sends_nothing(shop: Shop) -> None:
+    shop.add_orders(1, 4, changes="UPDATE orders SET currency = NULL WHERE order_id = 3")
+    done = shop.syncer("preview", "orders", "--limit", "10", "--output", "json", TOKEN="")
+    (body,) = map(json.loads, done.out.splitlines())
+    assert [event["custom_data"]["order_id"] for event in body["data"]] == ["1", "2", "4"]
+    assert "key 3: currency_missing" in done.err
+    assert shop.sandbox.sandbox.requests() == []
+    shop.syncer("run", "orders")
+    sent = {event["event_id"]: event for event in shop.sandbox.sandbox.events()}
+    assert sent == {event["event_id"]: event for event in body["data"]}
+
+
+def test_preview_explains_each_value_and_masks_people(shop: Shop) -> None:
+    shop.add_orders(7, 9)
+    masked = shop.syncer("preview", "orders", "--key", "8", "--explain").out
+    assert "customer8@" not in masked
+    shown = shop.syncer("preview", "orders", "--key", "8", "--explain", "--show-values").out
+    assert "customer8@example.com" in shown
+    assert "customer7@example.com" not in shown
+
+
+def test_a_locked_warehouse_is_named_and_nothing_is_lost(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    with duckdb.connect(str(shop.folder / "warehouse.duckdb")):
+        locked = shop.syncer("run", "orders", "--output", "json")
+    assert (locked.code, locked.report["status"]) == (1, "failed")
+    assert "warehouse.duckdb" in locked.report["message"]
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 3
+
+
+def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=1s"))
+    shop.edit(
+        "pipelines/orders.yaml",
+        "destination: meta",
+        "destination: meta\ndelivery: {events_per_request: 1, requests_in_flight: 1}",
+    )
+    shop.add_orders(1, 6)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "syncer", "run", "orders", "--output", "json"],
+        cwd=shop.folder, env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while shop.sandbox.sandbox.begun < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGTERM)
+    out, _ = running.communicate(timeout=30)
+    report = json.loads(out)
+    assert (running.returncode, report["status"]) == (130, "interrupted")
+    assert report["acknowledged"] + report["buckets"]["pending"] == 6
+    assert report["acknowledged"] >= 1
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 6 - report["acknowledged"]
+    assert sorted(map(int, shop.order_ids())) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_killed_run_is_recovered_from_the_warehouse(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=1s"))
+    shop.add_orders(1, 5)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "syncer", "run", "orders"], cwd=shop.folder, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while shop.sandbox.sandbox.begun < 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.kill()
+    running.wait()
+    report = shop.syncer("run", "orders", "--output", "json").report
+    assert (report["acknowledged"], report["possible_duplicates"]) == (5, 5)
+    assert set(shop.order_ids()) == {"1", "2", "3", "4", "5"}
+
+
+def test_init_makes_a_project_that_runs_and_keeps_what_is_there(shop: Shop) -> None:
+    folder = shop.folder / "new"
+    made = shop.syncer("init", "new")
+    assert (made.code, "wrote  new/pipelines/orders.yaml" in made.out) == (0, True)
+    (folder / "syncer.yaml").write_text("version: 1\n", encoding="utf-8")
+    again = shop.syncer("init", "new")
+    assert "kept   new/syncer.yaml" in again.out
+    assert (folder / "syncer.yaml").read_text(encoding="utf-8") == "version: 1\n"
+
+
+@pytest.mark.parametrize("example", sorted(path.stem for path in (ROOT / "pipelines").glob("*.yaml")))
+def test_each_example_runs_as_it_stands(shop: Shop, example: str) -> None:
+    folder = shop.folder / "examples"
+    assert shop.syncer("init", "examples").code == 0
+    for path in (ROOT / "pipelines").glob("*.yaml"):
+        (folder / "pipelines" / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    done = shop.syncer("run", example, "--project", "examples", "--output", "json")
+    assert done.err.startswith(f"{example}: target dev, dataset ")
+    assert done.report["acknowledged"] > 500, done.report
+    assert done.code in (0, 3)
+
+
+def test_the_demo_shows_two_syncs_of_which_the_second_sends_only_what_is_new(shop: Shop) -> None:
+    began = time.monotonic()
+    done = shop.syncer("demo")
+    assert done.code == 0, done.err
+    assert time.monotonic() - began < 30
+    for text in (
+        "Three events as Meta got them",
+        "remote_currency_refused",
+        "event_time_too_old",
+        "O'Brien",
+        "120 acknowledged",
+    ):
+        assert text in done.out
+
+
+def test_the_sandbox_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "syncer", "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    try:
+        assert serving.stdout is not None
+        url = next(word for word in serving.stdout.readline().split() if word.startswith("http"))
+        base = url.split("/v26.0")[0]
+        with urlopen(f"{base}/sandbox/api/state", timeout=10) as answer:
+            assert json.load(answer)["events"] == 0
+    finally:
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(timeout=10) == 0
+
+
+def test_reference_commands_answer_in_json(shop: Shop) -> None:
+    fields = [json.loads(line) for line in shop.syncer("fields", "customer_info", "--output", "json").out.splitlines()]
+    assert {"em", "ph", "external_id"} <= {field["name"] for field in fields}
+    assert json.loads(shop.syncer("explain", "currency_missing", "--output", "json").out)["remedy"]
+    assert json.loads(shop.syncer("schema", "project").out)["title"]
+    assert json.loads(shop.syncer("state", "upgrade", "--output", "json").out)["after"]
+    wrong = shop.syncer("explain", "curency_missing")
+    assert (wrong.code, "currency_missing" in wrong.err) == (2, True)
