@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -50,10 +51,7 @@ class Query:
         `bounds` ascend; rows with NULL in `column` come with the first partition.
         """
         edges = [None, *bounds, None]
-        ranges = (
-            Range(column=column, low=low, high=high, with_null=low is None)
-            for low, high in zip(edges, edges[1:], strict=False)
-        )
+        ranges = (Range(column=column, low=low, high=high, with_null=low is None) for low, high in pairwise(edges))
         return tuple(replace(self, ranges=(*self.ranges, part)) for part in ranges)
 
 
@@ -76,7 +74,9 @@ class Source(Protocol):
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
         """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
 
-        Memory stays bounded at any size of result. Types are those of `schema`; NULL is NULL.
+        Memory stays bounded at any size of result. Types are those of `schema`; NULL is NULL. A time that no calendar
+        holds (infinity, years before 1 or after 9999) arrives as the number Arrow has for it, so that it costs no
+        other row: judge such values as numbers, as `cursor_value` does, before anything turns them into dates.
         Raises `SourceError`; batches already yielded stay valid.
         """
         ...

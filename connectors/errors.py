@@ -22,6 +22,14 @@ class SourceRefusedError(SourceError):
     """Wrong options, credentials or rights."""
 
 
+class ConnectorError(SourceRefusedError):
+    """There is no connector of this kind, or it cannot be loaded."""
+
+    def __init__(self, kind: str, *, what: str, remedy: str = "") -> None:
+        self.kind = kind
+        super().__init__(what, remedy=remedy)
+
+
 class QueryError(SourceError):
     """The warehouse refused the query itself."""
 
