@@ -1,0 +1,350 @@
+"""A DuckDB file, versions 1.5 to 2.x in one path; opened read-only, and only while it is read.
+
+Each reading has a DuckDB of its own in this process, to which the file is attached: its memory limit, its folder
+for sorting and its settings meet no other reading. DuckDB lets nobody write a file while somebody reads it, so a
+writer in another process waits until the reading ends.
+
+A sorted result larger than the memory limit goes through a private folder: encrypted with a key that only the
+reading process knows, deleted at the end of the reading, or at the next one if the process was killed.
+
+How types travel: what Arrow knows stays (integers, floats, decimals and HUGEINT as decimal(38, 0), text, BLOB,
+dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP
+and VARIANT become JSON text; all others the text that DuckDB prints: UUID, ENUM, INTERVAL, BIT, UHUGEINT, BIGNUM,
+TIMETZ, UNION, GEOMETRY. Times that no calendar holds (infinity, years before 1 or after 9999) arrive as Arrow's
+plain numbers and harm no other row.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+from connectors.base import Query
+from connectors.duckdb_errors import Reading, explain
+from connectors.duckdb_select import INNER, Column, around, literal, quoted, select
+from connectors.errors import QueryError, SourceError, SourceRefusedError
+from connectors.private_folder import private_folder
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+VECTOR_ROWS = 2048
+"""Rows that DuckDB hands over at a time; larger pieces cost it more memory and time than joining these."""
+BATCH_BYTES = 64 * 1024 * 1024
+"""A batch of wide rows ends here, before its rows are complete."""
+FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
+RESERVED_NAMES: Final = ("main", "memory", "system", "temp")
+MEMORY: Final = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """A DuckDB file."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset()
+
+    path: str
+    """The database file; opened for reading only. Relative paths start at the project."""
+    memory_limit: str = "400MB"
+    """Memory that DuckDB may use for one reading, such as `400MB` or `2GB`; what does not fit is sorted on disk."""
+    threads: int | None = None
+    """Threads of DuckDB; left out: one a core."""
+    external_files: bool = False
+    """Let the query read files beside the database (`FROM 'orders.parquet'`); relative paths start at the project."""
+    temp_directory: str | None = None
+    """Folder in which large sorts get a private, encrypted folder of their own; left out: the system's."""
+
+
+def connect(options: Options, *, root: Path) -> "DuckDBSource":
+    """Return the warehouse in the file `options.path`; raises `SourceRefusedError` where the options are wrong."""
+    import duckdb  # noqa: F401  # a missing driver shows here
+
+    if options.path.strip() in {"", ":memory:"}:
+        raise SourceRefusedError("path names no file", remedy="give the path of a DuckDB file")
+    if not MEMORY.fullmatch(options.memory_limit.strip()):
+        raise SourceRefusedError("memory_limit is no amount of memory", remedy="write it such as 400MB or 2GB")
+    if options.threads is not None and options.threads < 1:
+        raise SourceRefusedError(f"threads is {options.threads}", remedy="give 1 or more, or leave it out")
+    file = root.absolute() / options.path
+    if not _is_file(file):
+        raise SourceRefusedError(f"there is no file {file}", remedy="mend `path`; relative paths start at the project")
+    return DuckDBSource(options, file=file, root=root.absolute())
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except PermissionError:
+        raise SourceRefusedError(f"this user may not enter the folder of {file}", remedy="change its rights") from None
+
+
+class DuckDBSource:
+    """One DuckDB file; holds the readings that are open."""
+
+    def __init__(self, options: Options, *, file: Path, root: Path) -> None:
+        self._options, self._file, self._root = options, file, root
+        self._readings: set[ExitStack] = set()
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self._is_closed = True
+        for reading in list(self._readings):
+            reading.close()
+
+    def schema(self, query: Query) -> "pa.Schema":
+        """Return the columns that `query` would give, in order, reading no row.
+
+        Raises `QueryError` where DuckDB refuses the query, `ColumnError` where it lacks a column.
+        """
+        with self._reading(query) as reading:
+            return self._run(reading, query, limit=0)[1]
+
+    def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
+        """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
+
+        The file is open, and closed to writers, from the first batch that is asked for until the last one is given
+        or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
+        """
+        with self._reading(query) as reading:
+            reader, schema = self._run(reading, query, limit=query.limit)
+            for batch in _joined(reader, query.batch_rows):
+                yield _typed(batch, schema)
+                self._refuse_if_closed()
+
+    @contextmanager
+    def _reading(self, query: Query) -> Iterator[ExitStack]:
+        """Give what ends with the reading, and turn DuckDB's errors into ours."""
+        import duckdb
+        import pyarrow as pa
+
+        self._refuse_if_closed()
+        with ExitStack() as reading:
+            self._readings.add(reading)
+            reading.callback(self._readings.discard, reading)
+            try:
+                yield reading
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                self._refuse_if_closed()
+                raise self._explained(error, query) from None
+            except RuntimeError as error:
+                if "Query interrupted" in str(error):  # what DuckDB makes of Ctrl-C
+                    raise KeyboardInterrupt from None
+                raise
+
+    def _run(self, reading: ExitStack, query: Query, *, limit: int | None) -> "tuple[pa.RecordBatchReader, pa.Schema]":
+        connection = self._open(reading)
+        sql = _one_select(connection, query.sql)
+        columns = self._columns(connection, query, sql)
+        chosen = select(query, around(sql, query.expressions), columns, limit=limit)
+        for variable in chosen.variables:
+            connection.execute(variable.assignment, [variable.text])
+        relation = connection.sql(chosen.text)
+        reader = _interruptible(connection, lambda: relation.to_arrow_reader(min(VECTOR_ROWS, query.batch_rows)))
+        reading.callback(reader.close)
+        return reader, _with_json(reader.schema, chosen.json_columns)
+
+    def _columns(self, connection: "duckdb.DuckDBPyConnection", query: Query, sql: str) -> dict[str, Column]:
+        """Return the columns of the user's query and of the expressions over it."""
+        import duckdb
+
+        found = connection.sql(around(sql))
+        columns = {name: Column(name, kind) for name, kind in zip(found.columns, found.types, strict=True)}
+        for alias, expression in query.expressions:
+            if alias.lower() in {name.lower() for name in columns}:
+                what = f'"{alias}" names a column of the query and an expression'
+                raise QueryError(what, remedy="rename one of them")
+            try:
+                columns[alias] = _expression(connection, sql, alias, expression)
+            except (duckdb.Error, QueryError) as error:
+                cause = error if isinstance(error, QueryError) else self._explained(error, query)
+                raise QueryError(f'the expression for "{alias}": {cause.what}', remedy=cause.remedy) from None
+        return columns
+
+    def _open(self, reading: ExitStack) -> "duckdb.DuckDBPyConnection":
+        """Return a DuckDB that sees the file and nothing else, until `reading` ends."""
+        import duckdb
+
+        options = self._options
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": options.memory_limit,
+            "temp_directory": str(self._temp_folder(reading) / "sort"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "allow_persistent_secrets": False,
+            "python_enable_replacements": False,
+            **({} if options.threads is None else {"threads": options.threads}),
+        }
+        connection = duckdb.connect(":memory:", config=config)
+        reading.callback(connection.close)
+        _encrypt_spill(connection)
+        name = self._file.name.partition(".")[0] or "warehouse"
+        name = f"{name}_db" if name.lower() in RESERVED_NAMES else name
+        connection.execute(f"ATTACH {literal(str(self._file))} AS {quoted(name)} (READ_ONLY, TYPE duckdb)")
+        connection.execute(f"USE {quoted(name)}")
+        connection.execute("SET TimeZone = 'UTC'")
+        if options.external_files:
+            connection.execute(f"SET file_search_path = {literal(str(self._root))}")
+        else:
+            connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+    def _temp_folder(self, reading: ExitStack) -> Path:
+        wanted = self._options.temp_directory
+        try:
+            return reading.enter_context(
+                private_folder("syncer-duckdb", parent=None if wanted is None else self._root / wanted)
+            )
+        except OSError as error:
+            raise SourceRefusedError(
+                f"no temporary folder can be made: {error.strerror}",
+                remedy="set temp_directory to a folder that this user may write",
+            ) from None
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise SourceRefusedError("the warehouse was closed before its rows were read", remedy="open it again")
+
+    def _explained(self, error: Exception, query: Query) -> SourceError:
+        texts = (query.sql, *(sql for _, sql in query.expressions))
+        return explain(str(error), Reading(self._file, self._options.memory_limit, texts))
+
+
+def _encrypt_spill(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Let what is sorted on disk be written with a key that lives in this process only.
+
+    The wheels carry no OpenSSL, and DuckDB calls its own cipher unsafe for files that are kept, since its nonces come
+    from a plain random generator; these files live as long as the reading, and the alternative is plain text.
+    """
+    import duckdb
+
+    try:
+        connection.execute("SET force_mbedtls_unsafe = true")
+        connection.execute("SET temp_file_encryption = true")
+    except duckdb.CatalogException:
+        return  # a DuckDB without these settings; the folder is private all the same
+
+
+def _one_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> str:
+    """Return `sql` without semicolons at its end; raises `QueryError` where it is not one SELECT."""
+    import duckdb
+
+    raw = _bytes(sql)
+    statements = connection.extract_statements(sql)
+    tokens = [(place, kind) for place, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
+    if not tokens:
+        raise QueryError("the query is empty")
+    if not raw[tokens[0][0] :].lower().startswith(tuple(word.encode() for word in FIRST_WORDS)):
+        raise QueryError("the query is no SELECT", remedy="write one SELECT, or begin with WITH, FROM, VALUES or TABLE")
+    if len(statements) != 1:
+        raise QueryError("the query holds several statements", remedy="leave one SELECT; pivot with an IN list")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        raise QueryError("the query is no plain SELECT", remedy="pivot with an IN list; nothing but reading is allowed")
+    _refuse_parameters(statements[0], "the query")
+    end = len(raw)
+    for place, _ in reversed(tokens):
+        if raw[place : place + 1] != b";":
+            break
+        end = place
+    return raw[:end].decode()
+
+
+def _expression(connection: "duckdb.DuckDBPyConnection", sql: str, alias: str, expression: str) -> Column:
+    """Return the column that `expression` gives over `sql`; raises `QueryError` where it is not one value a row."""
+    import duckdb
+
+    _bytes(expression)
+    text = f"(\n{expression}\n)"
+    try:  # brackets alone would make one value of `a, b`, and let `a) AS x, (b` out
+        duckdb.SQLExpression(expression)
+    except duckdb.InvalidInputException:
+        raise QueryError("it is not one expression") from None
+    for statement in connection.extract_statements(f"SELECT {text}"):
+        _refuse_parameters(statement, "it")
+    found = connection.sql(f"SELECT {text} AS {quoted(alias)} FROM (\n{sql}\n) AS {INNER}")
+    if found.columns != [alias]:
+        raise QueryError("it gives several columns")
+    try:  # WHERE takes neither aggregates nor windows nor what turns one row into several
+        connection.sql(f"SELECT 1 FROM (\n{sql}\n) AS {INNER} WHERE {text} IS NULL")
+    except duckdb.BinderException:
+        raise QueryError("it must give one value for each row, from that row alone") from None
+    return Column(alias, found.types[0])
+
+
+def _bytes(sql: str) -> bytes:
+    if "\0" in sql:
+        raise QueryError("the SQL holds a NUL character", remedy="take it out")
+    try:
+        return sql.encode()
+    except UnicodeEncodeError:
+        raise QueryError("the SQL is no valid text", remedy="take the surrogates out") from None
+
+
+def _refuse_parameters(statement: "duckdb.Statement", what: str) -> None:
+    if statement.named_parameters:
+        raise QueryError(f"{what} has parameters ($1 or ?), which nothing fills", remedy="write the values")
+
+
+def _interruptible(
+    connection: "duckdb.DuckDBPyConnection", start: "Callable[[], pa.RecordBatchReader]"
+) -> "pa.RecordBatchReader":
+    """Return what `start` gives: DuckDB sorts and joins in there, and hears no Ctrl-C on the thread that does it."""
+    with ThreadPoolExecutor(1, thread_name_prefix="syncer-duckdb") as other:
+        started = other.submit(start)
+        try:
+            return started.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
+
+
+def _joined(batches: "Iterable[pa.RecordBatch]", batch_rows: int) -> "Iterator[pa.RecordBatch]":
+    """Yield the rows of `batches` in batches of at most `batch_rows` rows and about `BATCH_BYTES` bytes."""
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        if waiting and (rows + batch.num_rows > batch_rows or size + batch.nbytes > BATCH_BYTES):
+            yield from _as_one(waiting)
+            waiting, rows, size = [], 0, 0
+        waiting.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+    yield from _as_one(waiting)
+
+
+def _as_one(batches: "Sequence[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    import pyarrow as pa
+
+    if sum(batch.num_rows for batch in batches):
+        yield from pa.Table.from_batches(batches).combine_chunks().to_batches()
+
+
+def _with_json(schema: "pa.Schema", json_columns: frozenset[str]) -> "pa.Schema":
+    """Return `schema` with `json_columns` marked as JSON text, where this pyarrow knows how."""
+    import pyarrow as pa
+
+    if not hasattr(pa, "json_"):
+        return schema
+    fields = (field.with_type(pa.json_()) if field.name in json_columns else field for field in schema)
+    return pa.schema(fields)
+
+
+def _typed(batch: "pa.RecordBatch", schema: "pa.Schema") -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    if batch.schema == schema:
+        return batch
+    arrays = (
+        column if column.type == field.type else pa.ExtensionArray.from_storage(field.type, column)
+        for column, field in zip(batch.columns, schema, strict=True)
+    )
+    return pa.RecordBatch.from_arrays(list(arrays), schema=schema)

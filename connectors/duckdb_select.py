@@ -1,0 +1,233 @@
+"""The SELECT around the user's query, as DuckDB's SQL; pure text, the values to bind beside it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from connectors.base import Query, Range
+from connectors.bounds import Always, Bound, Comparison, Grid
+from connectors.columns import no_column
+from connectors.errors import QueryError
+from connectors.incremental import CursorKind, CursorValue
+
+if TYPE_CHECKING:
+    from duckdb.sqltypes import DuckDBPyType
+
+INNER = "_syncer"
+"""Name of the user's query inside the SELECT around it."""
+SAME: Final = frozenset(
+    {"boolean", "float", "double", "decimal", "varchar", "blob", "date", "time", "time_ns"}
+    | {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
+    | {"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone", "timestamptz_ns"}
+)
+"""Types that Arrow and what reads it know as they are."""
+AS_JSON: Final = frozenset({"map", "variant"})
+"""Types that become JSON text; all others become what DuckDB prints of them."""
+INTEGERS: Final = {
+    "tinyint": (-(2**7), 2**7 - 1),
+    "smallint": (-(2**15), 2**15 - 1),
+    "integer": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+    "hugeint": (-(2**127), 2**127 - 1),
+    "utinyint": (0, 2**8 - 1),
+    "usmallint": (0, 2**16 - 1),
+    "uinteger": (0, 2**32 - 1),
+    "ubigint": (0, 2**64 - 1),
+}
+FIRST_NANOSECOND: Final = -9_223_286_400 * 10**9
+"""1677-09-22, the first day of which DuckDB 1.5 reads nanoseconds; infinity is one step behind the last."""
+LAST_NANOSECOND: Final = 2**63 - 2
+TIMES: Final = {
+    "date": Grid(kind=CursorKind.DATE),
+    "timestamp_s": Grid(kind=CursorKind.TIMESTAMP, digits=0),
+    "timestamp_ms": Grid(kind=CursorKind.TIMESTAMP, digits=3),
+    "timestamp": Grid(kind=CursorKind.TIMESTAMP, digits=6),
+    "timestamp_ns": Grid(kind=CursorKind.TIMESTAMP, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND),
+    "timestamp with time zone": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6),
+    "timestamptz_ns": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the user's query."""
+
+    name: str
+    type: "DuckDBPyType"
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its text is JSON."""
+        return str(self.type) == "JSON" or self.type.id in AS_JSON
+
+    @property
+    def value(self) -> str:
+        """The expression that is selected: the column itself, or cast to a type that Arrow has."""
+        name = f"{INNER}.{quoted(self.name)}"
+        target = travels_as(self.type)
+        if target is None:
+            return name
+        cast = f"CAST({name} AS {target})"
+        return f"CASE WHEN {name} IS NOT NULL THEN {cast} END" if self.type.id == "variant" else cast
+
+    @property
+    def rank(self) -> str:
+        """The expression that is compared and sorted: text by its bytes, whatever the column's collation."""
+        return f'{self.value} COLLATE "C"' if self._is_text else self.value
+
+    @property
+    def grid(self) -> tuple[Grid, str]:
+        """The values it can hold, and the SQL type to bind others as; raises `QueryError` where it has no order."""
+        kind = self.type.id
+        if self._is_text:
+            return Grid(kind=CursorKind.TEXT), "VARCHAR"
+        if kind in INTEGERS:
+            lowest, highest = INTEGERS[kind]
+            return Grid(kind=CursorKind.INTEGER, lowest=lowest, highest=highest), kind
+        if kind == "decimal":
+            sizes = dict(self.type.children)
+            digits, most = int(str(sizes["scale"])), 10 ** int(str(sizes["precision"])) - 1
+            grid = Grid(kind=CursorKind.DECIMAL, digits=digits, lowest=-most, highest=most)
+            return grid, f"DECIMAL({sizes['precision']},{digits})"
+        if kind in TIMES:
+            return TIMES[kind], kind
+        if kind in {"float", "double"}:
+            return Grid(kind=CursorKind.DECIMAL, digits=None), "DOUBLE"
+        raise QueryError(f'"{self.name}" is of type {self.type}, whose values have no order to read by')
+
+    @property
+    def _is_text(self) -> bool:
+        return self.type.id == "varchar" or travels_as(self.type) in {"VARCHAR", "JSON"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value that is bound before the query runs, since DuckDB 1.5 keeps whole results of queries with parameters."""
+
+    name: str
+    type: str
+    text: str
+
+    @property
+    def assignment(self) -> str:
+        """The statement that sets it; its one parameter is `text`."""
+        return f"SET VARIABLE {self.name} = CAST($1 AS {self.type})"
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The whole statement."""
+
+    text: str
+    variables: tuple[Variable, ...]
+    json_columns: frozenset[str]
+    """Selected columns whose text is JSON."""
+
+
+def quoted(name: str) -> str:
+    """Return `name` as an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return `text` as a string of SQL, where no value can be bound."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def around(sql: str, expressions: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the SELECT of every column of the user's query and of `expressions` over them.
+
+    Both stand alone between line breaks: a comment at their end hides nothing that follows.
+    """
+    added = "".join(f", (\n{expression}\n) AS {quoted(alias)}" for alias, expression in expressions)
+    return f"SELECT {INNER}.*{added} FROM (\n{sql}\n) AS {INNER}"
+
+
+def select(query: Query, inner: str, columns: Mapping[str, Column], *, limit: int | None) -> Select:
+    """Return the slice `query` of `inner`, whose columns are `columns`; raises `ColumnError`, `QueryError`."""
+    variables: list[Variable] = []
+    aliases = tuple(alias for alias, _ in query.expressions)
+    names = tuple(columns) if query.columns is None else tuple(dict.fromkeys((*query.columns, *aliases)))
+    chosen = [_column(name, columns) for name in names]
+    if not chosen:
+        raise QueryError("no column of the query is asked for")
+    conditions = [_condition(wanted, _column(wanted.column, columns), variables) for wanted in query.ranges]
+    order = [*([query.cursor_column] if query.cursor_column is not None else []), *query.order_by]
+    parts = [
+        "SELECT " + ", ".join(f"{column.value} AS {quoted(column.name)}" for column in chosen),
+        f"FROM ({inner}) AS {INNER}",
+        "WHERE " + " AND ".join(conditions) if conditions else "",
+        "ORDER BY " + ", ".join(f"{_column(name, columns).rank} ASC NULLS FIRST" for name in order) if order else "",
+        f"LIMIT {limit:d}" if limit is not None else "",
+    ]
+    json_columns = frozenset(column.name for column in chosen if column.is_json)
+    return Select("\n".join(part for part in parts if part), tuple(variables), json_columns)
+
+
+def travels_as(kind: "DuckDBPyType") -> str | None:
+    """Return the SQL type to cast `kind` to for Arrow, None where it can stay as it is."""
+    match kind.id:
+        case name if name in SAME:
+            return None
+        case name if name in AS_JSON:
+            return "JSON"
+        case "list":
+            item = travels_as(_children(kind)[0][1])
+            return None if item is None else f"{item}[]"
+        case "array":
+            item_kind = _children(kind)[0][1]
+            return f"{travels_as(item_kind) or item_kind}[]"
+        case "struct" | "tuple":
+            return _struct(kind)
+        case _:
+            return "VARCHAR"
+
+
+def _struct(kind: "DuckDBPyType") -> str | None:
+    members = [(name, member, travels_as(member)) for name, member in _children(kind)]
+    if all(name and target is None for name, _, target in members):
+        return None
+    named = (
+        f"{quoted(name or f'element{place}')} {target or member}"
+        for place, (name, member, target) in enumerate(members, start=1)
+    )
+    return f"STRUCT({', '.join(named)})"
+
+
+def _children(kind: "DuckDBPyType") -> "list[tuple[str, DuckDBPyType]]":
+    return cast("list[tuple[str, DuckDBPyType]]", kind.children)  # sizes and words are those of types asked elsewhere
+
+
+def _column(name: str, columns: Mapping[str, Column]) -> Column:
+    if name not in columns:
+        raise no_column(name, tuple(columns))
+    return columns[name]
+
+
+def _condition(wanted: Range, column: Column, variables: list[Variable]) -> str:
+    grid, sql_type = column.grid
+    sides: list[str] = []
+    for value, compare in ((wanted.low, grid.at_least), (wanted.high, grid.below)):
+        if value is None:
+            continue
+        bound = _bound(value, column, grid, compare)
+        if isinstance(bound, Comparison):
+            variable = Variable(f"syncer_{len(variables)}", sql_type, bound.text)
+            variables.append(variable)
+            sides.append(f"{column.rank} {bound.operator} getvariable({literal(variable.name)})")
+        elif bound is Always.FALSE:
+            sides.append("FALSE")
+    within = " AND ".join(sides) or f"{column.value} IS NOT NULL"
+    return f"(({within}) OR {column.value} IS NULL)" if wanted.with_null else f"({within})"
+
+
+def _bound(value: CursorValue, column: Column, grid: Grid, compare: Callable[[CursorValue], Bound]) -> Bound:
+    if not grid.accepts(value.kind):
+        raise QueryError(
+            f'"{column.name}" is of type {column.type}, and the value to compare it with is of kind {value.kind}',
+            remedy="if the type of the column changed, cast it back in the query, or reset the pipeline",
+        )
+    try:
+        return compare(value)
+    except ValueError:
+        raise QueryError(f'the value to compare "{column.name}" with is no {value.kind}') from None

@@ -1,0 +1,71 @@
+"""DuckDB's messages become ours: what to do is said, no value of a row is."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.duckdb_errors import Reading, explain
+from connectors.errors import QueryError, SourceError, SourceRefusedError, SourceUnavailableError
+
+READING = Reading(Path("/shop/w.duckdb"), "400MB", ("SELECT 'ann@example.com' || name FROM t",))
+CANARY = "bob@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "says"),
+    [
+        (
+            "IO Error: Trying to read a database file with version number 69.\nIt was created with a newer version of DuckDB.",
+            SourceRefusedError,
+            "/shop/w.duckdb was written by a newer DuckDB than the one installed here; run: pip install --upgrade duckdb",
+        ),
+        (
+            "IO Error: ... The database file was created with an older version of DuckDB.",
+            SourceRefusedError,
+            "/shop/w.duckdb was written by a DuckDB too old to be read here",
+        ),
+        (
+            'IO Error: Cannot open file "/shop/w.duckdb": Permission denied',
+            SourceRefusedError,
+            "this user may not read /shop/w.duckdb; change its rights",
+        ),
+        (
+            f"Conversion Error: Could not convert string '{CANARY}' to INT32 when casting from source column b",
+            QueryError,
+            "the query failed while rows were read: a value does not fit a cast of the query; use TRY_CAST",
+        ),
+        (f"Invalid Input Error: {CANARY}", QueryError, "a function of the query refused a value"),
+        (f"Out of Range Error: Overflow ({CANARY} * 2)!", QueryError, "a number of the query left the range"),
+        ("Out of Memory Error: failed to allocate", SourceRefusedError, "memory_limit of 400MB"),
+        (
+            f"IO Error: Could not write file: No space left on device {CANARY}",
+            SourceUnavailableError,
+            "a file could not",
+        ),
+        (
+            f"INTERNAL Error: {CANARY}",
+            QueryError,
+            "the query failed in DuckDB: INTERNAL Error; try it in DuckDB itself",
+        ),
+        (CANARY, QueryError, "the query failed in DuckDB: an error without a name"),
+        (f"{CANARY}: x", QueryError, "the query failed in DuckDB: an error without a name"),
+        (
+            f'Binder Error: No column "emial" in FROM!\nCandidate bindings: "email"\n\nLINE 3: name = \'{CANARY}\'\n    ^',
+            QueryError,
+            'DuckDB refuses the query: No column "emial" in FROM! Candidate bindings: "email"',
+        ),
+        (
+            "Parser Error: syntax error at or near \"'ann@example.com'\"",
+            QueryError,
+            "DuckDB refuses the query: syntax error at or near \"'…'\"",
+        ),
+        ("Binder Error: " + "x" * 1000, QueryError, "x" * 400 + "…"),
+    ],
+)
+def test_a_message_says_what_to_do_and_no_value(text: str, kind: type[SourceError], says: str) -> None:
+    error = explain(text, READING)
+
+    assert type(error) is kind
+    assert says in str(error)
+    assert CANARY not in str(error)
+    assert "ann@example.com" not in str(error)
