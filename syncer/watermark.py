@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Self
 
 from connectors.incremental import CursorKind, CursorValue
 
 LOOKBACK_OF_TIMES_S = 3_600
+DIGITS = 100
+"""Room for every number of a warehouse; Python rounds at 28 otherwise."""
 TIMES = (CursorKind.DATE, CursorKind.TIMESTAMP, CursorKind.TIMESTAMP_TZ)
 
 
@@ -63,7 +65,8 @@ def _seconds(text: str) -> Decimal:
 
 def _lower(value: CursorValue, lookback: int) -> str:
     if value.kind not in TIMES:
-        return str(Decimal(value.text) - lookback)
+        with localcontext(prec=DIGITS):
+            return f"{Decimal(value.text) - lookback:f}"
     if value.kind is CursorKind.DATE:
         days = -(-lookback // 86_400)
         first = date.min
