@@ -31,7 +31,7 @@ def judge_customer_info(event: Json, judging: Judging) -> Refusal | None:
     ignored: set[str] = set()
     for key, value in user_data.items():
         check = _CHECKS.get(key)
-        if check is None or (not value and is_absent(value)):
+        if check is None or is_absent(value):
             judging.note("unknown_parameter" if check is None else "empty_value", "user_data", key)
             ignored.add(key)
             continue
@@ -81,7 +81,7 @@ def _plain(value: object, judging: Judging, path: Path) -> Refusal | None:
     """Judge a text that must be no digest by documentation, but whose form would allow one."""
     if isinstance(value, str) and _DIGEST_ANY_CASE(value):
         return judging.note("digest_in_plain_field", *path)
-    return text(value, judging, path)
+    return bad_parameter(path, "must be a string") if isinstance(value, float) else text(value, judging, path)
 
 
 def _unhashed(value: object, path: Path) -> Refusal | None:

@@ -36,7 +36,7 @@ SENTENCES = {
 
 REFUSED_WHEN_STRICT = words(
     "event_name_long website_without_url website_without_user_agent url_invalid digest_of_nothing digest_in_plain_field "
-    "ip_invalid value_without_currency currency_not_listed contents_incomplete contact_data "
+    "ip_invalid fbc_form value_without_currency currency_not_listed contents_incomplete contact_data "
     "limited_data_use_without_ldu value_not_listed attribution_late"
 )
 """Documented or advised, but Meta was seen to take such events or nobody has shown that it refuses them."""

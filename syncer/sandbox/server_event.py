@@ -14,7 +14,7 @@ from syncer.sandbox.facts import (
 )
 from syncer.sandbox.notes import Judging
 from syncer.sandbox.refusal import Refusal, bad_parameter, invalid
-from syncer.sandbox.shapes import Check, Json, boolean, holds_email, is_absent, listed, text, url
+from syncer.sandbox.shapes import Check, Json, boolean, holds_email, is_absent, is_blank, listed, text, url
 from syncer.sandbox.wording import EVENT_IN_FUTURE, EVENT_TOO_OLD
 
 _STANDARD_BY_LETTERS = {name.lower(): name for name in STANDARD_EVENTS}
@@ -25,7 +25,7 @@ def judge_name(event: Json, judging: Judging) -> Refusal | None:
     name = event.get("event_name")
     if is_absent(name):
         return bad_parameter(("event_name",), "is required")
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or is_blank(name):
         return bad_parameter(("event_name",), "must be a non-empty string")
     if name in STANDARD_EVENTS:
         return None

@@ -18,7 +18,14 @@ _EMAIL = re.compile(r"[^\s@/:?&=\"'<>,;()]{1,64}@[\w-]+(?:\.[\w-]+)+")
 
 def is_absent(value: object) -> bool:
     """Return whether a value counts as not sent."""
-    return value is None or value in ("", [], {})
+    return value is None or value in ("", [], {}) or (isinstance(value, str) and value.isspace())
+
+
+def is_blank(value: object) -> bool:
+    """Return whether a value is absent, or a text without a visible character."""
+    if isinstance(value, str):
+        return not any(letter.isprintable() and not letter.isspace() for letter in value)
+    return is_absent(value)
 
 
 def number_of(value: object) -> float | None:

@@ -3,7 +3,7 @@
 from syncer.sandbox.facts import EXTINFO_PLACES, EXTINFO_VERSIONS, MESSAGING_EVENTS, words
 from syncer.sandbox.notes import Judging
 from syncer.sandbox.refusal import Refusal, bad_parameter, invalid
-from syncer.sandbox.shapes import Check, Json, boolean, is_absent, number_of, text, texts
+from syncer.sandbox.shapes import Check, Json, boolean, integer, is_blank, number, number_of, text, texts
 from syncer.sandbox.wording import EXTINFO_INVALID, MESSAGING_EVENT_NAME
 
 _ATTRIBUTION_AFTER_S = 48 * 3_600
@@ -40,7 +40,7 @@ def _extinfo(value: object, _judging: Judging, path: tuple[str | int, ...]) -> R
         return invalid(EXTINFO_INVALID, path)
     if any(isinstance(place, bool) or not isinstance(place, str | int | float) for place in value):
         return invalid(EXTINFO_INVALID, path)
-    if value[0] not in EXTINFO_VERSIONS or not str(value[4]).strip():
+    if value[0] not in EXTINFO_VERSIONS or is_blank(value[4]):
         return invalid(EXTINFO_INVALID, path)
     return None
 
@@ -55,7 +55,7 @@ def judge_messaging(event: Json, judging: Judging) -> Refusal | None:
     user_data = event.get("user_data")
     if isinstance(user_data, dict):
         for names in _CHANNEL_NEEDS.get(channel, ()):
-            if all(is_absent(user_data.get(name)) for name in names):
+            if all(is_blank(user_data.get(name)) for name in names):
                 return bad_parameter(("user_data", names[0]), f"is required for {channel}")
     if event.get("event_name") not in MESSAGING_EVENTS:
         return invalid(MESSAGING_EVENT_NAME, ("event_name",))
@@ -64,45 +64,58 @@ def judge_messaging(event: Json, judging: Judging) -> Refusal | None:
 
 def judge_attribution(event: Json, judging: Judging) -> Refusal | None:
     """Judge AppendAttribution and what such an event carries; `original_event_data` may also stand elsewhere."""
-    original, attribution = event.get("original_event_data"), event.get("attribution_data")
     is_attribution = event.get("event_name") == "AppendAttribution"
-    for key, value in (("original_event_data", original), ("attribution_data", attribution)):
-        if value is None:
+    for key, checks in (("original_event_data", _ORIGINAL_CHECKS), ("attribution_data", _ATTRIBUTION_CHECKS)):
+        part = event.get(key)
+        if part is None:
             if is_attribution:
                 return bad_parameter((key,), "is required for AppendAttribution")
-        elif not isinstance(value, dict):
+            continue
+        if not isinstance(part, dict):
             return bad_parameter((key,), "must be an object")
-    if isinstance(attribution, dict) and (refusal := _share(attribution.get("attribution_share"))):
-        return refusal
-    if not is_attribution or not isinstance(original, dict) or not isinstance(attribution, dict):
-        return None
-    return _append_attribution(event, original, attribution, judging)
+        for name, check in checks.items():
+            value = part.get(name)
+            if value is not None and (refusal := check(value, judging, (key, name))):
+                return refusal
+    return _append_attribution(event, judging) if is_attribution else None
 
 
-def _share(share: object) -> Refusal | None:
-    if share is None:
-        return None
-    amount = number_of(share)
-    if amount is None or not 0 <= amount <= 1:
-        return bad_parameter(("attribution_data", "attribution_share"), "must be a number from 0 to 1")
-    return None
+def _share(value: object, _judging: Judging, path: tuple[str | int, ...]) -> Refusal | None:
+    amount = number_of(value)
+    return None if amount is not None and 0 <= amount <= 1 else bad_parameter(path, "must be a number from 0 to 1")
 
 
-def _append_attribution(event: Json, original: Json, attribution: Json, judging: Judging) -> Refusal | None:
-    for key in ("ad_id", "touchpoint_ts", "attribution_share", "attribution_value"):
-        if is_absent(attribution.get(key)):
-            return bad_parameter(("attribution_data", key), "is required for AppendAttribution")
-    for key in ("event_name", "event_time"):
-        if is_absent(original.get(key)):
-            return bad_parameter(("original_event_data", key), "is required for AppendAttribution")
-    custom_data = event.get("custom_data")
-    if not isinstance(custom_data, dict) or is_absent(custom_data.get("currency")):
-        return bad_parameter(("custom_data", "currency"), "is required for AppendAttribution")
-    first, later = original.get("event_time"), event.get("event_time")
+def _append_attribution(event: Json, judging: Judging) -> Refusal | None:
+    """Judge what AppendAttribution cannot do without, and that it is not late."""
+    for outer, names in (
+        ("attribution_data", ("ad_id", "touchpoint_ts", "attribution_share", "attribution_value")),
+        ("original_event_data", ("event_name", "event_time")),
+        ("custom_data", ("currency",)),
+    ):
+        part = event.get(outer)
+        for name in names:
+            if not isinstance(part, dict) or is_blank(part.get(name)):
+                return bad_parameter((outer, name), "is required for AppendAttribution")
+    original = event.get("original_event_data")
+    first, later = original.get("event_time") if isinstance(original, dict) else None, event.get("event_time")
     if isinstance(first, int) and isinstance(later, int) and later - first > _ATTRIBUTION_AFTER_S:
         return judging.note("attribution_late", "original_event_data", "event_time")
     return None
 
+
+_ORIGINAL_CHECKS: dict[str, Check] = {
+    "event_name": text,
+    "event_time": integer,
+    "order_id": text,
+    "event_id": text,
+}
+
+_ATTRIBUTION_CHECKS: dict[str, Check] = {
+    "ad_id": text,
+    "touchpoint_ts": integer,
+    "attribution_share": _share,
+    "attribution_value": number,
+}
 
 _APP_CHECKS: dict[str, Check] = {
     "advertiser_tracking_enabled": boolean,

@@ -70,7 +70,7 @@ def test_what_is_always_needed_must_be_there(
         ("user_data", {"ct": DIGEST, "st": DIGEST, "zp": DIGEST, "country": DIGEST}, 2804050),
         # what is empty or unknown is no customer information
         ("user_data", {"em": None, "fbc": None}, 2804050),
-        ("user_data", {"em": [], "fbp": ""}, 2804050),
+        ("user_data", {"em": [], "fbp": " "}, 2804050),
         ("user_data", {"email": DIGEST}, 2804050),
     ],
 )
@@ -142,6 +142,10 @@ def test_physical_stores_have_62_days(event: Event, judge: Judge, source: str, a
         ("custom_data.order_id", ["a"]),
         ("custom_data.predicted_ltv", "high"),
         ("original_event_data", "a"),
+        ("original_event_data.event_time", "yesterday"),
+        ("attribution_data", {"attribution_value": "x"}),
+        ("user_data.page_id", 1.5),
+        ("event_name", "\u200b"),
         ("attribution_data", {"attribution_share": 1.5}),
         ("app_data", []),
     ],
@@ -231,6 +235,7 @@ def test_what_meta_advises_or_was_seen_to_tolerate_is_a_remark(
         ("event_source_url", ...),
         ("user_data.client_user_agent", ...),
         ("user_data.em", NOTHING),
+        ("user_data.fbc", "IwAR2F4"),
         ("custom_data.note", "a@b.co"),
         ("custom_data.contents", [{"id": "sku-1"}]),
     ],
