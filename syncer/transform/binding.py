@@ -31,6 +31,11 @@ class Field:
     """With exact column names; SQL has become the column of its alias."""
 
 
+def is_person(field: Field) -> bool:
+    """Return whether the field is customer information."""
+    return field.parameter is not None and field.parameter.group is Group.CUSTOMER_INFO
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """What a pipeline takes from the columns of its query."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from syncer.transform.json_text import escaped, json_of
+from syncer.transform.json_text import ESCAPES, escaped, json_of
 
 
 class Text(NamedTuple):
@@ -41,6 +41,26 @@ def array(slots: Sequence[pl.Series]) -> Text:
         for place, name in enumerate(names)
     ]
     listed = pl.concat_str(once, separator=",", ignore_nulls=True)
+    return Text(frame.select(pl.when(~pl.all_horizontal(pl.all().is_null())).then(listed)).to_series(), "[", "]")
+
+
+def array_of_lists(slots: Sequence[pl.Series]) -> Text:
+    """Return lists of the text in `slots`, some of which hold lists, in their order, each value once."""
+    frame = pl.DataFrame([slot.alias(str(number)) for number, slot in enumerate(slots)])
+    lists = [pl.col(name) if dtype != pl.String else pl.concat_list(name) for name, dtype in frame.schema.items()]
+    every = frame.select(value=pl.concat_list(part.fill_null([]) for part in lists)).to_series()
+    every = every.list.drop_nulls().list.unique(maintain_order=True)
+    texts = every.list.eval(pl.format('"{}"', pl.element().str.replace_many(ESCAPES))).list.join(",")
+    return Text(texts.set(every.list.len() == 0, None), "[", "]")
+
+
+def joined_arrays(arrays: Sequence[pl.Series]) -> Text:
+    """Return lists joined end to end; an empty list stays one, no list where all are NULL."""
+    if len(arrays) == 1:
+        return Text(arrays[0])
+    frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(arrays)])
+    inner = [pl.col(name).str.strip_prefix("[").str.strip_suffix("]").replace("", None) for name in frame.columns]
+    listed = pl.concat_str(inner, separator=",", ignore_nulls=True)
     return Text(frame.select(pl.when(~pl.all_horizontal(pl.all().is_null())).then(listed)).to_series(), "[", "]")
 
 

@@ -50,8 +50,8 @@ class Finder:
     """Finds values in one batch; a JSON column is parsed once."""
 
     rows: Rows
-    click_times: Callable[[str | None], pl.Series] | None = None
-    """Milliseconds of the clicks by column, or of the events."""
+    fbc: Callable[[Piece, str | None], Piece] | None = None
+    """Makes an `fbc` of click ids and the column of their times."""
     _parsed: dict[str, Documents] = field(default_factory=dict)
 
     def find(self, entry: Entry, *, is_click_id: bool = False) -> Found:
@@ -59,9 +59,8 @@ class Finder:
         match entry:
             case Column():
                 found = self._column(entry)
-                if is_click_id and self.click_times and (entry.query_parameter or entry.clicked_at):
-                    times = self.click_times(entry.clicked_at)
-                    found = replace(found, pieces=tuple(_clicked(piece, times) for piece in found.pieces))
+                if is_click_id and self.fbc and (entry.query_parameter or entry.clicked_at):
+                    found = replace(found, pieces=tuple(self.fbc(piece, entry.clicked_at) for piece in found.pieces))
                 return self._modified(found, entry)
             case FirstOf():
                 return self._modified(self._first(entry.first_of, is_click_id=is_click_id), entry)
@@ -156,10 +155,3 @@ def _templated(piece: Piece, around: Sequence[str]) -> Piece:
     text = pl.lit(texts(values))
     parts = [pl.lit(around[0]), *(part for literal in around[1:] for part in (text, pl.lit(literal)))]
     return Piece(pl.select(pl.concat_str(parts)).to_series(), piece.how)
-
-
-def _clicked(piece: Piece, times: pl.Series) -> Piece:
-    """Return `fb.1.<ms>.<click id>` for each bare click id; a ready `fbc` stays as it is."""
-    frame = pl.DataFrame([texts(piece.only(piece.present()).values).alias("id"), times.cast(pl.String).alias("ms")])
-    built = pl.when(pl.col("id").str.starts_with("fb.")).then("id").otherwise(pl.format("fb.1.{}.{}", "ms", "id"))
-    return Piece(frame.select(built.alias("id")).to_series(), piece.how)

@@ -86,10 +86,11 @@ def merged(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     for piece in pieces:
         if piece.values.null_count() < len(piece.values):
             groups.setdefault((piece.values.dtype, piece.how, piece.is_json), []).append(piece)
-    return tuple(group[0]._replace(values=_coalesced([piece.values for piece in group])) for group in groups.values())
+    return tuple(group[0]._replace(values=coalesced([piece.values for piece in group])) for group in groups.values())
 
 
-def _coalesced(parts: Sequence[pl.Series]) -> pl.Series:
+def coalesced(parts: Sequence[pl.Series]) -> pl.Series:
+    """Return of each row the first value that is not NULL; the parts are of one type."""
     if len(parts) == 1:
         return parts[0]
     frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])

@@ -18,7 +18,7 @@ from syncer.spec.events import like_standard
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
-from syncer.transform.binding import Binding, Field, bind
+from syncer.transform.binding import Binding, Field, bind, is_person
 from syncer.transform.extract import read_json
 from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
@@ -188,7 +188,7 @@ class _Event:
         slots = field.entry.entries if isinstance(field.entry, AllOf) else (field.entry,)
         found = [value for slot in slots for value in self._sent(field, slot)]
         is_list = field.parameter is not None and field.parameter.is_list
-        if found and is_list and _is_person(field):
+        if found and is_list and is_person(field):
             self.present[field.place] = list(dict.fromkeys(found))
         elif found and is_list:
             self.present[field.place] = [item for items in found for item in items]
@@ -200,7 +200,7 @@ class _Event:
         looked = self._looked(field, slot)
         if looked.is_blank:
             return
-        raws = looked.value if _is_person(field) and isinstance(looked.value, list) else [looked.value]
+        raws = looked.value if is_person(field) and isinstance(looked.value, list) else [looked.value]
         steps = [self._step(field, slot, raw, looked) for raw in raws if not is_blank(raw)]
         self.steps += steps
         if any(step.sent is None for step in steps):
@@ -208,7 +208,7 @@ class _Event:
         yield from (step.sent for step in steps if step.sent is not None)
 
     def _step(self, field: Field, slot: Entry, raw: Any, looked: Looked) -> Step:
-        if _is_person(field):
+        if is_person(field):
             plain, sent = self._person(field.name, raw, looked.how)
         else:
             plain = sent = self._thing(field, slot, raw, looked)
@@ -292,10 +292,6 @@ class _Event:
             tally=self.tally,
             steps=tuple(self.steps),
         )
-
-
-def _is_person(field: Field) -> bool:
-    return field.parameter is not None and field.parameter.group is Group.CUSTOMER_INFO
 
 
 def _parsed(text: Any) -> Any:

@@ -1,0 +1,103 @@
+"""The events of one batch as columns: facts for Meta's rules, what is odd about them, their JSON."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from syncer.spec.events import like_standard
+from syncer.spec.fields import EXTINFO_PLACES
+from syncer.transform.encode import Text, json_object, positions, string
+from syncer.transform.members import Member
+from syncer.transform.pieces import nowhere
+from syncer.transform.validate import COUNTRY, OPTIONS, STATE, Facts, Place
+
+EXTINFO: Final = ("app_data", "extinfo")
+NULL: Final = pl.Series([None], dtype=pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events, one a row in every column."""
+
+    event_time: pl.Series
+    """Unix seconds."""
+    action_source: pl.Series
+    members: Mapping[Place, Member]
+    """Everything else, by place, in the order in which it is sent."""
+
+    @property
+    def height(self) -> int:
+        """Return how many events there are."""
+        return len(self.event_time)
+
+    def wire(self, *place: str) -> pl.Series:
+        """Return the text of a single value of each event."""
+        member = self.members.get(place)
+        return NULL.new_from_index(0, self.height) if member is None else member.wire
+
+    def facts(self) -> Facts:
+        """Return what Meta's rules ask about."""
+        options = self.members.get((OPTIONS,))
+        dropped = {place: member.dropped() for place, member in self.members.items()}
+        refused = {member.name: member.refused for member in self.members.values()}
+        return Facts(
+            event_name=self.wire("event_name"),
+            action_source=self.action_source,
+            messaging_channel=self.wire("messaging_channel"),
+            has_options=nowhere(self.height)
+            if options is None
+            else (options.text.joined() != "[]").fill_null(value=False),
+            is_located_by_ip=((self.wire(COUNTRY) == "0") & (self.wire(STATE) == "0")).fill_null(value=False),
+            present={place: member.is_there() for place, member in self.members.items()},
+            dropped={place: mask for place, mask in dropped.items() if mask is not None},
+            refused={name: mask for name, mask in refused.items() if mask is not None},
+            maps_event_id=("event_id",) in self.members,
+        )
+
+    def json(self, event_ids: pl.Series) -> pl.Series:
+        """Return the JSON text of each event."""
+        first = {
+            ("event_name",): string(self.wire("event_name")),
+            ("event_time",): Text(self.event_time.cast(pl.String)),
+            ("action_source",): string(self.action_source, is_safe=True),
+            ("event_id",): string(event_ids),
+        }
+        others = {place: member.text for place, member in self.members.items() if place not in first}
+        return _object([*first.items(), *others.items()]).joined()
+
+
+def warnings(facts: Facts, passed: pl.Series | None) -> Counter[str]:
+    """Return how many of the events that go out are odd, by warning code."""
+    website = facts.action_source == "website"
+    names = facts.event_name.unique().drop_nulls()
+    alike = [name for name in names.to_list() if like_standard(name)]
+    odd = {
+        "website_without_url": website & ~facts.has("event_source_url"),
+        "website_without_user_agent": website & ~facts.has("user_data", "client_user_agent"),
+        "value_without_currency": facts.has("custom_data", "value") & ~facts.has("custom_data", "currency"),
+        "custom_event_name_like_standard": facts.event_name.is_in(alike),
+    }
+    if facts.maps_event_id:
+        odd["event_id_derived"] = ~facts.has("event_id")
+    counts = {code: int((mask if passed is None else mask & passed).sum()) for code, mask in odd.items()}
+    return Counter({code: count for code, count in counts.items() if count})
+
+
+def _object(members: Iterable[tuple[Place, Text]]) -> Text:
+    """Return objects within objects, in the order of the members."""
+    inner: dict[str, list[tuple[Place, Text]]] = {}
+    for place, text in members:
+        inner.setdefault(place[0], []).append((place[1:], text))
+    return json_object((name, _value(name, parts)) for name, parts in inner.items())
+
+
+def _value(name: str, parts: list[tuple[Place, Text]]) -> Text:
+    if parts[0][0] == ():
+        return parts[0][1]
+    if name == EXTINFO[-1]:
+        known = {place[0]: text for place, text in parts}
+        return positions([known.get(place) for place in EXTINFO_PLACES], gap='""')
+    return _object(parts)

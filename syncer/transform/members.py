@@ -1,0 +1,172 @@
+"""The members of events: found, normalised, as JSON."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from syncer.mapping import AllOf, Entry, Items
+from syncer.pipeline import Settings
+from syncer.spec.context import Context
+from syncer.spec.fields import Parameter
+from syncer.spec.normalize import HASHED
+from syncer.transform.binding import Binding, Field, is_person
+from syncer.transform.clicks import Clicks
+from syncer.transform.columns import FieldOptions, normalise
+from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
+from syncer.transform.mapping import Finder, Found
+from syncer.transform.pieces import Mask, Piece, coalesced, either
+from syncer.transform.properties import property_sent
+from syncer.transform.rows import Rows
+from syncer.transform.sent import Sent, together
+from syncer.transform.texts import texts
+from syncer.transform.things import read
+
+CLICK_ID: Final = ("user_data", "fbc")
+COUNTRY: Final = ("user_data", "country")
+BY_COUNTRY: Final = frozenset({"ph", "st", "zp"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One value of every event."""
+
+    name: str
+    """As counted in reports."""
+    wire: pl.Series
+    """Text of a single value as it is, else JSON; NULL where there is none."""
+    text: Text
+    """The value as JSON."""
+    drops: tuple[pl.Series, ...] = ()
+    """Where values could not be normalised; a mask for each entry and type."""
+    fills: tuple[pl.Series, ...] = ()
+    """Where a default filled a gap; a mask for each entry."""
+    refused: Mask = None
+    """Where `otherwise: reject` spoke."""
+
+    def only(self, mask: pl.Series) -> "Member":
+        """Return the values of the events where `mask` is true."""
+        return Member(
+            name=self.name,
+            wire=self.wire.filter(mask),
+            text=self.text._replace(values=self.text.values.filter(mask)),
+            drops=tuple(dropped.filter(mask) for dropped in self.drops),
+            fills=tuple(filled.filter(mask) for filled in self.fills),
+            refused=None if self.refused is None else self.refused.filter(mask),
+        )
+
+    def is_there(self) -> pl.Series:
+        """Return where an event has the value."""
+        return self.text.values.is_not_null()
+
+    def dropped(self) -> Mask:
+        """Return where a value could not be normalised."""
+        return reduce(or_, self.drops) if self.drops else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Reader:
+    """Reads the members of one batch; counts what is odd about the values."""
+
+    rows: Rows
+    binding: Binding
+    settings: Settings
+    today: date
+    event_time: pl.Series | None = None
+    """Unix seconds; None while it is not known."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    _finder: Finder = field(init=False)
+    _country: pl.Series | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        clicks = None if self.event_time is None else Clicks(self.rows, self.event_time, self.settings.timezone)
+        self._finder = Finder(self.rows, None if clicks is None else clicks.fbc)
+        self._country = self._mapped_country()
+
+    def read(self, field: Field) -> Member:
+        """Return one member of all events."""
+        slots = field.entry.entries if isinstance(field.entry, AllOf) else (field.entry,)
+        found = [self._found(field, slot) for slot in slots]
+        made = [
+            [self._sent(field, slot, piece) for piece in one.pieces] for slot, one in zip(slots, found, strict=True)
+        ]
+        sent = [together(pieces, self.rows.frame.height) for pieces in made]
+        drops = [one.broken for one in found] + [piece.dropped for pieces in made for piece in pieces]
+        is_list = field.parameter is not None and field.parameter.is_list
+        return Member(
+            name=field.name,
+            wire=sent[0].wire,
+            text=_listed(field, sent) if is_list else sent[0].text(),
+            drops=tuple(mask for mask in drops if mask is not None),
+            fills=tuple(one.filled for one in found if one.filled is not None),
+            refused=reduce(either, (one.refused for one in found)),
+        )
+
+    def _found(self, field: Field, slot: Entry) -> Found:
+        if isinstance(slot, Items):
+            return Found(pieces=(Piece(self.rows.frame.get_column(slot.source)),))
+        return self._finder.find(slot, is_click_id=field.place == CLICK_ID)
+
+    def _sent(self, field: Field, slot: Entry, piece: Piece) -> Sent:
+        """Return what is sent for the values of one piece."""
+        if field.parameter is None:
+            return property_sent(piece)
+        if is_person(field):
+            sent = self._person(field.parameter, piece)
+        else:
+            context = Context(date_format=piece.how.format, timezone=ZoneInfo(self.settings.timezone))
+            names = slot.fields or None if isinstance(slot, Items) else None
+            sent = read(piece.values, field.parameter, context, names)
+        self.warnings.update(sent.warnings)
+        return sent
+
+    def _person(self, parameter: Parameter, piece: Piece) -> Sent:
+        """Return customer information, normalised and hashed."""
+        how = piece.how
+        options = FieldOptions(
+            hashing=self.settings.hashing,
+            already_hashed=how.already_hashed,
+            hash=how.hash,
+            default_country=self.settings.default_country,
+            timezone=self.settings.timezone,
+            format=how.format,
+            today=self.today,
+        )
+        country = None
+        if parameter.name in BY_COUNTRY:
+            country = self.rows.frame.get_column(how.country_column) if how.country_column else self._country
+        found = normalise(piece.values, parameter, options, country=country)
+        return Sent(
+            found.wire,
+            is_json=parameter.type == "integer",
+            is_safe=parameter.name in HASHED and how.hash,
+            dropped=found.dropped,
+            warnings=found.warnings,
+        )
+
+    def _mapped_country(self) -> pl.Series | None:
+        """Return what the rows say of their country, as the event's own country has it."""
+        mapped = self.binding.field(*COUNTRY)
+        if mapped is None:
+            return None
+        entry = mapped.entry.entries[0] if isinstance(mapped.entry, AllOf) else mapped.entry
+        pieces = self._finder.find(entry).pieces
+        return coalesced([texts(piece.values) for piece in pieces]) if pieces else None
+
+
+def _listed(field: Field, slots: Sequence[Sent]) -> Text:
+    """Return the values of all slots as one list; customer information has each value once."""
+    if not is_person(field):
+        return joined_arrays([slot.wire for slot in slots])
+    if any(slot.wire.dtype != pl.String for slot in slots):
+        return array_of_lists([slot.wire for slot in slots])
+    if len(slots) == 1:
+        text = slots[0].text()
+        return Text(text.values, "[" + text.before, text.after + "]")
+    return array([slot.text().joined() for slot in slots])
