@@ -79,10 +79,6 @@ SEGMENTS = words(
     "existing_customer_to_medium customer_in_loyalty_program"
 )
 DELIVERY_CATEGORIES = frozenset({"in_store", "curbside", "home_delivery"})
-REQUEST_KEYS = words(
-    "data access_token appsecret_proof test_event_code partner_agent namespace_id upload_id upload_tag upload_source "
-    "platforms progress trace"
-)
 SERVER_EVENT_KEYS = words(
     "event_name event_time user_data custom_data action_source event_source_url event_id opt_out referrer_url "
     "data_processing_options data_processing_options_country data_processing_options_state app_data "
