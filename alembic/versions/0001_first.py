@@ -114,7 +114,7 @@ def _create_requests() -> None:
         sa.Column("run_id", sa.Text, nullable=False),
         sa.Column("epoch", sa.BigInteger, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("parent_id", BIG_ID, sa.ForeignKey("requests.id")),
+        sa.Column("parent_id", BIG_ID),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("events", sa.Integer, nullable=False),
         sa.Column("event_time_min", sa.BigInteger, nullable=False),

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from syncer.errors import StateError
 from syncer.report import RunReport, RunStatus
 from syncer.state import counts, pipelines
 from syncer.state.requests import RequestState
@@ -14,6 +16,8 @@ from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import PIPELINES, QUARANTINE, REQUESTS, RUN_COUNTS, RUNS
 from syncer.watermark import Watermark
+
+E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ def events_by_state(store: Store) -> dict[tuple[int, RequestState], int]:
         rows = connection.execute(
             select(table.pipeline_id, table.state, func.sum(table.events)).group_by(table.pipeline_id, table.state)
         )
-        return {(pipeline, RequestState(state)): int(events) for pipeline, state, events in rows}
+        return {(pipeline, _known(RequestState, state)): int(events) for pipeline, state, events in rows}
 
 
 def report_of(store: Store, run_id: str) -> RunReport:
@@ -190,7 +194,7 @@ def _with_counts(connection: Connection, rows: Sequence[Row[Any]]) -> list[Store
 
 
 def _run(row: Row[Any], counted: counts.Deltas, requests: int) -> StoredRun:
-    status = RunStatus(row.status)
+    status = _known(RunStatus, row.status)
     report = RunReport(
         pipeline=row.pipeline,
         target=row.target,
@@ -221,7 +225,7 @@ def _line(row: Row[Any]) -> RequestLine:
     return RequestLine(
         id=row.id,
         parent=row.parent_id,
-        state=RequestState(row.state),
+        state=_known(RequestState, row.state),
         attempts=row.attempts,
         events=row.events,
         event_time_min=row.event_time_min,
@@ -234,3 +238,10 @@ def _line(row: Row[Any]) -> RequestLine:
         fbtrace_id=row.fbtrace_id,
         reason=row.reason,
     )
+
+
+def _known(kind: type[E], text: str) -> E:
+    try:
+        return kind(text)
+    except ValueError:
+        raise StateError(f"state: a row is damaged: it says {kind.__name__} {text!r}; restore a copy") from None

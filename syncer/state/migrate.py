@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,8 @@ def upgrade(database: Database, *, now: datetime, folder: Path | None = None) ->
             return before, newest
         _refuse_newer(database, before, folder)
         if before is not None and database.place.path is not None:
-            _copy(database.place.path, f"before-{newest}-{now:%Y%m%dT%H%M%SZ}")
+            with explained(database.place):
+                _copy(database.place.path, f"before-{newest}-{now:%Y%m%dT%H%M%SZ}")
         _run(database, folder, to=newest)
         return before, newest
 
@@ -118,22 +120,27 @@ def _run(database: Database, folder: Path, *, to: str, down: bool = False) -> No
         connection.commit()
 
 
-def _copy(path: Path, suffix: str) -> Path:
+def _copy(path: Path, suffix: str) -> None:
     """Copy the whole database beside it; only a complete copy gets the final name."""
-    final = path.with_name(f"{path.name}.{suffix}")
     part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    make_private_file(part)
-    source, copy = sqlite3.connect(path), sqlite3.connect(part)
     try:
-        source.backup(copy)
-    finally:
-        source.close()
-        copy.close()
-    _sync(part)
-    part.replace(final)
-    _sync(final.parent)
-    return final
+        part.unlink(missing_ok=True)
+        make_private_file(part)
+        _back_up(path, part)
+        _sync(part)
+        part.replace(path.with_name(f"{path.name}.{suffix}"))
+        _sync(path.parent)
+    except OSError as error:
+        words = os.strerror(error.errno or 0)
+        failure = StateError(f"state: no copy can be made beside {path}: {words}; nothing was changed")
+    else:
+        return
+    raise failure
+
+
+def _back_up(path: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
 
 
 def _sync(path: Path) -> None:

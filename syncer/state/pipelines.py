@@ -45,20 +45,19 @@ _MOVE = (
 )
 
 
-def find(connection: Connection, scope: Scope) -> PipelineRow | None:
-    """Return the scope's row, locked until the transaction ends where that transaction writes."""
+def find(connection: Connection, scope: Scope, *, to_write: bool = False) -> PipelineRow | None:
+    """Return the scope's row; `to_write` keeps others from changing it until the transaction ends."""
     table = PIPELINES.c
-    row = connection.execute(
-        select(PIPELINES)
-        .where(table.target == scope.target, table.pipeline == scope.pipeline, table.destination == scope.destination)
-        .with_for_update()
-    ).first()
+    query = select(PIPELINES).where(
+        table.target == scope.target, table.pipeline == scope.pipeline, table.destination == scope.destination
+    )
+    row = connection.execute(query.with_for_update() if to_write else query).first()
     return None if row is None else read(row)
 
 
 def find_or_make(connection: Connection, scope: Scope, now: datetime) -> PipelineRow:
     """Return the scope's row, made if this is its first run."""
-    found = find(connection, scope)
+    found = find(connection, scope, to_write=True)
     if found is not None:
         return found
     connection.execute(
@@ -72,7 +71,7 @@ def find_or_make(connection: Connection, scope: Scope, now: datetime) -> Pipelin
             "created_at": now,
         },
     )
-    made = find(connection, scope)
+    made = find(connection, scope, to_write=True)
     if made is None:
         raise StateError(f"state: {scope} could not be stored; run again")
     return made
@@ -80,9 +79,10 @@ def find_or_make(connection: Connection, scope: Scope, now: datetime) -> Pipelin
 
 def read(row: Any) -> PipelineRow:
     """Return the row as values; raises `StateError` where it is damaged."""
-    watermark = Watermark.parse(row.watermark_kind, row.watermark_text) if row.watermark_kind is not None else None
     if row.epoch or row.checksum:
-        require_seal(row.checksum, position_seal(row.id, watermark, row.start), what=f"the position of {row.pipeline}")
+        sealed = position_seal(row.id, row.watermark_kind, row.watermark_text, row.start)
+        require_seal(row.checksum, sealed, what=f"the position of {row.pipeline}")
+    watermark = Watermark.parse(row.watermark_kind, row.watermark_text) if row.watermark_kind is not None else None
     return PipelineRow(
         id=row.id,
         epoch=row.epoch,
@@ -99,6 +99,7 @@ def take_over(
 ) -> PipelineRow:
     """Make this run the only one whose writes count, by the next epoch."""
     epoch = found.epoch + 1
+    kind, written = _texts(found.watermark)
     connection.execute(
         update(PIPELINES)
         .where(PIPELINES.c.id == found.id)
@@ -107,7 +108,7 @@ def take_over(
             holder=holder,
             held_since=now,
             config_fingerprint=fingerprint,
-            checksum=position_seal(found.id, found.watermark, found.start),
+            checksum=position_seal(found.id, kind, written, found.start),
         )
     )
     return replace(found, epoch=epoch, holder=holder)
@@ -124,13 +125,14 @@ def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | N
     """Write how far the pipeline is; raises `StateError` rather than take the watermark back (R06)."""
     if found.watermark is not None and (watermark is None or watermark.is_behind(found.watermark)):
         raise StateError("state: the watermark would go back; the run stops")
+    kind, written = _texts(watermark)
     moved = {
         "of_id": found.id,
         "of_epoch": found.epoch,
-        "kind": watermark.value.kind.value if watermark else None,
-        "text": watermark.value.text if watermark else None,
+        "kind": kind,
+        "text": written,
         "new_start": start,
-        "new_checksum": position_seal(found.id, watermark, start),
+        "new_checksum": position_seal(found.id, kind, written, start),
     }
     if connection.execute(_MOVE, moved).rowcount != 1:
         raise StateError("state: the watermark could not be written; the run stops")
@@ -151,3 +153,7 @@ def set_pause(connection: Connection, found: PipelineRow, *, reason: str | None,
         .where(PIPELINES.c.id == found.id)
         .values(pause_reason=reason, paused_at=now if reason is not None else None)
     )
+
+
+def _texts(watermark: Watermark | None) -> tuple[str | None, str | None]:
+    return (None, None) if watermark is None else (watermark.value.kind.value, watermark.value.text)

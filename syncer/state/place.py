@@ -164,7 +164,8 @@ def _refuse_lone_log(path: Path) -> None:
 
 
 def _refuse_shared_disk(path: Path) -> None:
-    kind = disk_kind(path, MOUNTS.read_text(errors="replace") if MOUNTS.exists() else "")
+    real = path.parent.resolve() / path.name
+    kind = disk_kind(real, MOUNTS.read_text(errors="replace") if MOUNTS.exists() else "")
     if kind in SHARED_DISKS:
         raise StateError(
             f"state: {path} is on a network disk ({kind}), where SQLite loses data; use a local disk or Postgres"
@@ -173,7 +174,7 @@ def _refuse_shared_disk(path: Path) -> None:
 
 def disk_kind(path: Path, mounts: str) -> str | None:
     """Return the kind of the disk that holds `path`, by the system's table of mounts; None where it does not say."""
-    table = [line.split() for line in mounts.splitlines()]
+    table = [line.split() for line in reversed(mounts.splitlines())]  # what is mounted last lies on top
     over = [(fields[1], fields[2]) for fields in table if len(fields) > 2 and path.is_relative_to(fields[1])]
     return max(over, key=lambda mount: len(mount[0]))[1] if over else None
 

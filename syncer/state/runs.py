@@ -1,13 +1,13 @@
 """One run as the state store sees it: who runs, what was armed, what became of it, what it counted."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, update
 
@@ -103,8 +103,24 @@ def begin(store: "Store", lock: Lock, new: NewRun) -> "RunLog":
     return RunLog(store, lock, new, mine, unfinished=unfinished, aside=aside)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _one_at_a_time(method: Callable[Concatenate["RunLog", P], R]) -> Callable[Concatenate["RunLog", P], R]:
+    @wraps(method)
+    def alone(run: "RunLog", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with run.mutex:
+            return method(run, *args, **kwargs)
+
+    return alone
+
+
 class RunLog:
-    """A run under way. Its lock is held until it is closed; after a failed write it writes nothing but its end."""
+    """A run under way. Its lock is held until it is closed; after a failed write it writes nothing but its end.
+
+    Threads may share it: one write follows the other.
+    """
 
     def __init__(
         self,
@@ -117,11 +133,11 @@ class RunLog:
         aside: set[bytes] | None = None,
     ) -> None:
         self.scope, self.run_id = new.scope, new.run_id
+        self.mutex = threading.RLock()
         self._store, self._lock, self._row = store, lock, row
         self._aside = aside if aside is not None else set()
         self._open = OpenRequests()
         self._unfinished = [stored for _, stored in unfinished]
-        self._mutex = threading.RLock()
         self._failed = False
         for request, stored in unfinished:
             self._open.add(request, stored.cursor_low)
@@ -169,6 +185,7 @@ class RunLog:
         """Return what earlier runs armed and did not finish, oldest first."""
         return list(self._unfinished)
 
+    @_one_at_a_time
     def fix_start(self, start: int) -> None:
         """Keep the lowest event_time that is sent; a start that is kept already stays."""
         if self._row.start is not None:
@@ -177,6 +194,7 @@ class RunLog:
             pipelines.move(connection, self._row, watermark=self._row.watermark, start=start)
         self._row = replace(self._row, start=start)
 
+    @_one_at_a_time
     def page(self, tally: Tally, rejects: Sequence[Rejected], pending: int) -> None:
         """Count one batch of rows, of whose events `pending` are to be sent, and set its rejects aside."""
         deltas = counts.of_tally(tally, pending=pending)
@@ -185,6 +203,7 @@ class RunLog:
             self._set_aside(connection, rejects)
         self._remember_aside(rejects)
 
+    @_one_at_a_time
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
         now = self._store.clock.now()
@@ -196,6 +215,7 @@ class RunLog:
         self._open.add(made, request.cursor_low)
         return made.id
 
+    @_one_at_a_time
     def rearm(self, request_id: int) -> None:
         """Write the intent to send a request again whose events were not, or may not have been, processed."""
         request = self._open.get(request_id)
@@ -204,6 +224,7 @@ class RunLog:
             outbox.rearm(connection, request, epoch=self.epoch, at=self._store.clock.now())
         self._open.moved(request, RequestState.ARMED)
 
+    @_one_at_a_time
     def settle(
         self,
         request_id: int,
@@ -244,6 +265,7 @@ class RunLog:
         """Keep a doubtful request's events from being sent again until an operator decides."""
         self.settle(request_id, None, state=RequestState.HELD)
 
+    @_one_at_a_time
     def advance(self, watermark: Watermark) -> None:
         """Move the watermark behind rows of which no request was made; a lower one is left out."""
         if is_forward(self._row.watermark, watermark):
@@ -251,11 +273,13 @@ class RunLog:
                 self._move(connection, watermark)
             self._row = replace(self._row, watermark=watermark)
 
+    @_one_at_a_time
     def note_possible_duplicates(self, events: int) -> None:
         """Record, before they are sent again, how many events Meta may have already."""
         with self._tx("note") as connection:
             counts.add(connection, self.run_id, {counts.POSSIBLE_DUPLICATES: events})
 
+    @_one_at_a_time
     def finish(
         self,
         status: RunStatus,
@@ -290,16 +314,15 @@ class RunLog:
     @contextmanager
     def _tx(self, name: str, *, although_failed: bool = False) -> Iterator[Connection]:
         """Begin a write that counts only while no other run has taken over and no write of this one failed."""
-        with self._mutex:
-            if self._failed and not although_failed:
-                raise StateError("state: an earlier write of this run failed; the run stops")
-            try:
-                with self._store.tx(name) as connection:
-                    pipelines.require_epoch(connection, self._row.id, self.epoch)
-                    yield connection
-            except Exception:  # an interrupt by hand was rolled back whole, so outcomes under way may still be written
-                self._failed = True
-                raise
+        if self._failed and not although_failed:
+            raise StateError("state: an earlier write of this run failed; the run stops")
+        try:
+            with self._store.tx(name) as connection:
+                pipelines.require_epoch(connection, self._row.id, self.epoch)
+                yield connection
+        except Exception:  # an interrupt by hand was rolled back whole, so outcomes under way may still be written
+            self._failed = True
+            raise
 
     def _count(
         self,
@@ -338,7 +361,7 @@ class RunLog:
         pipelines.move(connection, self._row, watermark=watermark, start=self._row.start)
 
     def _stored_watermark(self, connection: Connection) -> str | None:
-        found: Any = pipelines.find(connection, self.scope)
+        found = pipelines.find(connection, self.scope)
         return str(found.watermark) if found and found.watermark else None
 
     def _digest_pages(self, after: int) -> list[tuple[int, bytes]]:

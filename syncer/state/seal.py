@@ -3,7 +3,6 @@
 import hashlib
 
 from syncer.errors import StateError
-from syncer.watermark import Watermark
 
 SEAL_BYTES = 16
 
@@ -23,10 +22,9 @@ def salt_seal(salt: bytes) -> bytes:
     return hashlib.blake2b(salt, digest_size=SEAL_BYTES).digest()
 
 
-def position_seal(pipeline_id: int, watermark: Watermark | None, start: int | None) -> bytes:
-    """Return the checksum of how far a pipeline is."""
-    kind = watermark.value.kind.value if watermark else None
-    return seal(pipeline_id, kind, watermark.value.text if watermark else None, start)
+def position_seal(pipeline_id: int, kind: str | None, text: str | None, start: int | None) -> bytes:
+    """Return the checksum of how far a pipeline is: its watermark's type and text, its start."""
+    return seal(pipeline_id, kind, text, start)
 
 
 def require_seal(stored: bytes, computed: bytes, *, what: str) -> None:

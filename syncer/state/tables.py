@@ -139,7 +139,7 @@ REQUESTS = Table(
     Column("run_id", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
-    Column("parent_id", BIG_ID, ForeignKey("requests.id")),
+    Column("parent_id", BIG_ID),
     Column("attempts", Integer, nullable=False),
     Column("events", Integer, nullable=False),
     Column("event_time_min", BigInteger, nullable=False),

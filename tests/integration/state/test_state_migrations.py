@@ -199,6 +199,14 @@ def test_R33_the_file_is_copied_before_it_is_changed(tmp_path: Path, next_releas
     copy.close()
 
 
+def test_R33_nothing_is_changed_where_no_copy_can_be_made(tmp_path: Path, next_release: Path) -> None:
+    with open_store("sqlite:///.syncer/state.db", root=tmp_path, home=tmp_path / ".syncer") as store:
+        (tmp_path / ".syncer" / "state.db.part").mkdir()
+        with pytest.raises(StateError, match=r"no copy can be made beside .*; nothing was changed"):
+            migrate.upgrade(store.database, now=NOW, folder=next_release)
+        assert store.schema == "0001"
+
+
 def test_the_first_schema_needs_no_copy(tmp_path: Path) -> None:
     open_store("sqlite:///.syncer/state.db", root=tmp_path, home=tmp_path / ".syncer").close()
     assert [path.name for path in (tmp_path / ".syncer").glob("state.db*")] == ["state.db"]

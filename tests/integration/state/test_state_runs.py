@@ -360,6 +360,7 @@ def test_money_adds_up_exactly_over_many_requests(store: Store, acts: Any) -> No
     "damage",
     [
         "UPDATE pipelines SET watermark_text = '99'",
+        "UPDATE pipelines SET watermark_kind = 'integes'",
         "UPDATE pipelines SET start = 5",
         "UPDATE requests SET state = 'ackee'",
         "UPDATE requests SET events = 2",

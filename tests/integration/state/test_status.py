@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from syncer.errors import SyncerError
+from syncer.errors import StateError, SyncerError
 from syncer.report import Bucket, RunStatus, Tally
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.scope import Scope
@@ -149,3 +150,11 @@ def test_an_id_that_fits_no_run_or_several_is_refused(store: Store, acts: Any, p
     with pytest.raises(SyncerError, match=message):
         run_details(store, prefix)
     assert run_details(store, "run-1").run.report.run_id == "run-1"
+
+
+def test_a_damaged_row_is_told_as_such(store: Store, acts: Any) -> None:
+    acts.begin(store).close()
+    with store.tx("test") as connection:
+        connection.execute(text("UPDATE runs SET status = 'dome'"))
+    with pytest.raises(StateError, match="a row is damaged: it says RunStatus 'dome'; restore a copy"):
+        runs(store, "default")
