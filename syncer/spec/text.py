@@ -63,7 +63,7 @@ def as_text(value: object) -> str | None:
 def whole(value: float | Decimal) -> int | None:
     """Return the integer that a number certainly is, or None."""
     if isinstance(value, Decimal):
-        if not value.is_finite() or abs(value) >= LARGEST_INTEGER or value != value.to_integral_value():
+        if not value.is_finite() or value.copy_abs() >= LARGEST_INTEGER or value != value.to_integral_value():
             return None
         return int(value)
     if isinstance(value, int):

@@ -72,7 +72,7 @@ def number(value: object) -> Decimal | None:
         return None
     if exact.is_zero():
         return Decimal(0)
-    return exact if SMALLEST <= abs(exact) < LARGEST else None
+    return exact if SMALLEST <= exact.copy_abs() < LARGEST else None
 
 
 def number_text(value: Decimal) -> str:
