@@ -9,6 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from syncer.errors import LockedError, StateError
 from syncer.ports import doing
@@ -69,6 +70,51 @@ def test_R25_of_many_runs_that_begin_together_one_runs(opened: Any, acts: Any) -
     runs = [run for run in began if isinstance(run, RunLog)]
     assert len(runs) == 1
     runs[0].close()
+
+
+COMPETE = """
+import sys
+from datetime import datetime, UTC
+from pathlib import Path
+from syncer.errors import LockedError
+from syncer.report import RunStatus, Tally
+from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.requests import NewRequest, RequestState
+from syncer.state.scope import Scope
+from syncer.state.store import open_store
+
+url, root, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+keys = [number.to_bytes(16, "big") for number in range(20)]
+with open_store(url, root=root, home=root / ".syncer") as store:
+    runs = 0
+    while runs < 5:
+        try:
+            run = store.start_run(Scope("default", "orders", "meta"), run_id=f"{name}-{runs}", now=datetime.now(UTC),
+                                  fingerprint="f", trigger="manual", holder=name)
+        except LockedError:
+            continue
+        with run:
+            runs += 1
+            fresh = [key for key, known in zip(keys, run.ledger.settled(b"".join(keys))) if not known][:2]
+            run.page(Tally(rows_read=len(fresh)), [], len(fresh))
+            for key in fresh:
+                request = run.arm(NewRequest(digests=key, events=1, event_time_min=1, event_time_max=1))
+                run.settle(request, Outcome(kind=OutcomeClass.ACKED), state=RequestState.ACKED)
+            run.finish(RunStatus.DONE, now=datetime.now(UTC))
+"""
+
+
+def test_R25_processes_that_compete_send_every_event_once(
+    state_url: str, tmp_path: Path, store: Store, contradictions: Callable[[Store], list[str]]
+) -> None:
+    commands = [[sys.executable, "-c", COMPETE, state_url, str(tmp_path), name] for name in ("ada", "bob", "cy")]
+    competing = [subprocess.Popen(command) for command in commands]
+    assert [process.wait() for process in competing] == [0, 0, 0]
+    assert contradictions(store) == []
+    with store.reading() as connection:
+        sent = connection.execute(text("SELECT digests FROM requests")).scalars().all()
+        assert connection.execute(text("SELECT epoch FROM pipelines")).scalar() == 15
+    assert sorted(map(bytes, sent)) == [number.to_bytes(16, "big") for number in range(20)]
 
 
 def test_pipelines_targets_and_destinations_run_beside_each_other(store: Store, acts: Any) -> None:

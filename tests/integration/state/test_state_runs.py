@@ -1,7 +1,9 @@
 """A run in the state store: intent, outcome, counters, watermark. Every test runs on SQLite and on Postgres."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from syncer.report import Bucket, RunStatus, Tally
 from syncer.state import pipelines
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.scope import Scope
-from syncer.state.store import Store
+from syncer.state.store import Store, open_store
 from syncer.watermark import Watermark
 
 Contradictions = Callable[[Store], list[str]]
@@ -385,3 +387,18 @@ def use_everything(store: Store, acts: Any) -> None:
     assert len(store.salt) == 16
     with acts.begin(store, "run-2") as run:
         run.ledger.settled(acts.identities(1, 1))
+
+
+def test_S02_values_appear_in_no_log_even_where_everything_is_logged(
+    state_url: str, tmp_path: Path, acts: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for library in ("sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool", "alembic", "psycopg"):
+        caplog.set_level(logging.DEBUG, logger=library)
+    url = state_url.replace("postgres:@", "postgres:hunter2@")
+    with open_store(url, root=tmp_path, home=tmp_path / ".syncer") as store, acts.begin(store) as run:
+        acts.deliver(run, 1, 1)
+        run.advance(Watermark(CursorValue(CursorKind.TEXT, "ada@example.com")))
+    assert "UPDATE pipelines" in caplog.text
+    assert "ada@example.com" not in caplog.text
+    assert "hunter2" not in caplog.text
