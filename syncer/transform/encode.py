@@ -1,11 +1,13 @@
 """The JSON text of events, put together in columns: NULL means that a member is absent."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
 from syncer.transform.json_text import ESCAPES, escaped, json_of
+
+NULL: Final = pl.Series([None], dtype=pl.String)
 
 
 class Text(NamedTuple):
@@ -82,21 +84,21 @@ def json_object(members: Iterable[tuple[str, Text]]) -> Text:
     """Return objects of the members that are there, in their order; no object where all are NULL."""
     present = [(name, text) for name, text in members if text.values.null_count() < len(text.values)]
     if not present:
-        return Text(pl.Series([None], dtype=pl.String))
-    is_anchored = present[0][1].values.null_count() == 0
-    parts: list[pl.Expr] = []
-    has_gaps = False
-    for number, (name, text) in enumerate(present):
-        comma = "" if is_anchored and number == 0 else ","
-        member = [pl.lit(f"{comma}{json_of(name)}:{text.before}"), pl.lit(text.values), pl.lit(text.after)]
-        if text.values.null_count():
-            has_gaps = True
-            member = [pl.concat_str(member)]
-        parts += member
-    joined = pl.concat_str(parts, ignore_nulls=has_gaps)
-    if not is_anchored:
-        joined = pl.when(joined != "").then(joined.str.slice(1))
-    return Text(pl.select(joined).to_series(), "{", "}")
+        return Text(NULL)
+    if all(text.values.null_count() == 0 for _, text in present):
+        parts = [part for number, member in enumerate(present) for part in _parts(*member, comma="," if number else "")]
+        return Text(pl.select(pl.concat_str(parts)).to_series(), "{", "}")
+    texts = pl.select(
+        pl.concat_str(_parts(*member, comma=",")).alias(str(number)) for number, member in enumerate(present)
+    )
+    joined = pl.concat_str(pl.all(), ignore_nulls=True)
+    return Text(texts.select(pl.when(joined != "").then(joined.str.slice(1))).to_series(), "{", "}")
+
+
+def _parts(name: str, text: Text, *, comma: str) -> list[pl.Expr]:
+    """Return what a member is made of; one that is NULL as a whole where its value is."""
+    before = pl.lit(f"{comma}{json_of(name)}:{text.before}")
+    return [before, pl.lit(text.values), pl.lit(text.after)] if text.after else [before, pl.lit(text.values)]
 
 
 def _concat(parts: Sequence[pl.Expr]) -> pl.Series:

@@ -79,6 +79,8 @@ class Transform:
 
         `now` and `start`, the lowest event_time allowed, are Unix seconds.
         """
+        if batch.num_rows == 0:
+            return Transformed(events=pl.DataFrame(schema=EVENTS), rejects=no_refusals(), tally=Tally())
         found = self._found(batch)
         timely, late = self._timely(found, now=now, start=start)
         built, refused, tally = self._built(timely, now)
@@ -119,6 +121,8 @@ class Transform:
     def _built(self, timely: "_Timely", now: int) -> tuple[pl.DataFrame, pl.DataFrame, Tally]:
         """Return a line for each event, rejects for the rows that Meta would refuse, and counts."""
         settings, found = self.pipeline.settings, timely.found
+        if not len(found.numbers):
+            return pl.DataFrame(schema=EVENTS), no_refusals(), Tally()
         reader = Reader(
             rows=found.rows, binding=self.binding, settings=settings, today=_day(now), event_time=timely.event_time
         )
