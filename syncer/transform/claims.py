@@ -1,0 +1,81 @@
+"""What a rule in columns is certain about; all else is left open for the scalar rule to judge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Self, TypeAlias
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Values normalised in columns, and those that were left open."""
+
+    text: pl.Series
+    """Normalised text; NULL: there is none, or it is open."""
+    open: pl.Series | None = None
+    """Where the scalar rule must judge; None: nowhere. Never true for NULL."""
+    warned: tuple[tuple[str, pl.Series], ...] = ()
+    """Warning codes, each with the values that earn it, none of them open."""
+
+    @classmethod
+    def where(cls, sure: pl.Series, text: pl.Series) -> Self:
+        """Claim `text` where `sure` is true, leave open where it is false; it is NULL for NULL."""
+        if sure.all():
+            return cls(text)
+        return cls(only(text, sure), is_open(sure))
+
+    def warning(self, code: str, mask: pl.Series) -> "Claim":
+        """Return this claim with a warning where `mask` is true, if that is anywhere."""
+        return Claim(self.text, self.open, (*self.warned, (code, mask))) if mask.any() else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a rule needs to know besides the text."""
+
+    countries: pl.Series | None
+    """Two-letter code of each value's country; given to rules that ask for it."""
+    date_format: str | None
+    today: date
+
+
+INLINE_BYTES: Final = 12
+
+ColumnRule: TypeAlias = Callable[[pl.Series, Around], Claim]
+"""From text, some of it NULL, to what is certain about it."""
+
+
+def only(values: pl.Series, mask: pl.Series) -> pl.Series:
+    """Return `values` where `mask` is true, else NULL."""
+    return pl.select(pl.when(pl.lit(mask)).then(pl.lit(values))).to_series()
+
+
+def is_open(sure: pl.Series) -> pl.Series:
+    """Return where a value is there and `sure` is false."""
+    return (~sure).fill_null(value=False)
+
+
+def edited(values: pl.Series, pattern: str, replacement: str) -> pl.Series:
+    """Return `values` with every match of `pattern` replaced; values without a match cost one look."""
+    found = values.str.contains(pattern)
+    if not found.any():
+        return values
+    places = found.fill_null(value=False).arg_true()
+    if len(places) == len(values):
+        return values.str.replace_all(pattern, replacement)
+    return placed(values, places, values.gather(places).str.replace_all(pattern, replacement))
+
+
+def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series:
+    """Return text with `others` at `places`.
+
+    In Polars 2.1, long text scattered into text of at most twelve bytes is later taken for different from its equals
+    by `unique` of lists and groups; there a gather does it.
+    """
+    if int(values.str.len_bytes().max() or 0) > INLINE_BYTES:  # type: ignore[arg-type]  # lengths are integers
+        return values.clone().scatter(places, others)
+    rows = len(values)
+    order = pl.int_range(rows, eager=True).scatter(places, pl.int_range(rows, rows + len(others), eager=True))
+    return pl.concat([values.alias(""), others.alias("")]).gather(order)

@@ -1,0 +1,307 @@
+"""Customer information in columns: normalised and hashed. Twin of `spec.normalize.hashed`, byte for byte.
+
+A rule in columns claims what it is certain about. What it leaves open (free text, odd characters, names of countries,
+numbers that need a closer look) goes through the scalar rule, once for each distinct value.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import repeat
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+import polars_hash as plh
+
+from syncer.pipeline import Hashing
+from syncer.spec.characters import INVISIBLE, WHITE_SPACE
+from syncer.spec.fields import Parameter
+from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS
+from syncer.spec.text import EXACT_FLOAT, as_text, is_blank
+from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
+from syncer.transform.claims import Around, Claim, ColumnRule, only, placed
+from syncer.transform.distinct import Distinct
+
+VISIBLE: Final = rf"[^{WHITE_SPACE}{INVISIBLE}]"
+SHA_256: Final = "^[0-9A-Fa-f]{64}$"
+OWN_DIGEST: Final = "^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})$"
+NO_DIGEST: Final = f"^(?i:{OF_NOTHING})"
+
+RULES: Mapping[str, ColumnRule] = MappingProxyType(
+    {
+        "em": columns_text.email,
+        "ph": columns_phone.phone,
+        "fn": columns_text.name,
+        "ln": columns_text.name,
+        "db": columns_birth.birth_date,
+        "ct": columns_text.name,
+        "zp": columns_place.postal_code,
+        "external_id": columns_text.external_id,
+        "app_user_id": columns_text.external_id,
+        "client_ip_address": columns_browser.client_ip_address,
+        "client_user_agent": columns_browser.client_user_agent,
+        "fbc": columns_browser.fbc,
+        "fbp": columns_browser.cookie_id,
+        "f5first": columns_text.first_five,
+        "f5last": columns_text.first_five,
+        "fi": columns_text.initial,
+        "fb_login_id": columns_text.login_id,
+        "lead_id": columns_text.lead_id,
+        "madid": columns_text.device_id,
+        "subscription_id": columns_text.own_text,
+        "anon_id": columns_text.own_text,
+        "page_id": columns_text.own_text,
+        "page_scoped_user_id": columns_text.own_text,
+        "ctwa_clid": columns_text.own_text,
+        "whatsapp_business_account_id": columns_text.own_text,
+        "ig_account_id": columns_text.own_text,
+        "instagram_business_account_id": columns_text.own_text,
+        "ig_sid": columns_text.own_text,
+        "partner_id": columns_text.own_text,
+        "partner_name": columns_text.own_text,
+    }
+)
+"""Rules in columns; gender, state, country and parts of a birth date have few distinct values, so all are left open."""
+
+BY_COUNTRY: Final = frozenset({"ph", "st", "zp"})
+WARNED: Final = frozenset({"ph", "db"})
+"""Parameters whose values may be odd although they are no digests."""
+DATES: Final = frozenset({"db", "dobd", "dobm", "doby"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldOptions:
+    """How one parameter is read: the entry's modifiers and the pipeline's settings."""
+
+    hashing: Hashing
+    today: date
+    """The day, in UTC, after which nobody was born."""
+    already_hashed: bool = False
+    hash: bool = True
+    """False sends `external_id` as it is."""
+    default_country: str | None = None
+    timezone: str = "UTC"
+    format: str | None = None
+    """Of dates; other parameters have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """What is sent for each row of a column."""
+
+    wire: pl.Series
+    """Text, NULL where nothing is sent; lists of text for a column of lists, without NULLs and repetitions."""
+    dropped: pl.Series | None
+    """Where a value that is not blank was given and nothing, or of a list not everything, is sent; None: nowhere."""
+    warnings: dict[str, int]
+    """Values that are sent or dropped although something is odd, by warning code."""
+
+
+def normalise(
+    raw: pl.Series, parameter: Parameter, options: FieldOptions, *, country: pl.Series | None = None
+) -> Normalised:
+    """Return what is sent for the values of `raw`, of any type, as `parameter` of customer information.
+
+    `country` is the column that the mapping names for phones, states and postal codes, as the warehouse has it. The
+    elements of a list are values of their own where the parameter takes several; elsewhere a list is no value.
+    """
+    if isinstance(raw.dtype, pl.List | pl.Array) and parameter.is_list:
+        return _lists(raw, parameter, options, country)
+    name = parameter.name
+    if not _is_readable(raw.dtype, name):
+        return _unusable(raw)
+    raw = raw.cast(pl.String) if raw.dtype in (pl.Categorical, pl.Enum) else raw
+    distinct = Distinct.of(raw, _countries(country, options) if name in BY_COUNTRY and country is not None else None)
+    countries = distinct.countries
+    if name in BY_COUNTRY and country is None and options.default_country:
+        countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(distinct.values))
+    wire, warned = _Field(name, options, distinct.values, countries).judged()
+    dropped = _dropped(wire, distinct.values)
+    counts: Counter[str] = Counter()
+    for code, mask in warned:
+        counts[code] += distinct.rows(mask)
+    return Normalised(
+        wire=distinct.spread(wire).alias(name),
+        dropped=None if dropped is None else distinct.spread(dropped).fill_null(value=False),
+        warnings=dict(counts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One parameter over the distinct values of a column."""
+
+    name: str
+    options: FieldOptions
+    values: pl.Series
+    countries: pl.Series | None
+
+    @property
+    def is_hashed(self) -> bool:
+        return self.name in HASHED and (self.name != "external_id" or self.options.hash)
+
+    @property
+    def takes_digests(self) -> bool:
+        return self.is_hashed and (self.options.already_hashed or self.options.hashing != "always")
+
+    @property
+    def takes_only_digests(self) -> bool:
+        return self.is_hashed and (self.options.already_hashed or self.options.hashing == "never")
+
+    def judged(self) -> tuple[pl.Series, list[tuple[str, pl.Series]]]:
+        """Return what is sent for each value, and warning codes, each with its values."""
+        text = None if self.values.dtype.is_temporal() else texts_of(self.values)
+        claim = self._of_days() if text is None else self._of_text(text)
+        wire = hashed(claim.text) if self.is_hashed else claim.text
+        left = claim.open
+        if left is not None and text is not None and self.takes_digests and not self.values.dtype.is_numeric():
+            wire, left = self._digests(wire, left, text)
+        if left is None or not left.any():
+            return wire, list(claim.warned)
+        wire, warned = self._slowly(wire, left.arg_true())
+        return wire, [*claim.warned, *warned]
+
+    def _of_days(self) -> Claim:
+        if self.name != "db" or self.takes_only_digests:
+            return left_open(self.values, self.values.is_not_null())
+        days = self.values if self.values.dtype == pl.Date else self.values.dt.date()
+        return Claim(columns_birth.birth_days(days, self._around()))
+
+    def _of_text(self, text: pl.Series) -> Claim:
+        rule = RULES.get(self.name) if self.is_hashed or self.name not in HASHED else columns_text.own_text
+        if self.takes_only_digests and self.name not in WARNED:
+            claim = left_open(text, text.str.len_bytes() >= columns_text.HEX_DIGITS)
+        elif rule is None or self.takes_only_digests:
+            claim = left_open(text, text.is_not_null())
+        else:
+            claim = rule(text, self._around())
+        if self.values.dtype != pl.Binary:
+            return claim
+        no_text = text.is_null() & self.values.is_not_null()
+        return Claim(claim.text, no_text if claim.open is None else claim.open | no_text, claim.warned)
+
+    def _around(self) -> Around:
+        return Around(countries=self.countries, date_format=self.options.format, today=self.options.today)
+
+    def _digests(self, wire: pl.Series, left: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Settle the values among `left` that are digests already. Twin of `normalize.existing_digest`."""
+        if int(text.str.len_bytes().max() or 0) < columns_text.HEX_DIGITS:  # type: ignore[arg-type]  # an integer
+            return wire, left
+        ready = text.str.contains(OWN_DIGEST if self.name in OWN_IDS else SHA_256)
+        ready = (ready & ~text.str.contains(NO_DIGEST) & left).fill_null(value=False)
+        places = ready.arg_true()
+        return placed(wire, places, text.gather(places).str.to_lowercase()), left & ~ready
+
+    def _slowly(self, wire: pl.Series, places: pl.Series) -> tuple[pl.Series, list[tuple[str, pl.Series]]]:
+        """Settle the values at `places` by the scalar rule."""
+        judge = slow.judge(
+            slow.Rule(
+                parameter=self.name,
+                hashing=self.options.hashing,
+                already_hashed=self.options.already_hashed,
+                hash_external_id=self.options.hash,
+                date_format=self.options.format,
+                today=self.options.today,
+            )
+        )
+        countries = repeat(None) if self.countries is None else self.countries.gather(places).to_list()
+        sent = list(map(judge, self.values.gather(places).to_list(), countries))
+        wire = placed(wire, places, pl.Series([found.wire for found in sent], dtype=pl.String))
+        earned: dict[str, list[int]] = {}
+        for place, found in zip(places, sent, strict=True):
+            for code in found.warnings:
+                earned.setdefault(code, []).append(place)
+        nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(wire))
+        return wire, [(code, nowhere.clone().scatter(marked, values=True)) for code, marked in earned.items()]
+
+
+def hashed(text: pl.Series) -> pl.Series:
+    """Return the SHA-256 of each text in lower-case hex, NULL for NULL."""
+    if text.null_count() == len(text):
+        return text
+    return text.to_frame("text").select(plh.col("text").chash.sha2_256()).to_series()
+
+
+def texts_of(values: pl.Series) -> pl.Series:
+    """Return the text that each value stands for, NULL where it stands for none. Twin of `text.as_text`."""
+    dtype = values.dtype
+    if dtype == pl.String:
+        return values
+    if dtype.is_float():
+        exact = values.cast(pl.Float64)
+        is_whole = (exact == exact.floor()) & (exact.abs() <= EXACT_FLOAT)
+        return only(exact, is_whole).cast(pl.Int64).cast(pl.String)
+    if dtype.is_decimal():
+        text = values.cast(pl.String).str.replace(r"\.0+$", "")
+        return only(text, ~text.str.contains(".", literal=True))
+    if dtype == pl.Binary:
+        return pl.Series([as_text(value) for value in values.to_list()], dtype=pl.String)
+    return values.cast(pl.String)
+
+
+def left_open(values: pl.Series, mask: pl.Series) -> Claim:
+    """Return a claim about nothing but the values that `mask` leaves out: they are not sent."""
+    return Claim(nothing(len(values)), mask.fill_null(value=False))
+
+
+def nothing(rows: int) -> pl.Series:
+    """Return text that is NULL in every row."""
+    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
+
+
+def _is_readable(dtype: pl.DataType, name: str) -> bool:
+    """Return whether values of a type may be usable. Twin of `text.as_text`, but for native dates."""
+    if dtype in (pl.Date, pl.Datetime):
+        return name in DATES
+    return dtype.is_numeric() or dtype in (pl.String, pl.Binary, pl.Categorical, pl.Enum)
+
+
+def _unusable(raw: pl.Series) -> Normalised:
+    given = raw.is_not_null() if raw.dtype != pl.Null else None
+    return Normalised(nothing(len(raw)), given if given is not None and given.any() else None, {})
+
+
+def _dropped(wire: pl.Series, values: pl.Series) -> pl.Series | None:
+    """Return where nothing is sent for a value that is not blank, None for nowhere. Twin of `not text.is_blank`."""
+    gone = wire.is_null() & values.is_not_null()
+    if gone.any() and values.dtype == pl.String:
+        gone &= values.str.contains(VISIBLE)
+    elif gone.any() and values.dtype == pl.Binary:
+        gone &= pl.Series([not is_blank(value) for value in values.to_list()], dtype=pl.Boolean)
+    elif gone.any() and values.dtype.is_float():
+        gone &= ~values.is_nan()
+    return gone if gone.any() else None
+
+
+def _countries(column: pl.Series, options: FieldOptions) -> pl.Series:
+    """Return the country of each row. Twin of `places.row_country`."""
+    if not _is_readable(column.dtype, "country"):
+        default = options.default_country.lower() if options.default_country else None
+        return only(pl.Series([default], dtype=pl.String).new_from_index(0, len(column)), column.is_null())
+    column = column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
+    distinct = Distinct.of(column, None)
+    default = options.default_country
+    found = [slow.row_country(value, default) for value in distinct.values.to_list()]
+    if distinct.places is None:
+        return pl.Series(found, dtype=pl.String)
+    gaps = pl.Series([slow.row_country(None, default)], dtype=pl.String)
+    return pl.Series([*found], dtype=pl.String).extend(gaps).gather(distinct.places.fill_null(len(found)))
+
+
+def _lists(raw: pl.Series, parameter: Parameter, options: FieldOptions, country: pl.Series | None) -> Normalised:
+    """Return the elements of each list normalised, without repetitions; NULL where none is left."""
+    frame = raw.to_frame("value").with_row_index("row").explode("value")
+    values, rows = frame["value"], frame["row"]
+    countries = None if country is None else country.gather(rows)
+    is_nested = isinstance(values.dtype, pl.List | pl.Array)
+    found = _unusable(values) if is_nested else normalise(values, parameter, options, country=countries)
+    wire = pl.DataFrame([rows, found.wire.alias("wire")]).drop_nulls()
+    lists = wire.group_by("row").agg(pl.col("wire").unique(maintain_order=True))
+    every = pl.DataFrame([pl.Series("row", range(len(raw)), dtype=rows.dtype)])
+    joined = every.join(lists, on="row", how="left", maintain_order="left")["wire"]
+    dropped = None
+    if found.dropped is not None:
+        dropped = every["row"].is_in(rows.filter(found.dropped).implode())
+    return Normalised(joined.alias(parameter.name), dropped, found.warnings)

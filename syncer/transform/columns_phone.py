@@ -1,0 +1,102 @@
+"""Phone numbers in columns: international ones, those without a country, and what numbering plans settle."""
+
+from collections.abc import Callable
+from functools import reduce
+from operator import and_
+from typing import Final, TypeAlias
+
+import polars as pl
+
+from syncer.spec import limits
+from syncer.spec.phone import CALLING_CODE, TRUNK_ZERO
+from syncer.transform.claims import Around, Claim, edited, only, placed
+
+WRITTEN: Final = r"^[ (+]*[0-9][-0-9 ()./]*$"
+"""ASCII digits with symbols that only separate; a plus may stand in front."""
+EXTENSION: Final = r"[ ,;]*(?:[xX#]|[eE][xX][tT](?:[nN]|[eE][nN][sS][iI][oO][nN])?)[ .:=#]*[0-9]{0,7} *$"
+"""`phone.EXTENSION` in ASCII."""
+FLOAT: Final = r"\.0 *$"
+CHARACTERS: Final = 50
+TRUNK: Final = f"^(?:{TRUNK_ZERO.pattern})"
+CODE: Final = f"^({CALLING_CODE})"
+FEW: Final = 4
+"""So many numbers of one country libphonenumber reads faster than patterns do."""
+Reader: TypeAlias = Callable[[pl.Series], pl.Series]
+
+
+def phone(text: pl.Series, around: Around) -> Claim:
+    """Twin of `phone.phone` and `phone.phone_lacks_country`."""
+    bare = edited(text, EXTENSION, "")
+    written = _all(bare.str.contains(WRITTEN), text.str.len_bytes() <= CHARACTERS, ~bare.str.contains(FLOAT))
+    digits = _digits(only(bare, written))
+    number = digits.str.strip_chars_start("0")
+    has_plus = bare.str.contains("+", literal=True) & ~digits.str.starts_with("0")
+    has_code = _all(has_plus | digits.str.starts_with("00"))
+    planned = _planned(around.countries, len(text))
+    lacking = written & ~has_code & ~planned
+    number = _abroad(number, written & has_code)
+    at_home = written & ~has_code & planned
+    number = _at_home(digits.zip_with(at_home, number), around.countries, at_home)
+    sure = _all(number.str.len_bytes().is_between(*limits.PHONE_DIGITS))
+    short = digits.str.starts_with("0") | (number.str.len_bytes() < 11)
+    return Claim.where(sure | text.is_null(), number).warning("phone_without_country", _all(sure, lacking, short))
+
+
+def _all(*masks: pl.Series) -> pl.Series:
+    """Return where all of `masks` are true, false where one is NULL."""
+    return reduce(and_, masks).fill_null(value=False)
+
+
+def _digits(written: pl.Series) -> pl.Series:
+    bare = written.str.strip_chars_start("+")
+    return bare.str.replace_all("[^0-9]+", "") if bare.str.contains("[^0-9]").any() else bare
+
+
+def _abroad(number: pl.Series, wanted: pl.Series) -> pl.Series:
+    """Return `number` as the plans have it where a zero follows the country code; NULL where they are silent."""
+    doubtful = _all(wanted, number.str.contains(TRUNK))
+    if not doubtful.any():
+        return number
+    from syncer.transform.numbering import plan_of_code
+
+    def reader(code: str) -> Reader | None:
+        plan = plan_of_code(code)
+        return plan.international_numbers if plan else None
+
+    return _by_plan(number, number.str.extract(CODE), doubtful, reader)
+
+
+def _at_home(number: pl.Series, countries: pl.Series | None, wanted: pl.Series) -> pl.Series:
+    """Return `number` as the plans of the countries have national digits; NULL where they are silent."""
+    if countries is None or not wanted.any():
+        return number
+    from syncer.transform.numbering import plan_of
+
+    def reader(country: str) -> Reader | None:
+        plan = plan_of(country)
+        return plan.national_numbers if plan else None
+
+    return _by_plan(number, countries, wanted, reader)
+
+
+def _by_plan(
+    number: pl.Series, keys: pl.Series, wanted: pl.Series, reader_of: Callable[[str], Reader | None]
+) -> pl.Series:
+    settled = only(number, ~wanted)
+    frame = pl.DataFrame([keys.alias("key"), wanted.alias("wanted")]).with_row_index("place")
+    for key, places in frame.filter("wanted").group_by("key").agg("place").iter_rows():
+        reader = reader_of(key) if len(places) > FEW else None
+        if reader is not None:
+            settled = placed(settled, places, reader(number.gather(places)))
+    return settled
+
+
+def _planned(countries: pl.Series | None, rows: int) -> pl.Series:
+    """Return where the numbering plan of the country is known."""
+    nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, rows)
+    if countries is None or countries.null_count() == rows:
+        return nowhere
+    from syncer.transform.numbering import has_plan
+
+    known = [country for country in countries.unique().drop_nulls().to_list() if has_plan(country)]
+    return countries.is_in(known).fill_null(value=False) if known else nowhere

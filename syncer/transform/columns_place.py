@@ -1,0 +1,51 @@
+"""Postal codes in columns."""
+
+from typing import Final
+
+import polars as pl
+
+from syncer.spec.places import POSTAL_DIGITS, US_POSTAL
+from syncer.transform.claims import Around, Claim, edited, placed
+
+WRITTEN: Final = r"^[0-9A-Za-z](?:[0-9A-Za-z -]*[0-9A-Za-z])?$"
+"""ASCII without a point, behind which could stand the zero of a float."""
+CHARACTERS: Final = 20
+"""So few are no digest."""
+ZIP_PLUS_4: Final = "^([0-9]{5})-[0-9]{4}$"
+
+
+def postal_code(text: pl.Series, around: Around) -> Claim:
+    """Twin of `places.postal_code` for codes with a digit, which are no placeholder."""
+    countries = around.countries
+    if countries is None:
+        countries = pl.Series([None], dtype=pl.String).new_from_index(0, len(text))
+    trimmed = text.str.strip_chars()
+    sure = trimmed.str.contains(WRITTEN) & trimmed.str.contains("[0-9]") & (trimmed.str.len_bytes() <= CHARACTERS)
+    code = edited(trimmed.str.to_lowercase(), "[ -]+", "")
+    is_number = ~code.str.contains("[^0-9]")
+    digits = code.str.len_bytes()
+    if countries.null_count():
+        plus_4 = countries.is_null() & trimmed.str.contains(ZIP_PLUS_4)
+        code = code.str.head(5).zip_with(plus_4.fill_null(value=False), code) if plus_4.any() else code
+    if countries.null_count() < len(countries):
+        in_us = countries.is_in(list(US_POSTAL)).fill_null(value=False)
+        if in_us.any():
+            zips = _zip(code.filter(in_us))
+            places = in_us.arg_true()
+            code = placed(code, places, zips)
+            sure &= ~in_us | (is_number & code.is_not_null())
+        wanted = countries.replace_strict(dict(POSTAL_DIGITS), default=0, return_dtype=pl.UInt32)
+        sure &= ~(is_number & (digits < wanted) & (digits + 2 >= wanted)).fill_null(value=False)
+    return Claim.where(sure, code)
+
+
+def _zip(code: pl.Series) -> pl.Series:
+    """Return the five digits of ZIP codes, NULL where there are none for certain."""
+    digits = code.str.len_bytes()
+    if (digits == 5).all():
+        return code.set((code == "00000").fill_null(value=False), None)
+    short, long = pl.col("code").str.zfill(5), pl.col("code").str.zfill(9).str.head(5)
+    length = pl.col("code").str.len_bytes()
+    whole = pl.when(length.is_between(3, 5)).then(short).when(length.is_between(7, 9)).then(long)
+    found = code.to_frame("code").select(whole.alias("code")).to_series()
+    return found.set((found == "00000").fill_null(value=False), None)

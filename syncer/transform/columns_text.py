@@ -1,0 +1,143 @@
+"""Addresses, names and ids in columns: the rules of `spec.normalize` that look at letters only."""
+
+from typing import Final
+
+import polars as pl
+
+from syncer.spec import limits
+from syncer.spec.characters import INVISIBLE, REMOVED, UNSETTLED
+from syncer.spec.text import PLACEHOLDERS
+from syncer.spec.text import squeezed as squeezed_value
+from syncer.transform.claims import Around, Claim, edited, only, placed
+
+EMAIL: Final = (
+    r"^[!#-'*+/-9=?^_`a-z{|}~-]+(?:\.[!#-'*+/-9=?^_`a-z{|}~-]+)*"
+    r"@(?:[0-9a-z](?:[0-9a-z-]*[0-9a-z])?\.)+[a-z][0-9a-z-]*[0-9a-z]$"
+)
+"""`normalize.EMAIL` within lower-case ASCII."""
+PRINTABLE: Final = r"^[!-~]+$"
+HEX_DIGITS: Final = 32
+"""Text with fewer hex digits is no digest of any kind."""
+LIKE_DIGEST: Final = r"^[0-9A-Fa-f]{32}"
+PLACEHOLDER_LETTERS: Final = max(map(len, PLACEHOLDERS))
+SQUEEZED_PLACEHOLDERS: Final = sorted({squeezed_value(word) for word in PLACEHOLDERS})
+
+UNSTABLE: Final = (
+    r"[\p{M}\u0374\u037e\u0387\u0958-\u095f\u09dc-\u09df\u0a33\u0a36\u0a59-\u0a5e\u0b5c\u0b5d\u0f43-\u0f69"
+    r"\u1100-\u11ff\u1f71-\u1fff\u2000\u2001\u2126\u212a\u212b\u2329\u232a\u2adc\uf900-\ufaff\ufb1d-\ufb4e"
+    r"\U0002f800-\U0002fa1d]"
+)
+"""Characters beside or in place of which the normal form C may put another: marks, vowels and finals of Hangul,
+and characters that are another way to write one."""
+
+
+def email(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.email`."""
+    address = text.str.strip_chars().str.to_lowercase()
+    sure = address.str.contains(EMAIL)
+    if sure.all() and _longest(address) <= limits.EMAIL_CHARACTERS:
+        return Claim(address)
+    sure &= address.str.len_bytes() <= limits.EMAIL_CHARACTERS
+    without_at = (
+        ~text.str.contains("@", literal=True) & (text.str.len_bytes() < HEX_DIGITS) & text.str.contains(r"^[ -~]*$")
+    )
+    claim = Claim.where(sure, address)
+    return claim if claim.open is None else Claim(claim.text, claim.open & ~without_at)
+
+
+def name(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.name` and `places.city`."""
+    lengths = text.str.len_bytes()
+    if (lengths == text.str.len_chars()).all():
+        found = edited(text.str.to_lowercase(), "[^0-9a-z]+", "")
+        doubtful = None
+    else:
+        found, doubtful = _squeezed(text)
+    longest = int(lengths.max() or 0)  # type: ignore[arg-type]  # lengths are integers
+    unsure = found.is_in(SQUEEZED_PLACEHOLDERS)
+    if doubtful is not None:
+        unsure |= doubtful
+    if longest > limits.CUSTOMER_INFO_CHARACTERS:
+        unsure |= lengths > limits.CUSTOMER_INFO_CHARACTERS
+    if longest >= HEX_DIGITS:
+        unsure |= found.str.contains(LIKE_DIGEST)
+    nothing_left = found == ""
+    if nothing_left.any():
+        found = only(found, ~nothing_left)
+    return Claim.where(~unsure, found) if unsure.any() else Claim(found)
+
+
+def first_five(text: pl.Series, around: Around) -> Claim:
+    """Twin of `normalize.first_five`."""
+    whole = name(text, around)
+    return Claim(whole.text.str.head(5), whole.open)
+
+
+def initial(text: pl.Series, around: Around) -> Claim:
+    """Twin of `normalize.initial`."""
+    whole = name(text, around)
+    return Claim(whole.text.str.head(1), whole.open)
+
+
+def external_id(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.external_id` for ids in ASCII without inner white space."""
+    found = text.str.strip_chars().str.to_lowercase()
+    sure = _says_something(found, PRINTABLE)
+    lengths = found.str.len_bytes()
+    if int(lengths.max() or 0) >= HEX_DIGITS:  # type: ignore[arg-type]  # lengths are integers
+        sure &= ~found.str.contains(LIKE_DIGEST) & (lengths <= limits.CUSTOMER_INFO_CHARACTERS)
+        sure &= (lengths != 36) | ~found.str.contains(r"^[0-]+$")
+    return Claim.where(sure, found)
+
+
+def own_text(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.own_text` for text in ASCII."""
+    found = text.str.strip_chars()
+    return Claim.where(_says_something(found, r"^[ -~]+$"), found)
+
+
+def device_id(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.device_id` for ids in ASCII."""
+    found = text.str.strip_chars()
+    return Claim.where(_says_something(found, r"^[ -~]*[1-9A-Za-z][ -~]*$"), found)
+
+
+def lead_id(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.lead_id` for bare digits."""
+    fewest, most = limits.LEAD_ID_DIGITS
+    return Claim.where(text.str.contains(rf"^[1-9][0-9]{{{fewest - 1},{most - 1}}}$"), text)
+
+
+def login_id(text: pl.Series, _around: Around) -> Claim:
+    """Twin of `normalize.login_id` for bare digits."""
+    return Claim.where(text.str.contains("^[1-9][0-9]{0,18}$"), text)
+
+
+def _says_something(found: pl.Series, pattern: str) -> pl.Series:
+    """Return where trimmed text follows `pattern`, has a letter or digit, and is certainly no placeholder."""
+    sure = found.str.contains(pattern) & found.str.contains("[0-9A-Za-z]")
+    short = found.str.len_bytes() <= PLACEHOLDER_LETTERS
+    if short.any():
+        sure &= ~short | found.str.contains("[0-9]") | ~found.str.to_lowercase().is_in(PLACEHOLDERS)
+    return sure
+
+
+def _squeezed(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Return text of all scripts squeezed, and where that may differ from what Python gives."""
+    doubtful = text.str.contains(f"[{UNSETTLED}]")
+    lowered = _composed(edited(text, f"[{INVISIBLE}]+", "")).str.to_lowercase()
+    found = _composed(edited(lowered, f"[{REMOVED}]+", ""))
+    return found, doubtful if doubtful.any() else None
+
+
+def _composed(text: pl.Series) -> pl.Series:
+    """Return text in normal form C."""
+    unstable = text.str.contains(UNSTABLE)
+    if not unstable.any():
+        return text
+    places = unstable.fill_null(value=False).arg_true()
+    return placed(text, places, text.gather(places).str.normalize("NFC"))
+
+
+def _longest(text: pl.Series) -> int:
+    return int(text.str.len_bytes().max() or 0)  # type: ignore[arg-type]  # lengths are integers

@@ -1,0 +1,54 @@
+"""The distinct values of a column, where that saves work: countries, names and cities repeat, addresses do not."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import polars as pl
+
+WORTH: Final = 0.7
+"""Share of distinct values up to which finding them costs less than working on every row."""
+FEW_ROWS: Final = 256
+"""Below this the bookkeeping costs more than the rows."""
+
+WITHOUT_ARROW: Final = (pl.Int128, pl.UInt128)
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Values to work on, each with its country where the rule needs one, and the rows they stand for."""
+
+    values: pl.Series
+    countries: pl.Series | None
+    places: pl.Series | None
+    """For each row the place of its value, NULL for NULL; None: the values are the rows themselves."""
+
+    @classmethod
+    def of(cls, values: pl.Series, countries: pl.Series | None) -> Self:
+        """Return the distinct ones of `values`, which Arrow must be able to compare, or of the pairs with countries."""
+        rows = len(values)
+        if rows < FEW_ROWS or values.dtype in WITHOUT_ARROW:
+            return cls(values, countries, None)
+        if values.to_frame().select(pl.first().approx_n_unique()).item() > WORTH * rows:
+            return cls(values, countries, None)
+        found, places = _encoded(values)
+        if countries is None:
+            return cls(found, None, places)
+        known, country_places = _encoded(countries)
+        unknown = len(known)
+        pairs, places = _encoded(places.cast(pl.Int64) * (unknown + 1) + country_places.fill_null(unknown))
+        known = known.extend(pl.Series([None], dtype=pl.String))
+        return cls(found.gather(pairs // (unknown + 1)), known.gather(pairs % (unknown + 1)), places)
+
+    def spread(self, found: pl.Series) -> pl.Series:
+        """Return for each row what was found for its value."""
+        return found if self.places is None else found.gather(self.places)
+
+    def rows(self, mask: pl.Series) -> int:
+        """Return how many rows have a value that `mask` marks."""
+        return int(self.spread(mask).sum())
+
+
+def _encoded(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the distinct values, and for each row the place of its own, NULL for NULL."""
+    encoded = values.to_arrow().dictionary_encode()
+    return pl.Series(encoded.dictionary), pl.Series(encoded.indices)

@@ -1,0 +1,138 @@
+"""Customer information in columns: Meta's published cases, and what comes with the sent text."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from syncer.spec.fields import PARAMETERS, Group
+from syncer.spec.normalize import HASHED, digest
+from syncer.transform.columns import FieldOptions, Normalised, normalise
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "normalization_vectors.json").read_text())
+AUTO = FieldOptions(hashing="auto", today=date(2026, 11, 22))
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(name, case, id=case["id"])
+        for name, found in VECTORS["customer_info"].items()
+        for case in found
+        if not isinstance(case["given"], dict) or "date" in case["given"]
+    ]
+
+
+def sent(name: str, values: Any, options: FieldOptions = AUTO, **country: pl.Series) -> Normalised:
+    raw = values if isinstance(values, pl.Series) else pl.Series(values)
+    return normalise(raw, PARAMETERS[Group.CUSTOMER_INFO][name], options, **country)
+
+
+def text_of(expected: str | int | None) -> str | None:
+    """Ids of leads are sent as numbers; here they are the text of one."""
+    return None if expected is None else str(expected)
+
+
+@pytest.mark.parametrize(("name", "case"), cases())
+def test_a_column_of_one_value_is_sent_as_the_case_says(name: str, case: dict[str, Any]) -> None:
+    given = case["given"]
+    raw = pl.Series([date.fromisoformat(given["date"]) if isinstance(given, dict) else given])
+    options = FieldOptions(
+        hashing="auto", today=AUTO.today, default_country=case.get("country"), format=case.get("date_format")
+    )
+
+    assert sent(name, raw, options).wire.to_list() == [text_of(case["sent"])]
+
+
+@pytest.mark.parametrize("name", VECTORS["customer_info"])
+def test_the_cases_of_a_parameter_make_one_column(name: str) -> None:
+    together = [
+        case for case in VECTORS["customer_info"][name] if isinstance(case["given"], str) and "date_format" not in case
+    ]
+    raw = pl.Series([case["given"] for case in together] * 20)
+    country = pl.Series([case.get("country") for case in together] * 20, dtype=pl.String)
+
+    assert sent(name, raw, country=country).wire.to_list() == [text_of(case["sent"]) for case in together] * 20
+
+
+def test_every_hashed_parameter_sends_digests_alone() -> None:
+    raw = pl.Series(["a@b.co", "+16505551212", "f", "1997-02-16", "us", "ca", "94035", "12", None, " "])
+
+    for name in HASHED:
+        wire = sent(name, raw).wire.drop_nulls()
+        assert wire.str.contains("^[0-9a-f]{64}$").all()
+
+
+def test_what_is_given_and_not_sent_is_dropped_but_blanks_are_not() -> None:
+    found = sent("em", ["a@b.co", "no address", "", " \u200b", None, "N/A"])
+
+    assert found.dropped is not None
+    assert found.dropped.to_list() == [False, True, False, False, False, True]
+
+
+def test_nothing_dropped_is_said_by_no_mask() -> None:
+    assert sent("em", ["a@b.co", None, ""]).dropped is None
+
+
+def test_warnings_count_rows_not_distinct_values() -> None:
+    found = sent("ph", ["06 12 34 56 78", "+33612345678"] * 300)
+
+    assert found.warnings == {"phone_without_country": 300}
+
+
+def test_warnings_of_patterns_and_of_scalar_rules_add_up() -> None:
+    assert sent("ph", ["0612345678", "0612345678\u00a0"]).warnings == {"phone_without_country": 2}
+
+
+def test_a_row_without_country_takes_the_default_but_an_unknown_country_takes_none() -> None:
+    options = FieldOptions(hashing="auto", today=AUTO.today, default_country="US")
+
+    found = sent("ph", ["6505551212"] * 3, options, country=pl.Series(["us", None, "Narnia"]))
+
+    assert found.wire.to_list() == [digest("16505551212"), digest("16505551212"), digest("6505551212")]
+
+
+def test_elements_of_lists_are_sent_once_each_in_their_order() -> None:
+    found = sent("em", pl.Series([["B@c.de", "a@b.co", " b@c.de "], [None, "nobody"], [], None]))
+
+    assert found.wire.to_list() == [[digest("b@c.de"), digest("a@b.co")], None, None, None]
+    assert found.dropped is not None
+    assert found.dropped.to_list() == [False, True, False, False]
+
+
+def test_equal_digests_of_a_list_are_one_although_only_one_needed_the_scalar_rule() -> None:
+    wire = sent("ph", pl.Series([["1000000\u00a0", "1000000\u00a0", "1000000"]])).wire
+
+    assert wire.list.unique().list.len().to_list() == [1]
+
+
+def test_numbers_lose_no_digit() -> None:
+    assert sent("ph", pl.Series([16505551212])).wire.to_list() == [digest("16505551212")]
+    assert sent("ph", pl.Series([16505551212.0, 2.5])).wire.to_list() == [digest("16505551212"), None]
+    assert sent("external_id", pl.Series([Decimal("12345.00")])).wire.to_list() == [digest("12345")]
+
+
+def test_a_column_of_nulls_sends_nothing() -> None:
+    found = sent("fn", pl.Series([None, None]))
+
+    assert found.wire.to_list() == [None, None]
+    assert found.wire.dtype == pl.String
+    assert found.dropped is None
+
+
+def test_an_empty_column_gives_an_empty_one() -> None:
+    for name in PARAMETERS[Group.CUSTOMER_INFO]:
+        assert sent(name, pl.Series([], dtype=pl.String), country=pl.Series([], dtype=pl.String)).wire.to_list() == []
+
+
+def test_the_given_column_is_left_as_it_is() -> None:
+    raw = pl.Series(["fb.1.1554763741205.AbC", "?", " x "])
+    before = raw.to_list()
+
+    for name in PARAMETERS[Group.CUSTOMER_INFO]:
+        sent(name, raw)
+
+    assert raw.to_list() == before
