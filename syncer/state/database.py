@@ -18,6 +18,8 @@ BUSY_S = 10
 CHECK_S = 1.0
 """How long a start may spend on looking for damage: about 2 GB that are in the system's cache."""
 JOURNAL_BYTES = 64 * 1024 * 1024
+CHECKPOINT_PAGES = 4_000
+"""16 MB of log before it is written into the file: pages that every commit changes are copied less often."""
 SQLITE_SETTINGS = (
     f"PRAGMA busy_timeout = {BUSY_S * 1000}",
     "PRAGMA synchronous = FULL",
@@ -25,6 +27,7 @@ SQLITE_SETTINGS = (
     "PRAGMA cell_size_check = ON",
     "PRAGMA trusted_schema = OFF",
     f"PRAGMA journal_size_limit = {JOURNAL_BYTES}",
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )
 POSTGRES_SETTINGS = (
     "SET synchronous_commit = on",
