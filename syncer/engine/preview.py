@@ -12,6 +12,7 @@ from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
 from syncer.transform.identity import Scope
 from syncer.transform.reference import Reference, Step
+from syncer.transform.rows import read_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,8 +61,9 @@ def preview(
     keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]
     made = transform(rows, now=now, start=None)
     refused = (Refused(keys[row["row"]], row["reason"], row["field"]) for row in made.rejects.iter_rows(named=True))
-    reference = Reference.of(pipeline, shape.names, scope, json_columns=transform.json_columns)
-    steps = (reference.build(row, now=now).steps for row in rows.to_pylist())
+    readable = read_rows(rows, transform.binding.inputs)
+    reference = Reference.of(pipeline, shape.names, scope, json_columns=readable.json_columns)
+    steps = (reference.build(row, now=now).steps for row in readable.frame.iter_rows(named=True))
     return Preview(
         events=tuple(made.events["json"]), refused=tuple(refused), steps=tuple(zip(keys, steps, strict=True))
     )

@@ -43,9 +43,9 @@ def test_validate_names_every_mistake_of_every_file_with_place_and_remedy(shop: 
     lines = done.out.splitlines()
     assert [line.split(":")[0] for line in lines] == sorted(line.split(":")[0] for line in lines)
     for place, path, near in (
-        ("syncer.yaml:3:22", "sources.warehouse.type", "duckdb"),
+        ("syncer.yaml:3:21", "sources.warehouse.type", "duckdb"),
         ("pipelines/orders.yaml:5:1", "kye", '"key"'),
-        ("pipelines/orders.yaml:16:5", "mapping.customer_info.emial", "em"),
+        ("pipelines/orders.yaml:16:5", "mapping.customer_info.emial", "email"),
     ):
         assert any(line.startswith(f"{place}: {path}: ") and near in line for line in lines), (place, done.out)
     github = shop.syncer("validate", "--output", "github").out
@@ -163,16 +163,13 @@ def test_the_demo_shows_two_syncs_of_which_the_second_sends_only_what_is_new(sho
 
 
 def test_the_sandbox_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    serving = subprocess.Popen(
-        [sys.executable, "-m", "syncer", "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
-    )
-    try:
+    command = [sys.executable, "-m", "syncer", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as serving:
         assert serving.stdout is not None
         url = next(word for word in serving.stdout.readline().split() if word.startswith("http"))
         base = url.split("/v26.0")[0]
         with urlopen(f"{base}/sandbox/api/state", timeout=10) as answer:
             assert json.load(answer)["events"] == 0
-    finally:
         serving.send_signal(signal.SIGINT)
         assert serving.wait(timeout=10) == 0
 
