@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -188,19 +189,26 @@ except StateError as error:
     ],
 )
 def test_R30_a_store_of_another_user_is_refused_with_the_remedy(
-    tmp_path: Path, sqlite_template: Path, folder: int, file: int, message: str
+    open_folder: Path, sqlite_template: Path, folder: int, file: int, message: str
 ) -> None:
-    home = tmp_path / "home"
+    home = open_folder / "home"
     home.mkdir()
     shutil.copy(sqlite_template, home / "state.db")
     (home / "state.db").chmod(file)
     home.chmod(folder)
-    for parent in list(home.parents)[:3]:
-        parent.chmod(parent.stat().st_mode | 0o055)
-    command = [sys.executable, "-c", AS_NOBODY, str(tmp_path)]
+    command = [sys.executable, "-c", AS_NOBODY, str(open_folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     home.chmod(0o700)
     assert message in done.stdout
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 def impatient(store: Store) -> None:
