@@ -1,6 +1,6 @@
 """Requests of one run: intent before effect, a few in flight, every outcome settled in one commit."""
 
-from collections import deque
+from collections import defaultdict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -271,8 +271,12 @@ def _stored(request: _Request) -> int:
 
 
 def _value(events: pl.DataFrame) -> dict[str, float]:
-    priced = events.filter(pl.col("value").is_not_null() & pl.col("currency").is_not_null())
-    return dict(priced.group_by("currency").agg(pl.col("value").sum()).iter_rows())
+    """Return the sum of `value` by currency; a thousand additions in Python cost less than one group_by."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for currency, value in zip(events["currency"].to_list(), events["value"].to_list(), strict=True):
+        if currency is not None and value is not None:
+            sums[currency] += value
+    return dict(sums)
 
 
 def _rejected(request: _Request, outcome: Outcome) -> Rejected:
