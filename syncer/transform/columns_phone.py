@@ -82,13 +82,17 @@ def _at_home(number: pl.Series, countries: pl.Series | None, wanted: pl.Series) 
 def _by_plan(
     number: pl.Series, keys: pl.Series, wanted: pl.Series, reader_of: Callable[[str], Reader | None]
 ) -> pl.Series:
+    frame = pl.DataFrame([keys.alias("key"), number.alias("number")]).with_row_index("place").filter(wanted)
+    read = [
+        group.select("place", number=reader(group["number"]))
+        for (key,), group in frame.group_by("key")
+        if len(group) > FEW and (reader := reader_of(key)) is not None
+    ]
     settled = only(number, ~wanted)
-    frame = pl.DataFrame([keys.alias("key"), wanted.alias("wanted")]).with_row_index("place")
-    for key, places in frame.filter("wanted").group_by("key").agg("place").iter_rows():
-        reader = reader_of(key) if len(places) > FEW else None
-        if reader is not None:
-            settled = placed(settled, places, reader(number.gather(places)))
-    return settled
+    if not read:
+        return settled
+    found = pl.concat(read)
+    return placed(settled, found["place"], found["number"])
 
 
 def _planned(countries: pl.Series | None, rows: int) -> pl.Series:

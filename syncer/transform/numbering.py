@@ -12,8 +12,29 @@ import polars as pl
 from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, region_code_for_country_code
 from phonenumbers.phonemetadata import PhoneNumberDesc
 
-NOTHING = "[^0-9]"
-"""Matches no digits."""
+ABROAD = "00"
+"""Numbers that begin so are international, and no business of a plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """What is dialled before a national number and is no part of it: digits, or else a pattern; neither: nothing."""
+
+    digits: str = ""
+    pattern: str = ""
+    """One group around the whole; patterns cost a compilation each time."""
+    rewrites: int = 0
+    """Group of the pattern that makes the library rewrite a number instead of cutting it; 0: there is none."""
+
+    def cut(self, number: pl.Expr) -> pl.Expr:
+        """Return `number` without it."""
+        if self.pattern:
+            return number.str.slice(number.str.extract(self.pattern).str.len_bytes().fill_null(0))
+        return number.str.strip_prefix(self.digits) if self.digits else number
+
+    def is_rewritten(self, number: pl.Expr) -> pl.Expr | None:
+        """Return where the library would do more than cut; None: nowhere."""
+        return number.str.extract(self.pattern, self.rewrites).is_not_null() if self.rewrites else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +44,10 @@ class Plan:
     code: str
     """Country code."""
     exit_code: str
-    """Pattern of what is dialled before a country code."""
-    trunk: str
-    """Pattern, as one group, of what is dialled before a national number and is no part of it."""
-    rewrites: int | None
-    """Group of `trunk` that makes the library rewrite a number instead of cutting it; None: there is none."""
-    first_trunk: str
-    """`trunk` of the country that comes first among those with this country code."""
+    """Pattern of what is dialled before a country code; empty where it is `ABROAD` anyway."""
+    trunk: Trunk
+    first_trunk: Trunk
+    """That of the country which comes first among those with this country code."""
     national: str
     """Pattern of whole national numbers."""
     lengths: tuple[int, ...]
@@ -38,34 +56,35 @@ class Plan:
     def national_numbers(self, digits: pl.Series) -> pl.Series:
         """Return numbers dialled inside the country with its code, NULL where the plan is silent.
 
-        Twin of `phone._national`.
+        Twin of `phone._national` for digits that do not begin with `ABROAD`.
         """
-        frame = digits.to_frame("dialled").with_columns(rest=_behind(self.trunk, "dialled"))
-        dialled = pl.col("dialled")
-        has_code = dialled.str.starts_with(self.code)
-        cut = ~has_code & self._is_cut("dialled")
-        number: pl.Expr = pl.when(cut).then(pl.concat_str(pl.lit(self.code), "rest"))
-        if frame.select(has_code.any()).item():
+        dialled = pl.lit(digits)
+        if not digits.str.starts_with(self.code).any():
+            number = self._cut(dialled)
+        else:
+            has_code = dialled.str.starts_with(self.code)
             inner = dialled.str.slice(len(self.code))
-            whole = has_code & ~dialled.str.contains(self.national) & self._is_national(inner)
+            whole = has_code & self._is_national(inner) & ~dialled.str.contains(self.national)
             for trunk in {self.trunk, self.first_trunk}:
-                whole &= inner.str.extract(trunk).fill_null("") == ""
-            number = number.fill_null(pl.when(whole).then(dialled))
-        return frame.select(pl.when(~dialled.str.contains(self.exit_code)).then(number).alias("number")).to_series()
+                whole &= trunk.cut(inner) == inner
+            number = pl.when(whole).then(dialled).when(~has_code).then(self._cut(dialled))
+        if self.exit_code:
+            number = pl.when(~dialled.str.contains(self.exit_code)).then(number)
+        return pl.select(number.alias("number")).to_series()
 
     def international_numbers(self, digits: pl.Series) -> pl.Series:
         """Return numbers that begin with the code without a trunk prefix behind it, NULL where the plan is silent.
 
         The plan must be that of the first country with its code. Twin of `phone._without_trunk_zero`.
         """
-        frame = digits.str.slice(len(self.code)).to_frame("inner").with_columns(rest=_behind(self.trunk, "inner"))
-        number = pl.when(self._is_cut("inner")).then(pl.concat_str(pl.lit(self.code), "rest"))
-        return frame.select(number.alias("number")).to_series()
+        return pl.select(self._cut(pl.lit(digits).str.slice(len(self.code))).alias("number")).to_series()
 
-    def _is_cut(self, name: str) -> pl.Expr:
-        """Return where `rest` is what the library makes of the text `name`."""
-        cut = self._is_national(pl.col("rest"))
-        return cut if self.rewrites is None else cut & pl.col(name).str.extract(self.trunk, self.rewrites).is_null()
+    def _cut(self, number: pl.Expr) -> pl.Expr:
+        """Return what the library makes of a number without country code, with it; NULL where that is not certain."""
+        rest = self.trunk.cut(number)
+        sure = self._is_national(rest)
+        rewritten = self.trunk.is_rewritten(number)
+        return pl.when(sure if rewritten is None else sure & ~rewritten).then(pl.concat_str(pl.lit(self.code), rest))
 
     def _is_national(self, rest: pl.Expr) -> pl.Expr:
         return rest.str.contains(self.national) & rest.str.len_bytes().is_in(self.lengths)
@@ -80,13 +99,12 @@ def plan_of(country: str) -> Plan | None:
     first = _metadata(region_code_for_country_code(own.country_code))
     if first is None or own.general_desc is None or first.general_desc is None:
         return None
-    trunk = own.national_prefix_for_parsing or NOTHING
+    exit_code = own.international_prefix or ABROAD
     plan = Plan(
         code=str(own.country_code),
-        exit_code=f"^(?:{own.international_prefix or NOTHING})",
-        trunk=f"^({trunk})",
-        rewrites=re.compile(trunk).groups + 1 if own.national_prefix_transform_rule else None,
-        first_trunk=f"^({first.national_prefix_for_parsing or NOTHING})",
+        exit_code="" if exit_code.startswith(ABROAD) and "|" not in exit_code else f"^(?:{exit_code})",
+        trunk=_trunk(own),
+        first_trunk=_trunk(first),
         national=f"^(?:{own.general_desc.national_number_pattern})$",
         lengths=tuple(sorted(_lengths(own.general_desc) & _lengths(first.general_desc))),
     )
@@ -104,10 +122,13 @@ def has_plan(country: str) -> bool:
     return country.upper() in SUPPORTED_REGIONS
 
 
-def _behind(pattern: str, name: str) -> pl.Expr:
-    """Return the text behind the match of `pattern`, all of it where there is none."""
-    match = pl.col(name).str.extract(pattern)
-    return pl.col(name).str.slice(match.str.len_bytes().fill_null(0))
+def _trunk(plan: PhoneMetadata) -> Trunk:
+    pattern = plan.national_prefix_for_parsing or ""
+    if pattern.isdigit() or not pattern:
+        return Trunk(digits=pattern)
+    return Trunk(
+        pattern=f"^({pattern})", rewrites=re.compile(pattern).groups + 1 if plan.national_prefix_transform_rule else 0
+    )
 
 
 def _metadata(region: str) -> PhoneMetadata | None:
