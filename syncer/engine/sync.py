@@ -1,12 +1,13 @@
 """One sync as a straight line: plan, read, transform, deliver, checkpoint."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from connectors.base import Source
+from connectors.base import Query, Source
 from connectors.errors import SourceError
 from syncer.engine.compiled import compiled
 from syncer.engine.deliver import Delivery, Ending
@@ -17,11 +18,15 @@ from syncer.engine.run_id import new_run_id
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import SyncerError
 from syncer.pipeline import Pipeline
+from syncer.ports import doing
 from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.transform.identity import Scope as IdentityScope
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +113,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
         key_columns=transform.key_columns,
     )
     try:
-        for number, rows in enumerate(source.read(query)):
+        for number, rows in enumerate(_read(source, query)):
             transformed = transform(rows, now=int(tools.clock.now().timestamp()), start=run.start)
             page = take_page(number, rows, transform.cursor_column, transformed, run, room=delivery.room)
             delivery.submit(page)
@@ -120,6 +125,17 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     finally:
         delivery.drain()
     return delivery.stopped or _ending(run)
+
+
+def _read(source: Source, query: Query) -> "Iterator[pa.RecordBatch]":
+    """Yield the batches of `query`; no state is written while the warehouse works."""
+    batches = iter(source.read(query))
+    while True:
+        with doing("read"):
+            rows = next(batches, None)
+        if rows is None:
+            return
+        yield rows
 
 
 def _ending(run: RunLog) -> Ending:
