@@ -41,7 +41,8 @@ class Events:
     def facts(self) -> Facts:
         """Return what Meta's rules ask about."""
         options = self.members.get((OPTIONS,))
-        dropped = {place: member.dropped() for place, member in self.members.items()}
+        present = {place: member.is_there() for place, member in self.members.items()}
+        dropped = {place: mask for place, member in self.members.items() if (mask := member.dropped()) is not None}
         refused = {member.name: member.refused for member in self.members.values()}
         return Facts(
             event_name=self.wire("event_name"),
@@ -51,8 +52,8 @@ class Events:
             if options is None
             else (options.text.joined() != "[]").fill_null(value=False),
             is_located_by_ip=((self.wire(COUNTRY) == "0") & (self.wire(STATE) == "0")).fill_null(value=False),
-            present={place: member.is_there() for place, member in self.members.items()},
-            dropped={place: mask for place, mask in dropped.items() if mask is not None},
+            present=present,
+            dropped={place: mask if place == (OPTIONS,) else mask & ~present[place] for place, mask in dropped.items()},
             refused={name: mask for name, mask in refused.items() if mask is not None},
             maps_event_id=("event_id",) in self.members,
         )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from syncer.mapping import Column, Constant, Entry, FirstOf, Modifiers
+from syncer.spec.text import is_blank
 from syncer.transform import extract
 from syncer.transform.pieces import How, Mask, Piece, by_type, constant, either, merged, nowhere, present, replaced
 from syncer.transform.rows import Rows
@@ -142,7 +143,7 @@ def _parsed(values: pl.Series) -> Documents:
     broken: list[int] = []
     for place, text in enumerate(values.to_list()):
         try:
-            documents.append(None if text is None or not text.strip() else extract.read_json(text))
+            documents.append(None if is_blank(text) else extract.read_json(text))
         except ValueError:
             documents.append(None)
             broken.append(place)

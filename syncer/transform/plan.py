@@ -108,10 +108,11 @@ class Transform:
         members = {place: reader.read(field) for place in (TIME, SOURCE) if (field := self.binding.field(*place))}
         event_time = _seconds(members.get(TIME), found)
         source = _source(members.get(SOURCE), settings, found)
-        invalid = members[TIME].dropped() if TIME in members else None
-        verdicts.refuse(invalid, "event_time_invalid")
+        dropped = members[TIME].dropped() if TIME in members else None
+        verdicts.refuse(None if dropped is None else dropped & event_time.is_null(), "event_time_invalid")
         verdicts.refuse(event_time.is_null(), "event_time_missing")
-        refuse_by_time(verdicts, event_time, source == "physical_store", settings, now=now, start=start)
+        has_long_window = (source == "physical_store").fill_null(value=False)
+        refuse_by_time(verdicts, event_time, has_long_window, settings, now=now, start=start)
         passed = verdicts.passed()
         timely = _Timely(found, event_time, source, members)
         if passed is None:

@@ -24,10 +24,10 @@ from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
 from syncer.transform.pieces import How
 from syncer.transform.refusal import Case, refusal, time_refusal
+from syncer.transform.rows import text_of_bytes
 from syncer.transform.texts import text_of
-from syncer.transform.validate import Place
+from syncer.transform.validate import OPTIONS, Place
 
-DIGEST_BYTES = 32
 TIME, SOURCE, CLICK_ID = ("event_time",), ("action_source",), ("user_data", "fbc")
 
 
@@ -110,14 +110,11 @@ def _readable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[dict[str,
     for name in columns:
         value = row[name]
         try:
-            readable[name] = value.decode() if isinstance(value, bytes) else value
-            if isinstance(value, datetime) and value.tzinfo:
-                readable[name] = value.astimezone(UTC)
-        except UnicodeDecodeError:
-            if len(value) == DIGEST_BYTES:
-                readable[name] = value.hex()
-            else:
-                lost.append(name)
+            readable[name] = text_of_bytes(value) if isinstance(value, bytes) else value
+        except ValueError:
+            lost.append(name)
+        if isinstance(value, datetime) and value.tzinfo:
+            readable[name] = value.astimezone(UTC)
     return readable, lost
 
 
@@ -156,7 +153,7 @@ class _Event:
         case = Case(
             settings=settings,
             present=self.present,
-            dropped=self.dropped,
+            dropped=[place for place in self.dropped if place not in self.present or place == (OPTIONS,)],
             refused=self.refused,
             maps_event_id=binding.field("event_id") is not None,
         )
@@ -187,10 +184,9 @@ class _Event:
         """Find the field's values, normalise them, count what became of them."""
         slots = field.entry.entries if isinstance(field.entry, AllOf) else (field.entry,)
         found = [value for slot in slots for value in self._sent(field, slot)]
-        is_list = field.parameter is not None and field.parameter.is_list
-        if found and is_list and is_person(field):
+        if found and _is_list(field) and is_person(field):
             self.present[field.place] = list(dict.fromkeys(found))
-        elif found and is_list:
+        elif found and _is_list(field):
             self.present[field.place] = [item for items in found for item in items]
         elif found:
             self.present[field.place] = found[0]
@@ -200,7 +196,8 @@ class _Event:
         looked = self._looked(field, slot)
         if looked.is_blank:
             return
-        raws = looked.value if is_person(field) and isinstance(looked.value, list) else [looked.value]
+        is_several = is_person(field) and _is_list(field) and isinstance(looked.value, list)
+        raws = looked.value if is_several else [looked.value]
         steps = [self._step(field, slot, raw, looked) for raw in raws if not is_blank(raw)]
         self.steps += steps
         if any(step.sent is None for step in steps):
@@ -292,6 +289,10 @@ class _Event:
             tally=self.tally,
             steps=tuple(self.steps),
         )
+
+
+def _is_list(field: Field) -> bool:
+    return field.parameter is not None and field.parameter.is_list
 
 
 def _parsed(text: Any) -> Any:

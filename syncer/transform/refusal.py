@@ -26,7 +26,7 @@ def time_refusal(
         return "event_time_too_old"
     if longest is not None and age > longest:
         return "past_max_age"
-    return "too_early" if age < settings.delay else None
+    return "too_early" if settings.delay and age < settings.delay else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Case:
     present: Mapping[Place, Any]
     """What is left of each value after normalising, by place."""
     dropped: Collection[Place]
-    """Where a value could not be normalised."""
+    """Where a value was given and none is left; of data_processing_options, where any was lost."""
     refused: Sequence[str]
     """Fields whose `otherwise: reject` spoke."""
     maps_event_id: bool

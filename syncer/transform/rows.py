@@ -32,6 +32,7 @@ PLAIN: Final = (
     kinds.is_time,
     kinds.is_duration,
 )
+DIGEST_BYTES = 32
 MARGIN_DAYS = 2
 """Room for time zones at both ends of the calendar."""
 FIRST_DAY: Final = (date.min - date(1970, 1, 1)).days + MARGIN_DAYS
@@ -127,9 +128,19 @@ def _extension(array: pa.ExtensionArray) -> Read:
 
 def _text(array: pa.Array) -> Read:
     text = array if kinds.is_string(array.type) else array.cast(pa.large_binary()).view(pa.large_string())
-    if not _is_valid(text):
-        return _value_by_value(array.cast(pa.large_binary()), lambda value: value.as_py().decode(), is_json=False)
-    return Read(pl.Series(text))
+    if _is_valid(text):
+        return Read(pl.Series(text))
+    return _value_by_value(array.cast(pa.large_binary()), lambda value: text_of_bytes(value.as_py()), is_json=False)
+
+
+def text_of_bytes(value: bytes) -> str:
+    """Return the text that `value` is, or the hex digits of what can only be a digest; else raises `ValueError`."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        if len(value) != DIGEST_BYTES:
+            raise
+        return value.hex()
 
 
 def _times(array: pa.Array) -> Read:

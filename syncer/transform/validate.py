@@ -63,7 +63,7 @@ class Facts:
     present: Mapping[Place, pl.Series]
     """Where the event has a value, after normalising."""
     dropped: Mapping[Place, pl.Series]
-    """Where a value could not be normalised."""
+    """Where a value was given and none is left; of data_processing_options, where any was lost."""
     refused: Mapping[str, pl.Series]
     """By field: where `otherwise: reject` spoke."""
     maps_event_id: bool
