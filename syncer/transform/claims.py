@@ -7,6 +7,9 @@ from typing import Final, Self, TypeAlias
 
 import polars as pl
 
+from syncer.spec.characters import INVISIBLE, WHITE_SPACE
+from syncer.spec.text import is_blank
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -42,6 +45,8 @@ class Around:
 
 
 INLINE_BYTES: Final = 12
+VISIBLE: Final = rf"[^{WHITE_SPACE}{INVISIBLE}]"
+"""Text without such a character is blank."""
 
 ColumnRule: TypeAlias = Callable[[pl.Series, Around], Claim]
 """From text, some of it NULL, to what is certain about it."""
@@ -55,6 +60,11 @@ def only(values: pl.Series, mask: pl.Series) -> pl.Series:
 def is_open(sure: pl.Series) -> pl.Series:
     """Return where a value is there and `sure` is false."""
     return (~sure).fill_null(value=False)
+
+
+def either(one: pl.Series | None, other: pl.Series | None) -> pl.Series | None:
+    """Return where one of two masks is true; None is nowhere."""
+    return other if one is None else one if other is None else one | other
 
 
 def edited(values: pl.Series, pattern: str, replacement: str) -> pl.Series:
@@ -79,3 +89,27 @@ def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series
     rows = len(values)
     order = pl.int_range(rows, eager=True).scatter(places, pl.int_range(rows, rows + len(others), eager=True))
     return pl.concat([values.alias(""), others.alias("")]).gather(order)
+
+
+def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:
+    """Return where there is no `text` for a value that is not blank, None for nowhere. Twin of `not text.is_blank`."""
+    gone = text.is_null() & values.is_not_null()
+    if not gone.any():
+        return None
+    if values.dtype == pl.String:
+        gone &= values.str.contains(VISIBLE)
+    elif values.dtype == pl.Binary:
+        gone &= pl.Series([not is_blank(value) for value in values.to_list()], dtype=pl.Boolean)
+    elif values.dtype.is_float():
+        gone &= ~values.is_nan()
+    return gone if gone.any() else None
+
+
+def all_open(values: pl.Series) -> Claim:
+    """Claim nothing."""
+    return Claim(nothing(len(values)), values.is_not_null())
+
+
+def nothing(rows: int) -> pl.Series:
+    """Return text that is NULL in every row."""
+    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)

@@ -16,15 +16,13 @@ import polars as pl
 import polars_hash as plh
 
 from syncer.pipeline import Hashing
-from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.fields import Parameter
 from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS
-from syncer.spec.text import EXACT_FLOAT, as_text, is_blank
+from syncer.spec.text import EXACT_FLOAT, as_text
 from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
-from syncer.transform.claims import Around, Claim, ColumnRule, only, placed
+from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
 from syncer.transform.distinct import Distinct
 
-VISIBLE: Final = rf"[^{WHITE_SPACE}{INVISIBLE}]"
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
 OWN_DIGEST: Final = "^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})$"
 NO_DIGEST: Final = f"^(?i:{OF_NOTHING})"
@@ -118,7 +116,7 @@ def normalise(
     if name in BY_COUNTRY and country is None and options.default_country:
         countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(distinct.values))
     wire, warned = _Field(name, options, distinct.values, countries).judged()
-    dropped = _dropped(wire, distinct.values)
+    dropped = lost(wire, distinct.values)
     counts: Counter[str] = Counter()
     for code, mask in warned:
         counts[code] += distinct.rows(mask)
@@ -165,16 +163,17 @@ class _Field:
 
     def _of_days(self) -> Claim:
         if self.name != "db" or self.takes_only_digests:
-            return left_open(self.values, self.values.is_not_null())
+            return all_open(self.values)
         days = self.values if self.values.dtype == pl.Date else self.values.dt.date()
         return Claim(columns_birth.birth_days(days, self._around()))
 
     def _of_text(self, text: pl.Series) -> Claim:
         rule = RULES.get(self.name) if self.is_hashed or self.name not in HASHED else columns_text.own_text
         if self.takes_only_digests and self.name not in WARNED:
-            claim = left_open(text, text.str.len_bytes() >= columns_text.HEX_DIGITS)
+            is_long = (text.str.len_bytes() >= columns_text.HEX_DIGITS).fill_null(value=False)
+            claim = Claim(nothing(len(text)), is_long)
         elif rule is None or self.takes_only_digests:
-            claim = left_open(text, text.is_not_null())
+            claim = all_open(text)
         else:
             claim = rule(text, self._around())
         if self.values.dtype != pl.Binary:
@@ -241,16 +240,6 @@ def texts_of(values: pl.Series) -> pl.Series:
     return values.cast(pl.String)
 
 
-def left_open(values: pl.Series, mask: pl.Series) -> Claim:
-    """Return a claim about nothing but the values that `mask` leaves out: they are not sent."""
-    return Claim(nothing(len(values)), mask.fill_null(value=False))
-
-
-def nothing(rows: int) -> pl.Series:
-    """Return text that is NULL in every row."""
-    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
-
-
 def _is_readable(dtype: pl.DataType, name: str) -> bool:
     """Return whether values of a type may be usable. Twin of `text.as_text`, but for native dates."""
     if dtype in (pl.Date, pl.Datetime):
@@ -261,18 +250,6 @@ def _is_readable(dtype: pl.DataType, name: str) -> bool:
 def _unusable(raw: pl.Series) -> Normalised:
     given = raw.is_not_null() if raw.dtype != pl.Null else None
     return Normalised(nothing(len(raw)), given if given is not None and given.any() else None, {})
-
-
-def _dropped(wire: pl.Series, values: pl.Series) -> pl.Series | None:
-    """Return where nothing is sent for a value that is not blank, None for nowhere. Twin of `not text.is_blank`."""
-    gone = wire.is_null() & values.is_not_null()
-    if gone.any() and values.dtype == pl.String:
-        gone &= values.str.contains(VISIBLE)
-    elif gone.any() and values.dtype == pl.Binary:
-        gone &= pl.Series([not is_blank(value) for value in values.to_list()], dtype=pl.Boolean)
-    elif gone.any() and values.dtype.is_float():
-        gone &= ~values.is_nan()
-    return gone if gone.any() else None
 
 
 def _countries(column: pl.Series, options: FieldOptions) -> pl.Series:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from functools import _lru_cache_wrapper, lru_cache
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from syncer.pipeline import Hashing
-from syncer.spec import normalize, places
+from syncer.spec import normalize, places, values
 from syncer.spec.context import Context
+from syncer.spec.fields import Group, Parameter
+from syncer.transform.json_text import json_of
 
 REMEMBERED: Final = 2**15
 """Values remembered for each rule: about 15 MB when full."""
@@ -61,3 +63,19 @@ def judge(rule: Rule) -> Judge:
 def row_country(value: object, default: str | None) -> str | None:
     """Return `places.row_country`, remembered."""
     return places.row_country(value, default)
+
+
+@lru_cache(maxsize=RULES)
+def reader(parameter: Parameter, context: Context) -> "_lru_cache_wrapper[str | None]":
+    """Return the function from a value to what is sent, text or JSON, by the scalar rule; it remembers."""
+
+    def text_of(value: object) -> str | None:
+        found = values.read(parameter, value, context)
+        return json_of(found) if is_json(parameter) else cast("str | None", found)
+
+    return lru_cache(maxsize=REMEMBERED, typed=True)(text_of)
+
+
+def is_json(parameter: Parameter) -> bool:
+    """Return whether a parameter is sent as something else than a single text."""
+    return parameter.group is not Group.EXTINFO and (parameter.type != "string" or parameter.is_list)

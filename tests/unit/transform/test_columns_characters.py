@@ -12,8 +12,7 @@ from syncer.spec import normalize
 from syncer.spec.characters import INVISIBLE, REMOVED, UNSETTLED, WHITE_SPACE
 from syncer.spec.context import NOTHING_KNOWN
 from syncer.spec.text import is_blank
-from syncer.transform.claims import Around
-from syncer.transform.columns import VISIBLE
+from syncer.transform.claims import VISIBLE, Around
 from syncer.transform.columns_text import UNSTABLE, name
 
 ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
