@@ -1,7 +1,7 @@
 """The members of events: found, normalised, as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -19,6 +19,7 @@ from syncer.spec.normalize import HASHED
 from syncer.transform.binding import Binding, Field, is_person
 from syncer.transform.clicks import Clicks
 from syncer.transform.columns import FieldOptions, normalise
+from syncer.transform.contents import contents
 from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
 from syncer.transform.mapping import Finder, Found
 from syncer.transform.pieces import Mask, Piece, coalesced, either
@@ -26,7 +27,7 @@ from syncer.transform.properties import property_sent
 from syncer.transform.rows import Rows
 from syncer.transform.sent import Sent, together
 from syncer.transform.texts import texts
-from syncer.transform.things import read
+from syncer.transform.typed import typed
 
 CLICK_ID: Final = ("user_data", "fbc")
 COUNTRY: Final = ("user_data", "country")
@@ -122,7 +123,7 @@ class Reader:
         else:
             context = Context(date_format=piece.how.format, timezone=ZoneInfo(self.settings.timezone))
             names = slot.fields or None if isinstance(slot, Items) else None
-            sent = read(piece.values, field.parameter, context, names)
+            sent = _thing(piece, field.parameter, context, names)
         self.warnings.update(sent.warnings)
         return sent
 
@@ -158,6 +159,14 @@ class Reader:
         entry = mapped.entry.entries[0] if isinstance(mapped.entry, AllOf) else mapped.entry
         pieces = self._finder.find(entry).pieces
         return coalesced([texts(piece.values) for piece in pieces]) if pieces else None
+
+
+def _thing(piece: Piece, parameter: Parameter, context: Context, names: Mapping[str, str] | None) -> Sent:
+    """Return any value but customer information and properties."""
+    if parameter.name == "contents":
+        return contents(piece.values, names)
+    found = typed(piece.values, parameter, context)
+    return Sent(found.text, is_json=found.is_json, dropped=found.problem)
 
 
 def _listed(field: Field, slots: Sequence[Sent]) -> Text:

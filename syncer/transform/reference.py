@@ -19,6 +19,7 @@ from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
 from syncer.transform.binding import Binding, Field, bind, is_person
+from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
 from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
@@ -269,8 +270,11 @@ class _Event:
         """Return any other value, as it is sent."""
         if field.parameter is None:
             return values.any_json(_parsed(raw) if looked.is_json else raw)
-        if isinstance(slot, Items):
-            return values.contents(raw, slot.fields or None)
+        if field.parameter.name == "contents":
+            names = slot.fields or None if isinstance(slot, Items) else None
+            items, odd = read_contents(raw, names)
+            self.tally.warnings.update(odd)
+            return items
         return values.read(field.parameter, raw, replace(self.reference.context, date_format=looked.how.format))
 
     def built(self) -> BuiltEvent:
