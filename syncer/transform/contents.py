@@ -13,6 +13,7 @@ from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.text import is_blank, trim
 from syncer.transform.encode import Text, json_object, string
 from syncer.transform.extract import read_json
+from syncer.transform.item_shape import item_shape
 from syncer.transform.json_text import json_of
 from syncer.transform.pieces import Piece, nowhere
 from syncer.transform.sent import Sent
@@ -70,25 +71,37 @@ def _one_by_one(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
 
 
 def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
-    """Parse in columns what is sure to be read as `json` reads it, the rest one by one."""
-    keys = _keys(names)
+    """Rename the keys of what is JSON as it should be, parse in columns what is sure to be read right, else one by one."""
+    shape = item_shape(values, _keys(names))
+    is_plain = nowhere(len(values)) if shape is None else values.str.contains(shape.pattern).fill_null(value=False)
+    if shape is None or not is_plain.any():
+        return _parsed(values, names)
+    renamed = Piece(values.str.replace_many(shape.renamed)).only(is_plain).values
+    others = (values.is_not_null() & ~is_plain).arg_true()
+    return _with_others(Sent(renamed, is_json=True), others, _parsed(values.gather(others), names))
+
+
+def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     is_sure = (values.str.contains(LISTED) & ~values.str.contains(ODD)).fill_null(value=False)
-    kind = pl.List(pl.Struct(dict.fromkeys(keys.values(), pl.String)))
+    kind = pl.List(pl.Struct(dict.fromkeys(_keys(names).values(), pl.String)))
     try:
         lists = Piece(values).only(is_sure).values.str.json_decode(kind)
     except pl.exceptions.PolarsError:
         return _one_by_one(values, names)
-    sure = _of_lists(lists, names)
     others = (values.is_not_null() & ~is_sure).arg_true()
-    if not len(others):
-        return sure
-    slow = _one_by_one(values.gather(others), names)
-    dropped = nowhere(len(values)) if sure.dropped is None else sure.dropped
+    return _with_others(_of_lists(lists, names), others, _one_by_one(values.gather(others), names))
+
+
+def _with_others(sent: Sent, places: pl.Series, others: Sent) -> Sent:
+    """Return `sent` with what other rows give, those at `places`."""
+    if not len(places):
+        return sent
+    dropped = nowhere(len(sent.wire)) if sent.dropped is None else sent.dropped
     return Sent(
-        sure.wire.scatter(others, slow.wire),
+        sent.wire.scatter(places, others.wire),
         is_json=True,
-        dropped=dropped if slow.dropped is None else dropped.scatter(others, slow.dropped),
-        warnings=Counter(sure.warnings) + Counter(slow.warnings),
+        dropped=dropped if others.dropped is None else dropped.scatter(places, others.dropped),
+        warnings=Counter(sent.warnings) + Counter(others.warnings),
     )
 
 

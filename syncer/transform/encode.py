@@ -86,13 +86,17 @@ def json_object(members: Iterable[tuple[str, Text]]) -> Text:
     if not present:
         return Text(NULL)
     if all(text.values.null_count() == 0 for _, text in present):
-        parts = [part for number, member in enumerate(present) for part in _parts(*member, comma="," if number else "{")]
+        parts = [
+            part for number, member in enumerate(present) for part in _parts(*member, comma="," if number else "{")
+        ]
         return Text(_concat([*parts, pl.lit("}")]))
     texts = pl.select(
         pl.concat_str(_parts(*member, comma=",")).alias(str(number)) for number, member in enumerate(present)
     )
     joined = texts.select(pl.concat_str(pl.all(), ignore_nulls=True).alias("joined"))
-    return Text(joined.select(pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))).to_series(), "{", "}")
+    return Text(
+        joined.select(pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))).to_series(), "{", "}"
+    )
 
 
 def _parts(name: str, text: Text, *, comma: str) -> list[pl.Expr]:
