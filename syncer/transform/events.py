@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 
@@ -27,6 +27,13 @@ class Events:
     action_source: pl.Series
     members: Mapping[Place, Member]
     """Everything else, by place, in the order in which it is sent."""
+    nothing: pl.Series
+    """Text that is NULL for each event."""
+
+    @classmethod
+    def of(cls, event_time: pl.Series, action_source: pl.Series, members: Mapping[Place, Member]) -> Self:
+        """Return events of the given columns."""
+        return cls(event_time, action_source, members, NULL.new_from_index(0, len(event_time)))
 
     @property
     def height(self) -> int:
@@ -36,12 +43,17 @@ class Events:
     def wire(self, *place: str) -> pl.Series:
         """Return the text of a single value of each event."""
         member = self.members.get(place)
-        return NULL.new_from_index(0, self.height) if member is None else member.wire
+        return self.nothing if member is None else member.wire
 
     def facts(self) -> Facts:
         """Return what Meta's rules ask about."""
+        none = nowhere(self.height)
         options = self.members.get((OPTIONS,))
-        present = {place: member.is_there() for place, member in self.members.items()}
+        texts = pl.DataFrame(
+            [member.text.values.alias(str(number)) for number, member in enumerate(self.members.values())]
+        )
+        there = texts.select(pl.all().is_not_null())
+        present = dict(zip(self.members, there.iter_columns(), strict=True))
         dropped = {place: mask for place, member in self.members.items() if (mask := member.dropped()) is not None}
         refused = {member.name: member.refused for member in self.members.values()}
         return Facts(
@@ -51,12 +63,15 @@ class Events:
             has_options=nowhere(self.height)
             if options is None
             else (options.text.joined() != "[]").fill_null(value=False),
-            is_located_by_ip=((self.wire(COUNTRY) == "0") & (self.wire(STATE) == "0")).fill_null(value=False),
+            is_located_by_ip=none if options is None else self._is_zero(COUNTRY) & self._is_zero(STATE),
             present=present,
             dropped={place: mask if place == (OPTIONS,) else mask & ~present[place] for place, mask in dropped.items()},
             refused={name: mask for name, mask in refused.items() if mask is not None},
-            maps_event_id=("event_id",) in self.members,
+            nowhere=none,
         )
+
+    def _is_zero(self, name: str) -> pl.Series:
+        return (self.wire(name) == "0").fill_null(value=False)
 
     def json(self, event_ids: pl.Series) -> pl.Series:
         """Return the JSON text of each event."""
@@ -81,7 +96,7 @@ def warnings(facts: Facts, passed: pl.Series | None) -> Counter[str]:
         "value_without_currency": facts.has("custom_data", "value") & ~facts.has("custom_data", "currency"),
         "custom_event_name_like_standard": facts.event_name.is_in(alike),
     }
-    if facts.maps_event_id:
+    if ("event_id",) in facts.present:
         odd["event_id_derived"] = ~facts.has("event_id")
     counts = {code: int((mask if passed is None else mask & passed).sum()) for code, mask in odd.items()}
     return Counter({code: count for code, count in counts.items() if count})

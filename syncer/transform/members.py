@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 from operator import or_
@@ -62,10 +62,6 @@ class Member:
             refused=None if self.refused is None else self.refused.filter(mask),
         )
 
-    def is_there(self) -> pl.Series:
-        """Return where an event has the value."""
-        return self.text.values.is_not_null()
-
     def dropped(self) -> Mask:
         """Return where a value could not be normalised."""
         return reduce(or_, self.drops) if self.drops else None
@@ -84,11 +80,13 @@ class Reader:
     warnings: Counter[str] = field(default_factory=Counter)
     _finder: Finder = field(init=False)
     _country: pl.Series | None = field(init=False)
+    _context: Context = field(init=False)
 
     def __post_init__(self) -> None:
         clicks = None if self.event_time is None else Clicks(self.rows, self.event_time, self.settings.timezone)
         self._finder = Finder(self.rows, None if clicks is None else clicks.fbc)
         self._country = self._mapped_country()
+        self._context = Context(timezone=ZoneInfo(self.settings.timezone))
 
     def read(self, field: Field) -> Member:
         """Return one member of all events."""
@@ -121,7 +119,7 @@ class Reader:
         if is_person(field):
             sent = self._person(field.parameter, piece)
         else:
-            context = Context(date_format=piece.how.format, timezone=ZoneInfo(self.settings.timezone))
+            context = replace(self._context, date_format=piece.how.format)
             names = slot.fields or None if isinstance(slot, Items) else None
             sent = _thing(piece, field.parameter, context, names)
         self.warnings.update(sent.warnings)

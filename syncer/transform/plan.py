@@ -128,7 +128,7 @@ class Transform:
             rows=found.rows, binding=self.binding, settings=settings, today=_day(now), event_time=timely.event_time
         )
         others = {field.place: reader.read(field) for field in self.binding.fields if field.place not in timely.members}
-        events = Events(timely.event_time, timely.action_source, {**timely.members, **others})
+        events = Events.of(timely.event_time, timely.action_source, {**timely.members, **others})
         facts = events.facts()
         verdicts = Verdicts(events.height)
         refuse(verdicts, facts, settings)

@@ -10,7 +10,7 @@ import polars as pl
 
 from syncer.pipeline import Settings
 from syncer.spec import events, limits
-from syncer.transform.pieces import Mask, nowhere
+from syncer.transform.pieces import Mask
 from syncer.transform.verdicts import Verdicts
 
 Place: TypeAlias = tuple[str, ...]
@@ -66,15 +66,16 @@ class Facts:
     """Where a value was given and none is left; of data_processing_options, where any was lost."""
     refused: Mapping[str, pl.Series]
     """By field: where `otherwise: reject` spoke."""
-    maps_event_id: bool
+    nowhere: pl.Series
+    """False for each event."""
 
     def has(self, *place: str) -> pl.Series:
         """Return where the event has a value at `place`."""
-        return self.present.get(place, nowhere(len(self.event_name)))
+        return self.present.get(place, self.nowhere)
 
     def lost(self, *place: str) -> pl.Series:
         """Return where the value for `place` could not be normalised."""
-        return self.dropped.get(place, nowhere(len(self.event_name)))
+        return self.dropped.get(place, self.nowhere)
 
     def lacks_any(self, outer: str, names: Iterable[str]) -> pl.Series:
         """Return where one of the values `names` below `outer` is missing, and `outer` is not given as a whole."""
@@ -85,7 +86,7 @@ def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
     """Refuse what Meta would refuse for another reason than its time, and what `otherwise: reject` names."""
     _refuse_name_and_source(verdicts, facts)
     _refuse_website(verdicts, facts, is_strict=settings.strict)
-    if facts.maps_event_id and settings.browser_pixel == "same_events":
+    if ("event_id",) in facts.present and settings.browser_pixel == "same_events":
         verdicts.refuse(~facts.has("event_id"), "event_id_missing")
     _refuse_privacy(verdicts, facts)
     _refuse_channels(verdicts, facts)
@@ -93,7 +94,7 @@ def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
         verdicts.refuse(mask, "mapping_rejected", field)
     _refuse_money(verdicts, facts)
     keys = {place[1]: mask for place, mask in facts.present.items() if place[0] == "user_data"}
-    verdicts.refuse(_is_insufficient(keys, len(facts.event_name)), "customer_info_insufficient")
+    verdicts.refuse(_is_insufficient(keys, facts.nowhere), "customer_info_insufficient")
 
 
 def _refuse_name_and_source(verdicts: Verdicts, facts: Facts) -> None:
@@ -115,6 +116,8 @@ def _refuse_website(verdicts: Verdicts, facts: Facts, *, is_strict: bool) -> Non
 def _refuse_privacy(verdicts: Verdicts, facts: Facts) -> None:
     """Refuse privacy choices that cannot be passed on as they are."""
     verdicts.refuse(facts.lost("opt_out"), "opt_out_invalid")
+    if not {(OPTIONS,), (COUNTRY,), (STATE,)} & facts.present.keys():
+        return
     invalid = facts.lost(OPTIONS) | facts.lost(COUNTRY) | facts.lost(STATE)
     verdicts.refuse(invalid, "data_processing_options_invalid")
     nowhere_located = facts.is_located_by_ip & ~facts.has("user_data", "client_ip_address")
@@ -125,8 +128,9 @@ def _refuse_privacy(verdicts: Verdicts, facts: Facts) -> None:
 
 def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
     """Refuse what the action source, or the beta for attribution, asks for and does not find."""
-    lacks_app_data = facts.lacks_any("app_data", APP_NEEDS)
-    verdicts.refuse((facts.action_source == "app") & lacks_app_data, "app_data_incomplete")
+    is_app = facts.action_source == "app"
+    if is_app.any():
+        verdicts.refuse(is_app & facts.lacks_any("app_data", APP_NEEDS), "app_data_incomplete")
     messaging = facts.action_source == "business_messaging"
     if messaging.any():
         channel_lacks = ~facts.has("messaging_channel")
@@ -135,9 +139,11 @@ def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
             channel_lacks |= (facts.messaging_channel == channel) & ~met
         verdicts.refuse(messaging & channel_lacks, "messaging_incomplete")
         verdicts.refuse(messaging & ~facts.event_name.is_in(list(events.MESSAGING_EVENTS)), "messaging_event_unknown")
-    lacks = facts.lacks_any("attribution_data", events.ATTRIBUTION_NEEDS)
-    lacks |= facts.lacks_any("original_event_data", events.ORIGINAL_EVENT_NEEDS)
-    verdicts.refuse((facts.event_name == "AppendAttribution") & lacks, "attribution_incomplete")
+    attribution = facts.event_name == "AppendAttribution"
+    if attribution.any():
+        lacks = facts.lacks_any("attribution_data", events.ATTRIBUTION_NEEDS)
+        lacks |= facts.lacks_any("original_event_data", events.ORIGINAL_EVENT_NEEDS)
+        verdicts.refuse(attribution & lacks, "attribution_incomplete")
 
 
 def _refuse_money(verdicts: Verdicts, facts: Facts) -> None:
@@ -149,12 +155,12 @@ def _refuse_money(verdicts: Verdicts, facts: Facts) -> None:
         verdicts.refuse(lacks, f"{parameter}_invalid")
 
 
-def _is_insufficient(keys: Mapping[str, pl.Series], rows: int) -> pl.Series:
+def _is_insufficient(keys: Mapping[str, pl.Series], nowhere: pl.Series) -> pl.Series:
     """Return where the customer information that is left is a subset of what Meta calls insufficient."""
     return reduce(
         or_,
         (
-            ~reduce(or_, (mask for key, mask in keys.items() if key not in combination), nowhere(rows))
+            ~reduce(or_, (mask for key, mask in keys.items() if key not in combination), nowhere)
             for combination in events.INSUFFICIENT
         ),
     )
