@@ -96,6 +96,6 @@ def is_forward(before: Watermark | None, after: Watermark) -> bool:
     if order(before.value)[0] != order(after.value)[0]:
         raise StateError(
             f"state: the cursor was {before.value.kind} and is {after.value.kind} now; "
-            "give it its old type again, or start over with `syncer reset`"
+            "give it its old type again, or start over under another name"
         )
     return before.is_behind(after)

@@ -138,11 +138,15 @@ def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | N
         raise StateError("state: the watermark could not be written; the run stops")
 
 
-def release(connection: Connection, found: PipelineRow, *, pause_reason: str | None, now: datetime) -> None:
-    """Note that nobody holds the pipeline; a reason pauses it."""
+def release(
+    connection: Connection, found: PipelineRow, *, pause_reason: str | None, went_well: bool, now: datetime
+) -> None:
+    """Note that nobody holds the pipeline; a reason pauses it, a run that went well ends the pause."""
     values: dict[str, Any] = {"holder": None, "held_since": None}
     if pause_reason is not None:
         values |= {"pause_reason": pause_reason, "paused_at": now}
+    elif went_well:
+        values |= {"pause_reason": None, "paused_at": None}
     connection.execute(update(PIPELINES).where(PIPELINES.c.id == found.id).values(values))
 
 

@@ -305,7 +305,8 @@ class RunLog:
             )
             if row.rowcount != 1:
                 raise StateError(f"state: run {self.run_id} is finished already")
-            pipelines.release(connection, self._row, pause_reason=pause_reason, now=now)
+            went_well = status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
+            pipelines.release(connection, self._row, pause_reason=pause_reason, went_well=went_well, now=now)
 
     def report(self) -> RunReport:
         """Return what the run did, read back from the store."""

@@ -1,3 +1,8 @@
+import json
+import subprocess
+import sys
+import time
+
 import pytest
 
 from syncer.sandbox.faults import parse_faults
@@ -66,8 +71,10 @@ def test_a_refused_token_pauses_and_consumes_nothing(shop: Shop) -> None:
     assert (blocked.code, blocked.report["status"]) == (1, "paused")
     assert blocked.report["pause_reason"]
     assert "EAAwrong" not in blocked.out + blocked.err
+    assert json.loads(shop.syncer("status", "--output", "json").out)["state"] == "paused"
     good = shop.syncer("run", "orders", "--output", "json")
     assert (good.code, good.report["acknowledged"]) == (0, 5)
+    assert json.loads(shop.syncer("status", "--output", "json").out)["state"] == "done"
 
 
 def test_a_missing_token_names_the_variable(shop: Shop) -> None:
@@ -137,9 +144,6 @@ def test_a_row_that_must_wait_holds_the_watermark_back(shop: Shop) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_told_who_holds_the_pipeline(make_shop: MakeShop) -> None:
-    import subprocess
-    import sys
-    import time
 
     shop = make_shop(faults=parse_faults("latency=3s"))
     shop.add_orders(1, 5)
