@@ -13,7 +13,11 @@ STRUCK_OUT = (
     (re.compile(r"(?i)\b(bearer|oauth)\s+[^\s\"',;]+"), r"\1 ***"),
     (re.compile(r"\bEAA[A-Za-z0-9]{8,}"), "***"),
     (
-        re.compile(r"(?i)\b(access_token|appsecret_proof|password|passwd|secret|token)(\"?\s*[=:]\s*\"?)[^\s\"'&,;}]+"),
+        re.compile(
+            r"(?i)\b(access_token|appsecret_proof|password|passwd|secret|token)"
+            r"([\"']?\s*=\s*[\"']?|[\"']\s*:\s*[\"']?|:\s*[\"']|:\s*(?!(?:a|an|holds|is|it|no|the|this)\s))"
+            r"(?!\$\{)[^\s\"'&,;}]+"
+        ),
         r"\1\2***",
     ),
     (re.compile(r"(\w+://[^/\s:@]*):[^@\s/]*@"), r"\1:***@"),
@@ -41,7 +45,7 @@ class TextFormatter(logging.Formatter):
         """Return the record as one redacted line."""
         facts = " ".join(f"{name}={value}" for name, value in _facts(record).items())
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        text = f"{at} {record.levelname} {record.getMessage()} {facts}".rstrip()
+        text = " ".join(f"{at} {record.levelname} {record.getMessage()} {facts}".split("\n")).rstrip()
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
         return "\n".join(redact(line) for line in text.splitlines())
@@ -74,6 +78,8 @@ def set_up(*, verbosity: int = 0, as_json: bool = False) -> None:
     root.setLevel(level)
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(level if verbosity > 1 else logging.WARNING)
+    if verbosity > 1:
+        logging.getLogger("sqlalchemy").setLevel(logging.INFO)  # below, it prints rows of the state
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

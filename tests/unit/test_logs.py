@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from syncer.logs import JsonFormatter, TextFormatter, redact
+from syncer.logs import QUIET_LIBRARIES, JsonFormatter, TextFormatter, redact, set_up
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,9 @@ from syncer.logs import JsonFormatter, TextFormatter, redact
         ("token EAABsbCS1iHgBAKx", "token ***"),
         ("https://graph/x?access_token=EAAxyz&a=1", "https://graph/x?access_token=***&a=1"),
         ('{"access_token": "abc", "b": 1}', '{"access_token": "***", "b": 1}'),
+        ("{'access_token': 'abc', 'b': 1}", "{'access_token': '***', 'b': 1}"),
+        ("access_token: abc", "access_token: ***"),
+        ("access_token: is missing; add `access_token: ${env:NAME}`",) * 2,
         ("postgresql+psycopg://me:s3cret@db/x", "postgresql+psycopg://me:***@db/x"),
         ("row of jane.doe@example.com failed", "row of ***@*** failed"),
         ("a\x1b[31mred\x07", "a\\x1b[31mred\\x07"),
@@ -42,3 +45,22 @@ def test_a_json_line_is_one_object_with_its_facts() -> None:
     record = logging.getLogger("x").makeRecord("x", logging.INFO, "f", 1, "run.started", (), None, extra={"rows": 3})
     entry = json.loads(JsonFormatter().format(record))
     assert (entry["event"], entry["level"], entry["rows"]) == ("run.started", "info", 3)
+
+
+def test_one_entry_is_one_line_and_rows_of_the_state_are_none() -> None:
+    record = logging.getLogger("x").makeRecord("x", logging.INFO, "f", 1, "a\n12:00:00 ERROR forged", (), None)
+    assert "\n" not in TextFormatter().format(record)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        set_up(verbosity=2)
+        assert not logging.getLogger("sqlalchemy.engine").isEnabledFor(logging.DEBUG)
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        set_levels_back()
+
+
+def set_levels_back() -> None:
+    for name in QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.NOTSET)
