@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from syncer.capi.endpoint import Endpoint
     from syncer.engine.preview import Preview
     from syncer.engine.tools import Progress, Sender
-    from syncer.report import RunReport
+    from syncer.report import RunReport, RunStatus
     from syncer.sandbox.server import Running
     from syncer.state.store import Store
     from syncer.transform.identity import Scope as IdentityScope
@@ -164,16 +164,16 @@ class Session:
         )
         return sync.run_sync(job, tools)
 
-    def locked_report(self, pipeline: Pipeline, message: str) -> "RunReport":
-        """Return the report of a run that never began because another one holds the pipeline."""
-        from syncer.report import RunReport, RunStatus
+    def empty_report(self, pipeline: Pipeline, status: "RunStatus", message: str) -> "RunReport":
+        """Return the report of a run that never began, or of which nothing is known."""
+        from syncer.report import RunReport
 
         return RunReport(
             pipeline=pipeline.name,
             target=self.project.target,
             destination=pipeline.destinations[0],
             run_id="",
-            status=RunStatus.LOCKED,
+            status=status,
             message=message,
         )
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
 from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from syncer.errors import Problem
     from syncer.pipeline import Project
     from syncer.session import Session
 
@@ -105,20 +107,60 @@ def is_quiet() -> bool:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn every error that syncer explains into its text and exit code; no trace, no secret."""
-    from connectors.errors import SourceError
-    from syncer.errors import ConfigError, LockedError, SyncerError
-    from syncer.logs import redact
-
+    """Turn every error into its text and exit code; no trace, no secret."""
     try:
         yield
-    except ConfigError as error:
-        for problem in error.problems:
-            click.echo(redact(str(problem)), err=True)
-        sys.exit(Exit.USAGE)
-    except (SyncerError, SourceError) as error:
-        click.echo("\n".join(redact(line) for line in f"Error: {error}".splitlines()), err=True)
-        sys.exit(Exit.LOCKED if isinstance(error, LockedError) else Exit.FAILED)
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         sys.exit(Exit.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  # the last resort: nobody is shown a trace
+        say(error)
+        sys.exit(exit_of(error))
+
+
+def say(error: Exception) -> None:
+    """Print what went wrong on stderr, redacted."""
+    from syncer.errors import ConfigError
+    from syncer.logs import redact
+
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            click.echo(shown_problem(problem), err=True)
+        return
+    click.echo("\n".join(redact(line) for line in f"Error: {in_words(error)}".splitlines()), err=True)
+
+
+def shown_problem(problem: "Problem") -> str:
+    """Return one mistake in words; place and key are no secrets, so they are shown as they are."""
+    from dataclasses import replace
+
+    from syncer.logs import printable, redact
+
+    return printable(str(replace(problem, what=redact(problem.what), remedy=redact(problem.remedy))))
+
+
+def in_words(error: Exception) -> str:
+    """Return what `error` says; of an error that nobody expected, the kind and the place, since its text may hold data."""
+    from connectors.errors import SourceError
+    from syncer.errors import SyncerError
+
+    if isinstance(error, SyncerError | SourceError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    place = ""
+    for frame in extract_tb(error.__traceback__):
+        if {"syncer", "connectors"} & set(Path(frame.filename).parts):
+            place = f" at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}"
+    return f"syncer itself failed: {type(error).__name__}{place}; nothing is lost, please report this line"
+
+
+def exit_of(error: Exception) -> Exit:
+    """Return the exit code that `error` stands for."""
+    from syncer.errors import ConfigError, LockedError
+
+    if isinstance(error, ConfigError):
+        return Exit.USAGE
+    return Exit.LOCKED if isinstance(error, LockedError) else Exit.FAILED

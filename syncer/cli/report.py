@@ -37,7 +37,7 @@ def print_report(report: RunReport) -> None:
         f"[{style}]{report.status.value}[/]  [bold]{report.pipeline}[/bold]  "
         f"{report.acknowledged:,} of {report.events:,} events acknowledged in {report.requests:,} "
         f"{'request' if report.requests == 1 else 'requests'}, "
-        f"{report.elapsed_s:.1f} s  (run {report.run_id})"
+        f"{report.elapsed_s:.1f} s" + (f"  (run {report.run_id})" if report.run_id else "")
     )
     if report.message:
         console.print(f"  {redact(report.message)}", markup=False)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, is_quiet, log_options, output_option, project_options, session
+from syncer.cli.common import (
+    Exit,
+    exit_of,
+    in_words,
+    is_quiet,
+    log_options,
+    output_option,
+    project_options,
+    say,
+    session,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
     from syncer.pipeline import Pipeline, Project
     from syncer.session import Session
 
-ORDER = (Exit.FAILED, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
+ORDER = (Exit.FAILED, Exit.USAGE, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
 
 
 @click.command()
@@ -49,7 +59,11 @@ def command(
     """
     with session(project_dir, target) as opened, _terminable():
         wanted = choose(opened.project, names, selection, everything=everything)
-        codes = [run_one(opened, pipeline, limit, as_json=as_json) for pipeline in wanted]
+        codes: list[Exit] = []
+        for pipeline in wanted:
+            codes.append(run_one(opened, pipeline, limit, as_json=as_json))
+            if codes[-1] is Exit.INTERRUPTED:
+                break  # whoever stops a run means the command
     sys.exit(next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE))
 
 
@@ -83,13 +97,20 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
     from syncer.cli.report import exit_code, print_report
     from syncer.cli.text import print_json
     from syncer.errors import LockedError
+    from syncer.report import RunStatus
 
-    click.echo(opened.heading(pipeline), err=True)
     try:
+        click.echo(opened.heading(pipeline), err=True)
         with progress_bar(pipeline.name) as show:
             report = opened.run(pipeline.name, limit=limit, on_progress=show)
     except LockedError as error:
-        report = opened.locked_report(pipeline, str(error))
+        report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
+    except Exception as error:  # noqa: BLE001  # one pipeline's failure is no other's
+        if as_json:
+            print_json(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)).to_json())
+        else:
+            say(error)
+        return exit_of(error)
     if as_json:
         print_json(report.to_json())
     else:

@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, log_options, project_options
+from syncer.cli.common import Exit, log_options, project_options, shown_problem
 
 if TYPE_CHECKING:
     from syncer.errors import Problem
@@ -46,7 +47,9 @@ def command(
         sys.exit(Exit.USAGE)
     if output == "text" and project is not None:
         where = "" if offline else ", columns checked against the warehouse"
-        click.echo(f"{len(project.pipelines)} pipelines, no mistakes (target {project.target}{where}).")
+        count = len(project.pipelines)
+        noun = "pipeline" if count == 1 else "pipelines"
+        click.echo(f"{count} {noun}, no mistakes (target {project.target}{where}).")
 
 
 def show(problems: "Sequence[Problem]", output: str) -> None:
@@ -69,14 +72,15 @@ def show(problems: "Sequence[Problem]", output: str) -> None:
                     }
                 )
             case "github":
-                text = redact(f"{problem.path}: {problem.what}; {problem.remedy}").replace("%", "%25")
+                text = shown_problem(replace(problem, file=None)).replace("%", "%25")
                 click.echo(f"::error file={problem.file},line={problem.line},col={problem.column}::{text}")
             case _:
-                click.echo(redact(str(problem)))
+                click.echo(shown_problem(problem))
 
 
 def _against_warehouses(project: "Project", names: Sequence[str]) -> "list[Problem]":
     from connectors.errors import SourceError
+    from syncer.config.places import locate
     from syncer.errors import ConfigError, Problem
     from syncer.session import Session, find_pipeline
 
@@ -89,5 +93,6 @@ def _against_warehouses(project: "Project", names: Sequence[str]) -> "list[Probl
             except ConfigError as error:
                 problems.extend(error.problems)
             except SourceError as error:
-                problems.append(Problem(file=pipeline.file, path="query", what=error.what, remedy=error.remedy))
+                problem = Problem(file=pipeline.file, path="query", what=error.what, remedy=error.remedy)
+                problems.append(locate(pipeline, problem))
     return problems

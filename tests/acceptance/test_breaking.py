@@ -1,0 +1,96 @@
+"""What a user gets wrong, and what a command says then: place, remedy, exit code, never a trace."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from syncer.cli.common import in_words
+from syncer.sandbox.faults import parse_faults
+from tests.acceptance.shop import TOKEN, MakeShop, Shop
+
+pytestmark = pytest.mark.acceptance
+SECOND = "name: refunds"
+
+
+def add_second_pipeline(shop: Shop) -> None:
+    text = (shop.folder / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
+    (shop.folder / "pipelines" / "refunds.yaml").write_text(text.replace("name: orders", SECOND), encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["run", "preview", "status"])
+def test_no_command_shows_a_trace_where_the_folder_of_the_state_is_a_file(shop: Shop, command: str) -> None:
+    (shop.folder / ".syncer").write_text("a file", encoding="utf-8")
+    done = shop.syncer(*([command] if command == "status" else [command, "orders"]))
+    assert "Traceback" not in done.out + done.err
+    if command != "preview":
+        assert done.code == 1
+        assert ".syncer" in done.err
+
+
+def test_an_error_that_nobody_expected_is_named_by_kind_and_place_alone() -> None:
+    try:
+        from syncer.duration import Duration
+
+        Duration.parse(None)  # type: ignore[arg-type]  # what it raises is not foreseen
+    except Exception as error:  # noqa: BLE001  # whatever it is
+        said = in_words(error)
+    assert "syncer/duration.py:" in said
+    assert "jane" not in in_words(ValueError("jane@example.com"))
+
+
+def test_the_failure_of_one_pipeline_leaves_a_line_and_is_no_others(shop: Shop) -> None:
+    add_second_pipeline(shop)
+    shop.edit("pipelines/orders.yaml", "browser_pixel: none", "browser_pixel: none, preset: ga4")
+    shop.add_orders(1, 3)
+    done = shop.syncer("run", "--all", "--output", "json")
+    failed, sent = map(json.loads, done.out.splitlines())
+    assert (done.code, failed["pipeline"], failed["status"], failed["events"]) == (2, "orders", "failed", 0)
+    assert "settings.preset" in failed["message"]
+    assert (sent["pipeline"], sent["acknowledged"]) == ("refunds", 3)
+
+    said = shop.syncer("run", "--all")
+    assert said.code == 2
+    assert "settings.preset" in said.err
+    assert "refunds" in said.out
+
+
+def test_a_failing_state_leaves_a_line_for_programs(shop: Shop) -> None:
+    shop.edit("syncer.yaml", "version: 1", "version: 1\nstate: sqlite:////")
+    done = shop.syncer("run", "orders", "--output", "json")
+    assert (done.code, done.report["status"]) == (1, "failed")
+    assert "state" in done.report["message"]
+
+
+def test_an_interrupted_run_ends_the_command_not_just_its_pipeline(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=2s"))
+    add_second_pipeline(shop)
+    shop.add_orders(1, 3)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "syncer", "run", "--all", "--output", "json"], cwd=shop.folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while shop.sandbox.sandbox.begun < 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=30)
+    (report,) = map(json.loads, out.splitlines())
+    assert (running.returncode, report["pipeline"], report["status"]) == (130, "orders", "interrupted")
+
+
+def test_a_refused_query_is_named_where_it_is_written(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", "SELECT * FROM nowhere")
+    (line,) = shop.syncer("validate").out.splitlines()
+    assert line.startswith("pipelines/orders.yaml:4:")
+    assert "nowhere" in line
+
+
+def test_a_missing_secret_is_named_by_its_key(shop: Shop) -> None:
+    shop.edit("syncer.yaml", "    access_token: ${env:TOKEN}\n", "")
+    (line,) = shop.syncer("validate").out.splitlines()
+    assert "destinations.meta.access_token: is missing; add `access_token: ${env:" in line
