@@ -1,11 +1,11 @@
 import json
-import subprocess
-import sys
-import time
+from datetime import UTC, datetime
 
 import pytest
 
 from syncer.sandbox.faults import parse_faults
+from syncer.state.scope import Scope
+from syncer.state.store import open_store
 from tests.acceptance.shop import MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -143,26 +143,22 @@ def test_a_row_that_must_wait_holds_the_watermark_back(shop: Shop) -> None:
     assert sorted(shop.order_ids()) == ["1", "2", "3"]
 
 
-def test_a_second_run_at_the_same_time_is_told_who_holds_the_pipeline(make_shop: MakeShop) -> None:
-
-    shop = make_shop(faults=parse_faults("latency=3s"))
+def test_a_second_run_at_the_same_time_is_told_who_holds_the_pipeline(shop: Shop) -> None:
     shop.add_orders(1, 5)
-    first = subprocess.Popen(
-        [sys.executable, "-m", "syncer", "run", "orders"], cwd=shop.folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": "EAAtestonlytoken0123456789"},
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 20
-        while (
-            not shop.sandbox.sandbox.requests() and not shop.sandbox.sandbox._requests and time.monotonic() < deadline
-        ):
-            time.sleep(0.05)
-        second = shop.syncer("run", "orders", "--output", "json")
-        assert (second.code, second.report["status"]) == (4, "locked")
-        assert "pid" in second.report["message"]
-    finally:
-        first.communicate(timeout=30)
-    assert first.returncode == 0
+    url = f"sqlite:///{shop.folder}/.syncer/state.db"
+    with (
+        open_store(url, root=shop.folder, home=shop.folder / ".syncer") as store,
+        store.start_run(
+            Scope("default", "orders", "meta"),
+            run_id="01J00000000000000000000000", now=datetime.now(UTC), fingerprint="", trigger="manual",
+            holder="somebody@elsewhere pid 7",
+        ),
+    ):  # fmt: skip
+        locked = shop.syncer("run", "orders", "--output", "json")
+    assert (locked.code, locked.report["status"]) == (4, "locked")
+    assert "somebody@elsewhere pid 7" in locked.report["message"]
+    assert shop.order_ids() == []
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 5
 
 
 def test_a_missing_column_names_the_columns_there_are(shop: Shop) -> None:
