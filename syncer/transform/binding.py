@@ -67,6 +67,7 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> Binding:
     binder = _Binder(pipeline, tuple(columns))
     key = tuple(binder.column(name, path="key") for name in pipeline.key)
     fields = list(_mapped(pipeline.mapping, binder))
+    _refuse_overlaps(fields, binder)
     inputs = set(binder.used)
     cursor = binder.column(pipeline.cursor.column, path="cursor.column") if pipeline.cursor else None
     if binder.problems:
@@ -194,6 +195,16 @@ def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
     for name, entry in mapping.user_defined.items():
         bound = binder.entry(entry, path=f"mapping.user_defined.{name}")
         yield Field(name=name, place=("custom_data", name), parameter=None, entry=bound)
+
+
+def _refuse_overlaps(fields: Sequence[Field], binder: _Binder) -> None:
+    """Report values that would stand in the same place, or inside another value."""
+    places = [field.place for field in fields]
+    for field in fields:
+        within = [place for place in places if place[: len(field.place)] == field.place]
+        if len(within) > 1:
+            what = f"{'.'.join(within[1])} is mapped too"
+            binder.problem(f"mapping.{'.'.join(field.place)}", what, "map a value once: as a whole, or by its parts")
 
 
 def _rest(binder: _Binder, fields: Sequence[Field], *, claimed: set[str]) -> Iterator[Field]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from syncer.spec.events import like_standard
 from syncer.spec.fields import EXTINFO_PLACES
+from syncer.spec.values import OFTEN_REFUSED
 from syncer.transform.encode import Text, json_object, positions, string
 from syncer.transform.members import Member
 from syncer.transform.pieces import nowhere
@@ -73,6 +74,23 @@ class Events:
     def _is_zero(self, name: str) -> pl.Series:
         return (self.wire(name) == "0").fill_null(value=False)
 
+    def warnings(self, facts: Facts, passed: pl.Series | None) -> Counter[str]:
+        """Return how many of the events that passed are odd, by warning code."""
+        website = facts.action_source == "website"
+        alike = [name for name in facts.event_name.unique().drop_nulls().to_list() if like_standard(name)]
+        odd = {
+            "website_without_url": website & ~facts.has("event_source_url"),
+            "website_without_user_agent": website & ~facts.has("user_data", "client_user_agent"),
+            "custom_event_name_like_standard": facts.event_name.is_in(alike),
+            "value_negative": self.wire("custom_data", "value").str.starts_with("-"),
+            "value_without_currency": facts.has("custom_data", "value") & ~facts.has("custom_data", "currency"),
+            "currency_often_refused": self.wire("custom_data", "currency").is_in(list(OFTEN_REFUSED)),
+        }
+        if ("event_id",) in facts.present:
+            odd["event_id_derived"] = ~facts.has("event_id")
+        counts = {code: int((mask if passed is None else mask & passed).sum()) for code, mask in odd.items()}
+        return +Counter(counts)
+
     def json(self, event_ids: pl.Series) -> pl.Series:
         """Return the JSON text of each event."""
         first = {
@@ -83,23 +101,6 @@ class Events:
         }
         others = {place: member.text for place, member in self.members.items() if place not in first}
         return _object([*first.items(), *others.items()]).joined()
-
-
-def warnings(facts: Facts, passed: pl.Series | None) -> Counter[str]:
-    """Return how many of the events that go out are odd, by warning code."""
-    website = facts.action_source == "website"
-    names = facts.event_name.unique().drop_nulls()
-    alike = [name for name in names.to_list() if like_standard(name)]
-    odd = {
-        "website_without_url": website & ~facts.has("event_source_url"),
-        "website_without_user_agent": website & ~facts.has("user_data", "client_user_agent"),
-        "value_without_currency": facts.has("custom_data", "value") & ~facts.has("custom_data", "currency"),
-        "custom_event_name_like_standard": facts.event_name.is_in(alike),
-    }
-    if ("event_id",) in facts.present:
-        odd["event_id_derived"] = ~facts.has("event_id")
-    counts = {code: int((mask if passed is None else mask & passed).sum()) for code, mask in odd.items()}
-    return Counter({code: count for code, count in counts.items() if count})
 
 
 def _object(members: Iterable[tuple[Place, Text]]) -> Text:

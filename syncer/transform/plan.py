@@ -10,7 +10,7 @@ from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
 from syncer.transform.binding import Binding, bind, sql_expressions
 from syncer.transform.duplicates import refuse_repeated
-from syncer.transform.events import Events, warnings
+from syncer.transform.events import Events
 from syncer.transform.identity import Names, Scope, joined_keys
 from syncer.transform.members import Member, Reader
 from syncer.transform.rows import Rows, read_rows
@@ -134,7 +134,7 @@ class Transform:
         refuse(verdicts, facts, settings)
         passed = verdicts.passed()
         frame = self._frame(found, events)
-        tally = Tally(warnings=reader.warnings + warnings(facts, passed))
+        tally = Tally(warnings=reader.warnings + events.warnings(facts, passed))
         _count(tally, events, facts, passed)
         if passed is None:
             return frame, no_refusals(), tally

@@ -315,6 +315,10 @@ def _warnings(present: Mapping[Place, Any]) -> Iterator[str]:
             yield "website_without_user_agent"
     if like_standard(present["event_name",]):
         yield "custom_event_name_like_standard"
+    if present.get(("custom_data", "value"), 0) < 0:
+        yield "value_negative"
+    if present.get(("custom_data", "currency")) in values.OFTEN_REFUSED:
+        yield "currency_often_refused"
     if ("custom_data", "value") in present and ("custom_data", "currency") not in present:
         yield "value_without_currency"
 

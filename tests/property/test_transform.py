@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncer.duration import Duration
-from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping
+from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json, Mapping
 from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
 from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
@@ -204,9 +204,8 @@ def columns(draw: st.DrawFn) -> Column:
     return Column(column=draw(NAMES), **draw(PARTS), **modifiers)
 
 
-CONSTANTS = st.sampled_from(["x", "Purchase", "EUR", 5, 2.5, True, ["a", "a"], {"a": [1, "b"]}, "2026-11-20"]).map(
-    lambda value: Constant(value=value)
-)
+VALUES: list[Json] = ["x", "Purchase", "EUR", 5, 2.5, True, ["a", "a"], {"a": [1, "b"]}, "2026-11-20"]
+CONSTANTS = st.sampled_from(VALUES).map(lambda value: Constant(value=value))
 SINGLES: st.SearchStrategy[Entry] = columns() | columns() | CONSTANTS
 
 
@@ -238,7 +237,15 @@ def groups(draw: st.DrawFn, group: Group, known: list[str], most: int) -> dict[s
     return {name: draw(entries_of(group, name)) for name in chosen}
 
 
-WHOLE = {"user_data", "custom_data", "app_data", "app_data.extinfo", "original_event_data", "attribution_data"}
+WHOLE = {
+    "store_data",
+    "user_data",
+    "custom_data",
+    "app_data",
+    "app_data.extinfo",
+    "original_event_data",
+    "attribution_data",
+}
 LONG = {long for found in PARAMETERS[Group.SERVER_EVENT].values() for long in found.long_names}
 SERVER = [
     name
@@ -347,5 +354,6 @@ def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.R
     assert transformed.tally.rows_read == len(built)
     assert transformed.tally.dropped_fields == tally.dropped_fields
     assert transformed.tally.filled_defaults == tally.filled_defaults
+    assert transformed.tally.warnings == tally.warnings
     assert transformed.tally.reasons == Counter(reason for *_, reason, _ in rejects)
     assert transformed.events.height + transformed.rejects.height == len(built)
