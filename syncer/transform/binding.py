@@ -200,11 +200,11 @@ def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
 def _refuse_overlaps(fields: Sequence[Field], binder: _Binder) -> None:
     """Report values that would stand in the same place, or inside another value."""
     places = [field.place for field in fields]
-    for field in fields:
-        within = [place for place in places if place[: len(field.place)] == field.place]
+    for outer in places:
+        within = [place for place in places if place[: len(outer)] == outer]
         if len(within) > 1:
             what = f"{'.'.join(within[1])} is mapped too"
-            binder.problem(f"mapping.{'.'.join(field.place)}", what, "map a value once: as a whole, or by its parts")
+            binder.problem(f"mapping.{'.'.join(outer)}", what, "map a value once: as a whole, or by its parts")
 
 
 def _rest(binder: _Binder, fields: Sequence[Field], *, claimed: set[str]) -> Iterator[Field]:

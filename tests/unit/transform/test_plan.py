@@ -48,7 +48,7 @@ def test_a_path_that_is_none_is_a_mistake_of_the_file(pipeline: Make) -> None:
 
 def test_a_value_cannot_be_mapped_twice(pipeline: Make) -> None:
     made = pipeline(server={"app_data": Column(column="id"), "app_data.vendor_id": Column(column="id")})
-    with pytest.raises(ConfigError, match="app_data.vendor_id is mapped too"):
+    with pytest.raises(ConfigError, match=r"app_data\.vendor_id is mapped too"):
         compile_transform(made, pa.schema([("id", pa.string()), ("at", pa.int64())]), SCOPE)
 
 
