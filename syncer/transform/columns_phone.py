@@ -1,9 +1,8 @@
 """Phone numbers in columns: international ones, those without a country, and what numbering plans settle."""
 
-from collections.abc import Callable
 from functools import reduce
 from operator import and_
-from typing import Final, TypeAlias
+from typing import Final
 
 import polars as pl
 
@@ -19,9 +18,6 @@ FLOAT: Final = r"\.0 *$"
 CHARACTERS: Final = 50
 TRUNK: Final = f"^(?:{TRUNK_ZERO.pattern})"
 CODE: Final = f"^({CALLING_CODE})"
-FEW: Final = 4
-"""So many numbers of one country libphonenumber reads faster than patterns do."""
-Reader: TypeAlias = Callable[[pl.Series], pl.Series]
 
 
 def phone(text: pl.Series, around: Around) -> Claim:
@@ -57,42 +53,23 @@ def _abroad(number: pl.Series, wanted: pl.Series) -> pl.Series:
     doubtful = _all(wanted, number.str.contains(TRUNK))
     if not doubtful.any():
         return number
-    from syncer.transform.numbering import plan_of_code
+    from syncer.transform.numbering import plans_of_codes
 
-    def reader(code: str) -> Reader | None:
-        plan = plan_of_code(code)
-        return plan.international_numbers if plan else None
-
-    return _by_plan(number, number.str.extract(CODE), doubtful, reader)
+    numbers = number.filter(doubtful)
+    codes = numbers.str.extract(CODE)
+    found = plans_of_codes(frozenset(codes.unique().to_list())).international_numbers(numbers, codes)
+    return placed(number, doubtful.arg_true(), found)
 
 
 def _at_home(number: pl.Series, countries: pl.Series | None, wanted: pl.Series) -> pl.Series:
     """Return `number` as the plans of the countries have national digits; NULL where they are silent."""
     if countries is None or not wanted.any():
         return number
-    from syncer.transform.numbering import plan_of
+    from syncer.transform.numbering import plans_of
 
-    def reader(country: str) -> Reader | None:
-        plan = plan_of(country)
-        return plan.national_numbers if plan else None
-
-    return _by_plan(number, countries, wanted, reader)
-
-
-def _by_plan(
-    number: pl.Series, keys: pl.Series, wanted: pl.Series, reader_of: Callable[[str], Reader | None]
-) -> pl.Series:
-    frame = pl.DataFrame([keys.alias("key"), number.alias("number")]).with_row_index("place").filter(wanted)
-    read = [
-        group.select("place", number=reader(group["number"]))
-        for (key,), group in frame.group_by("key")
-        if len(group) > FEW and (reader := reader_of(key)) is not None
-    ]
-    settled = only(number, ~wanted)
-    if not read:
-        return settled
-    found = pl.concat(read)
-    return placed(settled, found["place"], found["number"])
+    homes = countries.filter(wanted)
+    found = plans_of(frozenset(homes.unique().to_list())).national_numbers(number.filter(wanted), homes)
+    return placed(number, wanted.arg_true(), found)
 
 
 def _planned(countries: pl.Series | None, rows: int) -> pl.Series:

@@ -1,120 +1,142 @@
-"""Numbering plans of countries as patterns: which national numbers libphonenumber reads without a second thought.
+"""Numbering plans as patterns: which phone numbers libphonenumber reads without a second thought, and how.
 
-A plan is taken from the metadata of the installed library and follows its `parse` step by step: exit code, country
-code, trunk prefix, pattern of national numbers, possible lengths. It is silent about numbers that need more.
+Plans are taken from the metadata of the installed library and follow its `parse` step by step: exit code, country
+code, trunk prefix, pattern of national numbers, possible lengths. One pattern holds the plans of all countries of a
+column, each behind its two letters. Plans are silent about numbers that need more.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, region_code_for_country_code
 from phonenumbers.phonemetadata import PhoneNumberDesc
 
+from syncer.transform.claims import only, placed
+
 ABROAD = "00"
 """Numbers that begin so are international, and no business of a plan."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trunk:
-    """What is dialled before a national number and is no part of it: digits, or else a pattern; neither: nothing."""
-
-    digits: str = ""
-    pattern: str = ""
-    """One group around the whole; patterns cost a compilation each time."""
-    rewrites: int = 0
-    """Group of the pattern that makes the library rewrite a number instead of cutting it; 0: there is none."""
-
-    def cut(self, number: pl.Expr) -> pl.Expr:
-        """Return `number` without it."""
-        if self.pattern:
-            return number.str.slice(number.str.extract(self.pattern).str.len_bytes().fill_null(0))
-        return number.str.strip_prefix(self.digits) if self.digits else number
-
-    def is_rewritten(self, number: pl.Expr) -> pl.Expr | None:
-        """Return where the library would do more than cut; None: nowhere."""
-        return number.str.extract(self.pattern, self.rewrites).is_not_null() if self.rewrites else None
+NOTHING = "[^0-9]"
+"""Matches no digits."""
+LETTERS = 2
+"""Of a country before its digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How numbers are written inside one country."""
 
+    country: str
     code: str
     """Country code."""
+    first: str
+    """The country that comes first among those with this country code."""
     exit_code: str
-    """Pattern of what is dialled before a country code; empty where it is `ABROAD` anyway."""
-    trunk: Trunk
-    first_trunk: Trunk
-    """That of the country which comes first among those with this country code."""
+    """Pattern of what is dialled before a country code; `NOTHING` where it is `ABROAD` anyway."""
+    trunk: str
+    """Pattern of what is dialled before a national number and is no part of it."""
+    rewrites: bool
+    """Whether a trunk prefix of more than one digit makes the library rewrite the number."""
     national: str
     """Pattern of whole national numbers."""
-    lengths: tuple[int, ...]
+    lengths: frozenset[int]
     """Digits that a national number may have."""
 
-    def national_numbers(self, digits: pl.Series) -> pl.Series:
-        """Return numbers dialled inside the country with its code, NULL where the plan is silent.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
+    """The plans of several countries."""
+
+    codes: Mapping[str, str]
+    firsts: Mapping[str, str]
+    exit_code: str
+    trunk: str
+    national: str
+    lengths: frozenset[str]
+    """Letters of a country and a number of digits."""
+    rewriting: frozenset[str]
+
+    def national_numbers(self, digits: pl.Series, countries: pl.Series) -> pl.Series:
+        """Return numbers dialled inside a country with its code, NULL where its plan is silent.
 
         Twin of `phone._national` for digits that do not begin with `ABROAD`.
         """
-        dialled = pl.lit(digits)
-        if not digits.str.starts_with(self.code).any():
-            number = self._cut(dialled)
-        else:
-            has_code = dialled.str.starts_with(self.code)
-            inner = dialled.str.slice(len(self.code))
-            whole = has_code & self._is_national(inner) & ~dialled.str.contains(self.national)
-            for trunk in {self.trunk, self.first_trunk}:
-                whole &= trunk.cut(inner) == inner
-            number = pl.when(whole).then(dialled).when(~has_code).then(self._cut(dialled))
-        if self.exit_code:
-            number = pl.when(~dialled.str.contains(self.exit_code)).then(number)
-        return pl.select(number.alias("number")).to_series()
+        codes = countries.replace_strict(dict(self.codes), default=None, return_dtype=pl.String)
+        dialled = pl.DataFrame([digits.alias("digits"), countries.alias("country"), codes.alias("code")])
+        has_code = dialled.select(pl.col("digits").str.starts_with(pl.col("code")).fill_null(value=False)).to_series()
+        number = self._cut(dialled)
+        if has_code.any():
+            number = placed(only(number, ~has_code), has_code.arg_true(), self._whole(dialled.filter(has_code)))
+        leaves = dialled.select(_tagged("digits").str.contains(self.exit_code)).to_series()
+        return only(number, ~leaves)
 
-    def international_numbers(self, digits: pl.Series) -> pl.Series:
-        """Return numbers that begin with the code without a trunk prefix behind it, NULL where the plan is silent.
+    def international_numbers(self, digits: pl.Series, codes: pl.Series) -> pl.Series:
+        """Return numbers that begin with a code without a trunk prefix behind it, NULL where the plans are silent.
 
-        The plan must be that of the first country with its code. Twin of `phone._without_trunk_zero`.
+        `codes` stand in front of `digits`. Twin of `phone._without_trunk_zero`.
         """
-        return pl.select(self._cut(pl.lit(digits).str.slice(len(self.code))).alias("number")).to_series()
+        first = {code: country for country, code in self.codes.items() if self.firsts[country] == country}
+        frame = pl.DataFrame([digits.alias("digits"), codes.alias("code")])
+        return self._cut(
+            frame.with_columns(
+                pl.col("digits").str.slice(pl.col("code").str.len_bytes()),
+                country=pl.col("code").replace_strict(first, default=None, return_dtype=pl.String),
+            )
+        )
 
-    def _cut(self, number: pl.Expr) -> pl.Expr:
-        """Return what the library makes of a number without country code, with it; NULL where that is not certain."""
-        rest = self.trunk.cut(number)
-        sure = self._is_national(rest)
-        rewritten = self.trunk.is_rewritten(number)
-        return pl.when(sure if rewritten is None else sure & ~rewritten).then(pl.concat_str(pl.lit(self.code), rest))
+    def _cut(self, frame: pl.DataFrame) -> pl.Series:
+        """Return what the library makes of digits without country code, NULL where that is not certain."""
+        frame = frame.with_columns(trunk=self._trunk_digits(_tagged("digits")))
+        frame = frame.with_columns(rest=pl.col("digits").str.slice(pl.col("trunk")))
+        sure = self._is_national("rest")
+        if self.rewriting:
+            sure &= (pl.col("trunk") <= 1) | ~pl.col("country").is_in(self.rewriting)
+        return frame.select(pl.when(sure).then(pl.concat_str("code", "rest")).alias("number")).to_series()
 
-    def _is_national(self, rest: pl.Expr) -> pl.Expr:
-        return rest.str.contains(self.national) & rest.str.len_bytes().is_in(self.lengths)
+    def _whole(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the digits that are international without a plus, NULL where that is not certain."""
+        first = pl.col("country").replace_strict(dict(self.firsts), default=None, return_dtype=pl.String)
+        frame = frame.with_columns(inner=pl.col("digits").str.slice(pl.col("code").str.len_bytes()))
+        sure = self._is_national("inner") & ~_tagged("digits").str.contains(self.national)
+        for country in (pl.col("country"), first):
+            sure &= self._trunk_digits(pl.concat_str(country, "inner")) == 0
+        return frame.select(pl.when(sure).then("digits").alias("number")).to_series()
+
+    def _trunk_digits(self, tagged: pl.Expr) -> pl.Expr:
+        return tagged.str.extract(self.trunk, 0).str.len_bytes().fill_null(LETTERS) - LETTERS
+
+    def _is_national(self, name: str) -> pl.Expr:
+        size = pl.concat_str("country", pl.col(name).str.len_bytes().cast(pl.String))
+        return _tagged(name).str.contains(self.national) & size.is_in(self.lengths)
 
 
-@cache
-def plan_of(country: str) -> Plan | None:
-    """Return the plan of a two-letter code in lower case, or None where patterns of columns cannot state it."""
-    own = _metadata(country.upper())
-    if own is None or own.country_code is None:
-        return None
-    first = _metadata(region_code_for_country_code(own.country_code))
-    if first is None or own.general_desc is None or first.general_desc is None:
-        return None
-    exit_code = own.international_prefix or ABROAD
-    plan = Plan(
-        code=str(own.country_code),
-        exit_code="" if exit_code.startswith(ABROAD) and "|" not in exit_code else f"^(?:{exit_code})",
-        trunk=_trunk(own),
-        first_trunk=_trunk(first),
-        national=f"^(?:{own.general_desc.national_number_pattern})$",
-        lengths=tuple(sorted(_lengths(own.general_desc) & _lengths(first.general_desc))),
+def _tagged(name: str) -> pl.Expr:
+    return pl.concat_str("country", name)
+
+
+@lru_cache(maxsize=64)
+def plans_of(countries: frozenset[str]) -> Plans:
+    """Return the plans of two-letter codes in lower case, and of the countries that come first with their codes."""
+    found = [plan for plan in map(plan_of, sorted(countries)) if plan]
+    known = {plan.country: plan for plan in found}
+    known |= {plan.first: first for plan in found if (first := plan_of(plan.first))}
+    plans = [plan for plan in known.values() if plan.first in known]
+    return Plans(
+        codes={plan.country: plan.code for plan in plans},
+        firsts={plan.country: plan.first for plan in plans},
+        exit_code=_any_of({plan.country: plan.exit_code for plan in plans}),
+        trunk=_any_of({plan.country: plan.trunk for plan in plans}),
+        national=_any_of({plan.country: plan.national for plan in plans}) + "$",
+        lengths=frozenset(f"{plan.country}{length}" for plan in plans for length in plan.lengths),
+        rewriting=frozenset(plan.country for plan in plans if plan.rewrites),
     )
-    return plan if _is_understood(plan) else None
 
 
-@cache
-def plan_of_code(code: str) -> Plan | None:
-    """Return the plan of the country that comes first among those with a country code."""
-    return plan_of(region_code_for_country_code(int(code)).lower())
+def plans_of_codes(codes: frozenset[str]) -> Plans:
+    """Return the plans of the countries that come first with each country code."""
+    return plans_of(frozenset(region_code_for_country_code(int(code)).lower() for code in codes))
 
 
 def has_plan(country: str) -> bool:
@@ -122,27 +144,50 @@ def has_plan(country: str) -> bool:
     return country.upper() in SUPPORTED_REGIONS
 
 
-def _trunk(plan: PhoneMetadata) -> Trunk:
-    pattern = plan.national_prefix_for_parsing or ""
-    if pattern.isdigit() or not pattern:
-        return Trunk(digits=pattern)
-    return Trunk(
-        pattern=f"^({pattern})", rewrites=re.compile(pattern).groups + 1 if plan.national_prefix_transform_rule else 0
+@cache
+def plan_of(country: str) -> Plan | None:
+    """Return the plan of one country, or None where patterns of columns cannot state it."""
+    own = PhoneMetadata.metadata_for_region(country.upper()) if has_plan(country) else None
+    if own is None or own.country_code is None or own.general_desc is None:
+        return None
+    region = region_code_for_country_code(own.country_code)
+    first = PhoneMetadata.metadata_for_region(region) if has_plan(region) else None
+    if first is None or first.general_desc is None:
+        return None
+    exit_code = own.international_prefix or ABROAD
+    trunk = own.national_prefix_for_parsing or NOTHING
+    plan = Plan(
+        country=country,
+        code=str(own.country_code),
+        first=region.lower(),
+        exit_code=NOTHING if exit_code.startswith(ABROAD) and "|" not in exit_code else exit_code,
+        trunk=trunk,
+        rewrites=bool(own.national_prefix_transform_rule),
+        national=own.general_desc.national_number_pattern or NOTHING,
+        lengths=_lengths(own.general_desc) & _lengths(first.general_desc),
     )
+    return plan if _is_understood(plan) else None
 
 
-def _metadata(region: str) -> PhoneMetadata | None:
-    return PhoneMetadata.metadata_for_region(region) if region in SUPPORTED_REGIONS else None
+def _lengths(numbers: PhoneNumberDesc) -> frozenset[int]:
+    return frozenset(numbers.possible_length) - frozenset(numbers.possible_length_local_only)
 
 
-def _lengths(numbers: PhoneNumberDesc) -> set[int]:
-    return set(numbers.possible_length) - set(numbers.possible_length_local_only)
+def _any_of(patterns: Mapping[str, str]) -> str:
+    r"""Return one pattern; in columns `\d` would mean the digits of all scripts, which is five times slower."""
+    whole = "|".join(f"{country}(?:{pattern})" for country, pattern in patterns.items())
+    return f"^(?:{whole})".replace(r"\d", "[0-9]")
 
 
 def _is_understood(plan: Plan) -> bool:
-    """Return whether the patterns, written for Python's `re`, are such that columns understand."""
+    """Return whether patterns written for Python's `re` do for columns, and one digit of trunk prefix is just cut."""
+    trunk = re.compile(plan.trunk)
+    matches = [match for digit in "0123456789" if (match := trunk.match(digit))]
+    if plan.rewrites and any(match.groups()[-1:] != (None,) for match in matches):
+        return False
     try:
-        plan.national_numbers(pl.Series([plan.code]))
+        for pattern in (plan.exit_code, plan.trunk, plan.national):
+            pl.Series(["1"]).str.contains(pattern)
     except pl.exceptions.ComputeError:
         return False
     return True
