@@ -22,6 +22,7 @@ from syncer.spec.text import EXACT_FLOAT, as_text
 from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
 from syncer.transform.distinct import Distinct
+from syncer.transform.lists import elements, regrouped, repeated, where_any
 
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
 OWN_DIGEST: Final = "^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})$"
@@ -106,7 +107,7 @@ def normalise(
     elements of a list are values of their own where the parameter takes several; elsewhere a list is no value.
     """
     if isinstance(raw.dtype, pl.List | pl.Array) and parameter.is_list:
-        return _lists(raw, parameter, options, country)
+        return _lists(raw.cast(pl.List(raw.dtype.inner)), parameter, options, country)
     name = parameter.name
     if not _is_readable(raw.dtype, name):
         return _unusable(raw)
@@ -269,16 +270,14 @@ def _countries(column: pl.Series, options: FieldOptions) -> pl.Series:
 
 def _lists(raw: pl.Series, parameter: Parameter, options: FieldOptions, country: pl.Series | None) -> Normalised:
     """Return the elements of each list normalised, without repetitions; NULL where none is left."""
-    frame = raw.to_frame("value").with_row_index("row").explode("value")
-    values, rows = frame["value"], frame["row"]
-    countries = None if country is None else country.gather(rows)
-    is_nested = isinstance(values.dtype, pl.List | pl.Array)
-    found = _unusable(values) if is_nested else normalise(values, parameter, options, country=countries)
-    wire = pl.DataFrame([rows, found.wire.alias("wire")]).drop_nulls()
-    lists = wire.group_by("row").agg(pl.col("wire").unique(maintain_order=True))
-    every = pl.DataFrame([pl.Series("row", range(len(raw)), dtype=rows.dtype)])
-    joined = every.join(lists, on="row", how="left", maintain_order="left")["wire"]
-    dropped = None
-    if found.dropped is not None:
-        dropped = every["row"].is_in(rows.filter(found.dropped).implode())
-    return Normalised(joined.alias(parameter.name), dropped, found.warnings)
+    values = elements(raw)
+    if values.dtype.is_nested():
+        found = _unusable(values)
+    else:
+        found = normalise(values, parameter, options, country=None if country is None else repeated(country, raw))
+    lists = regrouped(found.wire, raw).list.drop_nulls().list.unique(maintain_order=True)
+    return Normalised(
+        wire=lists.set(lists.list.len() == 0, None).alias(parameter.name),
+        dropped=None if found.dropped is None else where_any(found.dropped, raw),
+        warnings=found.warnings,
+    )

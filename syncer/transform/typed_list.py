@@ -7,6 +7,7 @@ import polars as pl
 from syncer.spec.fields import Parameter
 from syncer.transform.claims import Claim, all_open, edited, only
 from syncer.transform.json_text import quoted
+from syncer.transform.lists import elements, regrouped, where_any
 from syncer.transform.typed_text import plain, trimmed
 
 _WORD: Final = r'"[!#-\[\]-~]+"'
@@ -41,16 +42,13 @@ def _alone(text: pl.Series) -> pl.Series:
 
 def _native(values: pl.Series) -> Claim:
     """Claim lists of single values: each member as text, without those that say nothing."""
-    frame = values.to_frame("value").with_row_index("row")
-    members = frame.explode("value")
-    claim = plain(members["value"])
-    texts = members.select("row", text=quoted(claim.text)).drop_nulls()
-    joined = texts.group_by("row").agg(pl.col("text").str.join(","))
-    found = frame.join(joined, on="row", how="left", maintain_order="left")
-    empty = pl.col("value").list.len() == 0
-    listed = pl.when(pl.col("text").is_not_null()).then(pl.format("[{}]", "text")).when(empty).then(pl.lit("[]"))
-    text = found.select(listed.alias("text")).to_series()
+    claim = plain(elements(values))
+    joined = regrouped(quoted(claim.text), values).list.join(",", ignore_nulls=True)
+    frame = pl.DataFrame([values.alias("list"), joined.alias("text")])
+    listed = pl.when(pl.col("text") != "").then(pl.format("[{}]", "text"))
+    empty = pl.when(pl.col("list").list.len() == 0).then(pl.lit("[]"))
+    text = frame.select(listed.otherwise(empty).alias("text")).to_series()
     if claim.open is None:
         return Claim(text)
-    doubtful = frame["row"].is_in(members["row"].filter(claim.open).implode())
+    doubtful = where_any(claim.open, values)
     return Claim(only(text, ~doubtful), doubtful)

@@ -1,0 +1,58 @@
+"""Scalar rules run once for each distinct value, and remember."""
+
+from dataclasses import replace
+from datetime import date
+
+from syncer.spec.context import Context
+from syncer.spec.fields import PARAMETERS, Group
+from syncer.spec.normalize import digest
+from syncer.transform import slow
+
+RULE = slow.Rule(
+    parameter="ph",
+    hashing="auto",
+    already_hashed=False,
+    hash_external_id=True,
+    date_format=None,
+    today=date(2026, 11, 22),
+)
+
+
+def test_a_value_and_its_country_decide_what_is_sent() -> None:
+    judge = slow.judge(RULE)
+
+    assert judge("020 7946 0958", "gb").wire == digest("442079460958")
+    assert judge("020 7946 0958", None) == slow.Sent(digest("2079460958"), ("phone_without_country",))
+
+
+def test_rules_that_are_equal_share_their_memory() -> None:
+    assert slow.judge(RULE) is slow.judge(RULE)
+    assert slow.judge(RULE) is not slow.judge(replace(RULE, today=date(2026, 11, 23)))
+
+
+def test_numbers_and_booleans_that_compare_equal_are_remembered_apart() -> None:
+    read = slow.reader(PARAMETERS[Group.CUSTOM_DATA]["order_id"], Context())
+
+    assert [read(1), read(1.0), read(True), read("1")] == ["1", "1", "true", "1"]
+
+
+def test_a_country_is_remembered_with_the_default_it_fills_in() -> None:
+    assert slow.row_country("Deutschland", "us") == "de"
+    assert slow.row_country(None, "US") == "us"
+    assert slow.row_country(None, None) is None
+
+
+def test_memory_has_an_end() -> None:
+    read = slow.reader(PARAMETERS[Group.CUSTOM_DATA]["search_string"], Context())
+
+    for number in range(slow.REMEMBERED + 100):
+        read(number)
+
+    assert read.cache_info().currsize == slow.REMEMBERED
+
+
+def test_what_is_sent_as_json_is_said_by_the_parameter() -> None:
+    assert slow.is_json(PARAMETERS[Group.CUSTOM_DATA]["value"])
+    assert slow.is_json(PARAMETERS[Group.CUSTOM_DATA]["content_ids"])
+    assert not slow.is_json(PARAMETERS[Group.CUSTOM_DATA]["order_id"])
+    assert not slow.is_json(PARAMETERS[Group.EXTINFO]["screen_width"])
