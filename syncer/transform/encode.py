@@ -80,23 +80,58 @@ def positions(values: Sequence[Text | None], *, gap: str) -> Text:
     return Text(pl.select(pl.when(~empty).then(pl.concat_str(parts))).to_series(), "[", "]")
 
 
-def json_object(members: Iterable[tuple[str, Text]]) -> Text:
-    """Return objects of the members that are there, in their order; no object where all are NULL."""
-    present = [(name, text) for name, text in members if text.values.null_count() < len(text.values)]
+class Whole(NamedTuple):
+    """JSON of one value a row, there in every row, as the pieces it is joined of; a piece may be NULL: left out."""
+
+    pieces: tuple[pl.Expr, ...]
+
+    def joined(self) -> pl.Series:
+        """Return the whole text of each value."""
+        return pl.select(pl.concat_str(self.pieces, ignore_nulls=True)).to_series()
+
+
+def json_object(members: Iterable[tuple[str, Text | Whole]]) -> Text | Whole:
+    """Return objects of the members that are there; no object where all are NULL.
+
+    A member that is there in every row comes first: behind it each other one brings its own comma, and nothing needs
+    a second copy. Objects within objects are joined with the outermost one.
+    """
+    present = [(name, value) for name, value in members if not _is_nothing(value)]
     if not present:
         return Text(NULL)
-    if all(text.values.null_count() == 0 for _, text in present):
-        parts = [
-            part for number, member in enumerate(present) for part in _parts(*member, comma="," if number else "{")
-        ]
-        return Text(_concat([*parts, pl.lit("}")]))
-    texts = pl.select(
-        pl.concat_str(_parts(*member, comma=",")).alias(str(number)) for number, member in enumerate(present)
+    first = next((place for place, (_, value) in enumerate(present) if _is_everywhere(value)), None)
+    if first is None:
+        return _sparse([(name, value) for name, value in present if isinstance(value, Text)])
+    ordered = [present[first], *present[:first], *present[first + 1 :]]
+    pieces = [
+        piece for number, member in enumerate(ordered) for piece in _pieces(*member, opens="," if number else "{")
+    ]
+    return Whole((*pieces, pl.lit("}")))
+
+
+def _is_nothing(value: Text | Whole) -> bool:
+    return isinstance(value, Text) and value.values.null_count() == len(value.values)
+
+
+def _is_everywhere(value: Text | Whole) -> bool:
+    return isinstance(value, Whole) or value.values.null_count() == 0
+
+
+def _pieces(name: str, value: Text | Whole, *, opens: str) -> list[pl.Expr]:
+    if isinstance(value, Whole):
+        return [pl.lit(f"{opens}{json_of(name)}:"), *value.pieces]
+    parts = _parts(name, value, comma=opens)
+    return parts if _is_everywhere(value) else [pl.concat_str(parts)]
+
+
+def _sparse(members: Sequence[tuple[str, Text]]) -> Text:
+    """Return objects of members each of which is NULL somewhere."""
+    fragments = pl.select(
+        pl.concat_str(_parts(*member, comma=",")).alias(str(number)) for number, member in enumerate(members)
     )
-    joined = texts.select(pl.concat_str(pl.all(), ignore_nulls=True).alias("joined"))
-    return Text(
-        joined.select(pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))).to_series(), "{", "}"
-    )
+    joined = fragments.select(pl.concat_str(pl.all(), ignore_nulls=True).alias("joined"))
+    inner = pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))
+    return Text(joined.select(inner).to_series(), "{", "}")
 
 
 def _parts(name: str, text: Text, *, comma: str) -> list[pl.Expr]:

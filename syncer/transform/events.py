@@ -10,7 +10,7 @@ import polars as pl
 from syncer.spec.events import like_standard
 from syncer.spec.fields import EXTINFO_PLACES
 from syncer.spec.values import OFTEN_REFUSED
-from syncer.transform.encode import Text, json_object, positions, string
+from syncer.transform.encode import Text, Whole, json_object, positions, string
 from syncer.transform.members import Member
 from syncer.transform.pieces import nowhere
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE, Facts, Place
@@ -103,7 +103,7 @@ class Events:
         return _object([*first.items(), *others.items()]).joined()
 
 
-def _object(members: Iterable[tuple[Place, Text]]) -> Text:
+def _object(members: Iterable[tuple[Place, Text]]) -> Text | Whole:
     """Return objects within objects, in the order of the members."""
     inner: dict[str, list[tuple[Place, Text]]] = {}
     for place, text in members:
@@ -111,7 +111,7 @@ def _object(members: Iterable[tuple[Place, Text]]) -> Text:
     return json_object((name, _value(name, parts)) for name, parts in inner.items())
 
 
-def _value(name: str, parts: list[tuple[Place, Text]]) -> Text:
+def _value(name: str, parts: list[tuple[Place, Text]]) -> Text | Whole:
     if parts[0][0] == ():
         return parts[0][1]
     if name == EXTINFO[-1]:

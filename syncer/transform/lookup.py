@@ -59,13 +59,13 @@ class Row:
 
     def _column(self, entry: Column) -> Looked:
         value, how = self.values[entry.column], How.of(entry)
-        looked = Looked(value=value, how=how, is_json=entry.column in self.json_columns and value is not None)
+        looked = Looked(value=value, how=how, is_json=entry.column in self.json_columns)
         if entry.cookie and value is not None:
             looked = Looked(value=extract.cookie(_text(value), entry.cookie), how=how)
         if entry.query_parameter and looked.value is not None:
             looked = Looked(value=extract.query_parameter(_text(looked.value), entry.query_parameter), how=how)
-        if entry.path:
-            looked = _walked(looked.value, extract.parse_path(entry.path), how)
+        if entry.path or looked.is_json:
+            looked = _walked(looked.value, extract.parse_path(entry.path) if entry.path else (), how)
         if entry.template and not looked.is_blank:
             text = text_of(looked.value)
             looked = Looked(value=None if text is None else entry.template.replace("{}", text), how=how)

@@ -78,10 +78,11 @@ class Finder:
             values, is_json = extract.cookies(texts(values), entry.cookie), False
         if entry.query_parameter:
             values, is_json = extract.query_parameters(texts(values), entry.query_parameter), False
-        found = Found(pieces=(Piece(values, how, is_json),))
-        if entry.path:
+        found = Found(pieces=(Piece(values, how),))
+        if entry.path or is_json:
             is_part = entry.cookie is not None or entry.query_parameter is not None
-            found = self._walk(values, extract.parse_path(entry.path), how, name=None if is_part else entry.column)
+            steps = extract.parse_path(entry.path) if entry.path else ()
+            found = self._walk(values, steps, how, name=None if is_part else entry.column)
         if entry.template:
             around = entry.template.split("{}")
             found = replace(found, pieces=merged(_templated(piece, around) for piece in found.pieces))

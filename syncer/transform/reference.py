@@ -88,7 +88,8 @@ class Reference:
 
     def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> BuiltEvent | BuiltReject:
         """Return the event of `row`, or why it gives none; `now` and `start` in Unix seconds."""
-        readable, lost = _readable(row, self.binding.inputs)
+        nulls = {name: None for name in self.json_columns if row[name] == "null"}
+        readable, lost = _readable({**row, **nulls}, self.binding.inputs)
         texts = [text_of(readable.get(name)) for name in self.binding.key]
         key = [text for text in texts if text is not None]
         event = _Event(self, Row(values=readable, json_columns=self.json_columns), key, now)

@@ -123,7 +123,11 @@ def _extension(array: pa.ExtensionArray) -> Read:
     name = array.type.extension_name
     if name == "arrow.uuid":
         return _value_by_value(array.storage, lambda value: str(UUID(bytes=value.as_py())), is_json=False)
-    return read_column(array.storage)._replace(is_json=name == "arrow.json")
+    read = read_column(array.storage)
+    if name != "arrow.json":
+        return read
+    values = read.values.to_frame("json").select(pl.when(pl.col("json") != "null").then("json").alias("json"))
+    return read._replace(values=values.to_series(), is_json=True)
 
 
 def _text(array: pa.Array) -> Read:

@@ -152,6 +152,10 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
         st.lists(ITEM, max_size=3),
     ),
     "bytes": (pa.binary(), TEXT.map(str.encode) | st.binary(max_size=4) | st.just(bytes(range(200, 232)))),
+    "document": (
+        pa.json_(),
+        st.sampled_from([text for text in ODD_TEXT if text[:1] in "[{1"] + ['"x"', "true", "1.50", "null"]),
+    ),
     "nothing": (pa.null(), st.none()),
 }
 SCHEMA = pa.schema([("key", pa.int64()), *((name, kind) for name, (kind, _) in COLUMNS.items())])
@@ -342,7 +346,7 @@ def expected(built: list[BuiltEvent | BuiltReject]) -> tuple[list[Any], list[Any
 @settings(max_examples=150, deadline=None)
 def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
     transformed = compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=start)
-    reference = Reference.of(pipeline, batch.schema.names, SCOPE)
+    reference = Reference.of(pipeline, batch.schema.names, SCOPE, json_columns=["document"])
     built = [reference.build(row, now=NOW, start=start) for row in batch.to_pylist()]
     events, rejects = expected(built)
     found = transformed.events.select("row", "identity", "event_id", "json").rows()
