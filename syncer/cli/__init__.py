@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -76,12 +77,32 @@ def cli() -> None:
 def main() -> None:
     """Run the command that was typed."""
     os.umask(0o077)
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed by the caller; kept to the end
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # the same
     _expect_own_connectors()
     try:
-        cli(prog_name="syncer")
+        sys.exit(_command())
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:  # nobody reads any more, or the disk is full: flush into nothing
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _command() -> int:
+    """Run the command, return its exit code."""
+    try:
+        return cli.main(prog_name="syncer", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more: flush into nothing
-        sys.exit(1)
+        return 1
 
 
 def _expect_own_connectors() -> None:

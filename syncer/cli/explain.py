@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @output_option
 @log_options
 def command(what: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
-    r"""Say what a reason code means and what to do about it, or what a pipeline does after all defaults.
+    """Say what a reason code means and what to do about it, or what a pipeline does after all defaults.
 
     \b
     syncer explain currency_missing

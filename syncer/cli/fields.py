@@ -10,7 +10,7 @@ from syncer.cli.common import log_options, output_option
 @output_option
 @log_options
 def command(group: str | None, *, as_json: bool) -> None:
-    r"""List Meta's parameters with types and rules, all or those of one group.
+    """List Meta's parameters with types and rules, all or those of one group.
 
     \b
     syncer fields customer_info

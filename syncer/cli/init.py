@@ -13,7 +13,7 @@ from syncer.cli.common import Exit, log_options
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 @log_options
 def command(folder: Path) -> None:
-    r"""Make a project that runs as it stands: sample warehouse, sandbox target, one pipeline.
+    """Make a project that runs as it stands: sample warehouse, sandbox target, one pipeline.
 
     Existing files are left as they are.
 

@@ -37,7 +37,7 @@ def command(
     show_values: bool,
     as_json: bool,
 ) -> None:
-    r"""Show the first rows of a pipeline as Meta would get them; nothing is sent.
+    """Show the first rows of a pipeline as Meta would get them; nothing is sent.
 
     With --output json the exact request bodies come out, one a line; refused rows go to stderr with their reasons.
     Reads the warehouse from its beginning, ignores what was sent before, never connects to the destination.

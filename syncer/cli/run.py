@@ -105,6 +105,8 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
             report = opened.run(pipeline.name, limit=limit, on_progress=show)
     except LockedError as error:
         report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
+    except KeyboardInterrupt:
+        report = opened.empty_report(pipeline, RunStatus.INTERRUPTED, "stopped by hand; the next run goes on from here")
     except Exception as error:  # noqa: BLE001  # one pipeline's failure is no other's
         if as_json:
             print_json(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)).to_json())

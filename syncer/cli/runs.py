@@ -14,7 +14,7 @@ from syncer.cli.common import log_options, output_option, project_options, sessi
 @output_option
 @log_options
 def command(name: str | None, project_dir: Path | None, target: str | None, limit: int, *, as_json: bool) -> None:
-    r"""List past runs of the target, newest first.
+    """List past runs of the target, newest first.
 
     \b
     syncer runs orders

@@ -11,7 +11,7 @@ from syncer.cli.common import log_options
 @click.option("--faults", "spec", default="", help="Seeded faults, such as `500=5%,throttle=10@3,seed=7`.")
 @log_options
 def command(port: int, latency_ms: int, spec: str) -> None:
-    r"""Serve a local Conversions API that judges events as Meta does; Ctrl-C ends it.
+    """Serve a local Conversions API that judges events as Meta does; Ctrl-C ends it.
 
     It listens on this machine only. Point a destination at it:
 

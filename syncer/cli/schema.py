@@ -13,7 +13,7 @@ from syncer.cli.common import log_options
 @click.option("--write", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write both schemas here.")
 @log_options
 def command(kind: str, folder: Path | None) -> None:
-    r"""Print the JSON Schema of a pipeline file, or of syncer.yaml.
+    """Print the JSON Schema of a pipeline file, or of syncer.yaml.
 
     An editor with a YAML language server completes and explains keys with it:
 

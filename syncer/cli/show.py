@@ -15,7 +15,7 @@ MOST_REQUESTS = 50
 @output_option
 @log_options
 def command(run: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
-    r"""Show one run with its requests, Meta's trace ids and the reasons; the beginning of its id is enough.
+    """Show one run with its requests, Meta's trace ids and the reasons; the beginning of its id is enough.
 
     \b
     syncer show 01KAPV

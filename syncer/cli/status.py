@@ -13,7 +13,7 @@ from syncer.cli.common import log_options, output_option, project_options, sessi
 @output_option
 @log_options
 def command(name: str | None, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
-    r"""Show where each pipeline of the target stands: last run, watermark, rejects, events held.
+    """Show where each pipeline of the target stands: last run, watermark, rejects, events held.
 
     \b
     syncer status

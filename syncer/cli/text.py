@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -15,7 +16,12 @@ from syncer.logs import printable, redact
 WIDE = 160
 """Columns where there is no terminal to measure."""
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+LEAST = 80
+"""Columns on a narrow terminal: its own line breaks read better than columns of three letters."""
+
+console = Console(
+    highlight=False, soft_wrap=True, width=max(LEAST, get_terminal_size().columns) if sys.stdout.isatty() else WIDE
+)
 STYLES = {
     "done": "green",
     "done_with_rejects": "yellow",

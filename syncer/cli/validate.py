@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(
     names: tuple[str, ...], project_dir: Path | None, target: str | None, output: str, *, offline: bool
 ) -> None:
-    r"""Name every mistake of every file at once, with place and remedy.
+    """Name every mistake of every file at once, with place and remedy.
 
     Online, each pipeline's columns are held against its query; no row is read and nothing is sent.
 
@@ -47,7 +47,9 @@ def command(
         sys.exit(Exit.USAGE)
     if output == "text" and project is not None:
         where = "" if offline else ", columns checked against the warehouse"
-        count = len(project.pipelines)
+        count = len(names) or len(project.pipelines)
+        if not project.pipelines:
+            click.echo("Warning: there is no pipeline; add a file to pipelines/", err=True)
         noun = "pipeline" if count == 1 else "pipelines"
         click.echo(f"{count} {noun}, no mistakes (target {project.target}{where}).")
 

@@ -1,13 +1,18 @@
 """What a user gets wrong, and what a command says then: place, remedy, exit code, never a trace."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
+from click.testing import CliRunner
 
+from syncer.cli import COMMANDS, cli
 from syncer.cli.common import in_words
 from syncer.sandbox.faults import parse_faults
 from tests.acceptance.shop import TOKEN, MakeShop, Shop
@@ -94,3 +99,33 @@ def test_a_missing_secret_is_named_by_its_key(shop: Shop) -> None:
     shop.edit("syncer.yaml", "    access_token: ${env:TOKEN}\n", "")
     (line,) = shop.syncer("validate").out.splitlines()
     assert "destinations.meta.access_token: is missing; add `access_token: ${env:" in line
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_help_shows_no_marks_of_its_own_source(command: str) -> None:
+    shown = CliRunner().invoke(cli, [command, "--help"])
+    assert shown.exit_code == 0
+    assert "\\b" not in shown.output
+
+
+def test_a_closed_or_full_stdout_shows_no_trace(shop: Shop) -> None:
+    for redirection in (">&-", "2>&-", "> /dev/full"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'"{sys.executable}" -m syncer fields extinfo {redirection}'], cwd=shop.folder,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 1)
+        assert "Traceback" not in done.stderr
+        assert "itself failed" not in done.stderr
+
+
+def test_tables_are_not_squeezed_into_a_narrow_terminal() -> None:
+    controller, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 30))
+    subprocess.run(
+        [sys.executable, "-m", "syncer", "fields", "contents_item"], stdout=terminal, check=True, env={"NO_COLOR": "1"}
+    )
+    os.close(terminal)
+    shown = os.read(controller, 10_000).decode()
+    os.close(controller)
+    assert "delivery_category" in shown
