@@ -17,12 +17,14 @@ from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json,
 from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
 from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
-from syncer.transform import Scope, compile_transform
+from syncer.transform import Scope, Transformed, compile_transform
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
 
 NOW = 1_795_700_000
 NOW_AT = datetime.fromtimestamp(NOW, UTC)
 SCOPE = Scope("prod", "meta", b"0123456789abcdef")
+TILES = 100
+"""So often a batch is repeated: then distinct values are worked on instead of rows."""
 
 # --- rows ----------------------------------------------------------------------------------------
 
@@ -343,7 +345,7 @@ def expected(built: list[BuiltEvent | BuiltReject]) -> tuple[list[Any], list[Any
 
 
 @given(pipeline=pipelines(), batch=batches(), start=st.sampled_from([None, None, NOW - 86_400]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
     transformed = compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=start)
     reference = Reference.of(pipeline, batch.schema.names, SCOPE, json_columns=["document"])
@@ -361,3 +363,25 @@ def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.R
     assert transformed.tally.warnings == tally.warnings
     assert transformed.tally.reasons == Counter(reason for *_, reason, _ in rejects)
     assert transformed.events.height + transformed.rejects.height == len(built)
+
+
+@given(pipeline=pipelines(), batch=batches())
+@settings(max_examples=40, deadline=None)
+def test_an_event_does_not_depend_on_the_rows_around_it(pipeline: Pipeline, batch: pa.RecordBatch) -> None:
+    rows = batch.num_rows
+    keys = pa.array(range(rows * TILES), pa.int64())
+    one = batch.set_column(0, "key", keys.slice(0, rows))
+    repeated = pa.Table.from_batches([one] * TILES).combine_chunks().set_column(0, "key", keys).to_batches()[0]
+    transform = compile_transform(pipeline, batch.schema, SCOPE)
+    few, many = transform(one, now=NOW, start=None), transform(repeated, now=NOW, start=None)
+    assert without_ids(many, rows) == without_ids(few, rows) * TILES
+    assert many.tally.dropped_fields == {name: count * TILES for name, count in few.tally.dropped_fields.items()}
+    assert many.tally.warnings == {code: count * TILES for code, count in few.tally.warnings.items()}
+
+
+def without_ids(transformed: Transformed, rows: int) -> list[Any]:
+    """Return what became of each row, in order, without the ids that follow from its key."""
+    events = [(row, {**exact(text), "event_id": ""}) for row, text in transformed.events.select("row", "json").rows()]
+    rejects = transformed.rejects.select("row", "reason", "field").rows()
+    found = sorted([*events, *((row, (reason, field)) for row, reason, field in rejects)], key=lambda one: one[0])
+    return [(row % rows, what) for row, what in found]
