@@ -285,7 +285,14 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
         custom_data=draw(
             groups(
                 Group.CUSTOM_DATA,
-                ["value", "currency", "contents", "content_ids", "num_items", *PARAMETERS[Group.CUSTOM_DATA]],
+                [
+                    "value",
+                    "currency",
+                    "contents",
+                    "content_ids",
+                    "num_items",
+                    *(name for name in PARAMETERS[Group.CUSTOM_DATA] if name not in WHOLE),
+                ],
                 4,
             )
         ),
