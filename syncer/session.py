@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from connectors.registry import find
+from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Destination, Pipeline, Project
 from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
@@ -202,15 +203,10 @@ class _Dataset:
 def refuse_what_comes_later(pipeline: Pipeline) -> None:
     """Raise `ConfigError` where the pipeline asks for what this version understands but cannot do yet."""
     if pipeline.needs_later:
-        raise ConfigError(
-            Problem(
-                file=pipeline.file,
-                path=key,
-                what="this version reads the key but cannot obey it yet",
-                remedy="take it out, or wait for the version that can; events are not sent without it",
-            )
-            for key in pipeline.needs_later
-        )
+        what = "this version reads the key but cannot obey it yet"
+        remedy = "take it out, or wait for the version that can; events are not sent without it"
+        problems = (Problem(file=None, path=key, what=what, remedy=remedy) for key in pipeline.needs_later)
+        raise ConfigError(locate(pipeline, problem) for problem in problems)
 
 
 def _resolved(reference: Reference | None) -> str | None:

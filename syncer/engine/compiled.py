@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
+from connectors.incremental import cursor_kind
 from syncer.config.places import locate
-from syncer.errors import ConfigError
+from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Pipeline
 from syncer.transform import Transform, compile_transform, sql_expressions
 from syncer.transform.identity import Scope
@@ -20,6 +21,26 @@ def compiled(pipeline: Pipeline, source: Source, scope: Scope) -> "tuple[Transfo
     """
     shape = source.schema(Query(sql=pipeline.query, expressions=sql_expressions(pipeline)))
     try:
-        return compile_transform(pipeline, shape, scope), shape
+        transform = compile_transform(pipeline, shape, scope)
+        _require_order(transform.cursor_column, shape)
     except ConfigError as error:
         raise ConfigError(locate(pipeline, problem) for problem in error.problems) from None
+    source.schema(
+        Query(
+            sql=pipeline.query,
+            columns=transform.columns,
+            expressions=transform.expressions,
+            cursor_column=transform.cursor_column,
+            order_by=transform.key_columns,
+        )
+    )
+    return transform, shape
+
+
+def _require_order(cursor: str | None, shape: "pa.Schema") -> None:
+    """Raise `ConfigError` where the cursor's type has no order that a watermark could keep."""
+    if cursor is None or cursor_kind(shape.field(cursor).type) is not None:
+        return
+    what = f'the cursor "{cursor}" is of type {shape.field(cursor).type}, in which no watermark can be kept'
+    remedy = "name a column of integers, decimals, text, dates or times, or cast it in the query"
+    raise ConfigError([Problem(file=None, path="cursor.column", what=what, remedy=remedy)])

@@ -1,7 +1,7 @@
 """Which rows a run reads; pure."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connectors.base import BATCH_ROWS, Query, Range
@@ -50,7 +50,7 @@ def first_event_time(start: str, now: datetime, *, timezone: str) -> int:
         case "beginning":
             return 0
     if start.startswith("-"):
-        return int((now - timedelta(seconds=Duration.parse(start[1:]))).timestamp())
+        return int(now.timestamp()) - Duration.parse(start[1:])
     at = datetime.fromisoformat(start)
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(timezone))

@@ -180,3 +180,16 @@ def test_a_pipeline_that_asks_for_what_comes_later_is_refused_and_nothing_is_sen
     assert done.code == 2
     assert "consent" in done.err
     assert shop.order_ids() == []
+
+
+@pytest.mark.parametrize("kind", ["BOOLEAN", "DOUBLE", "BLOB"])
+def test_a_cursor_without_an_order_is_named_at_its_line(shop: Shop, kind: str) -> None:
+    shop.add_orders(1, 2)
+    shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", f"SELECT *, NULL::{kind} AS odd FROM orders")
+    shop.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: odd")
+    for done in (shop.syncer("validate"), shop.syncer("run", "orders")):
+        assert done.code in (1, 2)
+        assert "odd" in done.out
+        assert "cast it" in done.out
+        assert "Traceback" not in done.out + done.err
+    assert shop.syncer("status").out.count("running") == 0
