@@ -21,7 +21,7 @@ from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS
 from syncer.spec.text import EXACT_FLOAT, as_text
 from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
-from syncer.transform.distinct import Distinct
+from syncer.transform.distinct import WORTH, WORTH_UNHASHED, Distinct
 from syncer.transform.lists import elements, regrouped, repeated, where_any
 
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
@@ -112,7 +112,8 @@ def normalise(
     if not _is_readable(raw.dtype, name):
         return _unusable(raw)
     raw = raw.cast(pl.String) if raw.dtype in (pl.Categorical, pl.Enum) else raw
-    distinct = Distinct.of(raw, _countries(country, options) if name in BY_COUNTRY and country is not None else None)
+    countries = _countries(country, options) if name in BY_COUNTRY and country is not None else None
+    distinct = Distinct.of(raw, countries, worth=WORTH if name in HASHED else WORTH_UNHASHED)
     countries = distinct.countries
     if name in BY_COUNTRY and country is None and options.default_country:
         countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(distinct.values))
@@ -187,25 +188,28 @@ class _Field:
 
     def _digests(self, wire: pl.Series, left: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Settle the values among `left` that are digests already. Twin of `normalize.existing_digest`."""
-        if int(text.str.len_bytes().max() or 0) < columns_text.HEX_DIGITS:  # type: ignore[arg-type]  # an integer
+        places = left.arg_true()
+        unread = text.gather(places)
+        ready = unread.str.contains(OWN_DIGEST if self.name in OWN_IDS else SHA_256)
+        if not ready.any():
             return wire, left
-        ready = text.str.contains(OWN_DIGEST if self.name in OWN_IDS else SHA_256)
-        ready = (ready & ~text.str.contains(NO_DIGEST) & left).fill_null(value=False)
-        places = ready.arg_true()
-        return placed(wire, places, text.gather(places).str.to_lowercase()), left & ~ready
+        ready = (ready & ~unread.str.contains(NO_DIGEST)).fill_null(value=False)
+        done = places.filter(ready)
+        wire = placed(wire, done, unread.filter(ready).str.to_lowercase())
+        return wire, left.clone().scatter(done, values=False)
 
     def _slowly(self, wire: pl.Series, places: pl.Series) -> tuple[pl.Series, list[tuple[str, pl.Series]]]:
         """Settle the values at `places` by the scalar rule."""
-        judge = slow.judge(
-            slow.Rule(
-                parameter=self.name,
-                hashing=self.options.hashing,
-                already_hashed=self.options.already_hashed,
-                hash_external_id=self.options.hash,
-                date_format=self.options.format,
-                today=self.options.today,
-            )
+        is_date = self.name in DATES
+        rule = slow.Rule(
+            parameter=self.name,
+            hashing=self.options.hashing,
+            already_hashed=self.options.already_hashed,
+            hash_external_id=self.options.hash,
+            date_format=self.options.format if is_date else None,
+            today=self.options.today if is_date else None,
         )
+        judge = slow.judge(rule)
         countries = repeat(None) if self.countries is None else self.countries.gather(places).to_list()
         sent = list(map(judge, self.values.gather(places).to_list(), countries))
         wire = placed(wire, places, pl.Series([found.wire for found in sent], dtype=pl.String))

@@ -15,6 +15,8 @@ EMAIL: Final = (
     r"@(?:[0-9a-z](?:[0-9a-z-]*[0-9a-z])?\.)+[a-z][0-9a-z-]*[0-9a-z]$"
 )
 """`normalize.EMAIL` within lower-case ASCII."""
+FEW: Final = 500
+"""So many names the scalar rule remembers faster than patterns of large classes are set up."""
 PRINTABLE: Final = r"^[!-~]+$"
 HEX_DIGITS: Final = 32
 """Text with fewer hex digits is no digest of any kind."""
@@ -23,12 +25,14 @@ PLACEHOLDER_LETTERS: Final = max(map(len, PLACEHOLDERS))
 SQUEEZED_PLACEHOLDERS: Final = sorted({squeezed_value(word) for word in PLACEHOLDERS})
 
 UNSTABLE: Final = (
-    r"[\p{M}\u0374\u037e\u0387\u0958-\u095f\u09dc-\u09df\u0a33\u0a36\u0a59-\u0a5e\u0b5c\u0b5d\u0f43-\u0f69"
+    r"\p{M}\u0374\u037e\u0387\u0958-\u095f\u09dc-\u09df\u0a33\u0a36\u0a59-\u0a5e\u0b5c\u0b5d\u0f43-\u0f69"
     r"\u1100-\u11ff\u1f71-\u1fff\u2000\u2001\u2126\u212a\u212b\u2329\u232a\u2adc\uf900-\ufaff\ufb1d-\ufb4e"
-    r"\U0002f800-\U0002fa1d]"
+    r"\U0002f800-\U0002fa1d"
 )
 """Characters beside or in place of which the normal form C may put another: marks, vowels and finals of Hangul,
 and characters that are another way to write one."""
+ODD: Final = rf"[{UNSETTLED}{INVISIBLE}{UNSTABLE}\u0130]"
+"""Text without them is in normal form, and stays so in lower case and without punctuation."""
 
 
 def email(text: pl.Series, _around: Around) -> Claim:
@@ -49,8 +53,7 @@ def name(text: pl.Series, _around: Around) -> Claim:
     """Twin of `normalize.name` and `places.city`."""
     lengths = text.str.len_bytes()
     if (lengths == text.str.len_chars()).all():
-        found = edited(text.str.to_lowercase(), "[^0-9a-z]+", "")
-        doubtful = None
+        found, doubtful = text.str.to_lowercase().str.replace_all("[^0-9a-z]+", ""), None
     else:
         found, doubtful = _squeezed(text)
     longest = int(lengths.max() or 0)  # type: ignore[arg-type]  # lengths are integers
@@ -115,24 +118,33 @@ def login_id(text: pl.Series, _around: Around) -> Claim:
 
 def _says_something(found: pl.Series, pattern: str) -> pl.Series:
     """Return where trimmed text follows `pattern`, has a letter or digit, and is certainly no placeholder."""
-    sure = found.str.contains(pattern) & found.str.contains("[0-9A-Za-z]")
-    short = found.str.len_bytes() <= PLACEHOLDER_LETTERS
-    if short.any():
-        sure &= ~short | found.str.contains("[0-9]") | ~found.str.to_lowercase().is_in(PLACEHOLDERS)
-    return sure
+    follows = found.str.contains(pattern)
+    sure = follows & found.str.contains("[0-9]")
+    if sure.all():
+        return sure
+    is_long = found.str.len_bytes() > PLACEHOLDER_LETTERS
+    is_word = is_long | ~found.str.to_lowercase().is_in(PLACEHOLDERS)
+    return sure | (follows & is_word & found.str.contains("[A-Za-z]"))
 
 
 def _squeezed(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Return text of all scripts squeezed, and where that may differ from what Python gives."""
-    doubtful = text.str.contains(f"[{UNSETTLED}]")
-    lowered = _composed(edited(text, f"[{INVISIBLE}]+", "")).str.to_lowercase()
-    found = _composed(edited(lowered, f"[{REMOVED}]+", ""))
-    return found, doubtful if doubtful.any() else None
+    found = text.str.to_lowercase().str.replace_all(f"[{REMOVED}]+", "")
+    odd = text.str.contains(ODD)
+    if not odd.any():
+        return found, None
+    places = odd.fill_null(value=False).arg_true()
+    if len(places) <= FEW:
+        return found, odd
+    strange = text.gather(places)
+    lowered = _composed(edited(strange, f"[{INVISIBLE}]+", "")).str.to_lowercase()
+    found = placed(found, places, _composed(edited(lowered, f"[{REMOVED}]+", "")))
+    return found, text.str.contains(f"[{UNSETTLED}]")
 
 
 def _composed(text: pl.Series) -> pl.Series:
     """Return text in normal form C."""
-    unstable = text.str.contains(UNSTABLE)
+    unstable = text.str.contains(f"[{UNSTABLE}]")
     if not unstable.any():
         return text
     places = unstable.fill_null(value=False).arg_true()

@@ -5,8 +5,10 @@ from typing import Final, Self
 
 import polars as pl
 
-WORTH: Final = 0.7
-"""Share of distinct values up to which finding them costs less than working on every row."""
+WORTH: Final = 0.6
+"""Share of distinct values up to which finding them costs less than working on every row and hashing it."""
+WORTH_UNHASHED: Final = 0.25
+"""The same where nothing is hashed and patterns are few."""
 FEW_ROWS: Final = 256
 """Below this the bookkeeping costs more than the rows."""
 
@@ -23,12 +25,12 @@ class Distinct:
     """For each row the place of its value, NULL for NULL; None: the values are the rows themselves."""
 
     @classmethod
-    def of(cls, values: pl.Series, countries: pl.Series | None) -> Self:
+    def of(cls, values: pl.Series, countries: pl.Series | None, *, worth: float = WORTH) -> Self:
         """Return the distinct ones of `values`, which Arrow must be able to compare, or of the pairs with countries."""
-        rows = len(values)
-        if rows < FEW_ROWS or values.dtype in WITHOUT_ARROW:
+        rows = len(values) - values.null_count()
+        if len(values) < FEW_ROWS or values.dtype in WITHOUT_ARROW:
             return cls(values, countries, None)
-        if values.to_frame().select(pl.first().approx_n_unique()).item() > WORTH * rows:
+        if values.to_frame().select(pl.first().approx_n_unique()).item() > worth * rows:
             return cls(values, countries, None)
         found, places = _encoded(values)
         if countries is None:

@@ -14,8 +14,8 @@ from syncer.transform.json_text import json_of
 
 REMEMBERED: Final = 2**15
 """Values remembered for each rule: about 15 MB when full."""
-RULES: Final = 64
-"""Rules whose values are remembered."""
+RULES: Final = 32
+"""Rules whose values are remembered; those for dates are new every day."""
 
 
 class Sent(NamedTuple):
@@ -34,6 +34,7 @@ class Rule:
     already_hashed: bool
     hash_external_id: bool
     date_format: str | None
+    """Of dates, as is the next; None for other parameters."""
     today: date | None
 
 

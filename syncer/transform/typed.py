@@ -15,7 +15,7 @@ from syncer.spec.context import Context
 from syncer.spec.fields import Group, Parameter
 from syncer.transform import slow, typed_list, typed_number, typed_text, typed_time
 from syncer.transform.claims import Claim, all_open, lost, placed
-from syncer.transform.distinct import Distinct
+from syncer.transform.distinct import WORTH_UNHASHED, Distinct
 
 TypedRule: TypeAlias = Callable[[pl.Series, Parameter], Claim]
 SPECIAL: Final = frozenset({"data_processing_options", "contents"})
@@ -39,7 +39,7 @@ def typed(values: pl.Series, parameter: Parameter, context: Context) -> Typed:
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
     is_nested = values.dtype.is_nested() or values.dtype == pl.Object
-    distinct = Distinct(values, None, None) if is_nested else Distinct.of(values, None)
+    distinct = Distinct(values, None, None) if is_nested else Distinct.of(values, None, worth=WORTH_UNHASHED)
     claim = _claim(distinct.values, parameter, context)
     text = claim.text
     if claim.open is not None and claim.open.any():

@@ -192,6 +192,14 @@ def test_values_that_repeat_are_sent_like_others(texts: list[str | None], countr
         assert in_columns(columns[0], name, AUTO, columns[1]) == one_by_one(raw, name, AUTO, countries)
 
 
+@settings(max_examples=40, deadline=None)
+@given(names=st.lists(NAMES | MARKED | UNSETTLED_NAMES, min_size=1, max_size=40))
+def test_many_odd_names_are_sent_like_few(names: list[str]) -> None:
+    raw = [f"{name}\u0301{number}" for number in range(40) for name in names]
+
+    assert in_columns(pl.Series(raw), "fn", AUTO) == one_by_one(raw, "fn", AUTO)
+
+
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**10), max_value=10**18)
 NOT_TEXT: dict[str, tuple[st.SearchStrategy[Any], Any]] = {
     "Int64": (st.integers(-(2**63), 2**63 - 1) | st.integers(0, 10**11), pl.Int64),

@@ -13,7 +13,7 @@ from syncer.spec.characters import INVISIBLE, REMOVED, UNSETTLED, WHITE_SPACE
 from syncer.spec.context import NOTHING_KNOWN
 from syncer.spec.text import is_blank
 from syncer.transform.claims import VISIBLE, Around
-from syncer.transform.columns_text import UNSTABLE, name
+from syncer.transform.columns_text import ODD, UNSTABLE, name
 
 ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 COLUMN = pl.Series(ALL)
@@ -67,7 +67,7 @@ def test_text_without_unstable_characters_is_in_normal_form() -> None:
     """A character may change alone, be put in order (combining class), or compose with the one before it."""
     taken_apart = [unicodedata.normalize("NFD", letter) for letter in ALL if unicodedata.is_normalized("NFC", letter)]
     behind = {letter for parts in taken_apart for letter in parts[1:]}
-    unstable = re.compile(UNSTABLE.replace(r"\p{M}", ""))
+    unstable = re.compile("[" + UNSTABLE.replace(r"\p{M}", "") + "]")
 
     stable = [letter for letter in SETTLED if not unstable.match(letter) and unicodedata.category(letter)[0] != "M"]
 
@@ -79,7 +79,15 @@ def test_text_without_unstable_characters_is_in_normal_form() -> None:
 def test_marks_of_columns_are_all_that_python_knows() -> None:
     marks = [letter for letter in SETTLED if unicodedata.category(letter)[0] == "M"]
 
-    assert pl.Series(marks).str.contains(UNSTABLE).all()
+    assert pl.Series(marks).str.contains(f"[{UNSTABLE}]").all()
+
+
+def test_what_is_not_odd_stays_in_normal_form_in_lower_case() -> None:
+    plain = COLUMN.filter(~COLUMN.str.contains(ODD))
+
+    lowered = plain.str.to_lowercase()
+
+    assert not lowered.str.contains(f"[{UNSTABLE}{UNSETTLED}]").any()
 
 
 def test_a_name_of_one_character_is_what_the_scalar_rule_makes_of_it() -> None:
