@@ -78,7 +78,8 @@ def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
         return _parsed(values, names)
     renamed = Piece(values.str.replace_many(shape.renamed)).only(is_plain).values
     others = (values.is_not_null() & ~is_plain).arg_true()
-    return _with_others(Sent(renamed, is_json=True), others, _parsed(values.gather(others), names))
+    sent = Sent(renamed, is_json=True)
+    return _with_others(sent, others, _parsed(values.gather(others), names)) if len(others) else sent
 
 
 def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
@@ -89,13 +90,12 @@ def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     except pl.exceptions.PolarsError:
         return _one_by_one(values, names)
     others = (values.is_not_null() & ~is_sure).arg_true()
-    return _with_others(_of_lists(lists, names), others, _one_by_one(values.gather(others), names))
+    sent = _of_lists(lists, names)
+    return _with_others(sent, others, _one_by_one(values.gather(others), names)) if len(others) else sent
 
 
 def _with_others(sent: Sent, places: pl.Series, others: Sent) -> Sent:
     """Return `sent` with what other rows give, those at `places`."""
-    if not len(places):
-        return sent
     dropped = nowhere(len(sent.wire)) if sent.dropped is None else sent.dropped
     return Sent(
         sent.wire.scatter(places, others.wire),

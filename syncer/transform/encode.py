@@ -91,20 +91,18 @@ class Whole(NamedTuple):
 
 
 def json_object(members: Iterable[tuple[str, Text | Whole]]) -> Text | Whole:
-    """Return objects of the members that are there; no object where all are NULL.
+    """Return objects of the members that are there, in their order; no object where all are NULL.
 
-    A member that is there in every row comes first: behind it each other one brings its own comma, and nothing needs
-    a second copy. Objects within objects are joined with the outermost one.
+    Where the first member is there in every row each other one brings its own comma, and nothing needs a second copy:
+    such an object is joined with the one around it.
     """
     present = [(name, value) for name, value in members if not _is_nothing(value)]
     if not present:
         return Text(NULL)
-    first = next((place for place, (_, value) in enumerate(present) if _is_everywhere(value)), None)
-    if first is None:
-        return _sparse([(name, value) for name, value in present if isinstance(value, Text)])
-    ordered = [present[first], *present[:first], *present[first + 1 :]]
+    if not _is_everywhere(present[0][1]):
+        return _sparse(present)
     pieces = [
-        piece for number, member in enumerate(ordered) for piece in _pieces(*member, opens="," if number else "{")
+        piece for number, member in enumerate(present) for piece in _pieces(*member, opens="," if number else "{")
     ]
     return Whole((*pieces, pl.lit("}")))
 
@@ -124,10 +122,11 @@ def _pieces(name: str, value: Text | Whole, *, opens: str) -> list[pl.Expr]:
     return parts if _is_everywhere(value) else [pl.concat_str(parts)]
 
 
-def _sparse(members: Sequence[tuple[str, Text]]) -> Text:
-    """Return objects of members each of which is NULL somewhere."""
+def _sparse(members: Sequence[tuple[str, Text | Whole]]) -> Text:
+    """Return objects whose first member is NULL somewhere."""
     fragments = pl.select(
-        pl.concat_str(_parts(*member, comma=",")).alias(str(number)) for number, member in enumerate(members)
+        pl.concat_str(_pieces(*member, opens=","), ignore_nulls=isinstance(member[1], Whole)).alias(str(number))
+        for number, member in enumerate(members)
     )
     joined = fragments.select(pl.concat_str(pl.all(), ignore_nulls=True).alias("joined"))
     inner = pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))

@@ -127,6 +127,22 @@ def test_the_json_of_an_event_reads_from_the_outside_in(pipeline: Make, run: Mak
     )
 
 
+def test_the_order_of_keys_does_not_depend_on_the_rows(pipeline: Make, run: Make) -> None:
+    made = pipeline(
+        customer={"em": Column(column="email"), "fbp": Constant(value="fb.1.1554763741205.1")},
+        custom={
+            "value": Column(column="total"),
+            "order_id": Constant(value="A"),
+            "mileage.unit": Column(column="unit"),
+        },
+    )
+    full = {"email": "a@b.co", "total": 1, "unit": "KM"}
+    alone = run(made, [full]).events["json"].item()
+    beside_a_gap = run(made, [full, {"email": None, "total": None, "unit": None}]).events["json"]
+    assert beside_a_gap[0] == alone
+    assert beside_a_gap[1].endswith('"user_data":{"fbp":"fb.1.1554763741205.1"},"custom_data":{"order_id":"A"}}')
+
+
 def test_what_is_null_is_absent(pipeline: Make, events: Make) -> None:
     made = pipeline(
         customer={
