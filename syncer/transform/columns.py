@@ -81,7 +81,6 @@ class FieldOptions:
     hash: bool = True
     """False sends `external_id` as it is."""
     default_country: str | None = None
-    timezone: str = "UTC"
     format: str | None = None
     """Of dates; other parameters have none."""
 

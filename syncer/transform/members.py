@@ -133,7 +133,6 @@ class Reader:
             already_hashed=how.already_hashed,
             hash=how.hash,
             default_country=self.settings.default_country,
-            timezone=self.settings.timezone,
             format=how.format,
             today=self.today,
         )
