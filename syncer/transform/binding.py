@@ -199,12 +199,12 @@ def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
 
 def _refuse_overlaps(fields: Sequence[Field], binder: _Binder) -> None:
     """Report values that would stand in the same place, or inside another value."""
-    places = [field.place for field in fields]
-    for outer in places:
-        within = [place for place in places if place[: len(outer)] == outer]
+    for outer in fields:
+        within = [inner.name for inner in fields if inner.place[: len(outer.place)] == outer.place]
         if len(within) > 1:
-            what = f"{'.'.join(within[1])} is mapped too"
-            binder.problem(f"mapping.{'.'.join(outer)}", what, "map a value once: as a whole, or by its parts")
+            group = next((group for group, name in OBJECTS.items() if name == outer.place[0]), Group.SERVER_EVENT)
+            remedy = "map a value once: as a whole, or by its parts"
+            binder.problem(f"mapping.{group}.{outer.name}", f"{within[1]} is mapped too", remedy)
 
 
 def _rest(binder: _Binder, fields: Sequence[Field], *, claimed: set[str]) -> Iterator[Field]:
