@@ -114,8 +114,9 @@ def _of_lists(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     }
     has_id = read["id"].values.is_not_null() if "id" in read else nowhere(len(flat))
     has_quantity = read["quantity"].values.is_not_null() if "quantity" in read else nowhere(len(flat))
-    items = json_object(read.items()).joined() if len(flat) else pl.Series([], dtype=pl.String)
-    joined = _joined(Piece(items).only(has_id).values, values.list.len().fill_null(0))
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(flat))
+    items = Piece(json_object(read.items()).joined()).only(has_id).values if has_id.any() else nothing
+    joined = _joined(items, values.list.len().fill_null(0))
     gone = values.is_not_null() & joined.is_null()
     warnings = Counter({NO_ID: int((~has_id).sum()), NO_QUANTITY: int((has_id & ~has_quantity).sum())})
     return Sent(joined, is_json=True, dropped=gone if gone.any() else None, warnings=+warnings)

@@ -55,6 +55,7 @@ def test_an_item_without_id_is_left_out_and_one_without_quantity_is_counted() ->
         '[{"sku":"A","n":1,"price":NaN}]',
         '[{"sku":"A","n":1',
         "[1, null]",
+        "[{},{}]",
         "[]",
         "{}",
         "word",
