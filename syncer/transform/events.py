@@ -15,7 +15,7 @@ from syncer.transform.members import Member
 from syncer.transform.pieces import nowhere
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE, Facts, Place
 
-EXTINFO: Final = ("app_data", "extinfo")
+EXTINFO: Final = "extinfo"
 NULL: Final = pl.Series([None], dtype=pl.String)
 
 
@@ -56,18 +56,16 @@ class Events:
         there = texts.select(pl.all().is_not_null())
         present = dict(zip(self.members, there.iter_columns(), strict=True))
         dropped = {place: mask for place, member in self.members.items() if (mask := member.dropped()) is not None}
-        refused = {member.name: member.refused for member in self.members.values()}
+        refused = [(member.name, member.refused) for member in self.members.values()]
         return Facts(
             event_name=self.wire("event_name"),
             action_source=self.action_source,
             messaging_channel=self.wire("messaging_channel"),
-            has_options=nowhere(self.height)
-            if options is None
-            else (options.text.joined() != "[]").fill_null(value=False),
+            has_options=none if options is None else (options.text.joined() != "[]").fill_null(value=False),
             is_located_by_ip=none if options is None else self._is_zero(COUNTRY) & self._is_zero(STATE),
             present=present,
             dropped={place: mask if place == (OPTIONS,) else mask & ~present[place] for place, mask in dropped.items()},
-            refused={name: mask for name, mask in refused.items() if mask is not None},
+            refused=[(name, mask) for name, mask in refused if mask is not None],
             nowhere=none,
         )
 
@@ -114,7 +112,7 @@ def _object(members: Iterable[tuple[Place, Text]]) -> Text | Whole:
 def _value(name: str, parts: list[tuple[Place, Text]]) -> Text | Whole:
     if parts[0][0] == ():
         return parts[0][1]
-    if name == EXTINFO[-1]:
+    if name == EXTINFO:
         known = {place[0]: text for place, text in parts}
         return positions([known.get(place) for place in EXTINFO_PLACES], gap='""')
     return _object(parts)

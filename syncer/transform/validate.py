@@ -1,6 +1,6 @@
 """What Meta would refuse, asked of all rows at once; the order of the questions is the order of the reasons."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -64,8 +64,8 @@ class Facts:
     """Where the event has a value, after normalising."""
     dropped: Mapping[Place, pl.Series]
     """Where a value was given and none is left; of data_processing_options, where any was lost."""
-    refused: Mapping[str, pl.Series]
-    """By field: where `otherwise: reject` spoke."""
+    refused: Sequence[tuple[str, pl.Series]]
+    """Fields whose `otherwise: reject` spoke, and where."""
     nowhere: pl.Series
     """False for each event."""
 
@@ -90,7 +90,7 @@ def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
         verdicts.refuse(~facts.has("event_id"), "event_id_missing")
     _refuse_privacy(verdicts, facts)
     _refuse_channels(verdicts, facts)
-    for field, mask in facts.refused.items():
+    for field, mask in facts.refused:
         verdicts.refuse(mask, "mapping_rejected", field)
     _refuse_money(verdicts, facts)
     keys = {place[1]: mask for place, mask in facts.present.items() if place[0] == "user_data"}

@@ -111,6 +111,15 @@ def test_what_a_map_does_not_name_is_dropped_or_refused(pipeline: Make, run: Mak
     assert refused.rejects.select("row", "reason", "field").rows() == [(1, "mapping_rejected", "it")]
 
 
+def test_two_parameters_of_one_name_refuse_each_for_itself(pipeline: Make, run: Make) -> None:
+    def strict(column: str) -> Column:
+        return Column(column=column, map={"de": "de"}, otherwise="reject")
+
+    made = pipeline(customer={"country": strict("a"), "em": Constant(value="a@b.co")}, custom={"country": strict("b")})
+    found = run(made, [{"a": "fr", "b": "de"}, {"a": "de", "b": "fr"}, {"a": "de", "b": "de"}])
+    assert found.rejects.select("row", "field").rows() == [(0, "country"), (1, "country")]
+
+
 def test_a_default_fills_gaps_and_is_counted(pipeline: Make, run: Make) -> None:
     entry = Column(column="it", map={"x": None}, default=0)
     found = run(pipeline(own={"it": entry}), [{"it": "a"}, {"it": None}, {"it": "  "}, {"it": "x"}])
