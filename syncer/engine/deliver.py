@@ -24,6 +24,9 @@ from syncer.watermark import Watermark
 MOST_REFUSED_IN_A_ROW = 20
 """So many events refused one by one with nothing accepted between them is no bad row but a bad mapping."""
 
+OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
+"""After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -117,13 +120,18 @@ class Delivery:
             if self.stopped is None and patience is not None:
                 self.tools.clock.sleep(patience)
             return
-        for future in self.tools.executor.finished(self._flying, timeout_s=patience):
+        done = self.tools.executor.finished(self._flying, timeout_s=patience)
+        for future in [future for future in self._flying if future in done]:  # a set has no order of its own
             self._land(self._flying.pop(future), future.result())
 
     def _may_launch(self) -> bool:
-        """Return whether a request waits, has a place, and the rate limit is not nearly used up."""
-        has_place = bool(self._queue) and len(self._flying) < self.settings.requests_in_flight
-        return has_place and self.stopped is None and self.tools.clock.monotonic() >= self._slow_until
+        """Return whether a request is there, has a place, and the rate limit is not nearly used up.
+
+        One that waits to be sent again keeps its place: while the other side is away, no further request goes out.
+        """
+        has_place = len(self._flying) + len(self._waiting) < self.settings.requests_in_flight
+        may_send = self.stopped is None and self.tools.clock.monotonic() >= self._slow_until
+        return bool(self._queue) and has_place and may_send
 
     def _wake(self) -> None:
         now = self.tools.clock.monotonic()
@@ -166,6 +174,10 @@ class Delivery:
 
     def _land(self, request: _Request, outcome: Outcome) -> None:
         self.tools.points.hit("post.after")
+        wait = wait_s(outcome, request.attempts, jitter=self.tools.rng.random())
+        request.due = self.tools.clock.monotonic() + wait
+        if outcome.kind not in OF_ONE_REQUEST:
+            self._slow_until = max(self._slow_until, request.due)
         decision = decide(outcome, events=request.events.height, attempt=request.attempts, mode=self.settings.mode)
         self._apply(decision, request, outcome)
         self._show()
@@ -174,7 +186,6 @@ class Delivery:
         match decision:
             case Acknowledge():
                 self._refused_in_a_row = 0
-                self._slow_until = self.tools.clock.monotonic() + wait_s(outcome, 1, jitter=self.tools.rng.random())
                 self._acknowledged += request.events.height
                 self._settle(request, outcome, RequestState.ACKED, value=_value(request.events))
             case Refuse():
@@ -190,8 +201,6 @@ class Delivery:
                 self._settle(request, outcome, RequestState.SPLIT)
             case Again(is_doubt=is_doubt):
                 self._leave(request, outcome, is_doubt=is_doubt)
-                jitter = self.tools.rng.random()
-                request.due = self.tools.clock.monotonic() + wait_s(outcome, request.attempts, jitter=jitter)
                 self._waiting.append(request)
             case Stop(is_doubt=is_doubt, pauses=pauses):
                 self._leave(request, outcome, is_doubt=is_doubt)
