@@ -58,17 +58,23 @@ def take_page(
     run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=fresh.height)
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height
-    early = transformed.rejects.filter(pl.col("bucket") == Bucket.TOO_EARLY.value)["row"]
+    nulls = rows.num_rows if cursors is None else cursors.null_count  # they come first, and with every run
+    early = transformed.rejects.filter((pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= nulls))["row"]
     first_left = min([*early.head(1), *fresh["row"].slice(wanted.height, 1)], default=None)
     return Page(
         number=number,
         rows=rows.num_rows,
         events=wanted,
         cursor_at=cursor_at,
-        upto=cursor_at(rows.num_rows - 1 if first_left is None else first_left),
+        upto=_reached(cursor_at, nulls, rows.num_rows - 1 if first_left is None else first_left),
         blocks=first_left is not None,
         is_cut=is_cut,
     )
+
+
+def _reached(cursor_at: Callable[[int], CursorValue | None], first: int, last: int) -> CursorValue | None:
+    """Return the last value from `first` to `last`: infinity has none, and must not hide those before it."""
+    return next((value for row in range(last, first - 1, -1) if (value := cursor_at(row))), None)
 
 
 def _fresh(events: pl.DataFrame, run: "RunLog") -> pl.DataFrame:
