@@ -112,6 +112,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
         cursor_column=transform.cursor_column,
         key_columns=transform.key_columns,
     )
+    failure: Ending | None = None
     try:
         for number, rows in enumerate(_read(source, query)):
             transformed = transform(rows, now=int(tools.clock.now().timestamp()), start=run.start)
@@ -121,10 +122,22 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
                 break
     except KeyboardInterrupt:
         delivery.stop(INTERRUPTED)
-        raise
+    except SourceError as error:
+        failure = Ending(status=RunStatus.FAILED, message=str(error))
     finally:
+        _drain(delivery)
+    return delivery.stopped or failure or _ending(run)
+
+
+def _drain(delivery: Delivery) -> None:
+    """Take every outcome that is still to come; an interrupt stops the sending, a second one the waiting too."""
+    try:
         delivery.drain()
-    return delivery.stopped or _ending(run)
+    except KeyboardInterrupt:
+        if delivery.stopped is INTERRUPTED:
+            raise
+        delivery.stop(INTERRUPTED)
+        delivery.drain()
 
 
 def _read(source: Source, query: Query) -> "Iterator[pa.RecordBatch]":
@@ -139,5 +152,6 @@ def _read(source: Source, query: Query) -> "Iterator[pa.RecordBatch]":
 
 
 def _ending(run: RunLog) -> Ending:
-    rejects = sum(run.report().tally.buckets[bucket] for bucket in REJECT_BUCKETS)
+    buckets = run.report().tally.buckets
+    rejects = sum(buckets[bucket] for bucket in REJECT_BUCKETS)
     return Ending(status=RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE)
