@@ -36,7 +36,10 @@ class Query:
     expressions: tuple[tuple[str, str], ...] = ()
     """(alias, SQL expression) pairs put into the wrapping SELECT behind the columns."""
     cursor_column: str | None = None
-    """Rows come in ascending order of this column, NULLs first."""
+    """Rows come in ascending order of this column, NULLs first.
+
+    Its type must ascend as its cursor values do: whole numbers, decimals, text, dates and timestamps.
+    """
     ranges: tuple[Range, ...] = ()
     """All of them must hold; the cursor's own range is one of them."""
     order_by: tuple[str, ...] = ()
@@ -67,7 +70,8 @@ class Source(Protocol):
     def schema(self, query: Query) -> "pa.Schema":
         """Return the columns that `query` would give, in order, reading no row.
 
-        Raises `QueryError` where the warehouse refuses the query, `ColumnError` where it lacks a column.
+        Raises `QueryError` where the warehouse refuses the query, `ColumnError` where it lacks a column or the
+        cursor's type has no order to go by.
         """
         ...
 

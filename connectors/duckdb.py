@@ -39,6 +39,7 @@ BATCH_BYTES = 64 * 1024 * 1024
 """A batch of wide rows ends here, before its rows are complete."""
 FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
 RESERVED_NAMES: Final = ("main", "memory", "system", "temp")
+PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MEMORY: Final = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 
 
@@ -104,7 +105,8 @@ class DuckDBSource:
     def schema(self, query: Query) -> "pa.Schema":
         """Return the columns that `query` would give, in order, reading no row.
 
-        Raises `QueryError` where DuckDB refuses the query, `ColumnError` where it lacks a column.
+        Raises `QueryError` where DuckDB refuses the query, `ColumnError` where it lacks a column or the
+        cursor's type has no order to go by.
         """
         with self._reading(query) as reading:
             return self._run(reading, query, limit=0)[1]
@@ -157,7 +159,10 @@ class DuckDBSource:
         """Return the columns of the user's query and of the expressions over it."""
         import duckdb
 
-        found = connection.sql(around(sql))
+        try:
+            found = connection.sql(around(sql))
+        except duckdb.CatalogException as error:
+            raise self._explained(error, query, tables=_tables(connection)) from None
         columns = {name: Column(name, kind) for name, kind in zip(found.columns, found.types, strict=True)}
         for alias, expression in query.expressions:
             if alias.lower() in {name.lower() for name in columns}:
@@ -166,7 +171,8 @@ class DuckDBSource:
             try:
                 columns[alias] = _expression(connection, sql, alias, expression)
             except (duckdb.Error, QueryError) as error:
-                cause = error if isinstance(error, QueryError) else self._explained(error, query)
+                known = _tables(connection) if isinstance(error, duckdb.CatalogException) else ()
+                cause = error if isinstance(error, QueryError) else self._explained(error, query, tables=known)
                 raise QueryError(f'the expression for "{alias}": {cause.what}', remedy=cause.remedy) from None
         return columns
 
@@ -215,9 +221,24 @@ class DuckDBSource:
         if self._is_closed:
             raise SourceRefusedError("the warehouse was closed before its rows were read", remedy="open it again")
 
-    def _explained(self, error: Exception, query: Query) -> SourceError:
+    def _explained(self, error: Exception, query: Query, *, tables: Sequence[str] = ()) -> SourceError:
         texts = (query.sql, *(sql for _, sql in query.expressions))
-        return explain(str(error), Reading(self._file, self._options.memory_limit, texts))
+        return explain(str(error), Reading(self._file, self._options.memory_limit, texts, tables))
+
+
+def _tables(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
+    """Return the tables and views of the file as a query names them."""
+    rows = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal "
+        "UNION ALL "
+        "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database() AND NOT internal "
+        "ORDER BY ALL"
+    ).fetchall()
+    return tuple(_named(name) if schema == "main" else f"{_named(schema)}.{_named(name)}" for schema, name in rows)
+
+
+def _named(name: str) -> str:
+    return name if PLAIN_NAME.fullmatch(name) else quoted(name)
 
 
 def _encrypt_spill(connection: "duckdb.DuckDBPyConnection") -> None:
@@ -243,7 +264,7 @@ def _one_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> str:
     statements = connection.extract_statements(sql)
     tokens = [(place, kind) for place, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
     if not tokens:
-        raise QueryError("the query is empty")
+        raise QueryError("the query is empty", remedy="write one SELECT")
     if not raw[tokens[0][0] :].lower().startswith(tuple(word.encode() for word in FIRST_WORDS)):
         raise QueryError("the query is no SELECT", remedy="write one SELECT, or begin with WITH, FROM, VALUES or TABLE")
     if len(statements) != 1:
@@ -268,16 +289,17 @@ def _expression(connection: "duckdb.DuckDBPyConnection", sql: str, alias: str, e
     try:  # brackets alone would make one value of `a, b`, and let `a) AS x, (b` out
         duckdb.SQLExpression(expression)
     except duckdb.InvalidInputException:
-        raise QueryError("it is not one expression") from None
+        raise QueryError("it is not one expression", remedy="write one value as SELECT takes it") from None
     for statement in connection.extract_statements(f"SELECT {text}"):
         _refuse_parameters(statement, "it")
     found = connection.sql(f"SELECT {text} AS {quoted(alias)} FROM (\n{sql}\n) AS {INNER}")
     if found.columns != [alias]:
-        raise QueryError("it gives several columns")
+        raise QueryError("it gives several columns", remedy="write an expression for each of them")
     try:  # WHERE takes neither aggregates nor windows nor what turns one row into several
         connection.sql(f"SELECT 1 FROM (\n{sql}\n) AS {INNER} WHERE {text} IS NULL")
     except duckdb.BinderException:
-        raise QueryError("it must give one value for each row, from that row alone") from None
+        what = "it must give one value for each row, from that row alone"
+        raise QueryError(what, remedy="put sums, windows and unnest() into the query itself") from None
     return Column(alias, found.types[0])
 
 

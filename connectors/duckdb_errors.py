@@ -6,6 +6,7 @@ is passed on, without the literals; what it says while rows are read is named by
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,13 +15,24 @@ from connectors.errors import QueryError, SourceError, SourceRefusedError, Sourc
 LONGEST = 400
 """Characters of DuckDB's own text in a message."""
 
-_BEFORE_READING: Final = ("Parser Error", "Syntax Error", "Binder Error", "Catalog Error", "Not implemented Error")
+LISTED = 20
+"""So many tables are named in a message."""
+
+_SYNTAX: Final = ("Parser Error", "Syntax Error")
+_BEFORE_READING: Final = {
+    **dict.fromkeys(_SYNTAX, "mend the SQL there or just before it"),
+    "Binder Error": "compare its names and types with the tables: DESCRIBE in DuckDB shows theirs",
+    "Catalog Error": "mend the name",
+    "Not implemented Error": "write that part of the query in another way",
+}
 _WHILE_READING: Final = {
     "Conversion Error": ("a value does not fit a cast of the query", "use TRY_CAST, which gives NULL instead"),
     "Out of Range Error": ("a number of the query left the range of its type", "cast to a wider type"),
     "Invalid Input Error": ("a function of the query refused a value", "use its TRY form, or leave such rows out"),
 }
 _STRING = re.compile(r"'(?:[^']|'')*'")
+_LINE = re.compile(r"\n\nLINE (\d+): (.*)")
+_NO_TABLE = re.compile(r'Table with name "?(.+?)"? does not exist')
 _FILE_NAME = re.compile(r"\.(parquet|csv|tsv|json|ndjson|jsonl)\b", re.IGNORECASE)
 _PROCESS = re.compile(r"\(PID (\d+)\)")
 
@@ -31,7 +43,9 @@ class Reading(NamedTuple):
     file: Path
     memory_limit: str
     sql: Sequence[str] = ()
-    """Texts of the user that DuckDB was given."""
+    """Texts of the user that DuckDB was given; the query comes first."""
+    tables: Sequence[str] = ()
+    """Tables of the file, as a query names them."""
 
 
 def explain(text: str, reading: Reading) -> SourceError:
@@ -97,7 +111,12 @@ def _about_means(text: str, reading: Reading) -> SourceError | None:
 def _about_query(text: str, reading: Reading) -> SourceError:
     name, _, rest = text.partition(": ")
     if name in _BEFORE_READING:
-        return QueryError(f"DuckDB refuses the query: {_said(rest, reading.sql)}")
+        line = _line(rest, reading.sql, is_syntax=name in _SYNTAX)
+        where = f" in line {line}" if line else ""
+        missing = _NO_TABLE.match(rest)
+        said = rest.partition("\nDid you mean")[0] if missing else rest
+        remedy = _other_table(missing[1], reading) if missing else _BEFORE_READING[name]
+        return QueryError(f"DuckDB refuses the query{where}: {_said(said, reading.sql)}", remedy=remedy)
     if name in _WHILE_READING:
         what, remedy = _WHILE_READING[name]
         return QueryError(f"the query failed while rows were read: {what}", remedy=remedy)
@@ -110,8 +129,33 @@ def _said(text: str, sql: Sequence[str]) -> str:
     said = text.partition("\n\nLINE")[0].partition("\n\tCandidate")[0]
     for literal in {found for part in sql for found in _STRING.findall(part)}:
         said = said.replace(literal, "'…'")
-    line = " ".join(said.split())
+    line = " ".join(said.split()).rstrip("!")
     return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+
+
+def _line(text: str, sql: Sequence[str], *, is_syntax: bool) -> int | None:
+    """Return the line of the user's query that DuckDB points at, None where it points at none of it.
+
+    Syntax is checked on the query alone; whatever else is refused stands one line below the SELECT around it.
+    """
+    pointer = _LINE.search(text)
+    lines = sql[0].split("\n") if sql else []
+    if pointer is None:
+        return None
+    number, shown = int(pointer[1]) - (not is_syntax), pointer[2].strip(". \r\t")
+    return number if 1 <= number <= len(lines) and shown in lines[number - 1] else None
+
+
+def _other_table(name: str, reading: Reading) -> str:
+    """Return what to write instead of the table `name`, which the file does not have."""
+    if not reading.tables:
+        return f"{reading.file} holds no table; mend `path`"
+    bare = {table.rpartition(".")[2].strip('"').lower(): table for table in reversed(reading.tables)}
+    near = get_close_matches(name.rpartition(".")[2].strip('"').lower(), bare, n=3)
+    if near:
+        return f"did you mean {' or '.join(bare[table] for table in near)}?"
+    more = f" and {len(reading.tables) - LISTED} more" if len(reading.tables) > LISTED else ""
+    return f"tables of {reading.file.name}: {', '.join(reading.tables[:LISTED])}{more}"
 
 
 def _holder(text: str) -> str:

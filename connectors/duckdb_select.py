@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final, cast
 from connectors.base import Query, Range
 from connectors.bounds import Always, Bound, Comparison, Grid
 from connectors.columns import no_column
-from connectors.errors import QueryError
+from connectors.errors import ColumnError, QueryError
 from connectors.incremental import CursorKind, CursorValue
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
+LONGEST_TYPE = 80
+"""Characters of a type in a message."""
 INNER = "_syncer"
 """Name of the user's query inside the SELECT around it."""
 SAME: Final = frozenset(
@@ -46,6 +48,21 @@ TIMES: Final = {
     "timestamp with time zone": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6),
     "timestamptz_ns": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND),
 }
+CURSORS: Final = frozenset({"decimal", "varchar", "uuid"} | INTEGERS.keys() | TIMES.keys())
+"""Types whose values ascend as their cursor values do; what travels as the text of something else does not."""
+CASTS: Final = {
+    "uhugeint": "cast it to HUGEINT in the query",
+    "bignum": "cast it to HUGEINT in the query",
+    "float": "cast it to a DECIMAL in the query",
+    "double": "cast it to a DECIMAL in the query",
+    "blob": "give hex() of it in the query",
+    "time": "add its date in the query, which makes a TIMESTAMP",
+    "time_ns": "add its date in the query, which makes a TIMESTAMP",
+    "time with time zone": "add its date in the query, which makes a TIMESTAMPTZ",
+    "interval": "add it to a TIMESTAMP in the query",
+    "enum": "cast it to VARCHAR in the query, if new rows come behind in the alphabet",
+}
+ANY_CAST: Final = "cast it, or a part of it, to a whole number, DECIMAL, VARCHAR, DATE or TIMESTAMP in the query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +75,18 @@ class Column:
     @property
     def is_json(self) -> bool:
         """Whether its text is JSON."""
-        return str(self.type) == "JSON" or self.type.id in AS_JSON
+        return self._has_json or self.type.id in AS_JSON
+
+    @property
+    def type_name(self) -> str:
+        """The type for a message: without the words of an ENUM, and no longer than a line."""
+        name = "ENUM" if self.type.id == "enum" else str(self.type)
+        return name if len(name) <= LONGEST_TYPE else name[:LONGEST_TYPE] + "…"
+
+    @property
+    def can_be_cursor(self) -> bool:
+        """Whether its order is that of its cursor values."""
+        return self.type.id in CURSORS and not self._has_json
 
     @property
     def value(self) -> str:
@@ -73,6 +101,8 @@ class Column:
     @property
     def rank(self) -> str:
         """The expression that is compared and sorted: text by its bytes, whatever the column's collation."""
+        if self.is_json:  # DuckDB fails on a collation of JSON itself
+            return f'CAST({self.value} AS VARCHAR) COLLATE "C"'
         return f'{self.value} COLLATE "C"' if self._is_text else self.value
 
     @property
@@ -93,7 +123,11 @@ class Column:
             return TIMES[kind], kind
         if kind in {"float", "double"}:
             return Grid(kind=CursorKind.DECIMAL, digits=None), "DOUBLE"
-        raise QueryError(f'"{self.name}" is of type {self.type}, whose values have no order to read by')
+        raise QueryError(f'"{self.name}" is of type {self.type_name}, whose values have no order to read by')
+
+    @property
+    def _has_json(self) -> bool:
+        return str(self.type) == "JSON"
 
     @property
     def _is_text(self) -> bool:
@@ -145,6 +179,8 @@ def around(sql: str, expressions: Sequence[tuple[str, str]] = ()) -> str:
 
 def select(query: Query, inner: str, columns: Mapping[str, Column], *, limit: int | None) -> Select:
     """Return the slice `query` of `inner`, whose columns are `columns`; raises `ColumnError`, `QueryError`."""
+    if query.cursor_column is not None:
+        _require_cursor(_column(query.cursor_column, columns), columns)
     variables: list[Variable] = []
     aliases = tuple(alias for alias, _ in query.expressions)
     names = tuple(columns) if query.columns is None else tuple(dict.fromkeys((*query.columns, *aliases)))
@@ -204,6 +240,17 @@ def _column(name: str, columns: Mapping[str, Column]) -> Column:
     return columns[name]
 
 
+def _require_cursor(column: Column, columns: Mapping[str, Column]) -> None:
+    if column.can_be_cursor:
+        return
+    raise ColumnError(
+        column.name,
+        what=f'"{column.name}" is of type {column.type_name}, whose order no cursor can follow',
+        columns=tuple(columns),
+        remedy=f"{CASTS.get(column.type.id, ANY_CAST)}, or go by another column",
+    )
+
+
 def _condition(wanted: Range, column: Column, variables: list[Variable]) -> str:
     grid, sql_type = column.grid
     sides: list[str] = []
@@ -224,7 +271,7 @@ def _condition(wanted: Range, column: Column, variables: list[Variable]) -> str:
 def _bound(value: CursorValue, column: Column, grid: Grid, compare: Callable[[CursorValue], Bound]) -> Bound:
     if not grid.accepts(value.kind):
         raise QueryError(
-            f'"{column.name}" is of type {column.type}, and the value to compare it with is of kind {value.kind}',
+            f'"{column.name}" is of type {column.type_name}, and the value to compare it with is of kind {value.kind}',
             remedy="if the type of the column changed, cast it back in the query, or reset the pipeline",
         )
     try:

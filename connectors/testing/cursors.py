@@ -1,6 +1,6 @@
 """Cursor values bind back to exactly the boundary they were read at, for every type."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import Query, Range, Source
-from connectors.errors import QueryError
+from connectors.errors import ColumnError, QueryError
 from connectors.incremental import CursorKind, CursorValue, cursor_kind, cursor_value
 from connectors.testing.warehouse import Contract, Warehouse, once, values
 
@@ -54,6 +54,16 @@ CURSORS: Final[dict[str, pa.Array]] = {
     "timestamptz_ns": _times("ns", 10**9, "UTC"),
 }
 """Ascending values of each type."""
+NO_CURSORS: Final[dict[str, pa.Array]] = {
+    "boolean": pa.array([False, True]),
+    "float32": pa.array([0.5, 1.5], pa.float32()),
+    "float64": pa.array([0.5, 1.5], pa.float64()),
+    "binary": pa.array([b"a", b"b"], pa.binary()),
+    "time": pa.array([time(1), time(2)], pa.time64("us")),
+    "list": pa.array([[1], [2]]),
+    "struct": pa.array([{"a": 1}, {"a": 2}]),
+}
+"""Types that order rows of a key, but whose values no watermark keeps."""
 
 
 class CursorContract(Contract):
@@ -128,6 +138,23 @@ class CursorContract(Contract):
 
         with pytest.raises(QueryError, match=f'"at".*{value.kind.value}'):
             source.schema(Query(sql=sql, ranges=(Range(column="at", low=value),)))
+
+    @pytest.mark.parametrize("case", NO_CURSORS)
+    def test_a_type_that_no_watermark_keeps_orders_by_the_key_and_is_no_cursor(
+        self, source: Source, warehouse: Warehouse, case: str
+    ) -> None:
+        if case in self.lacks:
+            pytest.skip(f"the warehouse has no {case}")
+        at = NO_CURSORS[case]
+        table = once(warehouse, f"no_cursor.{case}", lambda: pa.table({"at": at.take(pa.array([1, 0])), "row": [1, 0]}))
+        by_cursor = Query(sql=f"SELECT * FROM {table}", columns=("row",), cursor_column="at")
+
+        assert values(source, Query(sql=by_cursor.sql, order_by=("at",)), "row") == [0, 1]
+        for ask in (source.schema, lambda query: list(source.read(query))):
+            with pytest.raises(ColumnError, match='"at" is of type') as caught:
+                ask(by_cursor)
+            assert caught.value.column == "at"
+            assert "in the query" in caught.value.remedy
 
     def _table(self, warehouse: Warehouse, case: str) -> str:
         """Return a table with each value of the case twice, its place in `rank`, and a NULL."""

@@ -248,6 +248,55 @@ def test_variables_of_this_process_are_no_tables(file: Path) -> None:
     assert local_rows.num_rows == 1
 
 
+@pytest.mark.parametrize(
+    ("sql", "remedy"),
+    [
+        ("SELECT * FROM ordrs", "did you mean orders?"),
+        ("SELECT * FROM ORDER_S", "did you mean orders?"),
+        ("SELECT * FROM main.ordes", "did you mean orders?"),
+        ("SELECT * FROM sale.refunds", "did you mean sales.refunds?"),
+        ("SELECT * FROM daily_total", 'did you mean "daily totals"?'),
+        ("SELECT * FROM zzz", 'tables of warehouse.duckdb: "daily totals", orders, sales.refunds'),
+        ("SELECT lenth(name) FROM orders", "mend the name"),
+        ("SELECT nme FROM orders", "DESCRIBE in DuckDB shows theirs"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_one(file: Path, sql: str, remedy: str) -> None:
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            'CREATE SCHEMA sales; CREATE TABLE sales.refunds (id INT); CREATE VIEW "daily totals" AS FROM orders'
+        )
+
+    for query in (Query(sql=sql), Query(sql="SELECT 1 AS one", expressions=(("other", f"({sql})"),))):
+        with pytest.raises(QueryError, match="DuckDB refuses the query") as caught:
+            source(file).schema(query)
+        assert remedy in caught.value.remedy
+
+
+def test_an_empty_file_is_told_from_a_wrong_name(file: Path) -> None:
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("DROP TABLE orders")
+
+    with pytest.raises(QueryError, match=r"holds no table; mend `path`"):
+        source(file).schema(ORDERS)
+
+
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [
+        ("SELEC id", 1),
+        ("SELECT id,\n  name\nFORM orders\nWHERE id > 1", 3),
+        ("-- one\n\nSELECT id FROM FROM orders", 3),
+    ],
+)
+def test_a_slip_is_shown_by_its_line_in_the_query(file: Path, sql: str, line: int) -> None:
+    with pytest.raises(QueryError, match=f"DuckDB refuses the query in line {line}: syntax error at or near") as caught:
+        source(file).schema(Query(sql=sql))
+
+    assert "mend the SQL there" in caught.value.remedy
+    assert "_syncer" not in str(caught.value)
+
+
 def test_a_query_that_needs_too_much_memory_says_which_option_to_raise(file: Path) -> None:
     hungry = Query(sql="SELECT list(repeat('x', 1000) || range) AS all_of_them FROM range(200000)")
 

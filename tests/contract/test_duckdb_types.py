@@ -11,7 +11,7 @@ import pytest
 
 from connectors.base import Query, Range
 from connectors.duckdb import DuckDBSource, Options, connect
-from connectors.errors import QueryError
+from connectors.errors import ColumnError, QueryError
 from connectors.incremental import CursorKind, CursorValue, cursor_value
 from connectors.testing.warehouse import all_rows, values
 
@@ -152,10 +152,10 @@ def test_text_is_compared_by_its_bytes_whatever_the_collation(source: DuckDBSour
 
 
 def test_words_of_an_enum_are_compared_as_text(source: DuckDBSource) -> None:
-    query = Query(sql="SELECT * FROM moods", cursor_column="word")
+    query = Query(sql="SELECT * FROM moods", order_by=("word",))
     from_ok = Query(
         sql="SELECT * FROM moods",
-        cursor_column="word",
+        order_by=("word",),
         ranges=(Range(column="word", low=CursorValue(CursorKind.TEXT, "ok")),),
     )
 
@@ -172,11 +172,91 @@ def test_text_with_a_nul_is_a_bound_like_any_other(source: DuckDBSource) -> None
 
 
 def test_numbers_may_be_cut_whatever_their_type(source: DuckDBSource) -> None:
-    query = Query(sql="SELECT unnest([0.5::DOUBLE, 1.5, 'nan', NULL, '-infinity']) AS moment", cursor_column="moment")
+    query = Query(sql="SELECT unnest([0.5::DOUBLE, 1.5, 'nan', NULL, '-infinity']) AS moment", order_by=("moment",))
 
     parts = query.partitions("moment", [CursorValue(CursorKind.DECIMAL, "1.5")])
 
     assert [str(values(source, part, "moment")) for part in parts] == ["[None, -inf, 0.5]", "[1.5, nan]"]
+
+
+ONLY_TEXT = {
+    "9::UHUGEINT": "cast it to HUGEINT",
+    "9::BIGNUM": "cast it to HUGEINT",
+    "INTERVAL '9 days'": "add it to a TIMESTAMP",
+    "'ok'::mood": "cast it to VARCHAR",
+    "'10101'::BIT": "cast it",
+    "TIMETZ '10:00:00+02'": "which makes a TIMESTAMPTZ",
+    "TIME '10:00'": "which makes a TIMESTAMP",
+    "'10:00'::TIME_NS": "which makes a TIMESTAMP",
+    "union_value(n := 2)": "cast it",
+    "'9'::JSON": "cast it",
+    "['9'::JSON]": "cast it",
+    "{'a': '9'::JSON}": "cast it",
+    "MAP {'a': 9}": "cast it",
+    "[MAP {'a': 9}]": "cast it",
+    "[1, 2]::INT[2]": "cast it",
+    "'x'::BLOB": "give hex() of it",
+    "0.5::FLOAT": "cast it to a DECIMAL",
+    "0.5::DOUBLE": "cast it to a DECIMAL",
+    "true": "cast it",
+}
+"""Values whose text does not ascend as they do, and what the message advises."""
+
+
+@pytest.mark.parametrize(("sql", "advice"), ONLY_TEXT.items())
+def test_a_type_that_does_not_ascend_as_its_text_is_no_cursor(source: DuckDBSource, sql: str, advice: str) -> None:
+    query = Query(sql=f"SELECT 1 AS id, {sql} AS moment", columns=("id",), cursor_column="moment")
+
+    for ask in (source.schema, lambda asked: list(source.read(asked))):
+        with pytest.raises(ColumnError, match=r'"moment" is of type .*no cursor can follow') as caught:
+            ask(query)
+        assert caught.value.columns == ("id", "moment")
+        assert advice in caught.value.remedy
+        assert "happy" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sql", ONLY_TEXT)
+def test_a_key_may_be_of_any_type(source: DuckDBSource, sql: str) -> None:
+    query = Query(sql=f"SELECT 2 AS id, {sql} AS key UNION ALL SELECT 1, NULL", order_by=("key", "id"))
+
+    assert source.schema(query).names == ["id", "key"]
+    assert values(source, query, "id") == [1, 2]
+
+
+@needs_2
+def test_a_variant_is_a_key_and_no_cursor(source: DuckDBSource) -> None:
+    query = Query(sql="SELECT unnest([9, 10, NULL])::VARIANT AS key", order_by=("key",))
+
+    assert values(source, query, "key") == [None, "10", "9"]
+    with pytest.raises(ColumnError, match="VARIANT"):
+        source.schema(Query(sql=query.sql, cursor_column="key"))
+
+
+def test_json_is_ordered_and_compared_as_text(source: DuckDBSource) -> None:
+    query = Query(sql="SELECT unnest(['9', '100', NULL, '[1]'])::JSON AS key", order_by=("key",))
+
+    parts = query.partitions("key", [CursorValue(CursorKind.TEXT, "9")])
+
+    assert [values(source, part, "key") for part in parts] == [[None, "100"], ["9", "[1]"]]
+
+
+def test_uuids_ascend_as_their_text(source: DuckDBSource) -> None:
+    query = Query(sql="SELECT uuid() AS id FROM range(5000)", cursor_column="id")
+
+    found = values(source, query, "id")
+
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE ids AS SELECT unnest($1)::UUID AS id", [found])
+        assert [str(row[0]) for row in connection.execute("SELECT id FROM ids ORDER BY id").fetchall()] == found
+    assert found == sorted(found)
+
+
+def test_a_cast_lets_a_wide_number_be_the_cursor(source: DuckDBSource) -> None:
+    query = Query(sql="SELECT unnest([100, 9])::UHUGEINT::HUGEINT AS moment", cursor_column="moment")
+    later = query.partitions("moment", [CursorValue(CursorKind.DECIMAL, "10")])[1]
+
+    assert values(source, query, "moment") == [9, 100]
+    assert values(source, later, "moment") == [100]
 
 
 @pytest.mark.parametrize("sql", ["true", "[1]", "'x'::BLOB", "TIME '10:00'"])

@@ -8,6 +8,7 @@ from connectors.duckdb_errors import Reading, explain
 from connectors.errors import QueryError, SourceError, SourceRefusedError, SourceUnavailableError
 
 READING = Reading(Path("/shop/w.duckdb"), "400MB", ("SELECT 'ann@example.com' || name FROM t",))
+QUERY = "SELECT id\nFROM orders\nWHERE email = 'ann@example.com' AND" + " AND" * 40
 CANARY = "bob@example.com"
 
 
@@ -69,3 +70,35 @@ def test_a_message_says_what_to_do_and_no_value(text: str, kind: type[SourceErro
     assert says in str(error)
     assert CANARY not in str(error)
     assert "ann@example.com" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            'Parser Error: syntax error at or near "orders"\n\nLINE 2: FROM orders\n        ^',
+            " in line 2: syntax error",
+        ),
+        ("Parser Error: slip\n\nLINE 3: ...example.com' AND AND AND AND...\n      ^", " in line 3: slip"),
+        ("Binder Error: slip\n\nLINE 3: FROM orders\n      ^", " in line 2: slip"),
+        ("Binder Error: slip\n\nLINE 1: SELECT _syncer.* FROM (\n      ^", "the query: slip"),
+        ("Parser Error: slip\n\nLINE 9: ) AS _syncer\n      ^", "the query: slip"),
+        ("Parser Error: slip\n\nLINE 2: something else\n      ^", "the query: slip"),
+    ],
+)
+def test_a_line_is_named_only_where_it_is_one_of_the_query(text: str, says: str) -> None:
+    error = explain(text, READING._replace(sql=(QUERY,)))
+
+    assert f"DuckDB refuses the query{says.removeprefix('the query')}" in str(error)
+    assert "ann@example.com" not in str(error)
+    assert "_syncer" not in str(error)
+    assert error.remedy
+
+
+def test_of_many_tables_some_are_listed() -> None:
+    text = 'Catalog Error: Table with name zzz does not exist!\nDid you mean "pg_am"?'
+    error = explain(text, READING._replace(tables=[f"t{number}" for number in range(25)]))
+
+    assert error.what == "DuckDB refuses the query: Table with name zzz does not exist"
+    assert error.remedy.startswith("tables of w.duckdb: t0, t1, ")
+    assert error.remedy.endswith("t19 and 5 more")
