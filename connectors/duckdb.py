@@ -51,8 +51,8 @@ class Options:
 
     path: str
     """The database file; opened for reading only. Relative paths start at the project."""
-    memory_limit: str = "400MB"
-    """Memory that DuckDB may use for one reading, such as `400MB` or `2GB`; what does not fit is sorted on disk."""
+    memory_limit: str = "256MB"
+    """Memory that DuckDB may use for one reading, such as `256MB` or `2GB`; what does not fit is sorted on disk."""
     threads: int | None = None
     """Threads of DuckDB; left out: one a core."""
     external_files: bool = False
@@ -68,7 +68,7 @@ def connect(options: Options, *, root: Path) -> "DuckDBSource":
     if options.path.strip() in {"", ":memory:"}:
         raise SourceRefusedError("path names no file", remedy="give the path of a DuckDB file")
     if not MEMORY.fullmatch(options.memory_limit.strip()):
-        raise SourceRefusedError("memory_limit is no amount of memory", remedy="write it such as 400MB or 2GB")
+        raise SourceRefusedError("memory_limit is no amount of memory", remedy="write it such as 256MB or 2GB")
     if options.threads is not None and options.threads < 1:
         raise SourceRefusedError(f"threads is {options.threads}", remedy="give 1 or more, or leave it out")
     file = root.absolute() / options.path
