@@ -242,6 +242,8 @@ class Delivery:
         self.run.settle(_stored(request), outcome, state=state)
 
     def _moved(self) -> Watermark | None:
+        if self.stopped is not None and self.stopped.status is RunStatus.INTERRUPTED:
+            return None  # the interrupt may have come between the frontier's step and its commit
         reached = self._frontier.reached()
         if reached is None or reached == self._stored_upto:
             return None
