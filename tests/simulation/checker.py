@@ -1,0 +1,182 @@
+"""The promises of a delivery, held against the state as another process would read it, and against Meta's memory."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from syncer.report import Bucket, RunReport, RunStatus
+from syncer.transform.identity import Scope, event_id, identity
+from tests.simulation.meta import Account, Event, Meta
+from tests.simulation.world import Row, Warehouse, World
+
+SETTLED = ("acked", "acked_assumed", "held", "dead")
+FINAL = {"key_problem", "expired", "rejected_local"}
+IDENTITY_BYTES = 16
+STATES = (("rejected_remote", "dead"), ("held", "held"))
+
+
+def split(digests: Iterable[bytes]) -> list[bytes]:
+    """Return each identity of packed ones."""
+    return [whole[at : at + IDENTITY_BYTES] for whole in digests for at in range(0, len(whole), IDENTITY_BYTES)]
+
+
+@dataclass
+class Checker:
+    """Gathers broken promises; raises nothing, since the engine might catch it. Mutable."""
+
+    path: Path
+    scope: Scope
+    pipeline: str
+    world: World
+    warehouse: Warehouse
+    meta: Meta
+    broken: list[str] = field(default_factory=list)
+    commits: int = 0
+    _watermark: str | None = None
+    _times: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._state = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+
+    def close(self) -> None:
+        self._state.close()
+
+    def identity(self, key: str) -> bytes:
+        return identity(self.scope, self.pipeline, "", (key,))
+
+    def before_send(self, events: list[Event]) -> None:
+        """R04, R10, R03, R14: one armed record names exactly these events; they are rows of this run."""
+        names = [self.identity(event.key) for event in events]
+        armed = [
+            split([found]) for (found,) in self._state.execute("SELECT digests FROM requests WHERE state = 'armed'")
+        ]
+        if armed.count(names) != 1 or sum(bool(set(names) & set(others)) for others in armed) != 1:
+            self.broken.append(f"R04 {[event.key for event in events]} were sent without their intent")
+        if len(set(names)) != len(names):
+            self.broken.append("R12 an event is twice in one request")
+        rows = {(row.key, row.value) for row, verdict in self.warehouse.given if verdict == "send"}
+        for event in events:
+            if event.event_id != event_id(self.pipeline, "", (event.key,)):
+                self.broken.append(f"R10 {event.key} went out as {event.event_id}")
+            if self._times.setdefault(event.event_id, event.event_time) != event.event_time:
+                self.broken.append(f"R10 {event.key} changed its time")
+            if (event.key, event.value) not in rows:
+                self.broken.append(f"R14 {event.key} was sent, but is no row of this run")
+        self._compare_duplicates()
+
+    def after_commit(self) -> None:
+        """R01, R03, R05, R06 as they stand between any two transactions."""
+        self.commits += 1
+        self._state.execute("BEGIN")
+        try:
+            self._compare_counts()
+            self._compare_watermark()
+            self._compare_duplicates()
+        finally:
+            self._state.execute("COMMIT")
+
+    def after_run(self, report: RunReport, told: Account, *, whole: bool, limited: bool) -> None:
+        """R34: the report says what Meta did and the warehouse gave; `whole`: nobody interrupted the run."""
+        buckets = report.tally.buckets
+        if report.message.startswith("state:"):
+            self.broken.append(f"the store stopped the run: {report.message}")
+        if report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS) and buckets[Bucket.PENDING] and not limited:
+            self.broken.append(f"R34 a run says it is done with {buckets[Bucket.PENDING]} events pending")
+        given = Counter(verdict for _, verdict in self.warehouse.given)
+        pairs: dict[str, tuple[float, float]] = {
+            "acknowledged": (report.acknowledged, told.acknowledged),
+            "refused": (buckets[Bucket.REJECTED_REMOTE], told.refused_alone),
+            "value": (round(report.value.get("EUR", 0.0), 2), round(told.value, 2)),
+            "rows": (report.tally.rows_read, len(self.warehouse.given)),
+            **{name: (buckets[name], given[name]) for name in ("expired", "too_early", "rejected_local")},
+        }
+        if whole:
+            pairs["requests"] = (report.requests, told.posts)
+        for name, (said, true) in pairs.items():
+            if said > true or (whole and said != true):
+                self.broken.append(f"R34 the report says {said} {name}, the truth is {true}")
+
+    def at_end(self, *, is_calm: bool) -> None:
+        """R02, R03 and what became of doubt; `is_calm`: nothing went wrong in any run."""
+        settled = {state: set(split(self._digests(state))) for state in SETTLED}
+        twice = Counter(chain.from_iterable(split(self._digests(state)) for state in SETTLED)).most_common(1)
+        if twice and twice[0][1] > 1:
+            self.broken.append("R03 an event was settled twice")
+        taken = {self.meta.keys[name] for name in self.meta.taken}
+        for row in self.world.rows:
+            if self.world.verdict(row) == "send" and row.key not in taken:
+                name = self.identity(row.key or "")
+                if name not in settled["held"] and not (row.key in self.world.poison and name in settled["dead"]):
+                    self.broken.append(f"R02 {row} is lost")
+        names = {self.identity(key) for key in taken}
+        if unknown := names - set().union(*settled.values()) - {self.identity(key) for key in self._gone()}:
+            self.broken.append(f"R34 {len(unknown)} events were taken that the ledger does not know")
+        if self.world.shape.mode == "at_most_once":
+            self._compare_doubt(settled["acked"] | settled["held"])
+        if is_calm and (self.meta.taken.total() != len(self.meta.taken) or self._noted()):
+            self.broken.append("R03 a run without faults sent an event twice, or says it may have")
+
+    def _compare_doubt(self, visible: set[bytes]) -> None:
+        if self.meta.taken.total() != len(self.meta.taken):
+            self.broken.append("R03 at_most_once sent an event twice")
+        hidden = {self.meta.keys[name] for name in self.meta.doubtful} - {
+            key for key in self.meta.keys.values() if self.identity(key) in visible
+        }
+        if hidden:
+            self.broken.append(f"at_most_once does not show the doubt about {sorted(hidden)}")
+
+    def _gone(self) -> set[str]:
+        """Return keys of which no row is left that could be sent: their doubt is never resolved."""
+        left = {row.key for row in self.world.rows if self.world.verdict(row) == "send"}
+        return set(self.meta.keys.values()) - left
+
+    def _compare_counts(self) -> None:
+        counted: dict[str, Counter[str]] = {
+            run: Counter() for (run,) in self._state.execute("SELECT id FROM runs").fetchall()
+        }
+        places: dict[str, Counter[str]] = {run: Counter() for run in counted}
+        for run, kind, name, count in self._state.execute("SELECT run_id, kind, name, count FROM run_counts"):
+            counted[run][name] += count if kind in ("bucket", "total") else 0
+            places[run]["all"] += count if kind == "bucket" or name == "acknowledged" else 0
+        for run, state, events in self._state.execute("SELECT run_id, state, SUM(events) FROM requests GROUP BY 1, 2"):
+            places[run][state] = events
+        for run, numbers in counted.items():
+            there = places[run]
+            if numbers["rows_read"] != there["all"]:
+                self.broken.append(f"R01 {run} read {numbers['rows_read']} rows and accounts for {there['all']}")
+            for bucket, state in (*STATES, ("acknowledged", "acked")):
+                if numbers[bucket] != there[state]:
+                    self.broken.append(f"R05 {run} counts {numbers[bucket]} {bucket}, its requests {there[state]}")
+
+    def _compare_watermark(self) -> None:
+        text = self._state.execute("SELECT watermark_text FROM pipelines").fetchone()
+        found = text[0] if text else None
+        if found == self._watermark:
+            return
+        ticks = self.warehouse.ticks
+        if found is None or (self._watermark is not None and ticks(found) < ticks(self._watermark)):
+            self.broken.append(f"R06 the watermark went from {self._watermark} to {found}")
+            return
+        self._watermark = found
+        settled = set(split(chain.from_iterable(self._digests(state) for state in SETTLED)))
+        for row, verdict in self.warehouse.given:
+            if row.cursor is not None and row.cursor < ticks(found) and self._is_open(row, verdict, settled):
+                self.broken.append(f"R06 the watermark {found} passed {row}")
+
+    def _is_open(self, row: Row, verdict: str, settled: set[bytes]) -> bool:
+        return verdict not in FINAL and (verdict == "too_early" or self.identity(row.key or "") not in settled)
+
+    def _compare_duplicates(self) -> None:
+        extra = self.meta.taken.total() - len(self.meta.taken)
+        if extra and extra > self._noted():
+            self.broken.append(f"R03 {extra} events were taken again, {self._noted()} were noted as possible")
+
+    def _noted(self) -> int:
+        query = "SELECT COALESCE(SUM(count), 0) FROM run_counts WHERE name = 'possible_duplicates'"
+        return int(self._state.execute(query).fetchone()[0])
+
+    def _digests(self, state: str) -> list[bytes]:
+        return [found for (found,) in self._state.execute("SELECT digests FROM requests WHERE state = ?", (state,))]

@@ -1,0 +1,174 @@
+"""One world driven through runs, crashes and faults until all is quiet."""
+
+import random
+import shutil
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from syncer.engine.sync import Job, run_sync
+from syncer.engine.tools import Sender, Tools
+from syncer.report import RunReport, RunStatus
+from syncer.state.scope import Scope
+from syncer.state.store import Store, open_store
+from syncer.transform.identity import Scope as IdentityScope
+from tests.simulation.checker import Checker
+from tests.simulation.machine import Crash, FakeClock, Shuffled, Trouble
+from tests.simulation.meta import Account, Meta
+from tests.simulation.world import Shape, Warehouse, World
+
+ORDERS = Scope("default", "orders", "meta")
+STATE = "sqlite:///.syncer/state.db"
+QUIET_RUNS = 14
+HOURS_2 = 7_200
+
+
+class BrokenError(AssertionError):
+    """A promise was not kept."""
+
+
+def make_template(folder: Path) -> Path:
+    """Return a state file with the newest schema, to be copied for each world."""
+    with open_store(STATE, root=folder, home=folder / ".syncer"):
+        pass
+    return folder / ".syncer" / "state.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a simulation came to."""
+
+    runs: int
+    crashes: int
+    posts: int
+    trace: tuple[str, ...]
+    points: tuple[str, ...]
+    """Names passed in the last run that was not quiet."""
+
+
+class Simulation:
+    """A world, its state file and its dataset. Raises `BrokenError` as soon as a promise is broken. Mutable."""
+
+    def __init__(self, folder: Path, template: Path, rng: random.Random, shape: Shape) -> None:
+        self.rng, self.shape, self._folder = rng, shape, folder
+        (folder / ".syncer").mkdir(mode=0o700, parents=True)
+        state = folder / ".syncer" / "state.db"
+        shutil.copy(template, state)
+        self.clock = FakeClock()
+        self.world = World(shape, rng, self.clock)
+        self.warehouse = Warehouse(self.world)
+        self.trouble = Trouble(self._look)
+        self.meta = Meta(self.world, rng, self.trouble)
+        self._store: Store | None = self._opened()
+        salt = self._store.salt
+        scope = IdentityScope(target=ORDERS.target, destination=ORDERS.destination, salt=salt)
+        self.checker = Checker(state, scope, ORDERS.pipeline, self.world, self.warehouse, self.meta)
+        self.meta.look = self.checker.before_send
+        self.sender: Sender = self.meta
+        self.runs = self.crashes = self.posts = 0
+
+    def close(self) -> None:
+        """Close the state and throw its file away."""
+        self.checker.close()
+        if self._store is not None:
+            self._store.close()
+        shutil.rmtree(self._folder)
+
+    def run(
+        self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] = Crash,
+        limit: int | None = None,
+    ) -> RunReport | None:  # fmt: skip
+        """Run once; return None where the process died."""
+        self.runs += 1
+        self.warehouse.given.clear()
+        self.meta.run, self.meta.faults = Account(), faults
+        self.trouble.arm(trouble_at, raises)
+        self._store = self._store or self._opened()
+        job = Job(
+            pipeline=self.shape.pipeline(),
+            scope=ORDERS,
+            store=self._store,
+            open_source=lambda: self.warehouse,
+            open_sender=lambda: nullcontext(self.sender),
+            holder="simulation",
+            limit=limit,
+        )
+        tools = Tools(
+            executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble
+        )
+        report = None
+        try:
+            report = run_sync(job, tools)
+        except (Crash, KeyboardInterrupt):
+            self.crashes += 1
+            self._store.close()
+            self._store = None
+        self.posts += self.meta.run.posts
+        self.checker.after_commit()
+        if report is not None:
+            is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
+            self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limit is not None)
+        self._require_kept()
+        return report
+
+    def settle(self, *, is_calm: bool = False, twice: bool = False) -> None:
+        """Run without faults until nothing is left to do, then look at everything; `twice`: a last run must be idle."""
+        for _ in range(QUIET_RUNS):
+            self.clock.sleep(HOURS_2)
+            report = self.run()
+            is_done = report is not None and report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
+            if is_done and not (twice and self.meta.run.posts):
+                break
+        else:
+            self.checker.broken.append("it never comes to rest")
+        self.checker.at_end(is_calm=is_calm)
+        self._require_kept()
+
+    def _opened(self) -> Store:
+        return open_store(
+            STATE, root=self._folder, home=self._folder / ".syncer", points=self.trouble, clock=self.clock
+        )
+
+    def _look(self) -> None:
+        self.checker.after_commit()
+
+    def _require_kept(self) -> None:
+        if self.checker.broken:
+            raise BrokenError("; ".join(dict.fromkeys(self.checker.broken)))
+
+
+def simulate(seed: int, folder: Path, template: Path) -> Summary:
+    """Drive the world of `seed` through some runs with trouble, then to rest."""
+    rng = random.Random(seed)
+    shape = Shape.of(rng)
+    ends = rng.choice([0.0, 0.3, 0.7])
+    simulation = Simulation(folder, template, rng, shape)
+    try:
+        simulation.world.grow(shape.rows)
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randint(1, 80) if rng.random() < ends else None
+            raises = rng.choice([Crash, Crash, KeyboardInterrupt])
+            limit = rng.choice([None, None, None, 5])
+            simulation.run(faults=shape.faults, trouble_at=at, raises=raises, limit=limit)
+            simulation.world.change()
+            simulation.clock.sleep(rng.choice([1, 60, 1_800]))
+        points = tuple(simulation.trouble.names)
+        simulation.settle(is_calm=not shape.faults and not ends, twice=rng.random() < 0.5)
+        return Summary(simulation.runs, simulation.crashes, simulation.posts, tuple(simulation.meta.trace), points)
+    finally:
+        simulation.close()
+
+
+def crash_everywhere(folder: Path, template: Path, seed: int, at: int, shape: Shape) -> Summary:
+    """Let the first run over 40 rows die at hit number `at`, run on to rest."""
+    rng = random.Random(seed)
+    simulation = Simulation(folder, template, rng, replace(shape, rows=40))
+    try:
+        simulation.world.grow(40)
+        simulation.world.poison |= {"k7"} if shape.poison else set()
+        simulation.run(faults=shape.faults, trouble_at=at)
+        points = tuple(simulation.trouble.names)
+        simulation.settle()
+        return Summary(simulation.runs, simulation.crashes, simulation.posts, tuple(simulation.meta.trace), points)
+    finally:
+        simulation.close()

@@ -1,0 +1,197 @@
+"""Engines that break the protocol in one place: the checker must find each of them out (F05)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from connectors.base import Query
+from connectors.incremental import CursorValue
+from syncer.engine import deliver, page, sync
+from syncer.engine.checkpoint import Frontier
+from syncer.engine.decide import Acknowledge, Again, Decision, Divide, decide
+from syncer.engine.deliver import Delivery
+from syncer.engine.pack import pack
+from syncer.engine.page import Page
+from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.runs import RunLog
+from syncer.watermark import Watermark
+from tests.simulation.simulate import BrokenError, simulate
+
+SEEDS = 60
+Patch = pytest.MonkeyPatch
+MUTANTS: dict[str, Callable[[Patch], None]] = {}
+
+
+def mutant(change: Callable[[Patch], None]) -> Callable[[Patch], None]:
+    MUTANTS[change.__name__] = change
+    return change
+
+
+@mutant
+def sends_before_the_intent_is_written(patch: Patch) -> None:
+    launch = Delivery._launch
+
+    def early(self: Delivery, request: Any) -> None:
+        self.sender.send(request.events["json"])
+        launch(self, request)
+
+    patch.setattr(Delivery, "_launch", early)
+
+
+@mutant
+def moves_the_watermark_before_requests_are_settled(patch: Patch) -> None:
+    submit = Delivery.submit
+
+    def eager(self: Delivery, read: Page) -> None:
+        if read.upto is not None:
+            self.run.advance(Watermark(read.upto))
+        submit(self, read)
+
+    patch.setattr(Delivery, "submit", eager)
+
+
+@mutant
+def ignores_open_pages_when_it_moves_the_watermark(patch: Patch) -> None:
+    def reached(self: Frontier) -> CursorValue | None:
+        done = [read.upto for read in self._pages.values() if read.open_requests == 0 and read.upto]
+        return done[-1] if done else None
+
+    patch.setattr(Frontier, "reached", reached)
+
+
+@mutant
+def does_not_ask_the_ledger(patch: Patch) -> None:
+    patch.setattr(page, "_fresh", lambda events, run: events)
+
+
+@mutant
+def forgets_what_it_queued_itself(patch: Patch) -> None:
+    patch.setattr("syncer.state.ledger.Ledger.add", lambda self, digests: None)
+
+
+def decides(patch: Patch, change: Callable[[Outcome, Decision], Decision]) -> None:
+    def changed(outcome: Outcome, **facts: Any) -> Decision:
+        return change(outcome, decide(outcome, **facts))
+
+    patch.setattr(deliver, "decide", changed)
+
+
+@mutant
+def takes_doubt_for_not_sent(patch: Patch) -> None:
+    def change(outcome: Outcome, decision: Decision) -> Decision:
+        return replace(decision, is_doubt=False) if isinstance(decision, Again) else decision
+
+    decides(patch, change)
+
+
+@mutant
+def sends_doubt_again_although_at_most_once(patch: Patch) -> None:
+    def change(outcome: Outcome, decision: Decision) -> Decision:
+        return Again(is_doubt=True) if outcome.kind is OutcomeClass.DOUBT else decision
+
+    decides(patch, change)
+
+
+@mutant
+def takes_a_wrong_count_for_success(patch: Patch) -> None:
+    def change(outcome: Outcome, decision: Decision) -> Decision:
+        return Acknowledge() if outcome.kind is OutcomeClass.ANOMALY else decision
+
+    decides(patch, change)
+
+
+@mutant
+def gives_up_the_rest_of_a_divided_request(patch: Patch) -> None:
+    following = Delivery._next_part
+
+    def first_only(self: Delivery, request: Any, *rest: Any) -> Any:
+        return None if request.search else following(self, request, *rest)
+
+    patch.setattr(Delivery, "_next_part", first_only)
+
+
+@mutant
+def acknowledges_what_was_refused(patch: Patch) -> None:
+    def change(outcome: Outcome, decision: Decision) -> Decision:
+        return Acknowledge() if isinstance(decision, Divide) else decision
+
+    decides(patch, change)
+
+
+@mutant
+def recovers_without_noting_possible_duplicates(patch: Patch) -> None:
+    def forgetful(run: RunLog, *, mode: str) -> None:
+        for request in run.unfinished():
+            run.supersede(request.id)
+
+    patch.setattr(sync, "recover", forgetful)
+
+
+@mutant
+def does_not_recover(patch: Patch) -> None:
+    patch.setattr(sync, "recover", lambda run, *, mode: None)
+
+
+@mutant
+def sends_doubt_again_without_noting_it(patch: Patch) -> None:
+    patch.setattr(RunLog, "note_possible_duplicates", lambda self, events: None)
+
+
+@mutant
+def passes_rows_that_must_be_read_again(patch: Patch) -> None:
+    take = page.take_page
+
+    def unblocked(number: int, rows: Any, *args: Any, **kwargs: Any) -> Page:
+        read = take(number, rows, *args, **kwargs)
+        return replace(read, blocks=False, upto=read.cursor_at(rows.num_rows - 1))
+
+    patch.setattr(sync, "take_page", unblocked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    change: Callable[[Query], Query]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Query:
+        from syncer.engine.plan import plan
+
+        return self.change(plan(*args, **kwargs))
+
+
+@mutant
+def does_not_read_rows_without_a_cursor_again(patch: Patch) -> None:
+    def change(query: Query) -> Query:
+        return replace(query, ranges=tuple(replace(part, with_null=False) for part in query.ranges))
+
+    patch.setattr(sync, "plan", _Changed(change))
+
+
+@mutant
+def does_not_look_back(patch: Patch) -> None:
+    patch.setattr("syncer.engine.plan._lookback", lambda pipeline: 0)
+
+
+@mutant
+def repeats_an_event_in_two_requests(patch: Patch) -> None:
+
+    def overlapping(events: pl.DataFrame, **limits: int) -> Iterator[pl.DataFrame]:
+        yield from pack(events, **limits)
+        if events.height > 1:
+            yield events.head(1)
+
+    patch.setattr(deliver, "pack", overlapping)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_checker_kills_every_mutant(name: str, monkeypatch: pytest.MonkeyPatch, room: Path, template: Path) -> None:
+    MUTANTS[name](monkeypatch)
+    for seed in range(SEEDS):
+        try:
+            simulate(seed, room / f"mutant{seed}", template)
+        except BrokenError:
+            return
+    pytest.fail(f"{SEEDS} worlds did not notice an engine that {name.replace('_', ' ')}")
