@@ -1,0 +1,226 @@
+"""Delivery: how many requests are under way, how long they wait, when it ends."""
+
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+
+from syncer.engine.decide import MOST_ATTEMPTS
+from syncer.engine.deliver import MOST_REFUSED_IN_A_ROW
+from syncer.pipeline import Delivery as Settings
+from syncer.report import Bucket, RunStatus
+from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.requests import RequestState
+
+ACKED = Outcome(kind=OutcomeClass.ACKED)
+NOT_SENT = Outcome(kind=OutcomeClass.NOT_SENT, reason="connection_refused", explanation="nobody is there")
+DOUBT = Outcome(kind=OutcomeClass.DOUBT, reason="read_timeout", explanation="no answer")
+BLOCKED = Outcome(kind=OutcomeClass.BLOCKED, reason="token_invalid", explanation="make a new token")
+
+
+class OneByOne:
+    """Ends the oldest request, and only when somebody waits for it. Mutable."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self.sends: dict[Future[Outcome], Callable[[], Outcome]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def submit(self, send: Callable[[], Outcome]) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        self.sends[future] = send
+        self.most = max(self.most, len(self.sends))
+        return future
+
+    def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
+        future = next(iter(futures))
+        future.set_result(self.sends.pop(future)())
+        return {future}
+
+
+def deliver(bench: Any, events: int, settings: Settings | None = None, **options: Any) -> Any:
+    """Send so many events in one run; return the delivery and the run's report."""
+    with bench.begin() as run:
+        delivery = bench.delivery(run, settings, **options)
+        delivery.submit(bench.page(run, 1, events))
+        delivery.drain()
+        return delivery, run.report()
+
+
+def test_no_more_requests_are_under_way_than_the_pipeline_says(bench: Any) -> None:
+    executor = OneByOne()
+    deliver(bench, 40, Settings(events_per_request=2, requests_in_flight=3), executor=executor)
+    assert executor.most == 3
+    assert len(bench.sender.sent) == 20
+
+
+def test_reading_pauses_while_more_requests_wait_than_may_be_under_way(bench: Any) -> None:
+    executor = OneByOne()
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2), executor=executor)
+        delivery.submit(bench.page(run, 1, 10))
+        assert 10 - len(bench.sender.sent) - len(executor.sends) <= 2
+        delivery.drain()
+    assert len(bench.sender.sent) == 10
+
+
+def test_a_request_that_was_not_sent_waits_longer_each_time(bench: Any) -> None:
+    bench.sender.follow([NOT_SENT] * 5 + [ACKED])
+    _, report = deliver(bench, 1)
+    waits = bench.clock.slept
+    assert len(waits) == 5
+    assert all(wait <= 2.0**number for number, wait in enumerate(waits))
+    assert (report.acknowledged, report.requests, report.possible_duplicates) == (1, 6, 0)
+
+
+def test_retry_after_is_obeyed(bench: Any) -> None:
+    bench.sender.follow([Outcome(kind=OutcomeClass.THROTTLED, retry_after_s=120.0), ACKED])
+    deliver(bench, 1)
+    assert 120.0 <= bench.sender.at[1] <= 132.0
+
+
+def test_a_rate_limit_stops_all_requests_not_only_the_one_that_met_it(bench: Any) -> None:
+    bench.sender.follow([Outcome(kind=OutcomeClass.THROTTLED, retry_after_s=60.0), ACKED])
+    deliver(bench, 5, Settings(events_per_request=1, requests_in_flight=1))
+    assert bench.sender.at[1] >= 60.0
+
+
+def test_usage_headers_slow_the_next_requests_down(bench: Any) -> None:
+    full = Outcome(kind=OutcomeClass.ACKED, usage_percent=100.0)
+    bench.sender.follow([full, ACKED])
+    deliver(bench, 3, Settings(events_per_request=1, requests_in_flight=1))
+    assert bench.sender.at == [0.0, 60.0, 60.0]
+
+
+def test_an_answer_without_usage_does_not_lift_the_wait_that_another_asked_for(bench: Any) -> None:
+    bench.sender.follow([Outcome(kind=OutcomeClass.ACKED, usage_percent=100.0), ACKED])
+    deliver(bench, 3, Settings(events_per_request=1, requests_in_flight=2), executor=OneByOne())
+    assert bench.sender.at[2] >= 60.0
+
+
+def test_while_the_other_side_is_away_only_as_many_requests_try_as_may_be_under_way(bench: Any) -> None:
+    bench.sender.follow([DOUBT])
+    _, report = deliver(bench, 50, Settings(events_per_request=1, requests_in_flight=2))
+    assert len({events[0] for events in bench.sender.sent}) == 2
+    assert report.tally.buckets[Bucket.PENDING] == 50
+
+
+@pytest.mark.parametrize(("outcome", "state"), [(NOT_SENT, RequestState.RETRY), (DOUBT, RequestState.DOUBT)])
+def test_after_six_attempts_the_events_are_left_to_the_next_run(
+    bench: Any, outcome: Outcome, state: RequestState
+) -> None:
+    bench.sender.follow([outcome])
+    delivery, report = deliver(bench, 3)
+    assert len(bench.sender.sent) == MOST_ATTEMPTS
+    assert delivery.stopped.status is RunStatus.FAILED
+    assert delivery.stopped.message == outcome.explanation
+    assert report.tally.buckets[Bucket.PENDING] == 3
+    with bench.begin() as run:
+        assert [left.state for left in run.unfinished()] == [state]
+
+
+def test_possible_duplicates_are_noted_for_each_time_doubt_is_sent_again(bench: Any) -> None:
+    bench.sender.follow([DOUBT, NOT_SENT, DOUBT, ACKED])
+    _, report = deliver(bench, 10)
+    assert report.possible_duplicates == 30
+    assert report.acknowledged == 10
+
+
+def test_at_most_once_holds_doubt_and_goes_on(bench: Any) -> None:
+    bench.sender.follow([DOUBT, ACKED])
+    delivery, report = deliver(bench, 4, Settings(mode="at_most_once", events_per_request=2))
+    assert delivery.stopped is None
+    assert (report.tally.buckets[Bucket.HELD], report.acknowledged) == (2, 2)
+    assert report.watermark_after == "4"
+
+
+def test_a_wrong_count_is_held_and_ends_the_run(bench: Any) -> None:
+    bench.sender.follow([Outcome(kind=OutcomeClass.ANOMALY, reason="count_differs", explanation="compare")])
+    delivery, report = deliver(bench, 4, Settings(events_per_request=2, requests_in_flight=1))
+    assert (delivery.stopped.status, delivery.stopped.pause_reason) == (RunStatus.FAILED, None)
+    assert report.tally.buckets == {Bucket.HELD: 2, Bucket.PENDING: 2}
+
+
+def test_a_blocked_request_pauses_at_once_and_consumes_nothing(bench: Any) -> None:
+    bench.sender.follow([BLOCKED])
+    delivery, report = deliver(bench, 4, Settings(events_per_request=1, requests_in_flight=1))
+    assert len(bench.sender.sent) == 1
+    assert (delivery.stopped.status, delivery.stopped.pause_reason) == (RunStatus.PAUSED, "token_invalid")
+    assert report.tally.buckets == {Bucket.PENDING: 4}
+    assert report.watermark_after is None
+
+
+def test_one_bad_event_is_found_and_all_others_are_delivered(bench: Any) -> None:
+    bench.sender.refuse({"37"})
+    _, report = deliver(bench, 64)
+    assert report.acknowledged == 63
+    assert report.tally.buckets == {Bucket.REJECTED_REMOTE: 1}
+    assert report.tally.reasons == {"remote_rejected": 1}
+    assert report.requests <= 2 * 7 + 1
+    assert report.watermark_after == "64"
+
+
+def test_a_true_hint_finds_the_bad_event_in_three_requests(bench: Any) -> None:
+    bench.sender.refuse({"37"}, blamed=lambda events: (events.index("37"),))
+    _, report = deliver(bench, 64)
+    assert [len(events) for events in bench.sender.sent] == [64, 1, 63]
+    assert report.acknowledged == 63
+
+
+def test_a_lying_hint_condemns_nobody(bench: Any) -> None:
+    bench.sender.refuse({"37"}, blamed=lambda events: (0,))
+    _, report = deliver(bench, 64)
+    assert report.acknowledged == 63
+    assert bench.sender.sent[1] == ["1"]
+
+
+def test_a_part_in_doubt_is_held_and_the_search_goes_on_without_it(bench: Any) -> None:
+    def answer(number: int, events: list[str]) -> Outcome:
+        if number == 1:
+            return DOUBT
+        return Outcome(kind=OutcomeClass.REJECTED, reason="r") if "8" in events else ACKED
+
+    bench.sender.answer = answer
+    _, report = deliver(bench, 8, Settings(mode="at_most_once"))
+    buckets = report.tally.buckets
+    assert buckets[Bucket.HELD] == len(bench.sender.sent[1])
+    assert buckets[Bucket.REJECTED_REMOTE] == 1
+    assert report.acknowledged + buckets[Bucket.HELD] == 7
+    assert report.watermark_after == "8"
+
+
+def test_a_request_that_is_too_big_is_halved(bench: Any) -> None:
+    bench.sender.answer = lambda number, events: (
+        Outcome(kind=OutcomeClass.TOO_BIG, reason="request_too_large") if len(events) > 2 else ACKED
+    )
+    _, report = deliver(bench, 8)
+    assert report.acknowledged == 8
+
+
+def test_twenty_refusals_in_a_row_pause_the_pipeline(bench: Any) -> None:
+    bench.sender.refuse({str(number) for number in range(1, 101)})
+    delivery, report = deliver(bench, 100)
+    assert (delivery.stopped.status, delivery.stopped.pause_reason) == (RunStatus.PAUSED, "systematic_reject")
+    assert report.tally.buckets[Bucket.REJECTED_REMOTE] == MOST_REFUSED_IN_A_ROW
+    assert report.tally.buckets[Bucket.PENDING] == 100 - MOST_REFUSED_IN_A_ROW
+
+
+def test_one_success_between_refusals_keeps_the_pipeline_going(bench: Any) -> None:
+    bench.sender.refuse({str(number) for number in range(1, 61) if number % 2})
+    delivery, report = deliver(bench, 60)
+    assert delivery.stopped is None
+    assert (report.acknowledged, report.tally.buckets[Bucket.REJECTED_REMOTE]) == (30, 30)
+
+
+def test_money_is_counted_with_the_events_that_were_taken(bench: Any) -> None:
+    bench.sender.refuse({"2"})
+    _, report = deliver(bench, 3)
+    assert report.value == {"EUR": 5.0}

@@ -1,0 +1,116 @@
+"""What is left to deliver of one batch, how far it reaches, and what becomes of the rest."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from connectors.incremental import CursorKind, CursorValue
+from syncer.engine.page import Page, take_page
+from syncer.report import Bucket, Tally
+from syncer.state.history import rejects_by_reason
+from syncer.transform import Transformed
+
+REJECTS = {"row": pl.UInt32, "identity": pl.Binary, "bucket": pl.String, "reason": pl.String, "field": pl.String}
+
+
+def identity(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def take(
+    bench: Any, run: Any, cursors: pa.Array, *, refused: dict[int, str] | None = None, room: int | None = None
+) -> Page:
+    """Take a batch with these cursor values, whose rows `refused` end in a bucket and all others are events."""
+    refused = refused or {}
+    sent = [row for row in range(len(cursors)) if row not in refused]
+    bench.pages += 1
+    events = pl.DataFrame({"row": pl.Series(sent, dtype=pl.UInt32), "identity": [identity(row) for row in sent]})
+    lines = [(row, identity(row), bucket, f"because_{bucket}", None) for row, bucket in sorted(refused.items())]
+    tally = Tally(
+        rows_read=len(cursors),
+        buckets=Counter(refused.values()),
+        reasons=Counter(f"because_{bucket}" for bucket in refused.values()),
+    )
+    made = Transformed(events=events, rejects=pl.DataFrame(lines, schema=REJECTS, orient="row"), tally=tally)
+    rows = pa.record_batch({"updated": cursors})
+    return take_page(bench.pages - 1, rows, "updated", made, run, room=room)
+
+
+def at(number: int) -> CursorValue:
+    return CursorValue(CursorKind.INTEGER, str(number))
+
+
+def test_a_page_reaches_its_last_row(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2, 3]))
+        assert (page.upto, page.blocks, page.is_cut, page.events.height) == (at(3), False, False, 3)
+
+
+def test_the_limit_leaves_events_out_and_stops_the_watermark_before_them(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2, 3, 4]), room=2)
+        assert page.events["row"].to_list() == [0, 1]
+        assert (page.upto, page.blocks, page.is_cut) == (at(3), True, True)
+        assert run.report().tally.buckets == {Bucket.PENDING: 4}
+
+
+def test_a_limit_that_is_just_reached_cuts_nothing(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2]), room=2)
+        assert (page.blocks, page.is_cut) == (False, False)
+
+
+def test_a_row_that_comes_too_early_stops_the_watermark_at_itself(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2, 3, 4]), refused={1: "too_early"})
+        assert page.events["row"].to_list() == [0, 2, 3]
+        assert (page.upto, page.blocks, page.is_cut) == (at(2), True, False)
+
+
+def test_a_row_without_a_cursor_that_comes_too_early_stops_nothing_since_every_run_reads_it(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([None, 2, 3]), refused={0: "too_early"})
+        assert (page.upto, page.blocks) == (at(3), False)
+
+
+def test_a_page_without_any_cursor_value_reaches_nothing(bench: Any) -> None:
+    with bench.begin() as run:
+        assert take(bench, run, pa.array([None, None], pa.int64())).upto is None
+
+
+def test_a_cursor_of_infinity_does_not_hide_the_values_before_it(bench: Any) -> None:
+    infinity = 2**63 - 1
+    noon = int(datetime(2026, 11, 22, 12).timestamp()) * 10**6  # noqa: DTZ001 - only the order counts
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([noon, noon + 1, infinity], pa.timestamp("us")))
+        assert page.upto is not None
+        assert page.upto.text.endswith(".000001")
+
+
+def test_what_was_settled_or_is_queued_already_is_skipped(bench: Any) -> None:
+    with bench.begin() as run:
+        take(bench, run, pa.array([1, 2]))
+        again = take(bench, run, pa.array([1, 2, 3]))
+        assert again.events["row"].to_list() == [2]
+        assert run.report().tally.buckets == {Bucket.PENDING: 3, Bucket.DUPLICATE_SKIPPED: 2}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "is_kept"),
+    [
+        ("rejected_local", True),
+        ("key_problem", True),
+        ("unreadable", True),
+        ("expired", False),
+        ("before_start", False),
+    ],
+)
+def test_only_rows_that_somebody_can_mend_are_set_aside(bench: Any, bucket: str, *, is_kept: bool) -> None:
+    with bench.begin() as run:
+        take(bench, run, pa.array([1, 2]), refused={0: bucket})
+        assert run.report().tally.buckets[bucket] == 1
+        assert rejects_by_reason(bench.store, run.run_id) == ({f"because_{bucket}": 1} if is_kept else {})

@@ -1,0 +1,152 @@
+"""A whole run: what it says when the warehouse fails, a hand stops it, or both ends have trouble."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.base import Query
+from connectors.errors import SourceUnavailableError
+from syncer.engine.tools import Sender
+from syncer.report import Bucket, RunStatus
+from syncer.spec.outcomes import Outcome, OutcomeClass
+from tests.simulation.machine import Crash
+from tests.simulation.simulate import Simulation
+from tests.simulation.world import Row, Shape
+
+PLAIN = Shape(rows=20, batch_rows=5, events_per_request=5, requests_in_flight=2, odd=0.0, poison=0.0, faults=0.0)
+AWAY = SourceUnavailableError("the warehouse is away", remedy="run again")
+
+
+@pytest.fixture
+def simulation(engine_template: Path, tmp_path: Path) -> Iterator[Simulation]:
+    """Twenty plain rows in four batches, four requests."""
+    made = Simulation(tmp_path / "world", engine_template, random.Random(3), PLAIN)
+    made.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 21)]
+    yield made
+    made.close()
+
+
+def answering(simulation: Simulation, answer: Callable[[Any], Outcome]) -> None:
+    """Let `answer` speak in the place of Meta."""
+
+    class Other:
+        def send(self, events: Any) -> Outcome:
+            simulation.meta.run.posts += 1
+            return answer(events)
+
+    other: Sender = Other()
+    simulation.sender = other
+
+
+def test_what_was_read_before_the_warehouse_failed_is_delivered(simulation: Simulation) -> None:
+    simulation.warehouse.fails_after, simulation.warehouse.failure = 2, AWAY
+    report = simulation.run()
+    assert report is not None
+    assert (report.status, report.message) == (RunStatus.FAILED, "the warehouse is away; run again")
+    assert (report.acknowledged, report.tally.rows_read, report.watermark_after) == (10, 10, "10")
+    simulation.warehouse.failure = None
+    simulation.settle()
+    assert simulation.meta.taken.total() == 20
+
+
+def test_a_warehouse_that_fails_does_not_hide_that_meta_blocks_the_pipeline(simulation: Simulation) -> None:
+    simulation.warehouse.fails_after, simulation.warehouse.failure = 1, AWAY
+    answering(simulation, lambda events: Outcome(kind=OutcomeClass.BLOCKED, reason="token_invalid"))
+    report = simulation.run()
+    assert report is not None
+    assert (report.status, report.pause_reason) == (RunStatus.PAUSED, "token_invalid")
+
+
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_an_interrupt_while_reading_waits_for_what_is_under_way(simulation: Simulation, batches: int) -> None:
+    simulation.warehouse.fails_after, simulation.warehouse.failure = batches, KeyboardInterrupt()
+    report = simulation.run()
+    assert report is not None
+    assert report.status is RunStatus.INTERRUPTED
+    assert report.acknowledged == simulation.meta.taken.total()
+    assert report.possible_duplicates == 0
+    simulation.warehouse.failure = None
+    simulation.settle(is_calm=True)
+
+
+def test_an_interrupt_at_the_end_waits_for_what_is_under_way_as_well(
+    simulation: Simulation, engine_template: Path, tmp_path: Path
+) -> None:
+    """Rows that fit a few requests are all read before the first answer comes."""
+    simulation.run()
+    last = len(simulation.trouble.names) - simulation.trouble.names[::-1].index("post.before")
+    other = Simulation(tmp_path / "other", engine_template, random.Random(3), PLAIN)
+    other.world.rows = list(simulation.world.rows)
+    report = other.run(trouble_at=last, raises=KeyboardInterrupt)
+    other.settle()
+    other.close()
+    assert report is not None
+    assert report.status is RunStatus.INTERRUPTED
+    assert report.acknowledged == 15
+
+
+def test_an_interrupt_at_any_point_keeps_every_promise(engine_template: Path, tmp_path: Path) -> None:
+    for at in range(1, 400):
+        made = Simulation(tmp_path / str(at), engine_template, random.Random(5), PLAIN)
+        made.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 8)]
+        made.run(trouble_at=at, raises=KeyboardInterrupt)
+        is_through = len(made.trouble.names) < at
+        made.settle()
+        made.close()
+        if is_through:
+            return
+    pytest.fail("a run has more points than were tried")
+
+
+def test_a_limit_sends_that_many_events_and_the_next_run_the_others(simulation: Simulation) -> None:
+    report = simulation.run(limit=7)
+    assert report is not None
+    assert (report.acknowledged, report.tally.buckets[Bucket.PENDING], report.watermark_after) == (7, 3, "8")
+    simulation.settle(is_calm=True, twice=True)
+
+
+def test_a_second_run_sends_nothing_again(simulation: Simulation) -> None:
+    first, second = simulation.run(), simulation.run()
+    assert first is not None
+    assert second is not None
+    assert (first.acknowledged, second.acknowledged) == (20, 0)
+    assert second.tally.buckets == {Bucket.DUPLICATE_SKIPPED: second.tally.rows_read}
+    assert second.watermark_after == first.watermark_after == "20"
+
+
+def test_a_run_over_no_rows_writes_no_watermark(simulation: Simulation) -> None:
+    simulation.world.rows.clear()
+    report = simulation.run()
+    assert report is not None
+    assert (report.status, report.watermark_after, report.events) == (RunStatus.DONE, None, 0)
+
+
+def test_an_error_of_ours_while_reading_still_takes_the_outcomes_under_way(simulation: Simulation) -> None:
+    simulation.warehouse.fails_after, simulation.warehouse.failure = 3, ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        simulation.run()
+    simulation.warehouse.failure = None
+    simulation.settle(is_calm=True)
+
+
+def test_after_a_crash_the_next_run_says_that_the_first_was_interrupted(simulation: Simulation) -> None:
+    answering(simulation, lambda events: dies())
+    assert simulation.run() is None
+    simulation.sender = simulation.meta
+    report = simulation.run()
+    assert report is not None
+    assert report.possible_duplicates > 0
+    assert report.acknowledged == 20
+
+
+def dies() -> Outcome:
+    raise Crash
+
+
+def test_the_in_memory_warehouse_reads_as_a_source_must(simulation: Simulation) -> None:
+    batches = list(simulation.warehouse.read(Query(sql="", cursor_column="updated", batch_rows=8)))
+    assert [batch.num_rows for batch in batches] == [5, 5, 5, 5]
+    assert batches[0].column("updated").to_pylist() == [1, 2, 3, 4, 5]
