@@ -42,7 +42,7 @@ def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, temp
     assert seen >= (POINTS if shape is CALM else {"hold"})
 
 
-def test_no_point_of_a_run_is_passed_by_every_simulation(room: Path, template: Path) -> None:
+def test_a_crash_comes_where_it_is_wanted_and_nowhere_else(room: Path, template: Path) -> None:
     """A crash that never happens would prove nothing."""
     assert crash_everywhere(room / "crash", template, SEED, 1, CALM).crashes == 1
     assert crash_everywhere(room / "crash", template, SEED, MOST, CALM).crashes == 0
