@@ -139,14 +139,11 @@ class Session:
         on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "RunReport":
         """Sync one pipeline; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
-        import pyarrow as pa
-
         from syncer.engine import sync
         from syncer.engine.executor import Threads
         from syncer.engine.tools import Tools, silent
         from syncer.state.scope import Scope
 
-        pa.set_memory_pool(pa.system_memory_pool())  # gives back what a batch took: 20 to 30 MB less at the peak
         pipeline = find_pipeline(self.project, name)
         refuse_what_comes_later(pipeline)
         destination = self.destination(pipeline)
