@@ -139,6 +139,7 @@ class Session:
         on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "RunReport":
         """Sync one pipeline; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         from syncer.engine import sync
         from syncer.engine.executor import Threads
         from syncer.engine.tools import Tools, silent

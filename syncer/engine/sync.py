@@ -60,8 +60,8 @@ class Job:
 def run_sync(job: Job, tools: Tools) -> RunReport:
     """Deliver every row past the watermark; move the watermark behind what was settled.
 
-    Raises `LockedError` where another run holds the pipeline and `StateError` where the state store fails;
-    every other failure is in the report, with what was delivered before it.
+    Raises `LockedError` where another run holds the pipeline, and `StateError` where the state store cannot even note
+    how the run ended; every other failure is in the report, with what was delivered before it.
     """
     now, began = tools.clock.now(), tools.clock.monotonic()
     run_id = new_run_id(now, tools.rng)
@@ -74,16 +74,25 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
         holder=job.holder,
     ) as run:
         log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
-        ending = _run(job, tools, run, now)
-        run.finish(
-            ending.status,
-            now=tools.clock.now(),
-            message=ending.message,
-            pause_reason=ending.pause_reason,
-            elapsed_s=tools.clock.monotonic() - began,
-        )
+        try:
+            ending = _run(job, tools, run, now)
+        except Exception as error:
+            what = f"syncer itself failed ({type(error).__name__}); the next run goes on from here"
+            _finish(run, tools, Ending(status=RunStatus.FAILED, message=what), began)
+            raise
+        _finish(run, tools, ending, began)
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
         return run.report()
+
+
+def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:
+    run.finish(
+        ending.status,
+        now=tools.clock.now(),
+        message=ending.message,
+        pause_reason=ending.pause_reason,
+        elapsed_s=tools.clock.monotonic() - began,
+    )
 
 
 def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
