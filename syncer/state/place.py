@@ -115,11 +115,13 @@ def make_private_file(path: Path) -> None:
 def make_private_folder(path: Path) -> None:
     """Create the folder if it is missing, for this user alone, whatever the umask."""
     _refuse_link(path)
-    if not path.is_dir():
-        if path.exists():
-            raise StateError(f"state: {path} is a file where a folder must be; move it away")
-        path.mkdir(PRIVATE_FOLDER, exist_ok=True)
-        path.chmod(PRIVATE_FOLDER)
+    if path.is_dir():
+        return
+    try:
+        path.mkdir(PRIVATE_FOLDER, exist_ok=True)  # another process may make it just now
+    except FileExistsError:
+        raise StateError(f"state: {path} is a file where a folder must be; move it away") from None
+    path.chmod(PRIVATE_FOLDER)
 
 
 def _refuse_links(path: Path) -> None:

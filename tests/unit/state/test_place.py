@@ -1,11 +1,14 @@
 """Reading the URL of the state store; nothing of a password is ever shown."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from syncer.errors import StateError
-from syncer.state.place import parse
+from syncer.state.place import make_private_folder, parse
 
 ROOT = Path("/srv/project")
 SECRET = "hunter2"
@@ -65,3 +68,26 @@ def test_S14_a_wrong_url_is_explained_without_quoting_it(url: str, message: str)
         parse(url, root=ROOT)
     assert SECRET not in str(raised.value)
     assert raised.value.__context__ is None
+
+
+@pytest.fixture
+def quick_switches() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("quick_switches")
+def test_a_folder_that_somebody_else_makes_just_now_is_no_mistake(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(300) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make_private_folder, folders))
+    assert all(folder.stat().st_mode & 0o777 == 0o700 for folder in folders)
+
+
+def test_a_file_where_the_folder_must_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".syncer").touch()
+    with pytest.raises(StateError, match=r"\.syncer is a file where a folder must be; move it away"):
+        make_private_folder(tmp_path / ".syncer")
