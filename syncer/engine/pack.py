@@ -1,5 +1,6 @@
 """Events into requests: by age class, up to a number of events and of bytes; pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import polars as pl
@@ -23,11 +24,11 @@ def pack(events: pl.DataFrame, *, most_events: int, most_bytes: int) -> Iterator
 
 
 def _cut(events: pl.DataFrame, most_events: int, most_bytes: int) -> Iterator[pl.DataFrame]:
-    ends = (events["json"].str.len_bytes().cast(pl.Int64) + 1).cum_sum()
+    ends = (events["json"].str.len_bytes().cast(pl.Int64) + 1).cum_sum().to_list()
     begin, sent_bytes = 0, 0
     while begin < events.height:
-        fits = int(ends.search_sorted(sent_bytes + most_bytes - ENVELOPE_BYTES, side="right")) - begin
+        fits = bisect_right(ends, sent_bytes + most_bytes - ENVELOPE_BYTES, begin) - begin
         length = max(1, min(fits, most_events))
         yield events.slice(begin, length)
         begin += length
-        sent_bytes = int(ends[begin - 1])
+        sent_bytes = ends[begin - 1]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from syncer.spec import limits
 from syncer.spec.context import Context
-from syncer.spec.text import REMOVED, plain, western_digits
+from syncer.spec.text import kept, plain, western_digits
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -20,6 +20,8 @@ TRUNK_ZERO = re.compile(rf"({CALLING_CODE})0")
 SCHEME = re.compile(r"\A(?:tel|p):", re.IGNORECASE)
 """`tel:` of RFC 3966; `p:` is how files of Meta's lead ads mark a number as text."""
 EXTENSION = re.compile(r"[\s,;]*(?:extension|extn?|x|#|доб)[\s.:=#]*[0-9]{0,7}\s*\Z", re.IGNORECASE)
+EXTENSION_SIGN = re.compile("[xX#дД]")
+"""Without one of these there is no extension."""
 WRITTEN_FLOAT = re.compile(r"(\+?[0-9]{7,15})\.0")
 
 
@@ -52,8 +54,10 @@ def phone_lacks_country(value: object, context: Context) -> bool:
 
     It seems so without `+` or 00 and with a leading zero, or with ten digits or fewer, where no country is known.
     """
+    if context.country is not None and _has_plan(context.country):
+        return False
     written = _written(value)
-    if written is None or written[1] or (context.country is not None and _has_plan(context.country)):
+    if written is None or written[1]:
         return False
     digits = written[0].lstrip("0")
     return _is_length(digits) and (written[0].startswith("0") or len(digits) < 11)
@@ -67,8 +71,9 @@ def _written(value: object) -> tuple[str, bool] | None:
     text = SCHEME.sub("", western_digits(text))
     if found := WRITTEN_FLOAT.fullmatch(text):
         text = found[1]
-    text = EXTENSION.sub("", text)
-    digits = REMOVED.sub("", text)
+    if EXTENSION_SIGN.search(text):
+        text = EXTENSION.sub("", text)
+    digits = kept(text)
     if not (digits.isascii() and digits.isdigit()):
         return None
     has_plus = "+" in text[: text.index(digits[0])]

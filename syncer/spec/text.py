@@ -9,11 +9,14 @@ import math
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from syncer.spec import characters, limits
 
 REMOVED = re.compile(f"[{characters.REMOVED}]")
+REMOVED_ASCII = dict.fromkeys(code for code in range(128) if REMOVED.match(chr(code)))
+"""For `str.translate`, which takes a tenth of the time of a pattern."""
 KEPT = re.compile(f"[^{characters.REMOVED}]")
 INVISIBLE = re.compile(f"[{characters.INVISIBLE}]")
 WHITE_SPACE = re.compile(f"[{characters.WHITE_SPACE}]")
@@ -78,8 +81,11 @@ def plain(value: object) -> str | None:
     too long to name a person.
     """
     text = as_text(value)
-    if text is None or len(text) > limits.CUSTOMER_INFO_CHARACTERS:
-        return None
+    return None if text is None or len(text) > limits.CUSTOMER_INFO_CHARACTERS else _plain(text)
+
+
+@lru_cache(maxsize=8)  # digest, rule and warning ask about one value in turn
+def _plain(text: str) -> str | None:
     if not _is_simple(text):
         text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
     text = trim(text)
@@ -143,7 +149,12 @@ def squeezed(text: str) -> str:
 
     Lower case comes first: what a capital sigma becomes depends on the punctuation behind it.
     """
-    return unicodedata.normalize("NFC", REMOVED.sub("", text.lower()))
+    return unicodedata.normalize("NFC", kept(text.lower()))
+
+
+def kept(text: str) -> str:
+    """Return the letters, digits and marks of `text`: what is no punctuation, symbol, white space or invisible."""
+    return text.translate(REMOVED_ASCII) if text.isascii() else REMOVED.sub("", text)
 
 
 def western_digits(text: str) -> str:

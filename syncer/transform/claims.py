@@ -1,7 +1,7 @@
 """What a rule in columns is certain about; all else is left open for the scalar rule to judge."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Self, TypeAlias
 
@@ -29,6 +29,15 @@ class Claim:
             return cls(text)
         return cls(only(text, sure), is_open(sure))
 
+    def among(self, text: pl.Series, places: pl.Series) -> "Claim":
+        """Return this claim about the values at `places` of a column whose others are `text`, for certain."""
+        nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(text))
+        return Claim(
+            placed(text, places, self.text),
+            None if self.open is None else nowhere.clone().scatter(places, self.open),
+            tuple((code, nowhere.clone().scatter(places, mask)) for code, mask in self.warned),
+        )
+
     def warning(self, code: str, mask: pl.Series) -> "Claim":
         """Return this claim with a warning where `mask` is true, if that is anywhere."""
         return Claim(self.text, self.open, (*self.warned, (code, mask))) if mask.any() else self
@@ -42,6 +51,10 @@ class Around:
     """Two-letter code of each value's country; given to rules that ask for it."""
     date_format: str | None
     today: date
+
+    def only(self, mask: pl.Series) -> "Around":
+        """Return what is known of the values where `mask` is true."""
+        return self if self.countries is None else replace(self, countries=self.countries.filter(mask))
 
 
 INLINE_BYTES: Final = 12
@@ -92,7 +105,12 @@ def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series
 
 
 def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:
-    """Return where there is no `text` for a value that is not blank, None for nowhere. Twin of `not text.is_blank`."""
+    """Return where there is no `text` for a value that is not blank, None for nowhere. Twin of `not text.is_blank`.
+
+    `text` is NULL wherever `values` is.
+    """
+    if text.null_count() == values.null_count():
+        return None
     gone = text.is_null() & values.is_not_null()
     if not gone.any():
         return None

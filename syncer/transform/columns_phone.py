@@ -8,7 +8,7 @@ import polars as pl
 
 from syncer.spec import limits
 from syncer.spec.phone import CALLING_CODE, TRUNK_ZERO
-from syncer.transform.claims import Around, Claim, edited, only, placed
+from syncer.transform.claims import Around, Claim, edited, is_open, only, placed
 
 WRITTEN: Final = r"^[ (+]*[0-9][-0-9 ()./]*$"
 """ASCII digits with symbols that only separate; a plus may stand in front."""
@@ -16,12 +16,22 @@ EXTENSION: Final = r"[ ,;]*(?:[xX#]|[eE][xX][tT](?:[nN]|[eE][nN][sS][iI][oO][nN]
 """`phone.EXTENSION` in ASCII."""
 FLOAT: Final = r"\.0 *$"
 CHARACTERS: Final = 50
+PLAIN: Final = rf"^\+{CALLING_CODE}[1-9][0-9]+$"
+"""A plus, a country code, and no trunk zero behind it: nothing is left to do but the plus."""
 TRUNK: Final = f"^(?:{TRUNK_ZERO.pattern})"
 CODE: Final = f"^({CALLING_CODE})"
 
 
 def phone(text: pl.Series, around: Around) -> Claim:
     """Twin of `phone.phone` and `phone.phone_lacks_country`."""
+    number = text.str.strip_chars_start("+")
+    others = is_open(text.str.contains(PLAIN) & number.str.len_bytes().is_between(*limits.PHONE_DIGITS))
+    if not others.any():
+        return Claim(number)
+    return _written_freely(text.filter(others), around.only(others)).among(number, others.arg_true())
+
+
+def _written_freely(text: pl.Series, around: Around) -> Claim:
     bare = edited(text, EXTENSION, "")
     written = _all(bare.str.contains(WRITTEN), text.str.len_bytes() <= CHARACTERS, ~bare.str.contains(FLOAT))
     digits = _digits(only(bare, written))

@@ -42,18 +42,24 @@ def email(text: pl.Series, _around: Around) -> Claim:
     if sure.all() and _longest(address) <= limits.EMAIL_CHARACTERS:
         return Claim(address)
     sure &= address.str.len_bytes() <= limits.EMAIL_CHARACTERS
-    without_at = (
-        ~text.str.contains("@", literal=True) & (text.str.len_bytes() < HEX_DIGITS) & text.str.contains(r"^[ -~]*$")
-    )
     claim = Claim.where(sure, address)
-    return claim if claim.open is None else Claim(claim.text, claim.open & ~without_at)
+    if claim.open is None or not claim.open.any():
+        return Claim(claim.text)
+    places = claim.open.arg_true()
+    return Claim(claim.text, claim.open.clone().scatter(places, ~_is_no_address(text.gather(places))))
+
+
+def _is_no_address(text: pl.Series) -> pl.Series:
+    """Return where text in ASCII lacks the `@`, and is no digest of any kind."""
+    is_short = text.str.len_bytes() < HEX_DIGITS
+    return ~text.str.contains("@", literal=True) & is_short & text.str.contains(r"^[ -~]*$")
 
 
 def name(text: pl.Series, _around: Around) -> Claim:
     """Twin of `normalize.name` and `places.city`."""
     lengths = text.str.len_bytes()
     if (lengths == text.str.len_chars()).all():
-        found, doubtful = text.str.to_lowercase().str.replace_all("[^0-9a-z]+", ""), None
+        found, doubtful = edited(text.str.to_lowercase(), "[^0-9a-z]+", ""), None
     else:
         found, doubtful = _squeezed(text)
     longest = int(lengths.max() or 0)  # type: ignore[arg-type]  # lengths are integers
@@ -129,7 +135,7 @@ def _says_something(found: pl.Series, pattern: str) -> pl.Series:
 
 def _squeezed(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Return text of all scripts squeezed, and where that may differ from what Python gives."""
-    found = text.str.to_lowercase().str.replace_all(f"[{REMOVED}]+", "")
+    found = edited(text.str.to_lowercase(), f"[{REMOVED}]+", "")
     odd = text.str.contains(ODD)
     if not odd.any():
         return found, None

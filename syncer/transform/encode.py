@@ -83,28 +83,29 @@ def positions(values: Sequence[Text | None], *, gap: str) -> Text:
 class Whole(NamedTuple):
     """JSON of one value a row, there in every row, as the pieces it is joined of; a piece may be NULL: left out."""
 
-    pieces: tuple[pl.Expr, ...]
+    pieces: tuple[str | pl.Expr, ...]
 
     def joined(self) -> pl.Series:
         """Return the whole text of each value."""
-        return pl.select(pl.concat_str(self.pieces, ignore_nulls=True)).to_series()
+        return pl.select(pl.concat_str(_expressions(self.pieces), ignore_nulls=True)).to_series()
 
 
 def json_object(members: Iterable[tuple[str, Text | Whole]]) -> Text | Whole:
     """Return objects of the members that are there, in their order; no object where all are NULL.
 
-    Where the first member is there in every row each other one brings its own comma, and nothing needs a second copy:
-    such an object is joined with the one around it.
+    Where a member is there in every row, those before it have a comma behind them, and those after it one in front:
+    nothing needs a second copy, and such an object is joined with the one around it.
     """
     present = [(name, value) for name, value in members if not _is_nothing(value)]
     if not present:
         return Text(NULL)
-    if not _is_everywhere(present[0][1]):
+    anchor = next((number for number, (_, value) in enumerate(present) if _is_everywhere(value)), None)
+    if anchor is None:
         return _sparse(present)
-    pieces = [
-        piece for number, member in enumerate(present) for piece in _pieces(*member, opens="," if number else "{")
-    ]
-    return Whole((*pieces, pl.lit("}")))
+    pieces: list[str | pl.Expr] = ["{"]
+    for number, (name, value) in enumerate(present):
+        pieces += _pieces(name, value, opens="," if number > anchor else "", closes="," if number < anchor else "")
+    return Whole((*pieces, "}"))
 
 
 def _is_nothing(value: Text | Whole) -> bool:
@@ -115,28 +116,37 @@ def _is_everywhere(value: Text | Whole) -> bool:
     return isinstance(value, Whole) or value.values.null_count() == 0
 
 
-def _pieces(name: str, value: Text | Whole, *, opens: str) -> list[pl.Expr]:
+def _pieces(name: str, value: Text | Whole, *, opens: str, closes: str = "") -> list[str | pl.Expr]:
+    """Return what a member is made of; one that is NULL somewhere is a single piece, NULL there."""
     if isinstance(value, Whole):
-        return [pl.lit(f"{opens}{json_of(name)}:"), *value.pieces]
-    parts = _parts(name, value, comma=opens)
-    return parts if _is_everywhere(value) else [pl.concat_str(parts)]
+        return [f"{opens}{json_of(name)}:", *value.pieces]
+    parts: list[str | pl.Expr] = [f"{opens}{json_of(name)}:{value.before}", pl.lit(value.values), value.after + closes]
+    return parts if _is_everywhere(value) else [pl.concat_str(_expressions(parts))]
+
+
+def _expressions(pieces: Iterable[str | pl.Expr]) -> list[pl.Expr]:
+    """Return the pieces with text that stands side by side joined: each piece costs something in every row."""
+    joined: list[pl.Expr] = []
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+            continue
+        joined += [pl.lit(text), piece] if text else [piece]
+        text = ""
+    return [*joined, pl.lit(text)] if text else joined
 
 
 def _sparse(members: Sequence[tuple[str, Text | Whole]]) -> Text:
-    """Return objects whose first member is NULL somewhere."""
+    """Return objects of members each of which is NULL somewhere."""
     fragments = pl.select(
-        pl.concat_str(_pieces(*member, opens=","), ignore_nulls=isinstance(member[1], Whole)).alias(str(number))
+        piece.alias(str(number))
         for number, member in enumerate(members)
+        for piece in _expressions(_pieces(*member, opens=","))
     )
     joined = fragments.select(pl.concat_str(pl.all(), ignore_nulls=True).alias("joined"))
     inner = pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))
     return Text(joined.select(inner).to_series(), "{", "}")
-
-
-def _parts(name: str, text: Text, *, comma: str) -> list[pl.Expr]:
-    """Return what a member is made of; joined it is NULL where its value is."""
-    before = pl.lit(f"{comma}{json_of(name)}:{text.before}")
-    return [before, pl.lit(text.values), pl.lit(text.after)] if text.after else [before, pl.lit(text.values)]
 
 
 def _concat(parts: Sequence[pl.Expr]) -> pl.Series:
