@@ -98,23 +98,24 @@ class Normalised:
 
 
 def normalise(
-    raw: pl.Series, parameter: Parameter, options: FieldOptions, *, country: pl.Series | None = None
+    raw: pl.Series, parameter: Parameter, options: FieldOptions, *, countries: pl.Series | None = None
 ) -> Normalised:
     """Return what is sent for the values of `raw`, of any type, as `parameter` of customer information.
 
-    `country` is the column that the mapping names for phones, states and postal codes, as the warehouse has it. The
+    `countries` are the `row_countries` of the column that the mapping names for phones, states and postal codes. The
     elements of a list are values of their own where the parameter takes several; elsewhere a list is no value.
     """
     if isinstance(raw.dtype, pl.List | pl.Array) and parameter.is_list:
-        return _lists(raw.cast(pl.List(raw.dtype.inner)), parameter, options, country)
+        return _lists(raw.cast(pl.List(raw.dtype.inner)), parameter, options, countries)
     name = parameter.name
     if not _is_readable(raw.dtype, name):
         return _unusable(raw)
     raw = raw.cast(pl.String) if raw.dtype in (pl.Categorical, pl.Enum) else raw
-    countries = _countries(country, options) if name in BY_COUNTRY and country is not None else None
-    distinct = Distinct.of(raw, countries, worth=WORTH if name in HASHED else WORTH_UNHASHED)
+    is_by_country = name in BY_COUNTRY
+    worth = WORTH if name in HASHED else WORTH_UNHASHED
+    distinct = Distinct.of(raw, countries if is_by_country else None, worth=worth)
     countries = distinct.countries
-    if name in BY_COUNTRY and country is None and options.default_country:
+    if is_by_country and countries is None and options.default_country:
         countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(distinct.values))
     wire, warned = _Field(name, options, distinct.values, countries).judged()
     dropped = lost(wire, distinct.values)
@@ -213,9 +214,10 @@ class _Field:
         sent = list(map(judge, self.values.gather(places).to_list(), countries))
         wire = placed(wire, places, pl.Series([found.wire for found in sent], dtype=pl.String))
         earned: dict[str, list[int]] = {}
-        for place, found in zip(places, sent, strict=True):
-            for code in found.warnings:
-                earned.setdefault(code, []).append(place)
+        if any(found.warnings for found in sent):
+            for place, found in zip(places.to_list(), sent, strict=True):
+                for code in found.warnings:
+                    earned.setdefault(code, []).append(place)
         nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(wire))
         return wire, [(code, nowhere.clone().scatter(marked, values=True)) for code, marked in earned.items()]
 
@@ -256,14 +258,13 @@ def _unusable(raw: pl.Series) -> Normalised:
     return Normalised(nothing(len(raw)), given if given is not None and given.any() else None, {})
 
 
-def _countries(column: pl.Series, options: FieldOptions) -> pl.Series:
-    """Return the country of each row. Twin of `places.row_country`."""
+def row_countries(column: pl.Series, default: str | None) -> pl.Series:
+    """Return the country of each row, of a column of any type. Twin of `places.row_country`."""
     if not _is_readable(column.dtype, "country"):
-        default = options.default_country.lower() if options.default_country else None
-        return only(pl.Series([default], dtype=pl.String).new_from_index(0, len(column)), column.is_null())
+        filled = pl.Series([default.lower() if default else None], dtype=pl.String)
+        return only(filled.new_from_index(0, len(column)), column.is_null())
     column = column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
     distinct = Distinct.of(column, None)
-    default = options.default_country
     found = [slow.row_country(value, default) for value in distinct.values.to_list()]
     if distinct.places is None:
         return pl.Series(found, dtype=pl.String)
@@ -271,13 +272,14 @@ def _countries(column: pl.Series, options: FieldOptions) -> pl.Series:
     return pl.Series([*found], dtype=pl.String).extend(gaps).gather(distinct.places.fill_null(len(found)))
 
 
-def _lists(raw: pl.Series, parameter: Parameter, options: FieldOptions, country: pl.Series | None) -> Normalised:
+def _lists(raw: pl.Series, parameter: Parameter, options: FieldOptions, countries: pl.Series | None) -> Normalised:
     """Return the elements of each list normalised, without repetitions; NULL where none is left."""
     values = elements(raw)
     if values.dtype.is_nested():
         found = _unusable(values)
     else:
-        found = normalise(values, parameter, options, country=None if country is None else repeated(country, raw))
+        of_each = None if countries is None else repeated(countries, raw)
+        found = normalise(values, parameter, options, countries=of_each)
     lists = regrouped(found.wire, raw).list.drop_nulls().list.unique(maintain_order=True)
     return Normalised(
         wire=lists.set(lists.list.len() == 0, None).alias(parameter.name),

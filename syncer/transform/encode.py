@@ -22,7 +22,7 @@ class Text(NamedTuple):
         """Return the whole text of each value."""
         if not self.before and not self.after:
             return self.values
-        return _concat([pl.lit(self.before), pl.lit(self.values), pl.lit(self.after)])
+        return pl.select(pl.format(_plain(self.before) + "{}" + _plain(self.after), pl.lit(self.values))).to_series()
 
 
 def string(values: pl.Series, *, is_safe: bool = False) -> Text:
@@ -81,13 +81,14 @@ def positions(values: Sequence[Text | None], *, gap: str) -> Text:
 
 
 class Whole(NamedTuple):
-    """JSON of one value a row, there in every row, as the pieces it is joined of; a piece may be NULL: left out."""
+    """JSON of one value a row, there in every row, kept apart as a template and what fills it."""
 
-    pieces: tuple[str | pl.Expr, ...]
+    template: str
+    values: tuple[pl.Expr, ...]
 
     def joined(self) -> pl.Series:
         """Return the whole text of each value."""
-        return pl.select(pl.concat_str(_expressions(self.pieces), ignore_nulls=True)).to_series()
+        return pl.select(pl.format(self.template, *self.values)).to_series()
 
 
 def json_object(members: Iterable[tuple[str, Text | Whole]]) -> Text | Whole:
@@ -102,10 +103,13 @@ def json_object(members: Iterable[tuple[str, Text | Whole]]) -> Text | Whole:
     anchor = next((number for number, (_, value) in enumerate(present) if _is_everywhere(value)), None)
     if anchor is None:
         return _sparse(present)
-    pieces: list[str | pl.Expr] = ["{"]
-    for number, (name, value) in enumerate(present):
-        pieces += _pieces(name, value, opens="," if number > anchor else "", closes="," if number < anchor else "")
-    return Whole((*pieces, "}"))
+    found = [
+        _member(name, value, opens="," if number > anchor else "", closes="," if number < anchor else "")
+        for number, (name, value) in enumerate(present)
+    ]
+    return Whole(
+        _plain("{") + "".join(one.template for one in found) + _plain("}"), sum((one.values for one in found), ())
+    )
 
 
 def _is_nothing(value: Text | Whole) -> bool:
@@ -116,38 +120,25 @@ def _is_everywhere(value: Text | Whole) -> bool:
     return isinstance(value, Whole) or value.values.null_count() == 0
 
 
-def _pieces(name: str, value: Text | Whole, *, opens: str, closes: str = "") -> list[str | pl.Expr]:
-    """Return what a member is made of; one that is NULL somewhere is a single piece, NULL there."""
+def _member(name: str, value: Text | Whole, *, opens: str, closes: str) -> Whole:
+    """Return a member with its name, empty where it is NULL."""
+    before = _plain(f"{opens}{json_of(name)}:")
     if isinstance(value, Whole):
-        return [f"{opens}{json_of(name)}:", *value.pieces]
-    parts: list[str | pl.Expr] = [f"{opens}{json_of(name)}:{value.before}", pl.lit(value.values), value.after + closes]
-    return parts if _is_everywhere(value) else [pl.concat_str(_expressions(parts))]
-
-
-def _expressions(pieces: Iterable[str | pl.Expr]) -> list[pl.Expr]:
-    """Return the pieces with text that stands side by side joined: each piece costs something in every row."""
-    joined: list[pl.Expr] = []
-    text = ""
-    for piece in pieces:
-        if isinstance(piece, str):
-            text += piece
-            continue
-        joined += [pl.lit(text), piece] if text else [piece]
-        text = ""
-    return [*joined, pl.lit(text)] if text else joined
+        return Whole(before + value.template + _plain(closes), value.values)
+    template = before + _plain(value.before) + "{}" + _plain(value.after + closes)
+    if _is_everywhere(value):
+        return Whole(template, (pl.lit(value.values),))
+    return Whole("{}", (pl.format(template, pl.lit(value.values)).fill_null(""),))
 
 
 def _sparse(members: Sequence[tuple[str, Text | Whole]]) -> Text:
     """Return objects of members each of which is NULL somewhere."""
-    fragments = pl.select(
-        piece.alias(str(number))
-        for number, member in enumerate(members)
-        for piece in _expressions(_pieces(*member, opens=","))
-    )
-    joined = fragments.select(pl.concat_str(pl.all(), ignore_nulls=True).alias("joined"))
+    fragments = [expression for member in members for expression in _member(*member, opens=",", closes="").values]
+    joined = pl.select(pl.concat_str(fragments).alias("joined"))
     inner = pl.when(pl.col("joined") != "").then(pl.col("joined").str.slice(1))
     return Text(joined.select(inner).to_series(), "{", "}")
 
 
-def _concat(parts: Sequence[pl.Expr]) -> pl.Series:
-    return pl.select(pl.concat_str(parts)).to_series()
+def _plain(text: str) -> str:
+    """Return `text` as it stands in a template."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -18,7 +18,7 @@ from syncer.spec.fields import Parameter
 from syncer.spec.normalize import HASHED
 from syncer.transform.binding import Binding, Field, is_person
 from syncer.transform.clicks import Clicks
-from syncer.transform.columns import FieldOptions, normalise
+from syncer.transform.columns import FieldOptions, normalise, row_countries
 from syncer.transform.contents import contents
 from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
 from syncer.transform.mapping import Finder, Found
@@ -79,13 +79,12 @@ class Reader:
     """Unix seconds; None while it is not known."""
     warnings: Counter[str] = field(default_factory=Counter)
     _finder: Finder = field(init=False)
-    _country: pl.Series | None = field(init=False)
+    _countries: dict[str | None, pl.Series | None] = field(default_factory=dict)
     _context: Context = field(init=False)
 
     def __post_init__(self) -> None:
         clicks = None if self.event_time is None else Clicks(self.rows, self.event_time, self.settings.timezone)
         self._finder = Finder(self.rows, None if clicks is None else clicks.fbc)
-        self._country = self._mapped_country()
         self._context = Context(timezone=ZoneInfo(self.settings.timezone))
 
     def read(self, field: Field) -> Member:
@@ -136,10 +135,8 @@ class Reader:
             format=how.format,
             today=self.today,
         )
-        country = None
-        if parameter.name in BY_COUNTRY:
-            country = self.rows.frame.get_column(how.country_column) if how.country_column else self._country
-        found = normalise(piece.values, parameter, options, country=country)
+        countries = self._countries_by(how.country_column) if parameter.name in BY_COUNTRY else None
+        found = normalise(piece.values, parameter, options, countries=countries)
         return Sent(
             found.wire,
             is_json=parameter.type == "integer",
@@ -147,6 +144,14 @@ class Reader:
             dropped=found.dropped,
             warnings=found.warnings,
         )
+
+    def _countries_by(self, column: str | None) -> pl.Series | None:
+        """Return the country of each row as `column` has it, without one as the event's own country has it."""
+        if column not in self._countries:
+            given = self.rows.frame.get_column(column) if column else self._mapped_country()
+            default = self.settings.default_country
+            self._countries[column] = None if given is None else row_countries(given, default)
+        return self._countries[column]
 
     def _mapped_country(self) -> pl.Series | None:
         """Return what the rows say of their country, as the event's own country has it."""

@@ -11,7 +11,7 @@ import pytest
 
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.normalize import HASHED, digest
-from syncer.transform.columns import FieldOptions, Normalised, normalise
+from syncer.transform.columns import FieldOptions, Normalised, normalise, row_countries
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "normalization_vectors.json").read_text())
 AUTO = FieldOptions(hashing="auto", today=date(2026, 11, 22))
@@ -26,9 +26,10 @@ def cases() -> list[Any]:
     ]
 
 
-def sent(name: str, values: Any, options: FieldOptions = AUTO, **country: pl.Series) -> Normalised:
+def sent(name: str, values: Any, options: FieldOptions = AUTO, country: pl.Series | None = None) -> Normalised:
     raw = values if isinstance(values, pl.Series) else pl.Series(values)
-    return normalise(raw, PARAMETERS[Group.CUSTOMER_INFO][name], options, **country)
+    countries = None if country is None else row_countries(country, options.default_country)
+    return normalise(raw, PARAMETERS[Group.CUSTOMER_INFO][name], options, countries=countries)
 
 
 def text_of(expected: str | int | None) -> str | None:
