@@ -11,7 +11,7 @@ from connectors.incremental import CursorValue
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ Each reading has a DuckDB of its own in this process, to which the file is attac
 for sorting and its settings meet no other reading. DuckDB lets nobody write a file while somebody reads it, so a
 writer in another process waits until the reading ends.
 
-A sorted result larger than the memory limit goes through a private folder: encrypted with a key that only the
-reading process knows, deleted at the end of the reading, or at the next one if the process was killed.
+A large result with a cursor is read in parts, each sorted in memory. What is larger than the memory limit all the
+same goes through a private folder: encrypted with a key that only the reading process knows, deleted at the end of
+the reading, or at the next one if the process was killed.
 
 How types travel: what Arrow knows stays (integers, floats, decimals and HUGEINT as decimal(38, 0), text, BLOB,
 dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP
@@ -18,14 +19,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from connectors.base import Query
 from connectors.duckdb_errors import Reading, explain
-from connectors.duckdb_select import INNER, Column, around, literal, quoted, select
+from connectors.duckdb_parts import parts
+from connectors.duckdb_select import INNER, Column, Select, around, literal, quoted, select
 from connectors.errors import QueryError, SourceError, SourceRefusedError
 from connectors.private_folder import private_folder
 
@@ -51,7 +53,7 @@ class Options:
 
     path: str
     """The database file; opened for reading only. Relative paths start at the project."""
-    memory_limit: str = "256MB"
+    memory_limit: str = "192MB"
     """Memory that DuckDB may use for one reading, such as `256MB` or `2GB`; what does not fit is sorted on disk."""
     threads: int | None = None
     """Threads of DuckDB; left out: one a core."""
@@ -109,7 +111,9 @@ class DuckDBSource:
         cursor's type has no order to go by.
         """
         with self._reading(query) as reading:
-            return self._run(reading, query, limit=0)[1]
+            reader, schema = self._asked(reading, query).run(replace(query, limit=0))
+            reader.close()
+            return schema
 
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
         """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
@@ -118,10 +122,14 @@ class DuckDBSource:
         or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
         """
         with self._reading(query) as reading:
-            reader, schema = self._run(reading, query, limit=query.limit)
-            for batch in _joined(reader, query.batch_rows):
-                yield _typed(batch, schema)
-                self._refuse_if_closed()
+            asked = self._asked(reading, query)
+            for part in parts(query, asked.inner, asked.columns, asked.read):
+                reader, schema = asked.run(part)
+                reading.callback(reader.close)
+                for batch in _joined(reader, query.batch_rows):
+                    yield _typed(batch, schema)
+                    self._refuse_if_closed()
+                reader.close()
 
     @contextmanager
     def _reading(self, query: Query) -> Iterator[ExitStack]:
@@ -143,17 +151,10 @@ class DuckDBSource:
                     raise KeyboardInterrupt from None
                 raise
 
-    def _run(self, reading: ExitStack, query: Query, *, limit: int | None) -> "tuple[pa.RecordBatchReader, pa.Schema]":
+    def _asked(self, reading: ExitStack, query: Query) -> "_Asked":
         connection = self._open(reading)
         sql = _one_select(connection, query.sql)
-        columns = self._columns(connection, query, sql)
-        chosen = select(query, around(sql, query.expressions), columns, limit=limit)
-        for variable in chosen.variables:
-            connection.execute(variable.assignment, [variable.text])
-        relation = connection.sql(chosen.text)
-        reader = _interruptible(connection, lambda: relation.to_arrow_reader(min(VECTOR_ROWS, query.batch_rows)))
-        reading.callback(reader.close)
-        return reader, _with_json(reader.schema, chosen.json_columns)
+        return _Asked(connection, around(sql, query.expressions), self._columns(connection, query, sql))
 
     def _columns(self, connection: "duckdb.DuckDBPyConnection", query: Query, sql: str) -> dict[str, Column]:
         """Return the columns of the user's query and of the expressions over it."""
@@ -224,6 +225,28 @@ class DuckDBSource:
     def _explained(self, error: Exception, query: Query, *, tables: Sequence[str] = ()) -> SourceError:
         texts = (query.sql, *(sql for _, sql in query.expressions))
         return explain(str(error), Reading(self._file, self._options.memory_limit, texts, tables))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query whose columns are known, on a connection of its own."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    inner: str
+    columns: "dict[str, Column]"
+
+    def run(self, query: Query) -> "tuple[pa.RecordBatchReader, pa.Schema]":
+        """Return the rows of `query`, a slice of this one, and their types."""
+        chosen = select(query, self.inner, self.columns, limit=query.limit)
+        reader = self.read(chosen, batch_rows=min(VECTOR_ROWS, query.batch_rows))
+        return reader, _with_json(reader.schema, chosen.json_columns)
+
+    def read(self, chosen: Select, *, batch_rows: int = VECTOR_ROWS) -> "pa.RecordBatchReader":
+        """Return the rows of any SELECT."""
+        for variable in chosen.variables:
+            self.connection.execute(variable.assignment, [variable.text])
+        relation = self.connection.sql(chosen.text)
+        return _interruptible(self.connection, lambda: relation.to_arrow_reader(batch_rows))
 
 
 def _tables(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:

@@ -140,6 +140,7 @@ class Session:
     ) -> "RunReport":
         """Sync one pipeline; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
+        os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
         from syncer.engine import sync
         from syncer.engine.executor import Threads
         from syncer.engine.tools import Tools, silent

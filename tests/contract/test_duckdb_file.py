@@ -326,7 +326,7 @@ def sorting(file: Path, tmp_path: Path) -> tuple[DuckDBSource, Path, Query]:
     return (
         source(file, memory_limit="50MB", threads=1, temp_directory=str(folder)),
         folder,
-        Query(sql=sql, cursor_column="id"),
+        Query(sql=sql, order_by=("id",)),
     )
 
 
