@@ -32,6 +32,8 @@ class Distinct:
         rows = len(values) - values.null_count()
         if len(values) < FEW_ROWS or values.dtype in WITHOUT_ARROW:
             return cls(values, countries, None)
+        if countries is None and _is_constant(values):
+            return cls(values.head(1), None, pl.zeros(len(values), pl.UInt32, eager=True))
         if _estimate(values) > worth * rows:
             return cls(values, countries, None)
         found, places = _encoded(values)
@@ -50,6 +52,11 @@ class Distinct:
     def rows(self, mask: pl.Series) -> int:
         """Return how many rows have a value that `mask` marks."""
         return int(self.spread(mask).sum())
+
+
+def _is_constant(values: pl.Series) -> bool:
+    """Return whether every row has the same text: what a mapping states itself, the country of a shop."""
+    return values.dtype == pl.String and values.null_count() == 0 and bool((values == values.item(0)).all())
 
 
 def _estimate(values: pl.Series) -> float:

@@ -6,7 +6,7 @@ column, each behind its two letters. Plans are silent about numbers that need mo
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -119,19 +119,45 @@ def _tagged(name: str) -> pl.Expr:
 @lru_cache(maxsize=64)
 def plans_of(countries: frozenset[str]) -> Plans:
     """Return the plans of two-letter codes in lower case, and of the countries that come first with their codes."""
-    found = [plan for plan in map(plan_of, sorted(countries)) if plan]
-    known = {plan.country: plan for plan in found}
-    known |= {plan.first: first for plan in found if (first := plan_of(plan.first))}
+    known = {country: plan for country in sorted(countries) if (plan := plan_of(country))}
+    known |= {plan.first: first for plan in list(known.values()) if (first := plan_of(plan.first))}
+    return stated(known)
+
+
+def stated(known: Mapping[str, Plan]) -> Plans:
+    """Return plans by country as patterns, without those that columns cannot state."""
     plans = [plan for plan in known.values() if plan.first in known]
+    if not _compile(plans):
+        plans = [plan for plan in plans if _compile([plan, known[plan.first]])]
+    exit_code, trunk, national = _patterns(plans)
     return Plans(
         codes={plan.country: plan.code for plan in plans},
         firsts={plan.country: plan.first for plan in plans},
-        exit_code=_any_of({plan.country: plan.exit_code for plan in plans}),
-        trunk=_any_of({plan.country: plan.trunk for plan in plans}),
-        national=_any_of({plan.country: plan.national for plan in plans}) + "$",
+        exit_code=exit_code,
+        trunk=trunk,
+        national=national,
         lengths=frozenset(f"{plan.country}{length}" for plan in plans for length in plan.lengths),
         rewriting=frozenset(plan.country for plan in plans if plan.rewrites),
     )
+
+
+def _patterns(plans: Sequence[Plan]) -> tuple[str, str, str]:
+    """Return the patterns of exit codes, trunk prefixes and national numbers of all countries."""
+    return (
+        _any_of({plan.country: plan.exit_code for plan in plans}),
+        _any_of({plan.country: plan.trunk for plan in plans}),
+        _any_of({plan.country: plan.national for plan in plans}) + "$",
+    )
+
+
+def _compile(plans: Sequence[Plan]) -> bool:
+    """Return whether patterns written for Python's `re` do for columns."""
+    try:
+        for pattern in _patterns(plans):
+            pl.Series(["1"]).str.contains(pattern)
+    except pl.exceptions.ComputeError:
+        return False
+    return True
 
 
 def plans_of_codes(codes: frozenset[str]) -> Plans:
@@ -180,14 +206,7 @@ def _any_of(patterns: Mapping[str, str]) -> str:
 
 
 def _is_understood(plan: Plan) -> bool:
-    """Return whether patterns written for Python's `re` do for columns, and one digit of trunk prefix is just cut."""
+    """Return whether one digit of trunk prefix is just cut."""
     trunk = re.compile(plan.trunk)
     matches = [match for digit in "0123456789" if (match := trunk.match(digit))]
-    if plan.rewrites and any(match.groups()[-1:] != (None,) for match in matches):
-        return False
-    try:
-        for pattern in (plan.exit_code, plan.trunk, plan.national):
-            pl.Series(["1"]).str.contains(pattern)
-    except pl.exceptions.ComputeError:
-        return False
-    return True
+    return not plan.rewrites or all(match.groups()[-1:] == (None,) for match in matches)

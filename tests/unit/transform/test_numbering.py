@@ -1,0 +1,23 @@
+"""Numbering plans as patterns of columns."""
+
+from dataclasses import replace
+
+from syncer.transform.numbering import Plan, plan_of, plans_of, stated
+
+
+def _plan(country: str) -> Plan:
+    plan = plan_of(country)
+    assert plan
+    return plan
+
+
+def test_the_plans_of_many_countries_at_once_are_understood() -> None:
+    everywhere = frozenset({"us", "gb", "de", "fr", "it", "br", "mx", "in", "jp", "tr", "ua", "se"})
+    assert plans_of(everywhere).codes.keys() >= everywhere
+
+
+def test_a_plan_that_columns_cannot_state_leaves_the_others_alone() -> None:
+    plans = {country: _plan(country) for country in ("de", "fr", "zw")}
+    odd = plans | {"fr": replace(plans["fr"], national="(?!1)[0-9]+")}
+    assert stated(plans).codes.keys() == {"de", "fr", "zw"}
+    assert stated(odd).codes.keys() == {"de", "zw"}
