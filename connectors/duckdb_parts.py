@@ -33,9 +33,9 @@ def parts(query: Query, inner: str, columns: Mapping[str, Column], ask: Ask) -> 
     `inner` is the SELECT of all `columns`, and `ask` runs a SELECT. Rows of equal cursor stay in one part, NULLs are
     in the first.
     """
-    if query.cursor_column is None or query.limit is not None:
+    column = columns.get(query.cursor_column or "")
+    if column is None or not column.can_be_cursor or query.limit is not None:
         return (query,)
-    column = columns[query.cursor_column]
     narrow = replace(query, columns=(column.name,), expressions=(), order_by=(), cursor_column=None)
     cursors = select(narrow, inner, columns, limit=None)
     if _estimate(cursors, ask) < 2 * PART_ROWS:

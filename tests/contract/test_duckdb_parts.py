@@ -8,6 +8,7 @@ import pytest
 from connectors.base import Query, Range
 from connectors.duckdb import Options, connect
 from connectors.duckdb_parts import PART_ROWS, how_many
+from connectors.errors import ColumnError
 from connectors.incremental import CursorKind, CursorValue
 
 ROWS = 4 * PART_ROWS
@@ -89,3 +90,12 @@ def test_rows_of_one_cursor_value_or_none_cannot_be_cut(tmp_path: Path) -> None:
 )
 def test_only_large_results_of_quick_queries_are_cut(rows: int, seconds: float, parts: int) -> None:
     assert how_many(rows, seconds=seconds) == parts
+
+
+@pytest.mark.parametrize(("cursor", "message"), [("share", "is of type DOUBLE"), ("when", 'no column "when"')])
+def test_a_cursor_that_is_none_is_refused_in_a_large_reading_too(tmp_path: Path, cursor: str, message: str) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE TABLE orders AS SELECT range AS id, range / 7 AS share FROM range({ROWS})")
+    with connect(Options(path=str(path)), root=tmp_path) as source, pytest.raises(ColumnError, match=message):
+        next(source.read(Query(sql="FROM orders", cursor_column=cursor)))
