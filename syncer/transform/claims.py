@@ -72,7 +72,12 @@ def only(values: pl.Series, mask: pl.Series) -> pl.Series:
 
 def is_open(sure: pl.Series) -> pl.Series:
     """Return where a value is there and `sure` is false."""
-    return (~sure).fill_null(value=False)
+    return certain(~sure)
+
+
+def certain(mask: pl.Series) -> pl.Series:
+    """Return `mask` with false where it is NULL."""
+    return mask.fill_null(value=False) if mask.null_count() else mask
 
 
 def either(one: pl.Series | None, other: pl.Series | None) -> pl.Series | None:
@@ -85,10 +90,10 @@ def edited(values: pl.Series, pattern: str, replacement: str) -> pl.Series:
     found = values.str.contains(pattern)
     if not found.any():
         return values
-    places = found.fill_null(value=False).arg_true()
+    places = certain(found).arg_true()
     if len(places) == len(values):
         return values.str.replace_all(pattern, replacement)
-    return placed(values, places, values.gather(places).str.replace_all(pattern, replacement))
+    return placed(values, places, values[places].str.replace_all(pattern, replacement))
 
 
 def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series:
@@ -101,7 +106,7 @@ def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series
         return values.clone().scatter(places, others)
     rows = len(values)
     order = pl.int_range(rows, eager=True).scatter(places, pl.int_range(rows, rows + len(others), eager=True))
-    return pl.concat([values.alias(""), others.alias("")]).gather(order)
+    return pl.concat([values.alias(""), others.alias("")])[order]
 
 
 def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:

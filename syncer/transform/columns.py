@@ -26,7 +26,6 @@ from syncer.transform.lists import elements, regrouped, repeated, where_any
 
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
 OWN_DIGEST: Final = "^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})$"
-NO_DIGEST: Final = f"^(?i:{OF_NOTHING})"
 
 RULES: Mapping[str, ColumnRule] = MappingProxyType(
     {
@@ -189,13 +188,14 @@ class _Field:
     def _digests(self, wire: pl.Series, left: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Settle the values among `left` that are digests already. Twin of `normalize.existing_digest`."""
         places = left.arg_true()
-        unread = text.gather(places)
+        unread = text[places]
         ready = unread.str.contains(OWN_DIGEST if self.name in OWN_IDS else SHA_256)
         if not ready.any():
             return wire, left
-        ready = (ready & ~unread.str.contains(NO_DIGEST)).fill_null(value=False)
+        digest = unread.str.to_lowercase()
+        ready = (ready & (digest != OF_NOTHING)).fill_null(value=False)
         done = places.filter(ready)
-        wire = placed(wire, done, unread.filter(ready).str.to_lowercase())
+        wire = placed(wire, done, digest.filter(ready))
         return wire, left.clone().scatter(done, values=False)
 
     def _slowly(self, wire: pl.Series, places: pl.Series) -> tuple[pl.Series, list[tuple[str, pl.Series]]]:
@@ -210,8 +210,8 @@ class _Field:
             today=self.options.today if is_date else None,
         )
         judge = slow.judge(rule)
-        countries = repeat(None) if self.countries is None else self.countries.gather(places).to_list()
-        sent = list(map(judge, self.values.gather(places).to_list(), countries))
+        countries = repeat(None) if self.countries is None else self.countries[places].to_list()
+        sent = list(map(judge, self.values[places].to_list(), countries))
         wire = placed(wire, places, pl.Series([found.wire for found in sent], dtype=pl.String))
         earned: dict[str, list[int]] = {}
         if any(found.warnings for found in sent):
@@ -269,7 +269,7 @@ def row_countries(column: pl.Series, default: str | None) -> pl.Series:
     if distinct.places is None:
         return pl.Series(found, dtype=pl.String)
     gaps = pl.Series([slow.row_country(None, default)], dtype=pl.String)
-    return pl.Series([*found], dtype=pl.String).extend(gaps).gather(distinct.places.fill_null(len(found)))
+    return pl.Series([*found], dtype=pl.String).extend(gaps)[distinct.places.fill_null(len(found))]
 
 
 def _lists(raw: pl.Series, parameter: Parameter, options: FieldOptions, countries: pl.Series | None) -> Normalised:

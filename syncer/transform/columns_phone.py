@@ -8,13 +8,13 @@ import polars as pl
 
 from syncer.spec import limits
 from syncer.spec.phone import CALLING_CODE, TRUNK_ZERO
-from syncer.transform.claims import Around, Claim, edited, is_open, only, placed
+from syncer.transform.claims import Around, Claim, certain, edited, is_open, only, placed
 
 WRITTEN: Final = r"^[ (+]*[0-9][-0-9 ()./]*$"
 """ASCII digits with symbols that only separate; a plus may stand in front."""
 EXTENSION: Final = r"[ ,;]*(?:[xX#]|[eE][xX][tT](?:[nN]|[eE][nN][sS][iI][oO][nN])?)[ .:=#]*[0-9]{0,7} *$"
 """`phone.EXTENSION` in ASCII."""
-FLOAT: Final = r"\.0 *$"
+FLOAT: Final = ".0"
 CHARACTERS: Final = 50
 PLAIN: Final = rf"^\+{CALLING_CODE}[1-9][0-9]+$"
 """A plus, a country code, and no trunk zero behind it: nothing is left to do but the plus."""
@@ -33,7 +33,7 @@ def phone(text: pl.Series, around: Around) -> Claim:
 
 def _written_freely(text: pl.Series, around: Around) -> Claim:
     bare = edited(text, EXTENSION, "")
-    written = _all(bare.str.contains(WRITTEN), text.str.len_bytes() <= CHARACTERS, ~bare.str.contains(FLOAT))
+    written = _all(bare.str.contains(WRITTEN), text.str.len_bytes() <= CHARACTERS, ~_is_float(bare))
     digits = _digits(only(bare, written))
     number = digits.str.strip_chars_start("0")
     has_plus = bare.str.contains("+", literal=True) & ~digits.str.starts_with("0")
@@ -50,12 +50,16 @@ def _written_freely(text: pl.Series, around: Around) -> Claim:
 
 def _all(*masks: pl.Series) -> pl.Series:
     """Return where all of `masks` are true, false where one is NULL."""
-    return reduce(and_, masks).fill_null(value=False)
+    return certain(reduce(and_, masks))
 
 
 def _digits(written: pl.Series) -> pl.Series:
     bare = written.str.strip_chars_start("+")
-    return bare.str.replace_all("[^0-9]+", "") if bare.str.contains("[^0-9]").any() else bare
+    return bare.str.replace_all("[^0-9]+", "") if bare.str.contains("[^0-9]+").any() else bare
+
+
+def _is_float(bare: pl.Series) -> pl.Series:
+    return bare.str.strip_chars_end(" ").str.ends_with(FLOAT)
 
 
 def _abroad(number: pl.Series, wanted: pl.Series) -> pl.Series:

@@ -22,7 +22,7 @@ def postal_code(text: pl.Series, around: Around) -> Claim:
     trimmed = text.str.strip_chars()
     sure = trimmed.str.contains(WRITTEN) & trimmed.str.contains("[0-9]") & (trimmed.str.len_bytes() <= CHARACTERS)
     code = edited(trimmed.str.to_lowercase(), "[ -]+", "")
-    is_number = ~code.str.contains("[^0-9]")
+    is_number = ~code.str.contains("[^0-9]+")
     digits = code.str.len_bytes()
     if countries.null_count():
         plus_4 = countries.is_null() & trimmed.str.contains(ZIP_PLUS_4)

@@ -46,13 +46,12 @@ def email(text: pl.Series, _around: Around) -> Claim:
     if claim.open is None or not claim.open.any():
         return Claim(claim.text)
     places = claim.open.arg_true()
-    return Claim(claim.text, claim.open.clone().scatter(places, ~_is_no_address(text.gather(places))))
+    return Claim(claim.text, claim.open.clone().scatter(places, ~_is_no_address(text[places])))
 
 
 def _is_no_address(text: pl.Series) -> pl.Series:
-    """Return where text in ASCII lacks the `@`, and is no digest of any kind."""
-    is_short = text.str.len_bytes() < HEX_DIGITS
-    return ~text.str.contains("@", literal=True) & is_short & text.str.contains(r"^[ -~]*$")
+    """Return where text lacks the `@`, and is too short for a digest of any kind."""
+    return ~text.str.contains("@", literal=True) & (text.str.len_bytes() < HEX_DIGITS)
 
 
 def name(text: pl.Series, _around: Around) -> Claim:
@@ -142,7 +141,7 @@ def _squeezed(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     places = odd.fill_null(value=False).arg_true()
     if len(places) <= FEW:
         return found, odd
-    strange = text.gather(places)
+    strange = text[places]
     lowered = _composed(edited(strange, f"[{INVISIBLE}]+", "")).str.to_lowercase()
     found = placed(found, places, _composed(edited(lowered, f"[{REMOVED}]+", "")))
     return found, text.str.contains(f"[{UNSETTLED}]")
@@ -154,7 +153,7 @@ def _composed(text: pl.Series) -> pl.Series:
     if not unstable.any():
         return text
     places = unstable.fill_null(value=False).arg_true()
-    return placed(text, places, text.gather(places).str.normalize("NFC"))
+    return placed(text, places, text[places].str.normalize("NFC"))
 
 
 def _longest(text: pl.Series) -> int:

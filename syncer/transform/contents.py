@@ -79,7 +79,7 @@ def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     renamed = Piece(values.str.replace_many(shape.renamed)).only(is_plain).values
     others = (values.is_not_null() & ~is_plain).arg_true()
     sent = Sent(renamed, is_json=True)
-    return _with_others(sent, others, _parsed(values.gather(others), names)) if len(others) else sent
+    return _with_others(sent, others, _parsed(values[others], names)) if len(others) else sent
 
 
 def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
@@ -91,7 +91,7 @@ def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
         return _one_by_one(values, names)
     others = (values.is_not_null() & ~is_sure).arg_true()
     sent = _of_lists(lists, names)
-    return _with_others(sent, others, _one_by_one(values.gather(others), names)) if len(others) else sent
+    return _with_others(sent, others, _one_by_one(values[others], names)) if len(others) else sent
 
 
 def _with_others(sent: Sent, places: pl.Series, others: Sent) -> Sent:

@@ -4,13 +4,12 @@ from typing import Final
 
 import polars as pl
 
-from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.values import LARGEST, SMALLEST, any_json
 from syncer.transform.extract import read_json
 from syncer.transform.pieces import Piece
 from syncer.transform.sent import Sent, by_value
+from syncer.transform.typed_text import trimmed
 
-EDGES: Final = rf"^[{WHITE_SPACE}{INVISIBLE}]+|[{WHITE_SPACE}{INVISIBLE}]+$"
 DIGITS: Final = len(str(int(LARGEST))) - 1
 """A decimal with more digits before or behind its point may be out of range."""
 
@@ -28,14 +27,6 @@ def property_sent(piece: Piece) -> Sent:
     if dtype.is_float():
         return _floats(values)
     return by_value(values, any_json, is_json=True)
-
-
-def trimmed(values: pl.Series) -> pl.Series:
-    """Return text without outer white space and invisible characters, NULL where nothing is left."""
-    if values.str.contains(rf"{EDGES}|^$").any():
-        values = values.str.replace_all(EDGES, "")
-        return values.set(values == "", None)
-    return values
 
 
 def _is_small(dtype: pl.DataType) -> bool:

@@ -44,7 +44,7 @@ def typed(values: pl.Series, parameter: Parameter, context: Context) -> Typed:
     text = claim.text
     if claim.open is not None and claim.open.any():
         places = claim.open.arg_true()
-        given = distinct.values.gather(places).to_list()
+        given = distinct.values[places].to_list()
         read = slow.reader(parameter, context)
         found = map(read.__wrapped__ if is_nested else read, given)  # lists and structs cannot be remembered
         text = placed(text, places, pl.Series(list(found), dtype=pl.String))
