@@ -106,7 +106,7 @@ def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series
         return values.clone().scatter(places, others)
     rows = len(values)
     order = pl.int_range(rows, eager=True).scatter(places, pl.int_range(rows, rows + len(others), eager=True))
-    return pl.concat([values.alias(""), others.alias("")])[order]
+    return pl.concat([values.alias(""), others.alias("")]).gather(order)
 
 
 def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:

@@ -47,7 +47,7 @@ class Distinct:
 
     def spread(self, found: pl.Series) -> pl.Series:
         """Return for each row what was found for its value."""
-        return found if self.places is None else found[self.places]
+        return found if self.places is None else found.gather(self.places)
 
     def rows(self, mask: pl.Series) -> int:
         """Return how many rows have a value that `mask` marks."""

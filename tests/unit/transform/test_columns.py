@@ -26,6 +26,25 @@ def cases() -> list[Any]:
     ]
 
 
+EXAMPLES = {
+    "em": "a@b.co",
+    "ph": "+16505551212",
+    "ge": "f",
+    "db": "1990-12-31",
+    "st": "California",
+    "zp": "94025",
+    "country": "us",
+    "client_ip_address": "203.0.113.7",
+    "client_user_agent": "Mozilla/5.0 (X11)",
+    "fbc": "fb.1.1596403881668.IwAR2F4",
+    "fbp": "fb.1.1596403881668.1116446470",
+    "dobd": "31",
+    "dobm": "12",
+    "doby": "1990",
+}
+"""A value that each parameter takes; the others take a number."""
+
+
 def sent(name: str, values: Any, options: FieldOptions = AUTO, country: pl.Series | None = None) -> Normalised:
     raw = values if isinstance(values, pl.Series) else pl.Series(values)
     countries = None if country is None else row_countries(country, options.default_country)
@@ -137,3 +156,16 @@ def test_the_given_column_is_left_as_it_is() -> None:
         sent(name, raw)
 
     assert raw.to_list() == before
+
+
+@pytest.mark.parametrize("name", PARAMETERS[Group.CUSTOMER_INFO])
+def test_a_long_column_of_nulls_or_of_one_value_is_read_like_a_short_one(name: str) -> None:
+    given = EXAMPLES.get(name, "1234567890123456")
+    (wire,) = sent(name, [given]).wire
+
+    assert wire is not None
+    for column in ([None] * 300, [given] * 300, [given, None] * 150):
+        country = pl.Series(["us", None] * 150)
+        found = sent(name, pl.Series(column, dtype=pl.String), country=country)
+        assert found.wire.to_list() == [None if value is None else sent(name, [value]).wire.item() for value in column]
+        assert found.dropped is None

@@ -191,3 +191,11 @@ def test_a_long_column_is_read_by_distinct_values() -> None:
     assert found.text.to_list() == ["USD", "EUR", None, None] * 100
     assert found.problem is not None
     assert found.problem.sum() == 100
+
+
+@pytest.mark.parametrize("column", [[None] * 300, ["EUR"] * 300, ["EUR", None] * 150])
+def test_a_long_column_of_nulls_or_of_one_value_is_read_like_a_short_one(column: list[str | None]) -> None:
+    found = typed(pl.Series(column, dtype=pl.String), CUSTOM["currency"], NOTHING_KNOWN)
+
+    assert found.text.to_list() == column
+    assert found.problem is None
