@@ -15,6 +15,7 @@ TIMETZ, UNION, GEOMETRY. Times that no calendar holds (infinity, years before 1 
 plain numbers and harm no other row.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ class Options:
     memory_limit: str = "192MB"
     """Memory that DuckDB may use for one reading, such as `256MB` or `2GB`; what does not fit is sorted on disk."""
     threads: int | None = None
-    """Threads of DuckDB; left out: one a core."""
+    """Threads of DuckDB; left out: all cores but one, which works on the rows."""
     external_files: bool = False
     """Let the query read files beside the database (`FROM 'orders.parquet'`); relative paths start at the project."""
     temp_directory: str | None = None
@@ -189,7 +190,7 @@ class DuckDBSource:
             "autoload_known_extensions": False,
             "allow_persistent_secrets": False,
             "python_enable_replacements": False,
-            **({} if options.threads is None else {"threads": options.threads}),
+            "threads": options.threads or max(1, (os.cpu_count() or 1) - 1),
         }
         connection = duckdb.connect(":memory:", config=config)
         reading.callback(connection.close)
