@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 from pydantic import TypeAdapter, ValidationError
 
 from syncer.config.document import Node, scalar
-from syncer.config.problems import Problems, quoted, suggestion
+from syncer.config.problems import Problems, nearest, quoted
 from syncer.config.secrets import Secrets, has_reference
 from syncer.duration import Duration
 from syncer.pipeline import Json, Within
@@ -122,7 +122,8 @@ class Reader:
         options = literals(hint)
         if options and isinstance(node.value, str):
             what = f"{shape(node)} is not one of {', '.join(options)}"
-            self.problems.at(node, what, suggestion(node.value, options, noun="values"))
+            near = nearest(node.value, options)
+            self.problems.at(node, what, f'did you mean "{near}"?' if near else "write one of them")
         else:
             wanted, remedy = expected(hint)
             self.problems.at(node, f"{shape(node)} is not {wanted}", remedy)

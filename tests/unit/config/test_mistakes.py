@@ -37,6 +37,7 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("action_source: email", "action_source: website", "7:11: settings.browser_pixel: is required for website; add it"),
     ("{action_source: email}", "{action_source: website, browser_pixel: same_events}", "7:51: settings.browser_pixel: same_ev"),
     ("action_source: email", "action_source: email, hashing: allways", '7:43: settings.hashing: "allways" is not one of auto'),
+    ("action_source: email", "action_source: email, browser_pixel: maybe", '7:49: settings.browser_pixel: "maybe" is not one of same_events, other_events, none; write one of them'),
     ("action_source: email", "action_source: email, delay: 5", "7:41: settings.delay: 5 is not a duration; write a number"),
     ("action_source: email", "action_source: email, delay: 8d", "7:41: settings.delay: 8d is not shorter than the 7d"),
     ("action_source: email", "action_source: email, max_age: 0s", "7:43: settings.max_age: 0 lets no event through"),
