@@ -4,9 +4,10 @@ Each reading has a DuckDB of its own in this process, to which the file is attac
 for sorting and its settings meet no other reading. DuckDB lets nobody write a file while somebody reads it, so a
 writer in another process waits until the reading ends.
 
-A large result with a cursor is read in parts, each sorted in memory. What is larger than the memory limit all the
-same goes through a private folder: encrypted with a key that only the reading process knows, deleted at the end of
-the reading, or at the next one if the process was killed.
+A result is read by one statement, so that its rows are those of one moment: run again for each part, a query with
+ties, now() or random() gives other rows each time. A sorted result larger than the memory limit goes through a private
+folder: encrypted with a key that only the reading process knows, deleted at the end of the reading, or at the next one
+if the process was killed.
 
 How types travel: what Arrow knows stays (integers, floats, decimals and HUGEINT as decimal(38, 0), text, BLOB,
 dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP
@@ -27,7 +28,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from connectors.base import Query
 from connectors.duckdb_errors import Reading, explain
-from connectors.duckdb_parts import parts
 from connectors.duckdb_select import INNER, Column, Select, around, literal, quoted, select
 from connectors.errors import QueryError, SourceError, SourceRefusedError
 from connectors.private_folder import private_folder
@@ -123,14 +123,11 @@ class DuckDBSource:
         or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
         """
         with self._reading(query) as reading:
-            asked = self._asked(reading, query)
-            for part in parts(query, asked.inner, asked.columns, asked.read):
-                reader, schema = asked.run(part)
-                reading.callback(reader.close)
-                for batch in _joined(reader, query.batch_rows):
-                    yield _typed(batch, schema)
-                    self._refuse_if_closed()
-                reader.close()
+            reader, schema = self._asked(reading, query).run(query)
+            reading.callback(reader.close)
+            for batch in _joined(reader, query.batch_rows):
+                yield _typed(batch, schema)
+                self._refuse_if_closed()
 
     @contextmanager
     def _reading(self, query: Query) -> Iterator[ExitStack]:

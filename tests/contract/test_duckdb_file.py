@@ -375,3 +375,23 @@ def test_a_batch_of_wide_rows_ends_before_its_rows_are_complete(file: Path) -> N
 
     assert sum(sizes) == 8192
     assert max(sizes) <= 4096
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "SELECT * FROM twice QUALIFY row_number() OVER (PARTITION BY id ORDER BY version DESC) = 1",
+        "SELECT DISTINCT ON (id) * FROM twice",
+        "SELECT id, any_value(rank) AS rank FROM twice GROUP BY id",
+    ],
+)
+def test_a_large_query_with_a_free_choice_gives_each_key_once(file: Path, rows: str) -> None:
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "CREATE TABLE twice AS SELECT (range * 7919) % 300000 // 2 AS id, 1 AS version, "
+            "(range * 104729) % 300000 AS rank FROM range(300000)"
+        )
+
+    found = values(source(file, threads=2), Query(sql=rows, cursor_column="rank", order_by=("id",)), "id")
+
+    assert sorted(found) == list(range(150_000))
