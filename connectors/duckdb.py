@@ -19,7 +19,7 @@ plain numbers and harm no other row.
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 VECTOR_ROWS = 2048
 """Rows that DuckDB hands over at a time; larger pieces cost it more memory and time than joining these."""
+HEARING_S = 0.2
+"""So long the calling thread may wait outside Python, where it hears no signal that came to another thread."""
 BATCH_BYTES = 64 * 1024 * 1024
 """A batch of wide rows ends here, before its rows are complete."""
 FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
@@ -345,6 +347,8 @@ def _interruptible(
     with ThreadPoolExecutor(1, thread_name_prefix="syncer-duckdb") as other:
         started = other.submit(start)
         try:
+            while wait([started], timeout=HEARING_S).not_done:
+                pass
             return started.result()
         except KeyboardInterrupt:
             connection.interrupt()

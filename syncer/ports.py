@@ -1,11 +1,16 @@
-"""The seams to the world: time, crash points, what a thread is at. Production values here, others in tests."""
+"""The seams to the world: time, crash points, the wish to stop, what a thread is at. Tests pass their own."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+HEARING_S = 0.2
+"""No longer than this may the main thread wait outside Python: a signal that came to another thread, it hears then."""
 
 
 class Clock(Protocol):
@@ -36,8 +41,10 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait, in steps of `HEARING_S`."""
+        end = self.monotonic() + seconds
+        while (left := end - self.monotonic()) > 0:
+            time.sleep(min(left, HEARING_S))
 
 
 class Points:
@@ -48,6 +55,35 @@ class Points:
 
 
 NO_POINTS = Points()
+
+
+class Stop:
+    """The wish that a run may end early. Mutable: once wanted, it stays so.
+
+    A run looks at it between two steps and ends in order. Only what the run merely waits for is cut short, so that an
+    interrupt never comes between an effect and its bookkeeping.
+    """
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        self._is_waiting = False
+
+    def interrupt(self) -> None:
+        """Want it, from a signal handler on the thread of the run; raises `KeyboardInterrupt` out of a wait."""
+        self.is_wanted = True
+        if self._is_waiting:
+            raise KeyboardInterrupt
+
+    def wait_for(self, what: Callable[[], T]) -> T | None:
+        """Return what `what` returns, which changes nothing; None where the wish came before its end."""
+        try:
+            self._is_waiting = True
+            return None if self.is_wanted else what()
+        except KeyboardInterrupt:
+            self.is_wanted = True
+            return None
+        finally:
+            self._is_waiting = False
 
 
 class _Doing(threading.local):
@@ -65,8 +101,8 @@ def doing(name: str) -> Iterator[None]:
     """
     if _doing.name:
         raise RuntimeError(f"{name} was begun inside {_doing.name} on one thread")
-    _doing.name = name
-    try:
+    try:  # an interrupt behind the mark must not leave it
+        _doing.name = name
         yield
     finally:
         _doing.name = ""

@@ -17,7 +17,7 @@ from connectors.registry import find
 from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Destination, Pipeline, Project
-from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
+from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock, doing
 from syncer.secret import Reference
 from syncer.spec.outcomes import Outcome
 
@@ -42,6 +42,8 @@ class Session:
     project: Project
     clock: Clock = field(default_factory=SystemClock)
     points: Points = NO_POINTS
+    stop: Stop = field(default_factory=Stop)
+    """Ends the run under way in order, and lets no other begin."""
 
     def __post_init__(self) -> None:
         self._open = ExitStack()
@@ -163,6 +165,7 @@ class Session:
             executor=Threads(pipeline.delivery.requests_in_flight),
             clock=self.clock,
             points=self.points,
+            stop=self.stop,
             on_progress=on_progress or silent,
         )
         return sync.run_sync(job, tools)

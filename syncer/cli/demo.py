@@ -87,9 +87,13 @@ def _demo(folder: Path) -> Exit:
 
 def _run(opened: "Session") -> "RunReport":
     from syncer.cli.run import progress_bar
+    from syncer.report import RunStatus
 
     with progress_bar("orders") as show:
-        return opened.run("orders", trigger="demo", on_progress=show)
+        report = opened.run("orders", trigger="demo", on_progress=show)
+    if report.status is RunStatus.INTERRUPTED:
+        raise KeyboardInterrupt
+    return report
 
 
 def _show_events(project: "Project", sandbox: "Sandbox") -> None:

@@ -1,6 +1,5 @@
 """`syncer run`."""
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,10 +19,10 @@ from syncer.cli.common import (
     say,
     session,
 )
+from syncer.cli.signals import ends_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
     from syncer.engine.tools import Progress as ProgressOfRun
     from syncer.pipeline import Pipeline, Project
@@ -57,7 +56,7 @@ def command(
     syncer run --all --output json
     syncer run --select tag:hourly
     """
-    with session(project_dir, target) as opened, _terminable():
+    with session(project_dir, target) as opened, ends_in_order(opened.stop):
         wanted = choose(opened.project, names, selection, everything=everything)
         codes: list[Exit] = []
         for pipeline in wanted:
@@ -105,8 +104,6 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
             report = opened.run(pipeline.name, limit=limit, on_progress=show)
     except LockedError as error:
         report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
-    except KeyboardInterrupt:
-        report = opened.empty_report(pipeline, RunStatus.INTERRUPTED, "stopped by hand; the next run goes on from here")
     except Exception as error:  # noqa: BLE001  # one pipeline's failure is no other's
         if as_json:
             print_json(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)).to_json())
@@ -148,19 +145,3 @@ def progress_bar(name: str) -> "Iterator[Callable[[ProgressOfRun], None]]":
             )
 
         yield show
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM stop a run as Ctrl-C does: outcomes of requests under way are kept, a second signal ends at once."""
-
-    def stop(signum: int, frame: "FrameType | None") -> None:
-        del signum, frame
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

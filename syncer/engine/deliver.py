@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
@@ -35,6 +36,9 @@ class Ending:
     status: RunStatus
     message: str = ""
     pause_reason: str | None = None
+
+
+INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the next run goes on from here")
 
 
 @dataclass(slots=True)
@@ -103,6 +107,7 @@ class Delivery:
 
     def drain(self) -> None:
         """Send what is queued; once stopped, only take the outcomes of what is under way."""
+        self._heed()
         while self._flying or (self.stopped is None and (self._queue or self._waiting)):
             self._step()
         self._show()
@@ -111,14 +116,20 @@ class Delivery:
         """Arm nothing more; the first reason given stays."""
         self.stopped = self.stopped or ending
 
+    def _heed(self) -> None:
+        if self.tools.stop.is_wanted:
+            self.stop(INTERRUPTED)
+
     def _step(self) -> None:
+        self._heed()
         self._wake()
         while self._may_launch():
             self._launch(self._queue.popleft())
+            self._heed()
         patience = self._patience_s()
         if not self._flying:
             if self.stopped is None and patience is not None:
-                self.tools.clock.sleep(patience)
+                self.tools.stop.wait_for(partial(self.tools.clock.sleep, patience))
             return
         done = self.tools.executor.finished(self._flying, timeout_s=patience)
         for future in [future for future in self._flying if future in done]:  # a set has no order of its own
@@ -242,8 +253,6 @@ class Delivery:
         self.run.settle(_stored(request), outcome, state=state)
 
     def _moved(self) -> Watermark | None:
-        if self.stopped is not None and self.stopped.status is RunStatus.INTERRUPTED:
-            return None  # the interrupt may have come between the frontier's step and its commit
         reached = self._frontier.reached()
         if reached is None or reached == self._stored_upto:
             return None

@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Protocol, Self
 
+from syncer.ports import HEARING_S
 from syncer.spec.outcomes import Outcome
 
 
@@ -22,7 +23,7 @@ class Executor(Protocol):
         ...
 
     def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
-        """Wait until one of `futures` is done or `timeout_s` has passed; return those that are done."""
+        """Wait until one of `futures` is done, at most `timeout_s`; return those that are done, perhaps none."""
         ...
 
 
@@ -45,8 +46,12 @@ class Threads:
         return self._pool.submit(send)
 
     def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
-        """Wait until one of `futures` is done or `timeout_s` has passed; return those that are done."""
-        return wait(futures, timeout=timeout_s, return_when=FIRST_COMPLETED).done
+        """Wait until one of `futures` is done or `timeout_s` has passed; return those that are done.
+
+        Returns none of them every `HEARING_S`.
+        """
+        patience = HEARING_S if timeout_s is None else min(timeout_s, HEARING_S)
+        return wait(futures, timeout=patience, return_when=FIRST_COMPLETED).done
 
 
 class Inline:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from connectors.base import Query, Source
 from connectors.errors import SourceError
 from syncer.engine.compiled import compiled
-from syncer.engine.deliver import Delivery, Ending
+from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.page import take_page
 from syncer.engine.plan import first_event_time, plan
 from syncer.engine.recover import recover
@@ -18,7 +18,7 @@ from syncer.engine.run_id import new_run_id
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import SyncerError
 from syncer.pipeline import Pipeline
-from syncer.ports import doing
+from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the next run goes on from here")
 REJECT_BUCKETS = (
     Bucket.REJECTED_LOCAL,
     Bucket.REJECTED_REMOTE,
@@ -102,7 +101,7 @@ def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
             return _deliver(job, tools, run, source, delivery, now)
     except (SyncerError, SourceError) as error:
         return Ending(status=RunStatus.FAILED, message=str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # anywhere, so that nothing is known but what is written: recovered as after a crash
         return INTERRUPTED
 
 
@@ -110,7 +109,10 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     pipeline = job.pipeline
     recover(run, mode=pipeline.delivery.mode)
     scope = IdentityScope(target=job.scope.target, destination=job.scope.destination, salt=job.store.salt)
-    transform, _ = compiled(pipeline, source, scope)
+    found = tools.stop.wait_for(lambda: compiled(pipeline, source, scope))
+    if found is None:
+        return INTERRUPTED
+    transform, _ = found
     if run.start is None:
         run.fix_start(first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone))
     query = plan(
@@ -123,38 +125,29 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     )
     failure: Ending | None = None
     try:
-        for number, rows in enumerate(_read(source, query)):
+        for number, rows in enumerate(_read(source, query, tools.stop)):
             transformed = transform(rows, now=int(tools.clock.now().timestamp()), start=run.start)
             page = take_page(number, rows, transform.cursor_column, transformed, run, room=delivery.room)
             delivery.submit(page)
             if delivery.stopped or page.is_cut:
                 break
-    except KeyboardInterrupt:
-        delivery.stop(INTERRUPTED)
     except SourceError as error:
         failure = Ending(status=RunStatus.FAILED, message=str(error))
-    finally:
-        _drain(delivery)
+    except Exception as error:
+        delivery.stop(Ending(status=RunStatus.FAILED, message=str(error)))
+        with suppress(SyncerError):  # a state that fails again says less than what it said first
+            delivery.drain()
+        raise
+    delivery.drain()
     return delivery.stopped or failure or _ending(run)
 
 
-def _drain(delivery: Delivery) -> None:
-    """Take every outcome that is still to come; an interrupt stops the sending, a second one the waiting too."""
-    try:
-        delivery.drain()
-    except KeyboardInterrupt:
-        if delivery.stopped is INTERRUPTED:
-            raise
-        delivery.stop(INTERRUPTED)
-        delivery.drain()
-
-
-def _read(source: Source, query: Query) -> "Iterator[pa.RecordBatch]":
-    """Yield the batches of `query`; no state is written while the warehouse works."""
+def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":
+    """Yield the batches of `query` until a stop is wanted; no state is written while the warehouse works."""
     batches = iter(source.read(query))
     while True:
         with doing("read"):
-            rows = next(batches, None)
+            rows = stop.wait_for(lambda: next(batches, None))
         if rows is None:
             return
         yield rows

@@ -1,4 +1,4 @@
-"""What a run needs from the world, passed in: time, chance, sender, executor, crash points, a place to show progress."""
+"""What a run needs from the world, passed in: time, chance, sender, executor, crash points, the wish to stop, a place to show progress."""
 
 import random
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from syncer.engine.executor import Executor
-from syncer.ports import NO_POINTS, Clock, Points, SystemClock
+from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock
 from syncer.spec.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -43,4 +43,5 @@ class Tools:
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
     points: Points = NO_POINTS
+    stop: Stop = field(default_factory=Stop)
     on_progress: Callable[[Progress], None] = silent

@@ -9,8 +9,7 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
-from syncer.sandbox.faults import parse_faults
-from tests.acceptance.shop import TOKEN, MakeShop, Shop
+from tests.acceptance.shop import Shop
 
 pytestmark = pytest.mark.acceptance
 ROOT = Path(__file__).parents[2]
@@ -80,49 +79,6 @@ def test_a_locked_warehouse_is_named_and_nothing_is_lost(shop: Shop) -> None:
     assert (locked.code, locked.report["status"]) == (1, "failed")
     assert "warehouse.duckdb" in locked.report["message"]
     assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 3
-
-
-def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop: MakeShop) -> None:
-    shop = make_shop(faults=parse_faults("latency=1s"))
-    shop.edit(
-        "pipelines/orders.yaml",
-        "destination: meta",
-        "destination: meta\ndelivery: {events_per_request: 1, requests_in_flight: 1}",
-    )
-    shop.add_orders(1, 6)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "syncer", "run", "orders", "--output", "json"],
-        cwd=shop.folder, env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 30
-    while shop.sandbox.sandbox.begun < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    running.send_signal(signal.SIGTERM)
-    out, _ = running.communicate(timeout=30)
-    report = json.loads(out)
-    assert (running.returncode, report["status"]) == (130, "interrupted")
-    assert report["acknowledged"] + report["buckets"]["pending"] == 6
-    assert report["acknowledged"] >= 1
-    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 6 - report["acknowledged"]
-    assert sorted(map(int, shop.order_ids())) == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_killed_run_is_recovered_from_the_warehouse(make_shop: MakeShop) -> None:
-    shop = make_shop(faults=parse_faults("latency=1s"))
-    shop.add_orders(1, 5)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "syncer", "run", "orders"], cwd=shop.folder, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
-    )  # fmt: skip
-    deadline = time.monotonic() + 30
-    while shop.sandbox.sandbox.begun < 1 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    running.kill()
-    running.wait()
-    report = shop.syncer("run", "orders", "--output", "json").report
-    assert (report["acknowledged"], report["possible_duplicates"]) == (5, 5)
-    assert set(shop.order_ids()) == {"1", "2", "3", "4", "5"}
 
 
 def test_init_makes_a_project_that_runs_and_keeps_what_is_there(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from syncer.ports import Points
+from syncer.ports import Points, Stop
 from syncer.spec.outcomes import Outcome
 
 OF_SENDERS = ("post.connect", "post.received")
@@ -46,12 +46,17 @@ class Trouble(Points):
         self.passed: Counter[str] = Counter()
         self.is_dead = False
         self._look = look
+        self.stop = Stop()
         self._at: int | None = None
-        self._raises: type[BaseException] = Crash
+        self._raises: type[BaseException] | None = Crash
 
-    def arm(self, at: int | None, raises: type[BaseException] = Crash) -> None:
-        """A new process begins, which meets `raises` at hit number `at` (1 is the first); None: never."""
+    def arm(self, at: int | None, raises: type[BaseException] | None = Crash) -> None:
+        """A new process begins, which meets `raises` at hit number `at` (1 is the first); None: it never does.
+
+        With `raises` None it is asked to stop there.
+        """
         self._at, self._raises, self.is_dead = at, raises, False
+        self.stop = Stop()
         self.names.clear()
 
     def hit(self, name: str, /) -> None:
@@ -63,9 +68,13 @@ class Trouble(Points):
             self._look()
         if len(self.names) == self._at and self._raises is KeyboardInterrupt and name in OF_SENDERS:
             self._at += 1
-        if len(self.names) == self._at:
-            self.is_dead = self._raises is Crash
-            raise self._raises(name)
+        if len(self.names) != self._at:
+            return
+        if self._raises is None:
+            self.stop.interrupt()
+            return
+        self.is_dead = self._raises is Crash
+        raise self._raises(name)
 
 
 class Shuffled:

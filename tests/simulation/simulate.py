@@ -75,7 +75,7 @@ class Simulation:
         shutil.rmtree(self._folder)
 
     def run(
-        self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] = Crash,
+        self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
         limit: int | None = None,
     ) -> RunReport | None:  # fmt: skip
         """Run once; return None where the process died."""
@@ -94,8 +94,9 @@ class Simulation:
             limit=limit,
         )
         tools = Tools(
-            executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble
-        )
+            executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble,
+            stop=self.trouble.stop,
+        )  # fmt: skip
         report = None
         try:
             report = run_sync(job, tools)
@@ -147,7 +148,7 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
         simulation.world.grow(shape.rows)
         for _ in range(rng.randint(1, 3)):
             at = rng.randint(1, 80) if rng.random() < ends else None
-            raises = rng.choice([Crash, Crash, KeyboardInterrupt])
+            raises = rng.choice([Crash, Crash, KeyboardInterrupt, None])
             limit = rng.choice([None, None, None, 5])
             simulation.run(faults=shape.faults, trouble_at=at, raises=raises, limit=limit)
             simulation.world.change()

@@ -10,6 +10,7 @@ import pytest
 from connectors.base import Query
 from connectors.errors import SourceUnavailableError
 from syncer.engine.tools import Sender
+from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from tests.simulation.machine import Crash
@@ -72,20 +73,51 @@ def test_an_interrupt_while_reading_waits_for_what_is_under_way(simulation: Simu
     simulation.settle(is_calm=True)
 
 
-def test_an_interrupt_at_the_end_waits_for_what_is_under_way_as_well(
+def test_a_stop_at_the_end_waits_for_what_is_under_way_as_well(
     simulation: Simulation, engine_template: Path, tmp_path: Path
 ) -> None:
     """Rows that fit a few requests are all read before the first answer comes."""
     simulation.run()
-    last = len(simulation.trouble.names) - simulation.trouble.names[::-1].index("post.before")
+    third = [number for number, name in enumerate(simulation.trouble.names, 1) if name == "post.before"][2]
     other = Simulation(tmp_path / "other", engine_template, random.Random(3), PLAIN)
     other.world.rows = list(simulation.world.rows)
-    report = other.run(trouble_at=last, raises=KeyboardInterrupt)
-    other.settle()
+    report = other.run(trouble_at=third, raises=None)
+    other.settle(is_calm=True)
     other.close()
     assert report is not None
     assert report.status is RunStatus.INTERRUPTED
     assert report.acknowledged == 15
+
+
+def test_a_stop_at_any_point_leaves_no_doubt(engine_template: Path, tmp_path: Path) -> None:
+    endings = set()
+    for at in range(1, 400):
+        made = Simulation(tmp_path / str(at), engine_template, random.Random(5), PLAIN)
+        made.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 8)]
+        report = made.run(trouble_at=at, raises=None)
+        is_through = len(made.trouble.names) < at
+        made.settle(is_calm=True)
+        made.close()
+        assert report is not None
+        endings.add(report.status)
+        if is_through:
+            assert endings == {RunStatus.INTERRUPTED, RunStatus.DONE}
+            return
+    pytest.fail("a run has more points than were tried")
+
+
+def test_a_state_that_fails_is_told_and_not_what_follows_from_it(
+    simulation: Simulation, engine_template: Path, tmp_path: Path
+) -> None:
+    simulation.run()
+    second = [number for number, name in enumerate(simulation.trouble.names, 1) if name == "outcome.in"][1]
+    other = Simulation(tmp_path / "other", engine_template, random.Random(3), PLAIN)
+    other.world.rows = list(simulation.world.rows)
+    report = other.run(trouble_at=second, raises=StateError)
+    other.settle()
+    other.close()
+    assert report is not None
+    assert (report.status, report.message) == (RunStatus.FAILED, "outcome.in")
 
 
 def test_an_interrupt_at_any_point_keeps_every_promise(engine_template: Path, tmp_path: Path) -> None:

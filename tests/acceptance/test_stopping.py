@@ -1,0 +1,108 @@
+"""Runs that are stopped or killed, as processes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from sqlite3 import connect
+
+import pytest
+
+from syncer.sandbox.faults import parse_faults
+from tests.acceptance.shop import TOKEN, MakeShop, Shop
+
+pytestmark = pytest.mark.acceptance
+SMALL = "destination: meta\ndelivery: {events_per_request: 1, requests_in_flight: 1}"
+
+
+@contextmanager
+def run_of(shop: Shop) -> Iterator["subprocess.Popen[str]"]:
+    """A run under way; killed at the end where it still is."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "syncer", "run", "orders", "--output", "json"],
+        cwd=shop.folder, env={"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.005)
+
+
+def has_begun(shop: Shop, *, more_than: int = 0) -> bool:
+    return shop.sandbox.sandbox.begun > more_than
+
+
+def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=1s"))
+    shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)
+    shop.add_orders(1, 6)
+    with run_of(shop) as running:
+        wait_until(partial(has_begun, shop, more_than=1))
+        running.send_signal(signal.SIGTERM)
+        report = json.loads(running.communicate(timeout=30)[0])
+    assert (running.returncode, report["status"]) == (130, "interrupted")
+    assert report["acknowledged"] + report["buckets"]["pending"] == 6
+    assert report["acknowledged"] >= 1
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 6 - report["acknowledged"]
+    assert sorted(map(int, shop.order_ids())) == [1, 2, 3, 4, 5, 6]
+
+
+def test_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=5ms"))
+    shop.edit("pipelines/orders.yaml", "destination: meta", SMALL.replace("flight: 1", "flight: 4"))
+    shop.add_orders(1, 3_000)
+    rng = random.Random(28)
+    for number in range(8):
+        before = shop.sandbox.sandbox.begun
+        with run_of(shop) as running:
+            wait_until(partial(has_begun, shop, more_than=before))
+            time.sleep(rng.random() * 0.3)
+            running.send_signal((signal.SIGTERM, signal.SIGINT)[number % 2])
+            report = json.loads(running.communicate(timeout=30)[0])
+        assert (report["status"], report["possible_duplicates"]) == ("interrupted", 0)
+        with closing(connect(shop.folder / ".syncer" / "state.db")) as state:
+            states = {state for (state,) in state.execute("SELECT DISTINCT state FROM requests")}
+        assert states == {"acked"}
+    assert len(set(shop.order_ids())) == len(shop.order_ids())
+
+
+def test_a_second_signal_ends_at_once_and_the_next_run_finds_what_was_under_way(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=20s"))
+    shop.add_orders(1, 3)
+    with run_of(shop) as running:
+        wait_until(partial(has_begun, shop))
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=5) == -signal.SIGINT
+    shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
+    report = shop.syncer("run", "orders", "--output", "json").report
+    assert (report["acknowledged"], report["possible_duplicates"]) == (3, 3)
+
+
+def test_a_killed_run_is_recovered_from_the_warehouse(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=1s"))
+    shop.add_orders(1, 5)
+    with run_of(shop) as running:
+        wait_until(partial(has_begun, shop))
+        running.kill()
+        running.wait()
+    report = shop.syncer("run", "orders", "--output", "json").report
+    assert (report["acknowledged"], report["possible_duplicates"]) == (5, 5)
+    assert set(shop.order_ids()) == {"1", "2", "3", "4", "5"}
