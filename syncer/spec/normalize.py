@@ -211,7 +211,7 @@ def existing_digest(value: object) -> Digest | None:
     Source: Customer information parameters; the appendix is case-sensitive.
     """
     text = _written(value)
-    if text is None or not is_digest(text) or text[:64].lower() == OF_NOTHING:
+    if text is None or not is_digest(text) or _is_of_nothing(text):
         return None
     return Digest(text.lower() if len(text) == 64 else text)
 
@@ -239,12 +239,12 @@ def hashed(
     `always` takes every value for a plain one; `never`, or `already_hashed`, passes digests and drops the rest.
     No digest is hashed again, except an own id under `always`, which may happen to look like one. A digest that is not
     SHA-256 is dropped, but 32 hex digits are passed as an own id. With `hash_external_id` off, `external_id` goes out
-    as it is.
+    as it is, unless that is the digest of an empty text.
     """
     if parameter not in HASHED:
         return normalize(parameter, value, context)
     if parameter == "external_id" and not hash_external_id:
-        return verbatim(value)
+        return None if _is_of_nothing(_written(value)) else verbatim(value)
     is_own_id = parameter in OWN_IDS
     takes_digests = already_hashed or hashing != "always"
     if takes_digests:
@@ -269,7 +269,7 @@ def warnings(parameter: str, value: object, context: Context) -> tuple[str, ...]
     text = _written(value) if parameter in HASHED else None
     if text is None:
         return ()
-    if is_digest(text) and text[:64].lower() == OF_NOTHING:
+    if _is_of_nothing(text):
         return ("digest_of_nothing",)
     return ("not_sha256",) if parameter not in OWN_IDS and OTHER_DIGEST.fullmatch(text) else ()
 
@@ -277,6 +277,10 @@ def warnings(parameter: str, value: object, context: Context) -> tuple[str, ...]
 def _digest_of(parameter: str, value: object, context: Context) -> Digest | None:
     text = normalize(parameter, value, context)
     return digest(text) if text else None
+
+
+def _is_of_nothing(text: str | None) -> bool:
+    return text is not None and is_digest(text) and text[:64].lower() == OF_NOTHING
 
 
 def _is_spoilt(text: str, *, is_own_id: bool) -> bool:

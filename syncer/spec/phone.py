@@ -20,7 +20,7 @@ TRUNK_ZERO = re.compile(rf"({CALLING_CODE})0")
 SCHEME = re.compile(r"\A(?:tel|p):", re.IGNORECASE)
 """`tel:` of RFC 3966; `p:` is how files of Meta's lead ads mark a number as text."""
 EXTENSION = re.compile(r"[\s,;]*(?:extension|extn?|x|#|доб)[\s.:=#]*[0-9]{0,7}\s*\Z", re.IGNORECASE)
-EXTENSION_SIGN = re.compile("[xX#дД]")
+EXTENSION_SIGN = re.compile("[x#д]", re.IGNORECASE)
 """Without one of these there is no extension."""
 WRITTEN_FLOAT = re.compile(r"(\+?[0-9]{7,15})\.0")
 

@@ -271,12 +271,19 @@ def country(value: object, _context: Context) -> str | None:
 def row_country(value: object, default: str | None) -> str | None:
     """Return the country for a row's phone, state and postal code.
 
-    `value` is what the row says, `default` the pipeline's `default_country`. The default fills only a gap: where the
-    row names a country that nobody knows, no guess is made.
+    `value` is what the row says, of a list the first element that says something, `default` the pipeline's
+    `default_country`. The default fills only a gap: where the row names a country that nobody knows, no guess is made.
     """
-    if plain(value) is None:
+    said = country_said(value)
+    if said is None:
         return default.lower() if default else None
-    return country(value, Context())
+    return country(said, Context())
+
+
+def country_said(value: object) -> str | None:
+    """Return the text by which a row says its country: of a list, the first element that says something."""
+    elements = value if isinstance(value, list) else [value]
+    return next(filter(None, map(plain, elements)), None)
 
 
 def _zip(digits: str) -> str | None:

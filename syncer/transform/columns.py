@@ -107,7 +107,7 @@ def normalise(
     if isinstance(raw.dtype, pl.List | pl.Array) and parameter.is_list:
         return _lists(raw.cast(pl.List(raw.dtype.inner)), parameter, options, countries)
     name = parameter.name
-    if not _is_readable(raw.dtype, name):
+    if not is_readable(raw.dtype, name):
         return _unusable(raw)
     raw = raw.cast(pl.String) if raw.dtype in (pl.Categorical, pl.Enum) else raw
     is_by_country = name in BY_COUNTRY
@@ -169,7 +169,7 @@ class _Field:
         return Claim(columns_birth.birth_days(days, self._around()))
 
     def _of_text(self, text: pl.Series) -> Claim:
-        rule = RULES.get(self.name) if self.is_hashed or self.name not in HASHED else columns_text.own_text
+        rule = RULES.get(self.name) if self.is_hashed or self.name not in HASHED else columns_text.unhashed_id
         if self.takes_only_digests and self.name not in WARNED:
             is_long = (text.str.len_bytes() >= columns_text.HEX_DIGITS).fill_null(value=False)
             claim = Claim(nothing(len(text)), is_long)
@@ -246,7 +246,7 @@ def texts_of(values: pl.Series) -> pl.Series:
     return values.cast(pl.String)
 
 
-def _is_readable(dtype: pl.DataType, name: str) -> bool:
+def is_readable(dtype: pl.DataType, name: str) -> bool:
     """Return whether values of a type may be usable. Twin of `text.as_text`, but for native dates."""
     if dtype in (pl.Date, pl.Datetime):
         return name in DATES
@@ -256,20 +256,6 @@ def _is_readable(dtype: pl.DataType, name: str) -> bool:
 def _unusable(raw: pl.Series) -> Normalised:
     given = raw.is_not_null() if raw.dtype != pl.Null else None
     return Normalised(nothing(len(raw)), given if given is not None and given.any() else None, {})
-
-
-def row_countries(column: pl.Series, default: str | None) -> pl.Series:
-    """Return the country of each row, of a column of any type. Twin of `places.row_country`."""
-    if not _is_readable(column.dtype, "country"):
-        filled = pl.Series([default.lower() if default else None], dtype=pl.String)
-        return only(filled.new_from_index(0, len(column)), column.is_null())
-    column = column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
-    distinct = Distinct.of(column, None)
-    found = [slow.row_country(value, default) for value in distinct.values.to_list()]
-    if distinct.places is None:
-        return pl.Series(found, dtype=pl.String)
-    gaps = pl.Series([slow.row_country(None, default)], dtype=pl.String)
-    return pl.Series([*found], dtype=pl.String).extend(gaps).gather(distinct.places.fill_null(len(found)))
 
 
 def _lists(raw: pl.Series, parameter: Parameter, options: FieldOptions, countries: pl.Series | None) -> Normalised:

@@ -6,9 +6,10 @@ import polars as pl
 
 from syncer.spec import limits
 from syncer.spec.characters import INVISIBLE, REMOVED, UNSETTLED
+from syncer.spec.normalize import OF_NOTHING
 from syncer.spec.text import PLACEHOLDERS
 from syncer.spec.text import squeezed as squeezed_value
-from syncer.transform.claims import Around, Claim, edited, only, placed
+from syncer.transform.claims import Around, Claim, certain, edited, either, only, placed
 
 EMAIL: Final = (
     r"^[!#-'*+/-9=?^_`a-z{|}~-]+(?:\.[!#-'*+/-9=?^_`a-z{|}~-]+)*"
@@ -102,6 +103,15 @@ def own_text(text: pl.Series, _around: Around) -> Claim:
     """Twin of `normalize.own_text` for text in ASCII."""
     found = text.str.strip_chars()
     return Claim.where(_says_something(found, r"^[ -~]+$"), found)
+
+
+def unhashed_id(text: pl.Series, around: Around) -> Claim:
+    """Twin of `normalize.hashed` for an `external_id` that goes out unhashed."""
+    claim = own_text(text, around)
+    is_of_nothing = certain(text.str.contains(rf"(?i){OF_NOTHING}"))
+    if not is_of_nothing.any():
+        return claim
+    return Claim(only(claim.text, ~is_of_nothing), either(claim.open, is_of_nothing))
 
 
 def device_id(text: pl.Series, _around: Around) -> Claim:

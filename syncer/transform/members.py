@@ -18,7 +18,8 @@ from syncer.spec.fields import Parameter
 from syncer.spec.normalize import HASHED
 from syncer.transform.binding import Binding, Field, is_person
 from syncer.transform.clicks import Clicks
-from syncer.transform.columns import FieldOptions, normalise, row_countries
+from syncer.transform.columns import FieldOptions, normalise
+from syncer.transform.columns_country import row_countries, said_by
 from syncer.transform.contents import contents
 from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
 from syncer.transform.mapping import Finder, Found
@@ -26,7 +27,6 @@ from syncer.transform.pieces import Mask, Piece, coalesced, either
 from syncer.transform.properties import property_sent
 from syncer.transform.rows import Rows
 from syncer.transform.sent import Sent, together
-from syncer.transform.texts import texts
 from syncer.transform.typed import typed
 
 CLICK_ID: Final = ("user_data", "fbc")
@@ -148,9 +148,9 @@ class Reader:
     def _countries_by(self, column: str | None) -> pl.Series | None:
         """Return the country of each row as `column` has it, without one as the event's own country has it."""
         if column not in self._countries:
-            given = self.rows.frame.get_column(column) if column else self._mapped_country()
+            said = said_by(Piece(self.rows.frame.get_column(column))) if column else self._mapped_country()
             default = self.settings.default_country
-            self._countries[column] = None if given is None else row_countries(given, default)
+            self._countries[column] = None if said is None else row_countries(said, default)
         return self._countries[column]
 
     def _mapped_country(self) -> pl.Series | None:
@@ -160,7 +160,7 @@ class Reader:
             return None
         entry = mapped.entry.entries[0] if isinstance(mapped.entry, AllOf) else mapped.entry
         pieces = self._finder.find(entry).pieces
-        return coalesced([texts(piece.values) for piece in pieces]) if pieces else None
+        return coalesced([said_by(piece) for piece in pieces]) if pieces else None
 
 
 def _thing(piece: Piece, parameter: Parameter, context: Context, names: Mapping[str, str] | None) -> Sent:

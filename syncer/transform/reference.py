@@ -265,7 +265,8 @@ class _Event:
         mapped = self.reference.binding.field("user_data", "country")
         if mapped is None:
             return None
-        return self.row.look(mapped.entry.entries[0] if isinstance(mapped.entry, AllOf) else mapped.entry).value
+        looked = self.row.look(mapped.entry.entries[0] if isinstance(mapped.entry, AllOf) else mapped.entry)
+        return _parsed(looked.value) if looked.is_json else looked.value
 
     def _thing(self, field: Field, slot: Entry, raw: Any, looked: Looked) -> Any:
         """Return any other value, as it is sent."""
@@ -302,7 +303,7 @@ def _is_list(field: Field) -> bool:
 
 def _parsed(text: Any) -> Any:
     try:
-        return read_json(text)
+        return None if text is None else read_json(text)
     except ValueError:
         return None
 

@@ -18,7 +18,9 @@ from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.normalize import NORMALIZERS, digest
 from syncer.spec.text import PLACEHOLDERS, is_blank
-from syncer.transform.columns import BY_COUNTRY, FieldOptions, normalise, row_countries
+from syncer.transform.columns import BY_COUNTRY, FieldOptions, normalise
+from syncer.transform.columns_country import row_countries, said_by
+from syncer.transform.pieces import Piece
 
 PERSON = PARAMETERS[Group.CUSTOMER_INFO]
 TODAY = date(2026, 11, 22)
@@ -131,7 +133,7 @@ Judged = tuple[list[Any], list[bool], Counter[str]]
 
 
 def in_columns(raw: pl.Series, name: str, options: FieldOptions, country: pl.Series | None = None) -> Judged:
-    countries = None if country is None else row_countries(country, options.default_country)
+    countries = None if country is None else row_countries(said_by(Piece(country)), options.default_country)
     found = normalise(raw, PERSON[name], options, countries=countries)
     assert found.wire.dtype == pl.String or isinstance(raw.dtype, pl.List)
     dropped = [False] * len(raw) if found.dropped is None else found.dropped.to_list()

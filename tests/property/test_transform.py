@@ -17,6 +17,7 @@ from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json,
 from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
 from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
+from syncer.spec.normalize import OF_NOTHING
 from syncer.transform import Scope, Transformed, compile_transform
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
 
@@ -30,6 +31,7 @@ TILES = 100
 
 DIGEST = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"
 ODD_TEXT = [
+    *("de", "Frankreich", "xx"),
     *(
         "",
         "   ",
@@ -63,6 +65,8 @@ ODD_TEXT = [
         DIGEST,
         DIGEST.upper(),
         DIGEST + ".AQ",
+        OF_NOTHING,
+        OF_NOTHING.upper(),
         "d41d8cd98f00b204e9800998ecf8427e",
         "fb.1.1554763741205.AbCdEf",
         "fb.1.2.x",
@@ -191,7 +195,7 @@ MODIFIERS = st.fixed_dictionaries(
         "format": st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "dmy"]),
         "already_hashed": st.booleans(),
         "hash": st.booleans(),
-        "country_column": st.sampled_from(["word", "text"]),
+        "country_column": st.sampled_from(["word", "text", *COLUMNS]),
     },
 )
 PARTS = st.one_of(
@@ -354,6 +358,37 @@ def expected(built: list[BuiltEvent | BuiltReject]) -> tuple[list[Any], list[Any
 @given(pipeline=pipelines(), batch=batches(), start=st.sampled_from([None, None, NOW - 86_400]))
 @settings(max_examples=100, deadline=None)
 def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
+    require_the_same(pipeline, batch, start)
+
+
+@given(
+    batch=batches(),
+    by_column=st.none() | NAMES,
+    mapped=st.none() | LISTS,
+    default=st.sampled_from([None, "FR"]),
+    hash_id=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_values_of_every_type_may_say_the_country(
+    batch: pa.RecordBatch, by_column: str | None, mapped: Entry | None, default: str | None, *, hash_id: bool
+) -> None:
+    people: dict[str, Entry] = {
+        "ph": Column(column="nothing", default="06 12 34 56 78", country_column=by_column),
+        "zp": Column(column="small"),
+        "external_id": Column(column="text", hash=hash_id),
+    }
+    if mapped is not None:
+        people["country"] = mapped
+    server: dict[str, Entry] = {"event_name": Constant(value="Lead"), "event_time": WHEN}
+    pipeline = Pipeline(
+        name="orders", source="warehouse", query="SELECT 1", key=("key",), start="beginning", destinations=("meta",),
+        mapping=Mapping(server_event=server, customer_info=people),
+        settings=Settings(action_source="app", default_country=default), file=Path("orders.yaml"), fingerprint="0",
+    )  # fmt: skip
+    require_the_same(pipeline, batch, None)
+
+
+def require_the_same(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
     transformed = compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=start)
     reference = Reference.of(pipeline, batch.schema.names, SCOPE, json_columns=["document"])
     built = [reference.build(row, now=NOW, start=start) for row in batch.to_pylist()]

@@ -282,3 +282,9 @@ def test_what_is_never_hashed_never_is(parameter: str) -> None:
 )
 def test_an_odd_value_is_warned_of(parameter: str, given: str, codes: tuple[str, ...]) -> None:
     assert warnings(parameter, given, NOTHING_KNOWN) == codes
+
+
+@pytest.mark.parametrize("value", [OF_NOTHING, OF_NOTHING.upper(), f" {OF_NOTHING}.Ab "])
+def test_an_unhashed_external_id_is_no_digest_of_nothing(value: str) -> None:
+    assert hashed("external_id", value, NOTHING_KNOWN, hash_external_id=False) is None
+    assert hashed("external_id", value[:-9], NOTHING_KNOWN, hash_external_id=False) is not None

@@ -114,3 +114,11 @@ def test_a_state_is_a_code_in_the_us_and_a_name_elsewhere(given: object, of: str
 )
 def test_a_postal_code_comes_out_whole(given: object, of: str | None, expected: str | None) -> None:
     assert postal_code(given, Context(country=of)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(["Germany", "at"], "de"), ([None, "n/a", "at"], "at"), ([], "us"), (["Narnia", "at"], None), (True, "us")],
+)
+def test_a_list_says_its_country_by_the_first_element_that_says_something(value: object, expected: str | None) -> None:
+    assert row_country(value, "us") == expected

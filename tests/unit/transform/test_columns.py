@@ -11,7 +11,9 @@ import pytest
 
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.normalize import HASHED, digest
-from syncer.transform.columns import FieldOptions, Normalised, normalise, row_countries
+from syncer.transform.columns import FieldOptions, Normalised, normalise
+from syncer.transform.columns_country import row_countries, said_by
+from syncer.transform.pieces import Piece
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "normalization_vectors.json").read_text())
 AUTO = FieldOptions(hashing="auto", today=date(2026, 11, 22))
@@ -47,7 +49,7 @@ EXAMPLES = {
 
 def sent(name: str, values: Any, options: FieldOptions = AUTO, country: pl.Series | None = None) -> Normalised:
     raw = values if isinstance(values, pl.Series) else pl.Series(values)
-    countries = None if country is None else row_countries(country, options.default_country)
+    countries = None if country is None else row_countries(said_by(Piece(country)), options.default_country)
     return normalise(raw, PARAMETERS[Group.CUSTOMER_INFO][name], options, countries=countries)
 
 
