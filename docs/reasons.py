@@ -78,8 +78,9 @@ def _reasons(reasons: Iterable[Reason]) -> str:
 def _outcomes() -> Iterator[str]:
     yield (
         "## Requests that failed\n\nThese stand beside a request in `syncer show`, and as `pause_reason` of a paused "
-        "pipeline. `systematic_reject` is one more pause reason: Meta refused 20 events in a row one by one. That is a "
-        "wrong mapping, not a bad row.\n"
+        "pipeline. `systematic_reject` is one more pause reason: Meta refused 20 events in a row one by one, or "
+        "each event of a request with code 100 and no rule of the Conversions API. That is a wrong mapping or dataset, "
+        "not a bad row.\n"
     )
     for kind, (title, what) in OUTCOMES.items():
         yield f"### {title}\n\n{what}\n"

@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from connectors.incremental import CursorValue
-from syncer.capi.isolate import Isolation
+from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.capi.pacing import wait_s
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
@@ -48,6 +48,8 @@ class _Search:
     events: pl.DataFrame
     parent: int
     isolation: Isolation
+    refusals: list[Outcome] = field(default_factory=list)
+    """What was said of each event that was refused alone."""
 
 
 @dataclass(slots=True)
@@ -202,8 +204,8 @@ class Delivery:
             case Refuse():
                 self._refused_in_a_row += 1
                 self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
-                if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
-                    self.stop(_systematic(outcome))
+                if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW or _is_misaddressed(request.search):
+                    self.stop(_systematic(outcome, self._refused_in_a_row))
             case Hold(stops=stops):
                 self._settle(request, outcome, RequestState.HELD)
                 if stops:
@@ -244,6 +246,8 @@ class Delivery:
             search = _Search(request.events, _stored(request), _begin(outcome, request.events.height))
         else:
             search.isolation = _step(search.isolation, outcome, state)
+            if state is RequestState.DEAD:
+                search.refusals.append(outcome)
         part = search.isolation.next
         return _Request(request.page, search.events[list(part)], search) if part else None
 
@@ -277,10 +281,16 @@ def _step(search: Isolation, outcome: Outcome, state: RequestState) -> Isolation
     return search.too_big() if outcome.kind is OutcomeClass.TOO_BIG else search.rejected(blamed=outcome.blamed)
 
 
-def _systematic(outcome: Outcome) -> Ending:
+def _is_misaddressed(search: _Search | None) -> bool:
+    """Return whether every event of a request was refused alone, for a reason that lies in no event."""
+    is_whole = search is not None and len(search.refusals) == search.events.height
+    return search is not None and is_whole and looks_like_configuration(search.refusals)
+
+
+def _systematic(outcome: Outcome, refused: int) -> Ending:
     message = (
-        f"Meta refused {MOST_REFUSED_IN_A_ROW} events in a row one by one ({outcome.reason}): {outcome.explanation}; "
-        "look at the mapping, then run again"
+        f"Meta refused {refused} events in a row one by one ({outcome.reason}): {outcome.explanation}; "
+        "look at the mapping and the dataset, then run again"
     )
     return Ending(status=RunStatus.PAUSED, message=message, pause_reason="systematic_reject")
 

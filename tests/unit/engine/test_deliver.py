@@ -213,6 +213,18 @@ def test_twenty_refusals_in_a_row_pause_the_pipeline(bench: Any) -> None:
     assert report.tally.buckets[Bucket.PENDING] == 100 - MOST_REFUSED_IN_A_ROW
 
 
+@pytest.mark.parametrize(("subcode", "pauses"), [(None, True), (2804050, False)])
+def test_a_small_request_refused_event_by_event_pauses_where_no_rule_of_data_is_named(
+    bench: Any,
+    subcode: int | None,
+    pauses: bool,  # noqa: FBT001
+) -> None:
+    bench.sender.follow([Outcome(kind=OutcomeClass.REJECTED, reason="remote_rejected", code=100, subcode=subcode)])
+    delivery, report = deliver(bench, 3)
+    assert report.tally.buckets == {Bucket.REJECTED_REMOTE: 3}
+    assert (delivery.stopped is not None and delivery.stopped.pause_reason == "systematic_reject") is pauses
+
+
 def test_one_success_between_refusals_keeps_the_pipeline_going(bench: Any) -> None:
     bench.sender.refuse({str(number) for number in range(1, 61) if number % 2})
     delivery, report = deliver(bench, 60)
