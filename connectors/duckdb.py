@@ -56,7 +56,7 @@ class Options:
 
     path: str
     """The database file; opened for reading only. Relative paths start at the project."""
-    memory_limit: str = "192MB"
+    memory_limit: str = "128MB"
     """Memory that DuckDB may use for one reading, such as `256MB` or `2GB`; what does not fit is sorted on disk."""
     threads: int | None = None
     """Threads of DuckDB; left out: all cores but one, which works on the rows."""
