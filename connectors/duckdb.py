@@ -18,7 +18,7 @@ plain numbers and harm no other row.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -27,10 +27,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from connectors.base import Query
+from connectors.batches import as_typed, joined, with_json
+from connectors.database_file import database_file
 from connectors.duckdb_errors import Reading, explain
-from connectors.duckdb_select import INNER, Column, Select, around, literal, quoted, select
+from connectors.duckdb_select import Column, Select, literal, select
 from connectors.errors import QueryError, SourceError, SourceRefusedError
 from connectors.private_folder import private_folder
+from connectors.readings import Readings
+from connectors.wrapping import INNER, around, quoted, refuse_known_alias
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,8 +44,6 @@ VECTOR_ROWS = 2048
 """Rows that DuckDB hands over at a time; larger pieces cost it more memory and time than joining these."""
 HEARING_S = 0.2
 """So long the calling thread may wait outside Python, where it hears no signal that came to another thread."""
-BATCH_BYTES = 64 * 1024 * 1024
-"""A batch of wide rows ends here, before its rows are complete."""
 FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
 RESERVED_NAMES: Final = ("main", "memory", "system", "temp")
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -70,23 +72,12 @@ def connect(options: Options, *, root: Path) -> "DuckDBSource":
     """Return the warehouse in the file `options.path`; raises `SourceRefusedError` where the options are wrong."""
     import duckdb  # noqa: F401  # a missing driver shows here
 
-    if options.path.strip() in {"", ":memory:"}:
-        raise SourceRefusedError("path names no file", remedy="give the path of a DuckDB file")
+    file = database_file(options.path, root=root, product="DuckDB")
     if not MEMORY.fullmatch(options.memory_limit.strip()):
         raise SourceRefusedError("memory_limit is no amount of memory", remedy="write it such as 256MB or 2GB")
     if options.threads is not None and options.threads < 1:
         raise SourceRefusedError(f"threads is {options.threads}", remedy="give 1 or more, or leave it out")
-    file = root.absolute() / options.path
-    if not _is_file(file):
-        raise SourceRefusedError(f"there is no file {file}", remedy="mend `path`; relative paths start at the project")
     return DuckDBSource(options, file=file, root=root.absolute())
-
-
-def _is_file(file: Path) -> bool:
-    try:
-        return file.is_file()
-    except PermissionError:
-        raise SourceRefusedError(f"this user may not enter the folder of {file}", remedy="change its rights") from None
 
 
 class DuckDBSource:
@@ -94,8 +85,7 @@ class DuckDBSource:
 
     def __init__(self, options: Options, *, file: Path, root: Path) -> None:
         self._options, self._file, self._root = options, file, root
-        self._readings: set[ExitStack] = set()
-        self._is_closed = False
+        self._readings = Readings()
 
     def __enter__(self) -> Self:
         return self
@@ -103,9 +93,7 @@ class DuckDBSource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        self._is_closed = True
-        for reading in list(self._readings):
-            reading.close()
+        self._readings.close()
 
     def schema(self, query: Query) -> "pa.Schema":
         """Return the columns that `query` would give, in order, reading no row.
@@ -127,9 +115,9 @@ class DuckDBSource:
         with self._reading(query) as reading:
             reader, schema = self._asked(reading, query).run(query)
             reading.callback(reader.close)
-            for batch in _joined(reader, query.batch_rows):
-                yield _typed(batch, schema)
-                self._refuse_if_closed()
+            for batch in joined(reader, query.batch_rows):
+                yield as_typed(batch, schema)
+                self._readings.refuse_if_closed()
 
     @contextmanager
     def _reading(self, query: Query) -> Iterator[ExitStack]:
@@ -137,14 +125,11 @@ class DuckDBSource:
         import duckdb
         import pyarrow as pa
 
-        self._refuse_if_closed()
-        with ExitStack() as reading:
-            self._readings.add(reading)
-            reading.callback(self._readings.discard, reading)
+        with self._readings.begin() as reading:
             try:
                 yield reading
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                self._refuse_if_closed()
+                self._readings.refuse_if_closed()
                 raise self._explained(error, query) from None
             except RuntimeError as error:
                 if "Query interrupted" in str(error):  # what DuckDB makes of Ctrl-C
@@ -166,9 +151,7 @@ class DuckDBSource:
             raise self._explained(error, query, tables=_tables(connection)) from None
         columns = {name: Column(name, kind) for name, kind in zip(found.columns, found.types, strict=True)}
         for alias, expression in query.expressions:
-            if alias.lower() in {name.lower() for name in columns}:
-                what = f'"{alias}" names a column of the query and an expression'
-                raise QueryError(what, remedy="rename one of them")
+            refuse_known_alias(alias, columns)
             try:
                 columns[alias] = _expression(connection, sql, alias, expression)
             except (duckdb.Error, QueryError) as error:
@@ -218,10 +201,6 @@ class DuckDBSource:
                 remedy="set temp_directory to a folder that this user may write",
             ) from None
 
-    def _refuse_if_closed(self) -> None:
-        if self._is_closed:
-            raise SourceRefusedError("the warehouse was closed before its rows were read", remedy="open it again")
-
     def _explained(self, error: Exception, query: Query, *, tables: Sequence[str] = ()) -> SourceError:
         texts = (query.sql, *(sql for _, sql in query.expressions))
         return explain(str(error), Reading(self._file, self._options.memory_limit, texts, tables))
@@ -239,7 +218,7 @@ class _Asked:
         """Return the rows of `query`, a slice of this one, and their types."""
         chosen = select(query, self.inner, self.columns, limit=query.limit)
         reader = self.read(chosen, batch_rows=min(VECTOR_ROWS, query.batch_rows))
-        return reader, _with_json(reader.schema, chosen.json_columns)
+        return reader, with_json(reader.schema, chosen.json_columns)
 
     def read(self, chosen: Select, *, batch_rows: int = VECTOR_ROWS) -> "pa.RecordBatchReader":
         """Return the rows of any SELECT."""
@@ -353,45 +332,3 @@ def _interruptible(
         except KeyboardInterrupt:
             connection.interrupt()
             raise
-
-
-def _joined(batches: "Iterable[pa.RecordBatch]", batch_rows: int) -> "Iterator[pa.RecordBatch]":
-    """Yield the rows of `batches` in batches of at most `batch_rows` rows and about `BATCH_BYTES` bytes."""
-    waiting: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        if waiting and (rows + batch.num_rows > batch_rows or size + batch.nbytes > BATCH_BYTES):
-            yield from _as_one(waiting)
-            waiting, rows, size = [], 0, 0
-        waiting.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-    yield from _as_one(waiting)
-
-
-def _as_one(batches: "Sequence[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-    import pyarrow as pa
-
-    if sum(batch.num_rows for batch in batches):
-        yield from pa.Table.from_batches(batches).combine_chunks().to_batches()
-
-
-def _with_json(schema: "pa.Schema", json_columns: frozenset[str]) -> "pa.Schema":
-    """Return `schema` with `json_columns` marked as JSON text, where this pyarrow knows how."""
-    import pyarrow as pa
-
-    if not hasattr(pa, "json_"):
-        return schema
-    fields = (field.with_type(pa.json_()) if field.name in json_columns else field for field in schema)
-    return pa.schema(fields)
-
-
-def _typed(batch: "pa.RecordBatch", schema: "pa.Schema") -> "pa.RecordBatch":
-    import pyarrow as pa
-
-    if batch.schema == schema:
-        return batch
-    arrays = (
-        column if column.type == field.type else pa.ExtensionArray.from_storage(field.type, column)
-        for column, field in zip(batch.columns, schema, strict=True)
-    )
-    return pa.RecordBatch.from_arrays(list(arrays), schema=schema)

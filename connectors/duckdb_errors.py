@@ -6,17 +6,14 @@ is passed on, without the literals; what it says while rows are read is named by
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from connectors.database_file import other_table
 from connectors.errors import QueryError, SourceError, SourceRefusedError, SourceUnavailableError
 
 LONGEST = 400
 """Characters of DuckDB's own text in a message."""
-
-LISTED = 20
-"""So many tables are named in a message."""
 
 _SYNTAX: Final = ("Parser Error", "Syntax Error")
 _BEFORE_READING: Final = {
@@ -115,7 +112,7 @@ def _about_query(text: str, reading: Reading) -> SourceError:
         where = f" in line {line}" if line else ""
         missing = _NO_TABLE.match(rest)
         said = rest.partition("\nDid you mean")[0] if missing else rest
-        remedy = _other_table(missing[1], reading) if missing else _BEFORE_READING[name]
+        remedy = other_table(missing[1], reading.tables, reading.file) if missing else _BEFORE_READING[name]
         return QueryError(f"DuckDB refuses the query{where}: {_said(said, reading.sql)}", remedy=remedy)
     if name in _WHILE_READING:
         what, remedy = _WHILE_READING[name]
@@ -144,18 +141,6 @@ def _line(text: str, sql: Sequence[str], *, is_syntax: bool) -> int | None:
         return None
     number, shown = int(pointer[1]) - (not is_syntax), pointer[2].strip(". \r\t")
     return number if 1 <= number <= len(lines) and shown in lines[number - 1] else None
-
-
-def _other_table(name: str, reading: Reading) -> str:
-    """Return what to write instead of the table `name`, which the file does not have."""
-    if not reading.tables:
-        return f"{reading.file} holds no table; mend `path`"
-    bare = {table.rpartition(".")[2].strip('"').lower(): table for table in reversed(reading.tables)}
-    near = get_close_matches(name.rpartition(".")[2].strip('"').lower(), bare, n=3)
-    if near:
-        return f"did you mean {' or '.join(bare[table] for table in near)}?"
-    more = f" and {len(reading.tables) - LISTED} more" if len(reading.tables) > LISTED else ""
-    return f"tables of {reading.file.name}: {', '.join(reading.tables[:LISTED])}{more}"
 
 
 def _holder(text: str) -> str:

@@ -1,22 +1,20 @@
 """The SELECT around the user's query, as DuckDB's SQL; pure text, the values to bind beside it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from connectors.base import Query, Range
-from connectors.bounds import Always, Bound, Comparison, Grid
-from connectors.columns import no_column
-from connectors.errors import ColumnError, QueryError
-from connectors.incremental import CursorKind, CursorValue
+from connectors.base import Query
+from connectors.bounds import Grid
+from connectors.errors import QueryError
+from connectors.incremental import CursorKind
+from connectors.wrapping import INNER, quoted, selected, wrapped
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 LONGEST_TYPE = 80
 """Characters of a type in a message."""
-INNER = "_syncer"
-"""Name of the user's query inside the SELECT around it."""
 SAME: Final = frozenset(
     {"boolean", "float", "double", "decimal", "varchar", "blob", "date", "time", "time_ns"}
     | {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"}
@@ -89,6 +87,11 @@ class Column:
         return self.type.id in CURSORS and not self._has_json
 
     @property
+    def cursor_remedy(self) -> str:
+        """What makes a cursor of it where it is none."""
+        return CASTS.get(self.type.id, ANY_CAST)
+
+    @property
     def value(self) -> str:
         """The expression that is selected: the column itself, or cast to a type that Arrow has."""
         name = f"{INNER}.{quoted(self.name)}"
@@ -158,46 +161,22 @@ class Select:
     """Selected columns whose text is JSON."""
 
 
-def quoted(name: str) -> str:
-    """Return `name` as an identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def literal(text: str) -> str:
     """Return `text` as a string of SQL, where no value can be bound."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def around(sql: str, expressions: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the SELECT of every column of the user's query and of `expressions` over them.
-
-    Both stand alone between line breaks: a comment at their end hides nothing that follows.
-    """
-    added = "".join(f", (\n{expression}\n) AS {quoted(alias)}" for alias, expression in expressions)
-    return f"SELECT {INNER}.*{added} FROM (\n{sql}\n) AS {INNER}"
-
-
 def select(query: Query, inner: str, columns: Mapping[str, Column], *, limit: int | None) -> Select:
     """Return the slice `query` of `inner`, whose columns are `columns`; raises `ColumnError`, `QueryError`."""
-    if query.cursor_column is not None:
-        _require_cursor(_column(query.cursor_column, columns), columns)
     variables: list[Variable] = []
-    aliases = tuple(alias for alias, _ in query.expressions)
-    names = tuple(columns) if query.columns is None else tuple(dict.fromkeys((*query.columns, *aliases)))
-    chosen = [_column(name, columns) for name in names]
-    if not chosen:
-        raise QueryError("no column of the query is asked for")
-    conditions = [_condition(wanted, _column(wanted.column, columns), variables) for wanted in query.ranges]
-    order = [*([query.cursor_column] if query.cursor_column is not None else []), *query.order_by]
-    parts = [
-        "SELECT " + ", ".join(f"{column.value} AS {quoted(column.name)}" for column in chosen),
-        f"FROM ({inner}) AS {INNER}",
-        "WHERE " + " AND ".join(conditions) if conditions else "",
-        "ORDER BY " + ", ".join(f"{_column(name, columns).rank} ASC NULLS FIRST" for name in order) if order else "",
-        f"LIMIT {limit:d}" if limit is not None else "",
-    ]
-    json_columns = frozenset(column.name for column in chosen if column.is_json)
-    return Select("\n".join(part for part in parts if part), tuple(variables), json_columns)
+
+    def bind(text: str, sql_type: str) -> str:
+        variables.append(Variable(f"syncer_{len(variables)}", sql_type, text))
+        return f"getvariable({literal(variables[-1].name)})"
+
+    text = wrapped(query, f"({inner})", columns, bind, limit=limit)
+    json_columns = frozenset(column.name for column in selected(query, columns) if column.is_json)
+    return Select(text, tuple(variables), json_columns)
 
 
 def travels_as(kind: "DuckDBPyType") -> str | None:
@@ -232,49 +211,3 @@ def _struct(kind: "DuckDBPyType") -> str | None:
 
 def _children(kind: "DuckDBPyType") -> "list[tuple[str, DuckDBPyType]]":
     return cast("list[tuple[str, DuckDBPyType]]", kind.children)  # sizes and words are those of types asked elsewhere
-
-
-def _column(name: str, columns: Mapping[str, Column]) -> Column:
-    if name not in columns:
-        raise no_column(name, tuple(columns))
-    return columns[name]
-
-
-def _require_cursor(column: Column, columns: Mapping[str, Column]) -> None:
-    if column.can_be_cursor:
-        return
-    raise ColumnError(
-        column.name,
-        what=f'"{column.name}" is of type {column.type_name}, whose order no cursor can follow',
-        columns=tuple(columns),
-        remedy=f"{CASTS.get(column.type.id, ANY_CAST)}, or go by another column",
-    )
-
-
-def _condition(wanted: Range, column: Column, variables: list[Variable]) -> str:
-    grid, sql_type = column.grid
-    sides: list[str] = []
-    for value, compare in ((wanted.low, grid.at_least), (wanted.high, grid.below)):
-        if value is None:
-            continue
-        bound = _bound(value, column, grid, compare)
-        if isinstance(bound, Comparison):
-            variable = Variable(f"syncer_{len(variables)}", sql_type, bound.text)
-            variables.append(variable)
-            sides.append(f"{column.rank} {bound.operator} getvariable({literal(variable.name)})")
-        elif bound is Always.FALSE:
-            sides.append("FALSE")
-    within = " AND ".join(sides) or f"{column.value} IS NOT NULL"
-    return f"(({within}) OR {column.value} IS NULL)" if wanted.with_null else f"({within})"
-
-
-def _bound(value: CursorValue, column: Column, grid: Grid, compare: Callable[[CursorValue], Bound]) -> Bound:
-    if not grid.accepts(value.kind):
-        raise QueryError(
-            f'"{column.name}" is of type {column.type_name}, and the value to compare it with is of kind {value.kind}',
-            remedy="if the type of the column changed, cast it back in the query, or reset the pipeline",
-        )
-    try:
-        return compare(value)
-    except ValueError:
-        raise QueryError(f'the value to compare "{column.name}" with is no {value.kind}') from None
