@@ -119,21 +119,20 @@ class SafetyContract(Contract):
             with pytest.raises(ColumnError):
                 source.schema(Query(sql=f"SELECT * FROM {people}", columns=(name,)))
 
-    @pytest.mark.parametrize("sql", ["CAST(name AS INTEGER)", "CAST(name AS DATE)", "CAST(name AS DECIMAL(9, 2))"])
-    def test_an_error_tells_no_value_of_a_row(self, source: Source, warehouse: Warehouse, sql: str) -> None:
+    def test_an_error_tells_no_value_of_a_row(self, source: Source, warehouse: Warehouse) -> None:
         table = warehouse.create(pa.table({"id": list(range(3000)), "name": ["1"] * 2999 + [CANARY]}))
 
-        with pytest.raises(SourceError) as caught:
-            all_rows(source, Query(sql=f"SELECT id, {sql} AS bad FROM {table}", cursor_column="id"))
+        for sql in self.failing:
+            with pytest.raises(SourceError) as caught:
+                all_rows(source, Query(sql=f"SELECT id, {sql} AS bad FROM {table}", cursor_column="id"))
 
-        assert CANARY not in "".join(traceback.format_exception(caught.value))
-        assert not caught.value.is_transient
+            assert CANARY not in "".join(traceback.format_exception(caught.value))
+            assert not caught.value.is_transient
 
     @pytest.mark.parametrize(
         "sql",
         [
             f"SELECT * FROM {{table}} WHERE name = '{CANARY}' 'again'",
-            f"SELECT CAST('{CANARY}' AS INTEGER) AS bad FROM {{table}}",
             f"SELECT nosuch FROM {{table}} WHERE name = '{CANARY}'",
             f"SELECT nosuch('{CANARY}') FROM {{table}}",
         ],
@@ -141,5 +140,13 @@ class SafetyContract(Contract):
     def test_an_error_tells_no_literal_of_the_query(self, source: Source, people: str, sql: str) -> None:
         with pytest.raises(QueryError) as caught:
             all_rows(source, Query(sql=sql.format(table=people)))
+
+        assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+    def test_an_error_while_rows_are_read_tells_no_literal_either(self, source: Source, people: str) -> None:
+        failing = self.failing[0].replace("name", f"'{CANARY}'")
+
+        with pytest.raises(QueryError) as caught:
+            all_rows(source, Query(sql=f"SELECT {failing} AS bad FROM {people}"))
 
         assert CANARY not in "".join(traceback.format_exception(caught.value))
