@@ -92,16 +92,6 @@ class Snowflake(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sqlite(Strict):
-    """A SQLite file."""
-
-    SECRETS: ClassVar[frozenset[str]] = frozenset()
-
-    path: str
-    """The file, opened for reading; relative paths start at the project."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sqlalchemy(Strict):
     """Any database with a SQLAlchemy dialect."""
 
@@ -114,7 +104,6 @@ class Sqlalchemy(Strict):
 KNOWN_KINDS: Mapping[str, type[Any]] = {
     "postgres": Postgres,
     "snowflake": Snowflake,
-    "sqlite": Sqlite,
     "sqlalchemy": Sqlalchemy,
 }
 """Kinds whose options are known here although their connector may not be installed; an installed connector wins."""
