@@ -26,7 +26,7 @@ from connectors.batches import as_typed, joined, with_json
 from connectors.database_file import database_file
 from connectors.errors import QueryError, SourceRefusedError
 from connectors.readings import Readings
-from connectors.sqlite_columns import TYPES_MET, Column, Kind, column_met, declared_column, types_met
+from connectors.sqlite_columns import Column, Kind, column_met, declared_column, types_met
 from connectors.sqlite_errors import about_file, about_query, about_rows
 from connectors.sqlite_text import one_select, require_expression
 from connectors.sqlite_times import day, instant, local
@@ -41,8 +41,6 @@ ROWS: Final = "temp._syncer_rows"
 """View of its columns with the expressions behind them."""
 BUSY_S: Final = 5.0
 """Seconds to wait for a writer who holds the file."""
-CACHE_KIB: Final = 32 * 1024
-"""Memory for pages and for sorting before the disk is used."""
 PIECE_ROWS: Final = 1024
 PIECE_BYTES: Final = 4 * 1024 * 1024
 FIRST_ROWS: Final = 64
@@ -178,24 +176,26 @@ class SqliteSource:
         """Return the columns whose type only their values tell, as they were when this source first saw them."""
         texts = dict(query.expressions)
         keys = {name: (query.sql, name, texts.get(name, "")) for name in declared}
-        unseen = [name for name, key in keys.items() if key not in self._met]
+        unseen = {name: declared[name] for name, key in keys.items() if key not in self._met}
         for name, met in self._types_met(connection, unseen).items():
             self._met[keys[name]] = column_met(name, declared[name], met)
         return {name: self._met[key] for name, key in keys.items()}
 
-    def _types_met(self, connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple[int | None, ...]]:
-        """Return what `types_met` says of each column; nothing of one that fails, whose error the reading shows."""
-        if not names:
+    def _types_met(self, connection: sqlite3.Connection, declared: dict[str, str]) -> dict[str, int | None]:
+        """Return what `types_met` says of each column, None of one that fails: its reading shows the error."""
+        if not declared:
             return {}
+        wanted = ", ".join(types_met(name, kind) for name, kind in declared.items())
         try:
             with self._explained():
-                wanted = ", ".join(types_met(name) for name in names)
                 (row,) = connection.execute(f"SELECT {wanted} FROM {ROWS} AS {INNER}").fetchall()
         except QueryError:
-            if len(names) == 1:
-                return {names[0]: (None,) * TYPES_MET}
-            return {name: met for one in names for name, met in self._types_met(connection, [one]).items()}
-        return {name: row[place * TYPES_MET : (place + 1) * TYPES_MET] for place, name in enumerate(names)}
+            if len(declared) == 1:
+                return dict.fromkeys(declared)
+            return {
+                name: met for one in declared.items() for name, met in self._types_met(connection, dict([one])).items()
+            }
+        return dict(zip(declared, row, strict=True))
 
     def _open(self, reading: ExitStack) -> sqlite3.Connection:
         """Return a connection that holds one snapshot of the file, until `reading` ends."""
@@ -209,7 +209,6 @@ class SqliteSource:
         for name, function in (("day", day), ("local", local), ("instant", instant)):
             connection.create_function(f"syncer_{name}", 1, function, deterministic=True)
         _refuse_quoted_texts(connection)
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA temp_store = FILE")
         ((encoding,),) = connection.execute("PRAGMA encoding").fetchall()
         if encoding != b"UTF-8":

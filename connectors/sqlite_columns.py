@@ -50,12 +50,15 @@ BY_NAME: Final = {
     "REAL": Kind.REAL,
 }
 MOMENTS: Final = ("TIMESTAMP", "DATETIME", "TIMESTAMP WITHOUT TIME ZONE")
-"""Declared types of which the values met tell whether they have a zone."""
+"""Declared types of times; most of the values tell whether they are instants."""
 DECIMALS: Final = ("DECIMAL", "NUMERIC", "NUMBER", "DEC")
 """Types with digits in brackets; without them they say nothing."""
 INTEGERS: Final = re.compile(r"(UNSIGNED )?(TINY|SMALL|MEDIUM|BIG|BIG )?INT(EGER|\d)?( UNSIGNED)?")
 TEXTS: Final = ("CHAR", "CLOB", "TEXT")
 """What SQLite looks for in a declared type that makes texts of numbers."""
+
+FLAGS: Final = {"integer": 1, "real": 2, "text": 4, "blob": 8}
+"""Types of values, as bits of a number."""
 
 _DECLARED = re.compile(r"([A-Z0-9_ ]*?) *(?:\( *(\d+) *(?:, *(\d+) *)?\) *([A-Z ]*))?")
 
@@ -99,8 +102,8 @@ class Column:
 
     @property
     def rank(self) -> str:
-        """The expression that is compared and sorted; it has no collation, so texts go by their bytes."""
-        return self.value
+        """The expression that is compared and sorted: text by its bytes, whatever the column's collation."""
+        return f"{self.value} COLLATE BINARY" if self.kind in {Kind.TEXT, Kind.JSON} else self.value
 
     @property
     def grid(self) -> tuple[Grid, str]:
@@ -179,34 +182,31 @@ def declared_column(name: str, declared: str) -> Column | None:
     return Column(name, Kind.TEXT, declared) if any(part in word for part in TEXTS) else None
 
 
-def types_met(name: str) -> str:
-    """Return the expression of what `kind_met` needs to know of all values of the column: flags and counts."""
-    value, has = _name(name), "max(typeof({}) = '{}')".format
-    date_like = f"{value} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'"
-    zones = ("*[Zz]", "*:*[+-][0-9][0-9]", "*:*[+-][0-9][0-9]:[0-9][0-9]", "*:*[+-][0-9][0-9][0-9][0-9]")
-    has_zone = " OR ".join(f"{value} GLOB '{zone}'" for zone in zones)
-    is_text, is_number = f"typeof({value}) = 'text'", f"typeof({value}) IN ('integer', 'real')"
-    flags = ", ".join(has(value, kind) for kind in ("integer", "real", "text", "blob"))
-    return (
-        f"{flags}, sum({is_number} OR ({is_text} AND {date_like} AND ({has_zone}))), "
-        f"sum({is_text} AND {date_like} AND NOT ({has_zone}))"
-    )
+def types_met(name: str, declared: str) -> str:
+    """Return the SQL of the number that tells `column_met` about all values of the column; it is an aggregate."""
+    value = _name(name)
+    if not _is_moment(declared):
+        return " + ".join(f"{flag} * max(typeof({value}) = '{kind}')" for kind, flag in FLAGS.items())
+    has_zone = f"substr({value}, -1) IN ('Z', 'z') OR substr({value}, {len('2026-11-20 10:00') + 1}) GLOB '*[-+]*'"
+    of_text = f"CASE WHEN {has_zone} THEN 1 WHEN {value} GLOB '[0-9]*' THEN -1 ELSE 0 END"
+    return f"sum(CASE typeof({value}) WHEN 'text' THEN {of_text} WHEN 'null' THEN 0 WHEN 'blob' THEN 0 ELSE 1 END)"
 
 
-TYPES_MET: Final = 6
-"""Values that `types_met` gives for a column."""
-
-
-def column_met(name: str, declared: str, met: Sequence[int | None]) -> Column:
-    """Return the column by the values it holds, as `types_met` found them."""
-    integer, real, text, blob, instants, locals_ = (number or 0 for number in met)
-    if " ".join(declared.upper().split()).partition("(")[0].strip() in MOMENTS:
-        return Column(name, Kind.TIMESTAMP_TZ if instants > locals_ else Kind.TIMESTAMP, declared)
-    if text or (blob and (integer or real)):
+def column_met(name: str, declared: str, met: int | None) -> Column:
+    """Return the column by the values it holds: `met` is what `types_met` gave, None where they cannot be read."""
+    found = met or 0
+    if _is_moment(declared):
+        return Column(name, Kind.TIMESTAMP_TZ if found > 0 else Kind.TIMESTAMP, declared)
+    has_number = found & (FLAGS["integer"] | FLAGS["real"])
+    if found & FLAGS["text"] or (has_number and found & FLAGS["blob"]):
         return Column(name, Kind.TEXT)
-    if integer or real:
-        return Column(name, Kind.REAL if real else Kind.INTEGER)
-    return Column(name, Kind.BLOB if blob or declared.upper() == "BLOB" else Kind.TEXT)
+    if has_number:
+        return Column(name, Kind.REAL if found & FLAGS["real"] else Kind.INTEGER)
+    return Column(name, Kind.BLOB if found or declared.upper() == "BLOB" else Kind.TEXT)
+
+
+def _is_moment(declared: str) -> bool:
+    return " ".join(declared.upper().partition("(")[0].split()) in MOMENTS
 
 
 def _name(name: str) -> str:

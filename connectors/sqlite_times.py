@@ -1,8 +1,8 @@
 """What SQLite files hold as times, as numbers that sort: SQL functions for one connection; pure.
 
-Texts are ISO 8601 in the forms that Python reads. Whole numbers are Unix seconds, or milliseconds where seconds would
-lie beyond the year 9999; floats are Julian days where SQLite takes them for such, else Unix seconds. What is none of
-it, and what no calendar holds, is NULL.
+Texts are ISO 8601 in the forms that Python reads. Numbers are Julian days where SQLite takes them for such, else Unix
+seconds, or milliseconds where seconds would lie beyond the year 9999. What is none of it, and what no calendar holds,
+is NULL.
 """
 
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ LAST_SECOND: Final = 253_402_300_799
 """The last one of the year 9999; a larger number counts milliseconds."""
 FIRST_MICROSECOND: Final = -62_135_596_800 * 10**6
 END_JULIAN: Final = 5_373_484.5
-"""SQLite's own bound (modifier `auto`): floats from 0 to below it are Julian days."""
+"""SQLite's own bound (modifier `auto`): numbers from 0 to below it are Julian days."""
 UNIX_JULIAN: Final = 2_440_587.5
 
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # differences alone are taken
@@ -64,12 +64,12 @@ def _microseconds(moment: datetime) -> int:
 
 
 def _of_number(value: float) -> int | None:
-    if isinstance(value, int):
-        found = value * (10**6 if abs(value) <= LAST_SECOND else 10**3)
-    elif 0 <= value < END_JULIAN:
+    if 0 <= value < END_JULIAN:
         found = round((value - UNIX_JULIAN) * 86_400_000) * 10**3
     elif abs(value) <= LAST_SECOND:
         found = round(value * 10**6)
+    elif abs(value) <= LAST_SECOND * 10**3:
+        found = round(value * 10**3)
     else:
         return None
     return found if FIRST_MICROSECOND <= found < (LAST_SECOND + 1) * 10**6 else None
