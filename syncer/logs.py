@@ -14,7 +14,7 @@ STRUCK_OUT = (
     (re.compile(r"\bEAA[A-Za-z0-9]{8,}"), "***"),
     (
         re.compile(
-            r"(?i)\b(access_token|appsecret_proof|password|passwd|secret|token)"
+            r"(?i)\b((?:\w+_)?(?:access_token|appsecret_proof|password|passwd|secret|token))"
             r"([\"']?\s*=\s*[\"']?|[\"']\s*:\s*[\"']?|:\s*[\"']|:\s*(?!(?:a|an|holds|is|it|no|the|this)\s))"
             r"(?!\$\{)[^\s\"'&,;}]+"
         ),

@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -81,6 +82,9 @@ def main() -> None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed by the caller; kept to the end
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # the same
+    for stream in (sys.stdout, sys.stderr):  # JSON is UTF-8, and a locale without it must not end a run's report
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     _expect_own_connectors()
     try:
         sys.exit(_command())

@@ -75,7 +75,7 @@ def project_options(command: Command) -> Command:
     return click.option(
         "--project",
         "project_dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         envvar="SYNCER_PROJECT",
         help="Folder of syncer.yaml; default: this one or the nearest above. [env: SYNCER_PROJECT]",
     )(command)

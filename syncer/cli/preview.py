@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from syncer.transform.reference import Step
 
 DIGEST = re.compile(r"[0-9a-f]{64}(\.\w+)?")
+ADDRESS = re.compile(r"[^\s@\"=&?,;<>()]+(?:@|%40)[^\s@\"&?,;<>()]+")
+"""An address of e-mail, also within a URL."""
 
 
 @click.command()
@@ -75,8 +77,21 @@ def command(
 
 
 def masked(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the event with everything in user_data hidden that is no digest."""
-    return event | {"user_data": {name: _hidden(value) for name, value in event.get("user_data", {}).items()}}
+    """Return the event with everything in user_data hidden that is no digest, and addresses of e-mail elsewhere."""
+    people = {name: _hidden(value) for name, value in event.get("user_data", {}).items()}
+    return {name: people if name == "user_data" else without_addresses(value) for name, value in event.items()}
+
+
+def without_addresses(value: Any) -> Any:
+    """Return a value of JSON with each address of e-mail in it hidden."""
+    match value:
+        case str():
+            return ADDRESS.sub("•••", value)
+        case list():
+            return [without_addresses(part) for part in value]
+        case dict():
+            return {name: without_addresses(part) for name, part in value.items()}
+    return value
 
 
 def _hidden(value: Any) -> Any:
@@ -103,6 +118,7 @@ def _explain(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
     rows = []
     for step in steps:
         values = tuple(_plain(value) for value in (step.raw, step.normalised, step.sent))
-        rows.append((step.field, *(_hidden(value) if step.field in personal else value for value in values)))
+        hidden = _hidden if step.field in personal else (lambda value: value) if show_values else without_addresses
+        rows.append((step.field, *map(hidden, values)))
     print_table(("parameter", "in the warehouse", "normalised", "sent"), rows, title=f"key {key}", is_own=True)
     click.echo()

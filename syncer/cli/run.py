@@ -1,5 +1,6 @@
 """`syncer run`."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -110,10 +111,13 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
         else:
             say(error)
         return exit_of(error)
-    if as_json:
-        print_json(report.to_json())
-    else:
-        print_report(report)
+    try:
+        if as_json:
+            print_json(report.to_json())
+        else:
+            print_report(report)
+    except (BrokenPipeError, SystemExit):  # rich makes one of the other; the other pipelines shall run all the same
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process
     return exit_code(report, pipeline)
 
 

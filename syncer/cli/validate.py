@@ -13,7 +13,7 @@ from syncer.cli.common import Exit, log_options, project_options, shown_problem
 
 if TYPE_CHECKING:
     from syncer.errors import Problem
-    from syncer.pipeline import Project
+    from syncer.pipeline import Pipeline, Project
 
 
 @click.command()
@@ -35,13 +35,15 @@ def command(
     syncer validate --output github      # annotations in a pull request
     """
     from syncer.config.load import validate_project
+    from syncer.session import find_pipeline
 
     project, problems = validate_project(project_dir, target=target, environ=os.environ)
     if project is not None:
         for warning in project.warnings:
             click.echo(f"Warning: {warning}", err=True)
+        wanted = [find_pipeline(project, name) for name in names] or list(project.pipelines.values())
         if not problems and not offline:
-            problems = tuple(_against_warehouses(project, names))
+            problems = tuple(_against_warehouses(project, wanted))
     show(problems, output)
     if problems:
         sys.exit(Exit.USAGE)
@@ -75,18 +77,18 @@ def show(problems: "Sequence[Problem]", output: str) -> None:
                 )
             case "github":
                 text = shown_problem(replace(problem, file=None)).replace("%", "%25")
-                click.echo(f"::error file={problem.file},line={problem.line},col={problem.column}::{text}")
+                place = f" file={problem.file},line={problem.line},col={problem.column}" if problem.file else ""
+                click.echo(f"::error{place}::{text}")
             case _:
                 click.echo(shown_problem(problem))
 
 
-def _against_warehouses(project: "Project", names: Sequence[str]) -> "list[Problem]":
+def _against_warehouses(project: "Project", wanted: "Sequence[Pipeline]") -> "list[Problem]":
     from connectors.errors import SourceError
     from syncer.config.places import locate
     from syncer.errors import ConfigError, Problem
-    from syncer.session import Session, find_pipeline
+    from syncer.session import Session
 
-    wanted = [find_pipeline(project, name) for name in names] or list(project.pipelines.values())
     problems: list[Problem] = []
     with Session(project) as opened:
         for pipeline in wanted:

@@ -6,9 +6,10 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from syncer.config.document import Node
-from syncer.config.problems import quoted
+from syncer.config.problems import problem_at, quoted
 from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, shape
+from syncer.errors import ConfigError
 from syncer.pipeline import Destination, Strict
 from syncer.secret import Reference, Secret
 from syncer.spec.limits import API_VERSION
@@ -155,7 +156,7 @@ class _Given:
         if not _is_lazy(keys[0], child):
             return None
         if has_reference(child.value):
-            return self.reader.secrets.reference(child)
+            return _checked(child, self.reader.secrets.reference(child))
         text = str(child.value)
         if not DATASET_ID.fullmatch(text):
             what = f"{quoted(text)} is no dataset id"
@@ -168,6 +169,19 @@ class _Given:
             problems.missing(self.node, "dataset_id", "add the id from Events Manager, in quotes")
         if references[1] is None and not self.node.get("access_token"):
             problems.missing(self.node, "access_token", "add `access_token: ${env:META_ACCESS_TOKEN}`")
+
+
+def _checked(node: Node, reference: Reference) -> Reference:
+    """Return a reference to a dataset id, which never gives anything else: the token, for instance, put in its place."""
+
+    def resolve() -> str:
+        text = reference.resolve().strip()
+        if not DATASET_ID.fullmatch(text):
+            what, remedy = "what stands there is no dataset id", "copy the digits from Events Manager"
+            raise ConfigError([problem_at(node.place, node.path, what, remedy)])
+        return text
+
+    return Reference(reference.text, resolve)
 
 
 def _check_version(node: Node, section: Meta, reader: Reader) -> None:

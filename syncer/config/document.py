@@ -291,12 +291,11 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
         if event.tag is not None:
-            self._problem(
-                event,
-                path,
-                f"the tag {quoted(event.tag.replace(STANDARD_TAG, '!!'))} is not read",
-                "write the plain value, quoted if it is text",
+            is_standard = event.tag.startswith(STANDARD_TAG)  # any other word may be a secret that begins with !
+            tag = (
+                f"the tag {quoted(event.tag.replace(STANDARD_TAG, '!!'))}" if is_standard else "a tag (a word behind !)"
             )
+            self._problem(event, path, f"{tag} is not read", "write the plain value, quoted if it is text")
         if event.anchor is None:
             return self._value(event, path)
         return self._anchored(event, path)
@@ -313,9 +312,7 @@ class _Composer:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
             inside = "an alias inside its own anchor" if event.anchor in self._anchors else "an alias without an anchor"
-            raise self._stop(
-                event, path, f"*{event.anchor} is {inside}", f"define &{event.anchor} above, or write it out"
-            )
+            raise self._stop(event, path, inside, "write the value out; text that begins with * stands in quotes")
         self._aliased += anchored.size
         self._nodes += anchored.size
         if self._aliased > MOST_ALIASED_NODES:

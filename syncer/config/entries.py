@@ -98,10 +98,11 @@ class EntryReader:
             both = " and ".join(given)
             self.problems.at(node, f"has {both}, which are different origins", "keep one of them")
             return
-        if all(nearest(key, ORIGINS) is None for key in node.entries):
+        known = dict.fromkeys((*ORIGINS, *field_names(Column)))
+        if all(nearest(key, ORIGINS) is None for key in node.entries if key not in known):
             remedy = f"give one of {', '.join(ORIGINS)}, such as {{column: name}} or {{value: constant}}"
             self.problems.at(node, "says not where the value comes from", remedy)
-        self.problems.unknown(node, dict.fromkeys((*ORIGINS, *field_names(Column))))
+        self.problems.unknown(node, known)
 
     def _column(self, node: Node) -> Entry | None:
         found = self.reader.section(Column, node)

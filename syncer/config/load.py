@@ -127,10 +127,18 @@ class _Loader:
 
     def _pipeline_files(self) -> Iterator[Path]:
         folder = self._root / PIPELINES_FOLDER
+        place = Place(self._shown(folder), 1, 1)
         if not folder.is_dir():
+            if folder.exists() or folder.is_symlink():
+                self._problems.add(place, (), "is no folder", "make it one, with a YAML file for each pipeline")
             return
-        for path in sorted(folder.iterdir()):
-            if path.suffix in SUFFIXES and not path.name.startswith("."):
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError:
+            self._problems.add(place, (), "cannot be listed", "let the user who runs syncer read it")
+            return
+        for path in paths:
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
                 yield path
 
     def _pipelines(self, view: View, written: list[tuple[Path, Node]], reader: Reader) -> dict[str, Pipeline]:

@@ -9,7 +9,7 @@ from syncer.config.document import Node
 from syncer.config.groups import MappingReader
 from syncer.config.problems import suggestion
 from syncer.config.sections import Reader, shape
-from syncer.config.times import cron_mistake, zone_mistake
+from syncer.config.times import cron_mistake, is_time, zone_mistake
 from syncer.pipeline import (
     Consent,
     Cursor,
@@ -253,6 +253,8 @@ def _check_test(node: Node, reader: Reader, names: set[str]) -> None:
     if name in names:
         problems.at(node.entries["name"], f"the test {shape(node.entries['name'])} exists already", "names are unique")
     names.add(name or "")
+    if (now := node.get("now")) and not is_time(now.value):
+        problems.at(now, f"{shape(now)} is no time", "write the moment of the test, such as 2026-11-20T10:00:00Z")
     if "rows" not in node.entries:
         problems.missing(node, "rows", "add the rows: [{column: value}]")
     if not (node.get("expect") or node.get("expect_rejected")):
@@ -275,6 +277,6 @@ def _check_rows(node: Node, reader: Reader) -> None:
 def _check_reason(node: Node, reader: Reader) -> None:
     reader.problems.unknown(node, ("key", "reason"))
     reason = node.get("reason")
-    if reason and reason.value not in REASONS:
+    if reason and (not isinstance(reason.value, str) or reason.value not in REASONS):
         what = f"{shape(reason)} is no reason"
         reader.problems.at(reason, what, suggestion(str(reason.value), tuple(REASONS), noun="reasons"))

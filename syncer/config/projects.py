@@ -1,5 +1,6 @@
 """`syncer.yaml` as seen through one target."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Annotated
 from syncer.config.datasets import read_destinations
 from syncer.config.document import Node
 from syncer.config.parts import read_name
-from syncer.config.pipelines import SHARED_KEYS, check_version
+from syncer.config.pipelines import MERGED_KEYS, SHARED_KEYS, check_version
 from syncer.config.problems import KeyPath, quoted, suggestion
+from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, shape
 from syncer.config.warehouses import read_sources, warn_of_open_files
 from syncer.duration import Duration
@@ -57,6 +59,8 @@ MOST_TARGETS = 100
 STATE_FILE = "state.db"
 SHORTEST_LEDGER = Duration(PHYSICAL_STORE_WINDOW_S + DAY_S)
 ALERT_KINDS = ("slack", "webhook", "email")
+
+STORES = re.compile(r"(?:sqlite(?:\+pysqlite)?:///|postgres(?:ql)?(?:\+psycopg)?://)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +191,9 @@ class ProjectReader:
                 reader.problems.at(child, f"{shape(child)} is not a map", "write keys and values: {key: value}")
         if (defaults := node.get("defaults")) and defaults.is_map:
             reader.problems.unknown(defaults, SHARED_KEYS)
+            for key in (*MERGED_KEYS, "mapping"):
+                if (child := defaults.get(key)) and child.value is not None and not child.is_map:
+                    reader.problems.at(child, f"{shape(child)} is not a map", "write keys and values: {key: value}")
         if sources := node.get("sources"):
             warn_of_open_files(sources, reader)
         rules = (node.get("alerts") or Node({}, root.place)).get("when")
@@ -213,7 +220,11 @@ class ProjectReader:
             remedy = "write sqlite:///.syncer/state.db or postgresql+psycopg://..."
             self.reader.problems.at(child, f"{shape(child)} is no URL of a state store", remedy)
             return default
-        return self.reader.secrets.url(child) or default
+        found = self.reader.secrets.url(child)
+        if found is not None and not has_reference(child.value) and not STORES.match(child.value):
+            remedy = "write sqlite:///.syncer/state.db or postgresql+psycopg://..."
+            self.reader.problems.at(child, "is no URL of a state store", remedy)
+        return found or default
 
     def _retention(self, node: Node | None) -> Retention:
         found = (self.reader.section(Retention, node) if node and node.is_map else None) or Retention()

@@ -4,6 +4,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,10 +22,11 @@ STANDS_OUTSIDE = "\ufffc"
 """Takes the place of a reference while the text around it is looked at."""
 USERINFO = re.compile(r"://([^/?#\s]*)@")
 SECRET_PARAMETER = re.compile(
-    rf"(?:^|[?&;\s])(?:pass|passwd|password|pwd|token|access_?token|auth_?token|secret|app_?secret|api_?key|"
+    rf"(?:^|[?&;\s])(?:\w+_)?(?:pass|passwd|password|pwd|token|access_?token|auth_?token|secret|app_?secret|api_?key|"
     rf"sslpassword|private_?key(?:_?passphrase)?)\s*=\s*(?!{STANDS_OUTSIDE})[^&;\s]",
     re.IGNORECASE,
 )
+KINDS = ("env", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ def _outside(inner: str, *, is_closed: bool) -> FromEnv | FromFile:
         return FromEnv(env[1], env[2])
     if is_closed and inner.startswith("file:") and inner.removeprefix("file:").strip():
         return FromFile(inner.removeprefix("file:").strip())
-    kind = re.match(r"\w{0,12}", inner)
-    raise ValueError(f"${{{kind[0] if kind else ''}... is no reference", f"{FORMS}; $${{ for a plain ${{")
+    kind = inner.partition(":")[0]
+    near = get_close_matches(kind, KINDS, n=1)  # any other word may be a secret
+    remedy = f"did you mean ${{{near[0]}:...}}? {FORMS}" if near and kind not in KINDS else FORMS
+    raise ValueError("${...} is no reference", f"{remedy}; $${{ for a plain ${{")
 
 
 def has_reference(text: object) -> bool:
@@ -108,7 +112,9 @@ class Secrets:
         """Return the secret that `node` refers to; a literal one becomes a problem naming `variable` as the remedy."""
         parts = self._split(node)
         if not any(isinstance(part, FromEnv | FromFile) for part in parts):
-            if not META_TOKEN.search(str(node.value)):
+            if not str(node.value).strip():
+                self.problems.at(node, "is empty", f"write ${{env:{variable}}} or ${{file:PATH}}")
+            elif not META_TOKEN.search(str(node.value)):
                 remedy = f"write ${{env:{variable}}} or ${{file:PATH}} and keep the value out of the file"
                 self.problems.at(node, "is a secret written out", remedy)
             return None

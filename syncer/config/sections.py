@@ -140,7 +140,7 @@ def shape(node: Node) -> str:
 
 def _lower(sentence: str) -> str:
     first = sentence.split("\n", maxsplit=1)[0]
-    return first[:1].lower() + first[1:]
+    return first if first[1:2].isupper() else first[:1].lower() + first[1:]
 
 
 def _validated(kind: type[T], data: Json) -> tuple[T | None, list[Any]]:

@@ -40,6 +40,14 @@ def cron_mistake(text: str) -> tuple[str, str] | None:
     return None
 
 
+def is_time(value: object) -> bool:
+    """Return whether a value is a text with a date and time of ISO 8601."""
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
 def _is_cron_item(item: str, low: int, high: int, names: tuple[str, ...]) -> bool:
     span, slash, step = item.partition("/")
     if slash and not (step.isdecimal() and 1 <= int(step[:6]) <= high):

@@ -167,6 +167,9 @@ class _Options:
         lazy = {name: child for name, child in node.entries.items() if self._is_lazy(name, child)}
         self.reader.problems.unknown(node, field_names(self.kind))
         known = node.without(*(name for name in node.entries if name not in field_names(self.kind)))
+        for name, child in known.entries.items():
+            if name not in {*self._secrets, *URL_OPTIONS} and isinstance(child.value, str):
+                self.reader.secrets.url(child)  # any text may hide a password in a longer one
         stand_ins = {
             name: Node("", child.place, child.path) if name in lazy else child for name, child in known.entries.items()
         }

@@ -16,7 +16,7 @@ from syncer.engine.plan import first_event_time, plan
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
 from syncer.engine.tools import Sender, Tools
-from syncer.errors import SyncerError
+from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
@@ -59,7 +59,8 @@ class Job:
 def run_sync(job: Job, tools: Tools) -> RunReport:
     """Deliver every row past the watermark; move the watermark behind what was settled.
 
-    Raises `LockedError` where another run holds the pipeline, and `StateError` where the state store cannot even note
+    Raises `ConfigError` where the pipeline does not fit the query or a reference is empty, before a row is read,
+    `LockedError` where another run holds the pipeline, and `StateError` where the state store cannot even note
     how the run ended; every other failure is in the report, with what was delivered before it.
     """
     now, began = tools.clock.now(), tools.clock.monotonic()
@@ -75,6 +76,9 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
         log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
         try:
             ending = _run(job, tools, run, now)
+        except ConfigError as error:
+            _finish(run, tools, Ending(status=RunStatus.FAILED, message=str(error)), began)
+            raise
         except Exception as error:
             what = f"syncer itself failed ({type(error).__name__}); the next run goes on from here"
             _finish(run, tools, Ending(status=RunStatus.FAILED, message=what), began)
@@ -99,6 +103,8 @@ def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
         with job.open_source() as source, job.open_sender() as sender, tools.executor:
             delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
             return _deliver(job, tools, run, source, delivery, now)
+    except ConfigError:
+        raise
     except (SyncerError, SourceError) as error:
         return Ending(status=RunStatus.FAILED, message=str(error))
     except KeyboardInterrupt:  # anywhere, so that nothing is known but what is written: recovered as after a crash

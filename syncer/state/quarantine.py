@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Text, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.report import Bucket
@@ -33,6 +33,14 @@ def _upsert(dialect: Any) -> Any:
 
 
 _PUT = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+_REPLACE = delete(QUARANTINE).where(
+    QUARANTINE.c.pipeline_id == bindparam("of_pipeline"),
+    QUARANTINE.c.identity.is_(None),
+    QUARANTINE.c.run_id != bindparam("not_of_run"),
+    QUARANTINE.c.reason == bindparam("for_reason"),
+    QUARANTINE.c.cursor_text.is_not_distinct_from(bindparam("at_cursor", type_=Text())),
+)
+"""What earlier runs set aside at the same place, of rows without an identity: they were read again."""
 _CLEAR = delete(QUARANTINE).where(
     QUARANTINE.c.pipeline_id == bindparam("of_pipeline"),
     QUARANTINE.c.identity == bindparam("of_identity"),
@@ -49,7 +57,7 @@ def put(
     at: datetime,
     request_id: int | None = None,
 ) -> None:
-    """Set events aside; an event that is there already gets its newest reason."""
+    """Set events aside; an event that is there already gets its newest reason, rows without a key those of this run."""
     shared = {"pipeline_id": pipeline_id, "run_id": run_id, "request_id": request_id, "at": at}
     rows = [
         {
@@ -66,6 +74,10 @@ def put(
         }
         for event in rejected
     ]
+    places = {(row["reason"], row["cursor_text"]) for row in rows if row["identity"] is None}
+    if places:
+        named = {"of_pipeline": pipeline_id, "not_of_run": run_id}
+        connection.execute(_REPLACE, [{**named, "for_reason": reason, "at_cursor": text} for reason, text in places])
     if rows:
         connection.execute(_PUT[connection.dialect.name], rows)
 

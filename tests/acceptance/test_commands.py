@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
-from tests.acceptance.shop import Shop
+from tests.acceptance.shop import TOKEN, Shop
 
 pytestmark = pytest.mark.acceptance
 ROOT = Path(__file__).parents[2]
@@ -138,3 +138,59 @@ def test_reference_commands_answer_in_json(shop: Shop) -> None:
     assert json.loads(shop.syncer("state", "upgrade", "--output", "json").out)["after"]
     wrong = shop.syncer("explain", "curency_missing")
     assert (wrong.code, "currency_missing" in wrong.err) == (2, True)
+
+
+def test_a_pipeline_that_is_not_there_is_no_pipeline_without_mistakes(shop: Shop) -> None:
+    done = shop.syncer("validate", "ordres", "--offline")
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean 'orders'" in done.err
+
+
+def test_preview_hides_addresses_wherever_they_stand(shop: Shop) -> None:
+    shop.add_orders(1, 1)
+    shop.edit("pipelines/orders.yaml", 'event_source_url: {value: "https://shop.example/thanks"}',
+              'event_source_url: {column: email, template: "https://shop.example/?mail={}"}')  # fmt: skip
+    shop.edit("pipelines/orders.yaml", "  custom_data:", "  user_defined: {mail: email}\n  custom_data:")
+    for options in ((), ("--explain",)):
+        assert "customer1@" not in shop.syncer("preview", "orders", *options).out
+        assert "customer1@" in shop.syncer("preview", "orders", *options, "--show-values").out
+
+
+def test_a_token_in_the_place_of_the_dataset_id_is_not_shown(shop: Shop) -> None:
+    shop.edit("syncer.yaml", 'dataset_id: "1234567890"', "dataset_id: ${env:TOKEN}")
+    done = shop.syncer("run", "orders", "--output", "json")
+    assert done.code == 2
+    assert "syncer.yaml:7:17: destinations.meta.dataset_id" in done.report["message"]
+    assert TOKEN not in done.out + done.err
+
+
+def test_rows_without_a_key_are_set_aside_once_however_often_they_are_read(shop: Shop) -> None:
+    shop.add_orders(1, 6, changes="UPDATE orders SET order_id = NULL WHERE order_id IN (3, 4)")
+    counts = set()
+    for _ in range(3):
+        assert shop.syncer("run", "orders").code == 3
+        (status,) = map(json.loads, shop.syncer("status", "--output", "json").out.splitlines())
+        counts.add(status["rejects"])
+    assert counts == {2}
+
+
+def test_a_report_in_a_locale_without_utf_8_is_printed_and_the_other_pipelines_run(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    text = (shop.folder / "pipelines" / "orders.yaml").read_text()
+    (shop.folder / "pipelines" / "second.yaml").write_text(text.replace("name: orders", "name: second"))
+    assert shop.syncer("run", "--all", PYTHONIOENCODING="ascii").code == 0
+    assert len(shop.order_ids()) == 4
+
+
+def test_who_reads_no_further_does_not_stop_the_other_pipelines(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    text = (shop.folder / "pipelines" / "orders.yaml").read_text()
+    (shop.folder / "pipelines" / "second.yaml").write_text(text.replace("name: orders", "name: second"))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "syncer", "run", "--all"], cwd=shop.folder, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
+    )  # fmt: skip
+    assert running.stdout is not None
+    running.stdout.close()
+    running.wait(timeout=60)
+    assert len(shop.order_ids()) == 4

@@ -237,3 +237,15 @@ def test_names_that_cannot_be_names_are_told_at_the_key(folder: Folder, name: st
 def test_a_pipeline_may_name_a_source_that_has_a_mistake_of_its_own(folder: Folder) -> None:
     folder.project_file("type: sqlite", "type: slqite")
     assert len(folder.problems()) == 1
+
+
+def test_what_stands_in_the_place_of_the_pipelines_is_told(folder: Folder) -> None:
+    (folder.path / "pipelines" / "orders.yaml").unlink()
+    (folder.path / "pipelines").rmdir()
+    (folder.path / "pipelines").write_text("")
+    assert folder.problems() == ["pipelines:1:1: is no folder; make it one, with a YAML file for each pipeline"]
+
+
+def test_the_ending_of_a_pipeline_may_be_in_capitals(folder: Folder) -> None:
+    (folder.path / "pipelines" / "orders.yaml").rename(folder.path / "pipelines" / "ORDERS.YAML")
+    assert list(folder.load().pipelines) == ["orders"]

@@ -231,7 +231,7 @@ def test_a_dataset_id_may_be_a_number_or_have_its_other_name(folder: Folder) -> 
     folder.project_file('dataset_id: "1234567890"', "pixel_id: 1234567890123456")
     assert folder.load().destinations["meta"].dataset_id.resolve() == "1234567890123456"
     folder.project_file("pixel_id: 1234567890123456", 'pixel_id: "${env:DATASET}"')
-    assert folder.load({"DATASET": "77"}).destinations["meta"].dataset_id.resolve() == "77"
+    assert folder.load({"DATASET": "77123"}).destinations["meta"].dataset_id.resolve() == "77123"
 
 
 def test_a_certificate_file_lies_in_the_project(folder: Folder) -> None:

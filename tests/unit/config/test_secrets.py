@@ -34,6 +34,8 @@ LITERALS = {
     "a private key": ("source", f'type: snowflake, account: a, user: u, private_key: "{CANARY}"'),
     "a passphrase": ("source", f"type: snowflake, account: a, user: u, private_key_passphrase: {CANARY}"),
     "a PEM block": ("source", 'type: snowflake, account: a, user: "-----BEGIN ENCRYPTED PRIVATE KEY----- MIIFJDBW"'),
+    "a token in a path": ("source", f'type: duckdb, path: "md:db?motherduck_token={CANARY}"'),
+    "a password in an address of a path": ("source", f'type: duckdb, path: "postgres://u:{CANARY}@h/d"'),
     "a password in a SQLAlchemy URL": ("source", f'type: sqlalchemy, url: "mysql+pymysql://u:{CANARY}@h/db"'),
     "a password with a slash": ("source", f'type: sqlalchemy, url: "mysql+pymysql://u:{CANARY}/x@h/db"'),
     "a state password": ("state", f"postgresql+psycopg://u:{CANARY}@h/db"),
@@ -113,7 +115,7 @@ def test_a_text_splits_into_what_stands_in_it_and_what_stands_outside(text: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["${A}", "${env:}", "${env:1A}", "${env:A-b}", "${file:}", "${vault:x}", "${env:A", "${"]
+    "text", ["${canary7f3a}", "${A}", "${env:}", "${env:1A}", "${env:A-b}", "${file:}", "${vault:x}", "${env:A", "${"]
 )
 def test_a_malformed_reference_is_a_mistake_that_shows_the_forms(folder: Folder, text: str) -> None:
     folder.pipeline_file("query: SELECT * FROM orders", f"query: '{text} SELECT {CANARY}'")
@@ -311,3 +313,23 @@ def test_the_sandbox_needs_nothing_of_the_environment(folder: Folder) -> None:
 )
 def test_a_url_tells_whether_it_holds_a_password(text: str, is_literal: bool) -> None:  # noqa: FBT001
     assert holds_literal_secret(text) is is_literal
+
+
+@pytest.mark.parametrize("text", [f"!{CANARY} x", f"*{CANARY}", f"!!{CANARY}"])
+def test_a_secret_that_looks_like_a_tag_or_an_alias_is_not_repeated(folder: Folder, text: str) -> None:
+    problems = put(folder, "meta", f"access_token: {text}").problems()
+    assert len(problems) >= 1
+    assert not any(CANARY in problem for problem in problems)
+
+
+def test_an_empty_secret_is_no_secret_written_out(folder: Folder) -> None:
+    (problem,) = put(folder, "meta", 'access_token: ""').problems()
+    assert problem.endswith("access_token: is empty; write ${env:META_ACCESS_TOKEN} or ${file:PATH}")
+
+
+def test_a_reference_to_a_dataset_id_gives_nothing_but_digits(folder: Folder) -> None:
+    folder.project_file('"1234567890"', "${env:DATASET}")
+    destination = folder.load({"DATASET": META_TOKEN}).destinations["meta"]
+    with pytest.raises(ConfigError, match=r"syncer.yaml:5:22: .*no dataset id; copy the digits") as caught:
+        destination.dataset_id.resolve()
+    assert META_TOKEN not in str(caught.value)
