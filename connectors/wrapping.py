@@ -137,8 +137,8 @@ def _condition(wanted: Range, column: Column, bind: Bind) -> str:
             sides.append(f"{column.rank} {bound.operator} {bind(bound.text, sql_type)}")
         elif bound is Always.FALSE:
             sides.append("FALSE")
-    within = " AND ".join(sides) or f"{column.value} IS NOT NULL"
-    return f"(({within}) OR {column.value} IS NULL)" if wanted.with_null else f"({within})"
+    within = " AND ".join(sides) or f"{column.rank} IS NOT NULL"
+    return f"(({within}) OR {column.rank} IS NULL)" if wanted.with_null else f"({within})"
 
 
 def _bound(value: CursorValue, column: Column, grid: Grid, compare: Callable[[CursorValue], Bound]) -> Bound:
