@@ -1,13 +1,38 @@
 """Small pieces of a result joined to batches of a bounded size."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_BYTES = 64 * 1024 * 1024
 """A batch of wide rows ends here, before its rows are complete."""
+PIECE_ROWS: Final = 1024
+PIECE_BYTES: Final = 4 * 1024 * 1024
+FIRST_ROWS: Final = 64
+"""Rows in the first piece, which tells how wide they are."""
+
+Row = TypeVar("Row")
+
+
+def pieces(
+    fetch: Callable[[int], Sequence[Row]],
+    build: "Callable[[Sequence[Row]], pa.RecordBatch]",
+    batch_rows: int,
+    *,
+    piece_rows: int = PIECE_ROWS,
+) -> "Iterator[pa.RecordBatch]":
+    """Yield what `build` makes of the rows that `fetch` gives, until it gives none.
+
+    No piece has more than `batch_rows` or `piece_rows` rows nor, once their width is known, many bytes.
+    """
+    rows = min(FIRST_ROWS, batch_rows)
+    while found := fetch(rows):
+        piece = build(found)
+        yield piece
+        wide = max(1, piece.nbytes // piece.num_rows)
+        rows = max(1, min(piece_rows, batch_rows, PIECE_BYTES // wide))
 
 
 def joined(pieces: "Iterable[pa.RecordBatch]", batch_rows: int) -> "Iterator[pa.RecordBatch]":
@@ -47,6 +72,24 @@ def with_json(schema: "pa.Schema", json_columns: frozenset[str]) -> "pa.Schema":
         return schema
     fields = (field.with_type(pa.json_()) if field.name in json_columns else field for field in schema)
     return pa.schema(fields)
+
+
+def texts(values: "Sequence[bytes | None]") -> "pa.Array":
+    """Return bytes as text; what is no UTF-8 is NULL."""
+    import pyarrow as pa
+
+    raw: Any = pa.array(values, pa.binary())
+    try:
+        return raw.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([_decoded(value) for value in values], pa.string())
+
+
+def _decoded(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _as_one(pieces: "Sequence[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":

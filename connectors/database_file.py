@@ -1,13 +1,10 @@
-"""The file that an option `path` names, and the tables in it that a query may mean."""
+"""The file that an option `path` names, and what to write where it lacks a table."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from connectors.errors import SourceRefusedError
-
-LISTED = 20
-"""So many tables are named in a message."""
+from connectors.tables import nearest_table
 
 
 def database_file(path: str, *, root: Path, product: str) -> Path:
@@ -22,14 +19,7 @@ def database_file(path: str, *, root: Path, product: str) -> Path:
 
 def other_table(name: str, tables: Sequence[str], file: Path) -> str:
     """Return what to write instead of the table `name`, which `file` with its `tables` does not have."""
-    if not tables:
-        return f"{file} holds no table; mend `path`"
-    bare = {table.rpartition(".")[2].strip('"').lower(): table for table in reversed(tables)}
-    near = get_close_matches(name.rpartition(".")[2].strip('"').lower(), bare, n=3)
-    if near:
-        return f"did you mean {' or '.join(bare[table] for table in near)}?"
-    more = f" and {len(tables) - LISTED} more" if len(tables) > LISTED else ""
-    return f"tables of {file.name}: {', '.join(tables[:LISTED])}{more}"
+    return nearest_table(name, tables, file.name) if tables else f"{file} holds no table; mend `path`"
 
 
 def _is_file(file: Path) -> bool:

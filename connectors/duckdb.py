@@ -18,8 +18,7 @@ plain numbers and harm no other row.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from connectors.database_file import database_file
 from connectors.duckdb_errors import Reading, explain
 from connectors.duckdb_select import Column, Select, literal, select
 from connectors.errors import QueryError, SourceError, SourceRefusedError
+from connectors.interrupts import interruptible
 from connectors.private_folder import private_folder
 from connectors.readings import Readings
 from connectors.wrapping import INNER, around, quoted, refuse_known_alias
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 VECTOR_ROWS = 2048
 """Rows that DuckDB hands over at a time; larger pieces cost it more memory and time than joining these."""
-HEARING_S = 0.2
-"""So long the calling thread may wait outside Python, where it hears no signal that came to another thread."""
 FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
 RESERVED_NAMES: Final = ("main", "memory", "system", "temp")
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -225,7 +223,8 @@ class _Asked:
         for variable in chosen.variables:
             self.connection.execute(variable.assignment, [variable.text])
         relation = self.connection.sql(chosen.text)
-        return _interruptible(self.connection, lambda: relation.to_arrow_reader(batch_rows))
+        # DuckDB sorts and joins in there
+        return interruptible(lambda: relation.to_arrow_reader(batch_rows), self.connection.interrupt)
 
 
 def _tables(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
@@ -317,18 +316,3 @@ def _bytes(sql: str) -> bytes:
 def _refuse_parameters(statement: "duckdb.Statement", what: str) -> None:
     if statement.named_parameters:
         raise QueryError(f"{what} has parameters ($1 or ?), which nothing fills", remedy="write the values")
-
-
-def _interruptible(
-    connection: "duckdb.DuckDBPyConnection", start: "Callable[[], pa.RecordBatchReader]"
-) -> "pa.RecordBatchReader":
-    """Return what `start` gives: DuckDB sorts and joins in there, and hears no Ctrl-C on the thread that does it."""
-    with ThreadPoolExecutor(1, thread_name_prefix="syncer-duckdb") as other:
-        started = other.submit(start)
-        try:
-            while wait([started], timeout=HEARING_S).not_done:
-                pass
-            return started.result()
-        except KeyboardInterrupt:
-            connection.interrupt()
-            raise

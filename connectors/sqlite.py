@@ -14,7 +14,7 @@ once: nobody else can open them, and nothing is left after a kill. Their content
 
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 from connectors.base import Query
-from connectors.batches import as_typed, joined, with_json
+from connectors.batches import as_typed, joined, pieces, with_json
 from connectors.database_file import database_file
 from connectors.errors import QueryError, SourceRefusedError
 from connectors.readings import Readings
@@ -41,10 +41,6 @@ ROWS: Final = "temp._syncer_rows"
 """View of its columns with the expressions behind them."""
 BUSY_S: Final = 5.0
 """Seconds to wait for a writer who holds the file."""
-PIECE_ROWS: Final = 1024
-PIECE_BYTES: Final = 4 * 1024 * 1024
-FIRST_ROWS: Final = 64
-"""Rows in the first piece, which tells how wide they are."""
 STEPS: Final = 200_000
 """SQLite's steps, some milliseconds, between two looks for Ctrl-C."""
 READING: Final = frozenset(
@@ -239,18 +235,17 @@ class _Asked:
         return pa.schema([(column.name, column.arrow) for column in self.columns])
 
     def pieces(self, batch_rows: int) -> "Iterator[pa.RecordBatch]":
-        """Yield the rows in pieces of at most `batch_rows` rows and, once their width is known, few bytes."""
+        """Return the rows in pieces of at most `batch_rows` rows and, once their width is known, few bytes."""
         import pyarrow as pa
 
-        schema, rows = self._stored, min(FIRST_ROWS, batch_rows)
+        schema = self._stored
+
+        def build(rows: Sequence[Any]) -> "pa.RecordBatch":
+            columns = zip(self.columns, zip(*rows, strict=True), strict=True)
+            return pa.RecordBatch.from_arrays([column.array(values) for column, values in columns], schema=schema)
+
         cursor = self.connection.execute(self.text, self.parameters)
-        while found := cursor.fetchmany(rows):
-            columns = zip(self.columns, zip(*found, strict=True), strict=True)
-            arrays = [column.array(values) for column, values in columns]
-            piece = pa.RecordBatch.from_arrays(arrays, schema=schema)
-            yield piece
-            wide = max(1, piece.nbytes // piece.num_rows)
-            rows = max(1, min(PIECE_ROWS, batch_rows, PIECE_BYTES // wide))
+        return pieces(cursor.fetchmany, build, batch_rows)
 
 
 def _needed(query: Query, declared: Iterable[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from connectors.batches import texts
 from connectors.bounds import Grid
 from connectors.errors import QueryError
 from connectors.incremental import CursorKind
@@ -152,7 +153,7 @@ class Column:
 
         match self.kind:
             case Kind.TEXT | Kind.JSON:
-                return _texts(values)
+                return texts(values)
             case Kind.BOOLEAN:
                 return pa.array(values, pa.int8()).cast(pa.bool_())
             case Kind.DATE:
@@ -271,23 +272,6 @@ _VALUES: Final[dict[Kind, Callable[[Column], str]]] = {
     Kind.TIMESTAMP_TZ: _time("syncer_instant"),
     Kind.JSON: _json,
 }
-
-
-def _texts(values: "Sequence[bytes | None]") -> "pa.Array":
-    import pyarrow as pa
-
-    raw = pa.array(values, pa.binary())
-    try:
-        return raw.cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([_decoded(value) for value in values], pa.string())
-
-
-def _decoded(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _decimals(values: "Sequence[int | float | None]", scale: int) -> list[Decimal | None]:
