@@ -24,34 +24,6 @@ Port = Annotated[int, Within(1, 65_535)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Postgres(Strict):
-    """A PostgreSQL database."""
-
-    SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
-
-    url: str | None = None
-    """The whole connection as a URL, the password by reference; instead of the options below."""
-    host: str | None = None
-    """Name or address of the server."""
-    port: Port = 5432
-    """Port of the server."""
-    database: str | None = None
-    """Name of the database."""
-    user: str | None = None
-    """A role that may only read."""
-    password: str | None = None
-    """Password of the role, by reference."""
-    sslmode: str | None = None
-    """disable, prefer, require, verify-ca or verify-full."""
-    sslrootcert: str | None = None
-    """File with the certificate authority of the server."""
-    application_name: str = "syncer"
-    """Name under which the server lists the connection."""
-    options: str | None = None
-    """Command-line options for the server, such as `-c statement_timeout=60000`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snowflake(Strict):
     """A Snowflake account."""
 
@@ -102,7 +74,6 @@ class Sqlalchemy(Strict):
 
 
 KNOWN_KINDS: Mapping[str, type[Any]] = {
-    "postgres": Postgres,
     "snowflake": Snowflake,
     "sqlalchemy": Sqlalchemy,
 }
