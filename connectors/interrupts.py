@@ -1,8 +1,11 @@
 """Ctrl-C in calls of drivers that do not hear it on the thread that waits in them."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Final, TypeVar
+
+LOOK_S: Final = 0.1
+"""Seconds between two looks for Ctrl-C, which the system may bring to another thread and so end no waiting."""
 
 Value = TypeVar("Value")
 
@@ -12,7 +15,9 @@ def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> V
     with ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse") as other:
         started = other.submit(start)
         try:
-            return started.result()
+            while not wait((started,), LOOK_S).done:
+                pass
         except KeyboardInterrupt:
             cancel()
             raise
+        return started.result()
