@@ -245,4 +245,5 @@ def by_arrow(asked: Asked, reading: ExitStack) -> "Iterator[pa.RecordBatch] | No
 def by_cursor(asked: Asked, reading: ExitStack) -> "Iterator[pa.RecordBatch] | None":
     """Return the rows by a cursor of the session that described them."""
     del reading  # the session ends with it already
+    asked.session.take_raw_texts()
     return asked.session.rows(asked.text, asked.columns, asked.batch_rows)

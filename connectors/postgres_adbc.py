@@ -15,7 +15,7 @@ from connectors.interrupts import interruptible
 from connectors.postgres_columns import Column
 from connectors.postgres_errors import Said, explain
 from connectors.postgres_place import Place
-from connectors.postgres_session import BEGIN, setting, variable
+from connectors.postgres_session import BEGIN, RAW_TEXTS, setting, variable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,6 +51,8 @@ class Bulk:
         try:
             for place, value in enumerate(values):
                 self._run("SELECT pg_catalog.set_config($1, $2, true)", (variable(place), value))
+            if not is_utf8:
+                self._run(RAW_TEXTS)
             for piece in self._pieces(sql):
                 given = zip(columns, piece.columns, strict=True)
                 arrays = [column.from_arrow(found, is_utf8=is_utf8) for column, found in given]

@@ -3,7 +3,7 @@
 Both ways of reading get the same SELECT, whose columns are of the few types of `Travels`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -50,6 +50,8 @@ class Described:
     family: str
     """b: one value, c: composite, e: enum, r and m: ranges, p: what only functions know."""
     is_array: bool
+    items: str
+    """Of an array `builtin` of what it holds, `e` for an enum; else empty."""
     modifier: int
     """Digits of a numeric, -1 where it has none."""
 
@@ -69,6 +71,8 @@ class Column:
     """The values it can hold, and the SQL type to bind others as; None: none are compared."""
     can_be_cursor: bool = False
     is_json: bool = False
+    is_list: bool = False
+    """Whether it holds lists of what `travels` says."""
     digits: int = 0
     """All digits of a DECIMAL."""
     scale: int = 0
@@ -89,6 +93,12 @@ class Column:
     @property
     def arrow(self) -> "pa.DataType":
         """The type in Arrow, JSON as text."""
+        import pyarrow as pa
+
+        return pa.list_(self._one) if self.is_list else self._one
+
+    @property
+    def _one(self) -> "pa.DataType":
         import pyarrow as pa
 
         if self.travels is Travels.DECIMAL:
@@ -113,14 +123,25 @@ class Column:
         import pyarrow as pa
 
         if not is_utf8 and self.travels is Travels.TEXT:
-            values = texts(values.cast(pa.binary()).to_pylist())
+            return self.from_bytes(values.cast(pa.list_(pa.binary()) if self.is_list else pa.binary()).to_pylist())
         if self.travels is Travels.DECIMAL:
             return _decimals(values, self.arrow)
         return values if values.type == self.arrow else values.cast(self.arrow)
 
+    def from_bytes(self, values: Sequence[Any]) -> "pa.Array":
+        """Return texts, or lists of them, in the type of the column; what is no UTF-8 is NULL."""
+        import pyarrow as pa
+
+        if not self.is_list:
+            found = texts(values)
+            return _decimals(found, self.arrow) if self.travels is Travels.DECIMAL else found
+        return pa.array([None if items is None else texts(items).to_pylist() for items in values], self.arrow)
+
 
 def column(name: str, kind: Described) -> Column:
     """Return the column of this type."""
+    if kind.items in _LISTS:
+        return _list(name, kind)
     if kind.is_array or kind.family == "c" or kind.builtin == "record":
         return _json(name, kind)
     if kind.builtin == "numeric":
@@ -175,10 +196,18 @@ def _uuid(name: str, kind: Described) -> Column:
 
 
 def _json(name: str, kind: Described) -> Column:
-    """Return JSON, or what becomes JSON: an array or a composite value."""
+    """Return JSON, or what becomes JSON: a composite value, or an array of what no list holds."""
     text = f"CAST({_name(name)} AS text)"
     value = text if kind.builtin in {"json", "jsonb"} else f"CAST(pg_catalog.to_json({_name(name)}) AS text)"
     return Column(name, kind.type_name, Travels.TEXT, value, f'{text} COLLATE "C"', is_json=True)
+
+
+def _list(name: str, kind: Described) -> Column:
+    """Return a list; an array of several dimensions, which is no list, is NULL."""
+    place, travels = _name(name), _LISTS[kind.items]
+    items = place if kind.items == travels.value else f"CAST({place} AS {travels.value}[])"
+    value = f"CASE WHEN pg_catalog.array_ndims({place}) > 1 THEN NULL ELSE {items} END"
+    return Column(name, kind.type_name, travels, value, f'CAST({place} AS text) COLLATE "C"', is_list=True)
 
 
 def _object_id(name: str, kind: Described) -> Column:
@@ -255,6 +284,11 @@ _BUILTIN: Final[dict[str, Callable[[str, Described], Column]]] = {
     "timestamp": _as_it_is((Grid(kind=CursorKind.TIMESTAMP, digits=6), "timestamp")),
     "timestamptz": _as_it_is((Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6), "timestamptz")),
 }
+_LISTS: Final = {
+    **{kind.value: kind for kind in Travels if kind.name.startswith(("BOOLEAN", "INT", "FLOAT", "TEXT"))},
+    **dict.fromkeys(("varchar", "bpchar", "name", "uuid", "numeric", "e"), Travels.TEXT),
+}
+"""Items of arrays that travel as lists, and what they are in them."""
 _REMEDY: Final = "cast it, or a part of it, to bigint, numeric(38, 9), text, date or timestamp in the query"
 _REMEDIES: Final = {
     "numeric": "cast it to numeric(38, 9), or as many digits as it needs, in the query",

@@ -48,7 +48,7 @@ def place(options: "Options", *, root: Path) -> Place:
         "lock_timeout": _milliseconds("lock_timeout", options.lock_timeout),
     }
     wait_s = max(1, round(int(_milliseconds("connect_timeout", options.connect_timeout)) / 1000))
-    conninfo = make_conninfo(**{**STEADY, "connect_timeout": str(wait_s), **parts})
+    conninfo = make_conninfo(**{**STEADY, "connect_timeout": str(wait_s), **parts, "client_encoding": "UTF8"})
     return Place(conninfo, _peer(parts), (*_SETTINGS.items(), *settings.items()))
 
 
@@ -104,7 +104,10 @@ def _refuse_wrong(parts: Mapping[str, str]) -> None:
         raise SourceRefusedError("sslmode is none that there is", remedy=f"write one of {', '.join(SSL_MODES)}")
     for port in parts.get("port", "").split(","):
         if port and not (port.isdecimal() and 1 <= int(port) <= 65_535):
-            raise SourceRefusedError("port is no port", remedy="write a number from 1 to 65535, such as 5432")
+            raise SourceRefusedError(
+                "port is no port",
+                remedy="write a number from 1 to 65535; in a URL, / and : of a password as %2F and %3A",
+            )
     if any("\0" in value for value in parts.values()):
         raise SourceRefusedError("an option holds a NUL character", remedy="take it out")
 

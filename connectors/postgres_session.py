@@ -11,7 +11,7 @@ from psycopg.adapt import Loader
 from psycopg.pq import Format
 from psycopg.types.string import ByteaBinaryLoader
 
-from connectors.batches import pieces, texts
+from connectors.batches import pieces
 from connectors.errors import SourceError
 from connectors.postgres_columns import Column, Described, Travels
 from connectors.postgres_errors import Said, about_connecting, explain
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 FETCHED_ROWS: Final = 8192
 """Rows that one answer of the server holds at most."""
 BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+RAW_TEXTS: Final = "SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)"
 TYPES: Final = """
 SELECT pg_catalog.format_type(asked.oid, asked.modifier),
     CASE WHEN kind.typnamespace = 'pg_catalog'::regnamespace THEN kind.typname::text ELSE '' END,
-    kind.typtype::text, kind.typcategory = 'A', asked.modifier
+    kind.typtype::text, kind.typcategory = 'A', CASE WHEN kind.typcategory <> 'A' THEN '' WHEN item.typtype = 'e' THEN 'e'
+        WHEN item.typnamespace = 'pg_catalog'::regnamespace THEN item.typname::text ELSE '' END, asked.modifier
 FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS asked (oid, modifier, place)
-JOIN pg_catalog.pg_type AS kind ON kind.oid = asked.oid ORDER BY asked.place
+JOIN pg_catalog.pg_type AS kind ON kind.oid = asked.oid
+LEFT JOIN pg_catalog.pg_type AS item ON item.oid = kind.typelem ORDER BY asked.place
 """
 TABLES: Final = """
 SELECT CASE WHEN pg_catalog.pg_table_is_visible(oid) THEN relname::text
@@ -68,6 +71,11 @@ class Session:
         """Let `current_setting(variable(n))` give the n-th text until the transaction ends."""
         for place, text in enumerate(values):
             self._connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (variable(place), text))
+
+    def take_raw_texts(self) -> None:
+        """Let texts come as they are stored, where they need not be UTF-8: Postgres refuses such rows else."""
+        if not self.is_utf8:
+            self._connection.execute(RAW_TEXTS)
 
     def described(self, sql: str) -> dict[str, Described]:
         """Return the columns that `sql` gives, reading no row."""
@@ -167,5 +175,5 @@ def _array(column: Column, values: Sequence[Any]) -> "pa.Array":
         numbers = pa.array(values, pa.int32() if layout == "i" else pa.int64())
         return pc.add(numbers, pa.scalar(epoch, numbers.type)).view(column.arrow)  # wraps, as the other way does
     if column.travels in {Travels.TEXT, Travels.DECIMAL}:
-        return column.from_arrow(texts(values), is_utf8=True)
+        return column.from_bytes(values)
     return pa.array(values, column.arrow)

@@ -24,8 +24,9 @@ SYNTAX: Final = Syntax(
         r"|(?P<sign>.)",
         re.DOTALL,
     ),
-    first_words=("select", "with", "values", "table"),
+    first_words=("select", "with", "values", "table", "("),
 )
+_EXPRESSION: Final = Syntax(SYNTAX.token, first_words=("select", "with", "values"))
 
 
 def one_select(sql: str) -> str:
@@ -37,7 +38,7 @@ def one_select(sql: str) -> str:
 
 def require_expression(sql: str) -> None:
     """Raise `QueryError` where `sql`, put between brackets, would reach out of them or make a row of several values."""
-    SYNTAX.require_expression(sql)
+    _EXPRESSION.require_expression(sql)
     tokens = SYNTAX.tokens(sql, "it")
     _refuse_parameters(tokens)
     if any(token.depth == 0 and token.text == "," for token in tokens):
