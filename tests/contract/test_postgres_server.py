@@ -1,13 +1,11 @@
 """A Postgres server is only read from, and every refusal says what to do."""
 
 import os
-import socket
 import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -17,6 +15,7 @@ from connectors.base import Query
 from connectors.errors import QueryError, SourceError, SourceRefusedError, SourceUnavailableError
 from connectors.postgres import Options, Way, by_arrow, by_cursor, connect
 from connectors.testing.warehouse import all_rows, values
+from tests.loopback import Loopback
 from tests.postgres_database import PostgresDatabase
 
 pytestmark = pytest.mark.integration
@@ -62,45 +61,10 @@ def database(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[P
 
 
 @pytest.fixture
-def loopback(database: PostgresDatabase) -> Iterator["Loopback"]:
+def loopback(database: PostgresDatabase) -> Iterator[Loopback]:
     """The server by TCP, which it does not listen on itself."""
-    with closing(Loopback(database)) as opened:
+    with closing(Loopback(database.url)) as opened:
         yield opened
-
-
-class Loopback:
-    """Passes bytes between a port of this machine and the server's socket; mutable: holds what is open."""
-
-    def __init__(self, database: PostgresDatabase) -> None:
-        with psycopg.connect(database.url) as connection:
-            self._path = f"{connection.info.host}/.s.PGSQL.{connection.info.port}"
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = [self._listener]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        for one in self._open:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                ours, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._path)
-                self._open += [ours, server]
-                for source, target in ((ours, server), (server, ours)):
-                    threading.Thread(target=self._pass, args=(source, target), daemon=True).start()
-
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
 
 
 def told(error: BaseException) -> str:
