@@ -63,6 +63,9 @@ class TypeContract(Contract):
             numbers = pa.int64() if written.type.bit_width == 64 else pa.int32()
             assert arrived.cast(written.type).view(numbers).equals(written.view(numbers))
             return
+        if pa.types.is_integer(written.type):  # a warehouse may have decimals without fraction alone
+            assert arrived.cast(written.type).equals(written)
+            return
         found = arrived.to_pylist()
         if case in self.as_json:
             found = [value and json.loads(value, parse_float=Decimal) for value in found]
