@@ -24,46 +24,6 @@ Port = Annotated[int, Within(1, 65_535)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Snowflake(Strict):
-    """A Snowflake account."""
-
-    SECRETS: ClassVar[frozenset[str]] = frozenset({"password", "private_key", "private_key_passphrase", "token"})
-
-    account: str
-    """Account identifier, such as `xy12345.eu-west-1` or `org-account`."""
-    user: str
-    """A user that may only read."""
-    password: str | None = None
-    """Password of the user, by reference."""
-    private_key: str | None = None
-    """Text of the private key (PEM), by reference."""
-    private_key_file: str | None = None
-    """File with the private key (PEM)."""
-    private_key_passphrase: str | None = None
-    """Passphrase of the private key, by reference."""
-    authenticator: str | None = None
-    """Way of signing in, such as `snowflake`, `externalbrowser`, `oauth`."""
-    token: str | None = None
-    """OAuth or programmatic access token, by reference."""
-    warehouse: str | None = None
-    """Virtual warehouse that runs the queries."""
-    database: str | None = None
-    """Database of names without one."""
-    schema: str | None = None
-    """Schema of names without one."""
-    role: str | None = None
-    """Role that reads."""
-    query_tag: str = "syncer"
-    """Tag of the queries in the account's history."""
-    host: str | None = None
-    """Host, where it does not follow from the account."""
-    port: Port | None = None
-    """Port, where it is not the usual one."""
-    protocol: str | None = None
-    """https, or http for a server of this machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sqlalchemy(Strict):
     """Any database with a SQLAlchemy dialect."""
 
@@ -74,7 +34,6 @@ class Sqlalchemy(Strict):
 
 
 KNOWN_KINDS: Mapping[str, type[Any]] = {
-    "snowflake": Snowflake,
     "sqlalchemy": Sqlalchemy,
 }
 """Kinds whose options are known here although their connector may not be installed; an installed connector wins."""
