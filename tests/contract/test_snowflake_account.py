@@ -71,7 +71,8 @@ def test_the_server_is_told_tag_zone_and_timeout_and_sent_values_only_as_binding
     login = server.seen()["logins"][-1]
     statement = server.seen()["statements"][-1]
     told = {
-        name: login["SESSION_PARAMETERS"][name] for name in ("QUERY_TAG", "TIMEZONE", "STATEMENT_TIMEOUT_IN_SECONDS")
+        name: str(login["SESSION_PARAMETERS"][name])
+        for name in ("QUERY_TAG", "TIMEZONE", "STATEMENT_TIMEOUT_IN_SECONDS")
     }
     assert told == {"QUERY_TAG": "nightly", "TIMEZONE": "UTC", "STATEMENT_TIMEOUT_IN_SECONDS": "60"}
     assert (login["query"]["roleName"], login["query"]["warehouse"]) == ("READER", "WH")
