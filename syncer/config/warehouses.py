@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from connectors import registry
 from connectors.errors import ConnectorError
@@ -12,7 +12,7 @@ from syncer.config.document import Node
 from syncer.config.problems import suggestion
 from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, alternatives, field_names, hints, shape
-from syncer.pipeline import SourceConfig, Strict, Within
+from syncer.pipeline import SourceConfig, Strict
 from syncer.secret import Reference
 
 URL_OPTIONS = frozenset({"url", "dsn", "connection_string", "proxy"})
@@ -20,7 +20,6 @@ URL_OPTIONS = frozenset({"url", "dsn", "connection_string", "proxy"})
 FILE_OPTIONS = frozenset({"private_key_file"})
 """Options that name a file with a secret in it."""
 
-Port = Annotated[int, Within(1, 65_535)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
