@@ -1,7 +1,7 @@
 """The SELECT around the user's query, for warehouses that quote names and sort NULLs as the SQL standard says; pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from connectors.base import Query, Range
 from connectors.bounds import Always, Bound, Comparison, Grid
@@ -16,8 +16,8 @@ Bind: TypeAlias = Callable[[str, str], str]
 """Takes the text of a value and the SQL type to bind it as; returns what stands for it in the SELECT."""
 
 
-class Column(Protocol):
-    """A column of the user's query in one dialect."""
+class Known(Protocol):
+    """A column of the user's query, as far as messages and bounds need it."""
 
     @property
     def name(self) -> str:
@@ -40,6 +40,15 @@ class Column(Protocol):
         ...
 
     @property
+    def grid(self) -> tuple[Grid, str]:
+        """The values it can hold, and the SQL type to bind others as; raises `QueryError` where it has no order."""
+        ...
+
+
+class Column(Known, Protocol):
+    """A column in one dialect, as text."""
+
+    @property
     def value(self) -> str:
         """The expression that is selected."""
         ...
@@ -49,12 +58,8 @@ class Column(Protocol):
         """The expression that is compared and sorted."""
         ...
 
-    @property
-    def grid(self) -> tuple[Grid, str]:
-        """The values it can hold, and the SQL type to bind others as; raises `QueryError` where it has no order."""
-        ...
 
-
+AnyKnown = TypeVar("AnyKnown", bound=Known)
 AnyColumn = TypeVar("AnyColumn", bound=Column)
 
 
@@ -79,14 +84,22 @@ def refuse_known_alias(alias: str, columns: Iterable[str]) -> None:
         raise QueryError(what, remedy="rename one of them")
 
 
-def selected(query: Query, columns: Mapping[str, AnyColumn]) -> list[AnyColumn]:
+def selected(query: Query, columns: Mapping[str, AnyKnown]) -> list[AnyKnown]:
     """Return the columns that `query` asks for, expressions last; raises `ColumnError`, `QueryError`."""
     aliases = tuple(alias for alias, _ in query.expressions)
     names = tuple(columns) if query.columns is None else tuple(dict.fromkeys((*query.columns, *aliases)))
-    chosen = [_column(name, columns) for name in names]
+    chosen = [column_named(name, columns) for name in names]
     if not chosen:
         raise QueryError("no column of the query is asked for")
     return chosen
+
+
+def ordered(query: Query, columns: Mapping[str, AnyKnown]) -> list[AnyKnown]:
+    """Return the cursor and the key, by which rows come; raises `ColumnError`, also where the cursor is none."""
+    cursor = () if query.cursor_column is None else (query.cursor_column,)
+    for name in cursor:
+        _require_cursor(column_named(name, columns), columns)
+    return [column_named(name, columns) for name in (*cursor, *query.order_by)]
 
 
 def wrapped(query: Query, source: str, columns: Mapping[str, AnyColumn], bind: Bind, *, limit: int | None) -> str:
@@ -94,28 +107,27 @@ def wrapped(query: Query, source: str, columns: Mapping[str, AnyColumn], bind: B
 
     `bind` is called in the order of the text. Raises `ColumnError`, `QueryError`.
     """
-    if query.cursor_column is not None:
-        _require_cursor(_column(query.cursor_column, columns), columns)
     chosen = selected(query, columns)
-    conditions = [_condition(wanted, _column(wanted.column, columns), bind) for wanted in query.ranges]
-    order = [*([query.cursor_column] if query.cursor_column is not None else []), *query.order_by]
+    conditions = [_condition(wanted, column_named(wanted.column, columns), bind) for wanted in query.ranges]
+    order = [f"{column.rank} ASC NULLS FIRST" for column in ordered(query, columns)]
     parts = [
         "SELECT " + ", ".join(f"{column.value} AS {quoted(column.name)}" for column in chosen),
         f"FROM {source} AS {INNER}",
         "WHERE " + " AND ".join(conditions) if conditions else "",
-        "ORDER BY " + ", ".join(f"{_column(name, columns).rank} ASC NULLS FIRST" for name in order) if order else "",
+        "ORDER BY " + ", ".join(order) if order else "",
         f"LIMIT {limit:d}" if limit is not None else "",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _column(name: str, columns: Mapping[str, AnyColumn]) -> AnyColumn:
+def column_named(name: str, columns: Mapping[str, AnyKnown]) -> AnyKnown:
+    """Return the column `name`; raises `ColumnError` with the nearest one."""
     if name not in columns:
         raise no_column(name, tuple(columns))
     return columns[name]
 
 
-def _require_cursor(column: Column, columns: Mapping[str, AnyColumn]) -> None:
+def _require_cursor(column: Known, columns: Iterable[str]) -> None:
     if column.can_be_cursor:
         return
     raise ColumnError(
@@ -127,21 +139,24 @@ def _require_cursor(column: Column, columns: Mapping[str, AnyColumn]) -> None:
 
 
 def _condition(wanted: Range, column: Column, bind: Bind) -> str:
-    grid, sql_type = column.grid
-    sides: list[str] = []
-    for value, compare in ((wanted.low, grid.at_least), (wanted.high, grid.below)):
-        if value is None:
-            continue
-        bound = _bound(value, column, grid, compare)
-        if isinstance(bound, Comparison):
-            sides.append(f"{column.rank} {bound.operator} {bind(bound.text, sql_type)}")
-        elif bound is Always.FALSE:
-            sides.append("FALSE")
+    _, sql_type = column.grid
+    sides = [
+        "FALSE" if bound is Always.FALSE else f"{column.rank} {bound.operator} {bind(bound.text, sql_type)}"
+        for bound in bounds_of(wanted, column)
+    ]
     within = " AND ".join(sides) or f"{column.rank} IS NOT NULL"
     return f"(({within}) OR {column.rank} IS NULL)" if wanted.with_null else f"({within})"
 
 
-def _bound(value: CursorValue, column: Column, grid: Grid, compare: Callable[[CursorValue], Bound]) -> Bound:
+def bounds_of(wanted: Range, column: Known) -> list[Comparison | Literal[Always.FALSE]]:
+    """Return the conditions on a value that is not NULL, both sides of the range; raises `QueryError`."""
+    grid, _ = column.grid
+    sides = ((wanted.low, grid.at_least), (wanted.high, grid.below))
+    found = [_bound(value, column, grid, compare) for value, compare in sides if value is not None]
+    return [bound for bound in found if bound is not Always.TRUE]
+
+
+def _bound(value: CursorValue, column: Known, grid: Grid, compare: Callable[[CursorValue], Bound]) -> Bound:
     if not grid.accepts(value.kind):
         raise QueryError(
             f'"{column.name}" is of type {column.type_name}, and the value to compare it with is of kind {value.kind}',
