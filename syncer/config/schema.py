@@ -11,7 +11,7 @@ from syncer.config.schema_parts import described, nullable, or_reference, sectio
 from syncer.config.sections import attribute_help
 from syncer.config.settings import PRESETS
 from syncer.config.times import NICKNAMES, STARTS
-from syncer.config.warehouses import kinds, options_of
+from connectors import registry
 from syncer.pipeline import (
     AlertRules,
     Consent,
@@ -145,8 +145,8 @@ def _named(description: str, items: Schema) -> Schema:
 def _source() -> Schema:
     """Return one shape a kind of warehouse, told apart by `type`."""
     shapes = []
-    for kind in kinds():
-        shape = section(options_of(kind))
+    for kind in registry.kinds():
+        shape = section(registry.options_type(kind))
         shape["properties"] = {"type": {"const": kind, "description": "Kind of the warehouse."}} | shape["properties"]
         # A target may give a single key of a source.
         shape.pop("required", None)

@@ -22,42 +22,9 @@ FILE_OPTIONS = frozenset({"private_key_file"})
 
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sqlalchemy(Strict):
-    """Any database with a SQLAlchemy dialect."""
-
-    SECRETS: ClassVar[frozenset[str]] = frozenset()
-
-    url: str
-    """URL of the database, the password by reference: `mysql+pymysql://user:${env:PASSWORD}@host/db`."""
-
-
-KNOWN_KINDS: Mapping[str, type[Any]] = {
-    "sqlalchemy": Sqlalchemy,
-}
-"""Kinds whose options are known here although their connector may not be installed; an installed connector wins."""
-
-
-@cache
-def kinds() -> tuple[str, ...]:
-    """Return every kind of warehouse that a project may name."""
-    return tuple(sorted({*KNOWN_KINDS, *registry.kinds()}))
-
-
-@cache
-def options_of(kind: str) -> Any:
-    """Return the dataclass of the options of one of `kinds`; raises `ConnectorError` where its connector is broken."""
-    try:
-        return registry.options_type(kind)
-    except ConnectorError:
-        if kind in KNOWN_KINDS and kind not in registry.kinds():
-            return KNOWN_KINDS[kind]
-        raise
-
-
 def read_sources(node: Node | None, reader: Reader) -> dict[str, SourceConfig]:
     """Return the warehouses of the map `sources`."""
-    known = kinds()
+    known = registry.kinds()
     found = {name: _source(name, source, reader, known) for name, source in (node.entries if node else {}).items()}
     return {name: source for name, source in found.items() if source}
 
@@ -78,7 +45,7 @@ def _source(name: str, node: Node, reader: Reader, known: tuple[str, ...]) -> So
         problems.at(kind_node, what, suggestion(kind, known, noun="kinds"))
         return None
     try:
-        options = _Options(reader, options_of(kind))
+        options = _Options(reader, registry.options_type(kind))
     except ConnectorError as error:
         problems.at(kind_node, error.what, error.remedy)
         return None

@@ -1,0 +1,292 @@
+"""Any database that SQLAlchemy 2 has a dialect for, read by plain rows of its driver.
+
+Each reading has a connection of its own, which is rolled back at its end. Where the dialect lets us, the session is
+read-only: Postgres, MySQL, MariaDB, SQLite and DuckDB; elsewhere the rights of the user decide.
+
+Types come from what the driver tells of the columns, `sqlalchemy_described`, else from the first values of the query,
+else, in SQLite, from all of them. They are found once for a query and hold as long as the source: what does not fit
+later is NULL.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+from connectors.base import Query
+from connectors.batches import as_typed, joined, with_json
+from connectors.errors import QueryError
+from connectors.readings import Readings
+from connectors.sqlalchemy_address import address, engine_of
+from connectors.sqlalchemy_columns import Column, Kind, column_met, kind_of
+from connectors.sqlalchemy_described import described, flags_of
+from connectors.sqlalchemy_errors import Asked, about_connection, about_query, about_rows
+from connectors.sqlalchemy_syntax import one_select, require_expression
+from connectors.wrapping import refuse_known_alias, selected
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import sqlalchemy as sa
+
+    from connectors.sqlalchemy_select import Rows
+
+PIECE_ROWS: Final = 1024
+PIECE_BYTES: Final = 4 * 1024 * 1024
+FIRST_ROWS: Final = 64
+"""Rows in the first piece, which tells how wide they are."""
+SEEN_ROWS: Final = 1000
+"""So many rows tell the types of columns of which the driver tells none."""
+SQLITE_TYPES: Final = {"integer": Kind.INTEGER, "real": Kind.REAL, "text": Kind.TEXT, "blob": Kind.BLOB}
+SESSION: Final = {
+    "postgresql": ("SET TIME ZONE 'UTC'", "SET cursor_tuple_fraction = 1"),
+    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
+    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
+    "sqlite": ("PRAGMA query_only = ON",),
+    "duckdb": ("SET TimeZone = 'UTC'",),
+}
+"""What a new connection is told; Postgres shall plan for all rows of a cursor and not for the first ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Any database with a SQLAlchemy dialect."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset()
+
+    url: str = field(repr=False)
+    """URL of the database, the password by reference: `mysql+pymysql://user:${env:PASSWORD}@host/db`."""
+
+
+def connect(options: Options, *, root: Path) -> "SqlalchemySource":
+    """Return the database of `options.url`; the file of an SQLite or DuckDB URL starts at `root`.
+
+    Raises `ConnectorError` where its dialect or driver is not installed, `SourceRefusedError` where it is no URL.
+    """
+    return SqlalchemySource(engine_of(options.url, root=root))
+
+
+class SqlalchemySource:
+    """One database; mutable: holds the readings that are open and the types of the columns met."""
+
+    def __init__(self, engine: "sa.Engine") -> None:
+        from sqlalchemy import event
+
+        self._engine, self._dialect = engine, engine.dialect.name
+        self._readings = Readings()
+        self._met: dict[tuple[str, str, str], Column] = {}
+        event.listen(engine, "connect", self._prepare)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self._readings.close()
+
+    def schema(self, query: Query) -> "pa.Schema":
+        """Return the columns that `query` would give, in order, reading no row but for types that only values tell.
+
+        Raises `QueryError` where the database refuses the query, `ColumnError` where it lacks a column or the
+        cursor's type has no order to go by.
+        """
+        with self._readings.begin() as reading:
+            return self._asked(reading, query).schema
+
+    def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
+        """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
+
+        Raises `SourceError`; batches already yielded stay valid.
+        """
+        with self._readings.begin() as reading:
+            asked = self._asked(reading, query)
+            with self._while_reading():
+                for batch in joined(asked.pieces(reading, query.batch_rows), query.batch_rows):
+                    yield as_typed(batch, asked.schema)
+                    self._readings.refuse_if_closed()
+
+    def _asked(self, reading: ExitStack, query: Query) -> "_Asked":
+        from connectors.sqlalchemy_select import Rows
+
+        connection = self._open(reading)
+        sql = one_select(query.sql, self._dialect)
+        told = self._told(connection, query, sql)
+        names = [name for name in told if name not in {alias for alias, _ in query.expressions}]
+        rows = Rows(query, sql, names, self._dialect)
+        columns = self._columns(connection, query, rows, told)
+        statement = rows.select(query, columns, limit=query.limit)
+        return _Asked(connection, statement, tuple(selected(query, columns)))
+
+    def _told(self, connection: "sa.Connection", query: Query, sql: str) -> dict[str, Column | None]:
+        """Return the columns of the query and of the expressions over it, as far as the driver tells their types."""
+        from connectors.sqlalchemy_select import told
+
+        columns: dict[str, Column | None] = {}
+        with self._while_understood(query):
+            for name, column in self._described(connection, told(sql)):
+                if name in columns:
+                    raise QueryError(f'the query gives two columns "{name}"', remedy="rename one of them with AS")
+                columns[name] = column
+        for alias, expression in query.expressions:
+            refuse_known_alias(alias, columns)
+            try:
+                found = self._told_of(connection, query, sql, (alias, expression))
+            except QueryError as error:
+                raise QueryError(f'the expression for "{alias}": {error.what}', remedy=error.remedy) from None
+            columns[alias] = found
+        return columns
+
+    def _told_of(self, connection: "sa.Connection", query: Query, sql: str, named: tuple[str, str]) -> Column | None:
+        """Return the column of one expression; raises `QueryError` where it is not one value of one row."""
+        from connectors.sqlalchemy_select import one_value, told_of
+
+        require_expression(named[1], self._dialect)
+        with self._while_understood(query):
+            found = self._described(connection, told_of(sql, *named))
+            connection.execute(one_value(sql, named[1])).close()
+        if len(found) != 1:
+            raise QueryError("it gives several columns", remedy="write an expression for each of them")
+        return found[0][1]
+
+    def _described(
+        self, connection: "sa.Connection", statement: "sa.Select[Any]"
+    ) -> Sequence[tuple[str, Column | None]]:
+        with connection.execute(statement) as result:
+            cursor: Any = result.cursor
+            flags = [*flags_of(cursor)] or [0] * len(cursor.description)
+            return [
+                (str(told[0]), described(self._dialect, told, flags=flag))
+                for told, flag in zip(cursor.description, flags, strict=True)
+            ]
+
+    def _columns(
+        self, connection: "sa.Connection", query: Query, rows: "Rows", told: dict[str, Column | None]
+    ) -> dict[str, Column]:
+        """Return all columns; those that `query` needs by their values where the driver does not tell."""
+        texts = dict(query.expressions)
+        keys = {name: (query.sql, name, texts.get(name, "")) for name in told}
+        needed = rows.needed(query)
+        unseen = [name for name in needed if told[name] is None and keys[name] not in self._met]
+        for column in self._columns_met(connection, rows, unseen):
+            self._met[keys[column.name]] = column
+        return {
+            name: column or self._met.get(keys[name]) or Column(name, Kind.TEXT, is_declared=False)
+            for name, column in told.items()
+        }
+
+    def _columns_met(self, connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[Column]:
+        """Return the columns by their values, none where the query fails: its reading shows the error."""
+        if not names:
+            return []
+        seen = _types_of_sqlite if self._dialect == "sqlite" else _kinds_seen
+        try:
+            with self._while_reading():
+                met = seen(connection, rows, names)
+        except QueryError:
+            return []
+        return [column_met(name, kinds) for name, kinds in zip(names, met, strict=True)]
+
+    def _open(self, reading: ExitStack) -> "sa.Connection":
+        """Return a connection that ends with `reading`."""
+        import sqlalchemy as sa
+
+        try:
+            connection = self._engine.connect()
+        except sa.exc.DBAPIError as error:
+            raise about_connection(error.orig, address(self._engine.url)) from None
+        except (OSError, TypeError, ValueError, sa.exc.SQLAlchemyError) as error:
+            raise about_connection(error, address(self._engine.url)) from None
+        reading.callback(connection.close)
+        if self._dialect == "postgresql":
+            connection = connection.execution_options(postgresql_readonly=True)
+        return connection
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        """Make a new connection of the driver read-only and its times UTC."""
+        if self._dialect == "sqlite":  # a text that is no UTF-8 would end the reading
+            connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+        cursor = connection.cursor()
+        for statement in SESSION.get(self._dialect, ()):
+            cursor.execute(statement)
+        cursor.close()
+        connection.commit()
+
+    @contextmanager
+    def _while_understood(self, query: Query) -> Iterator[None]:
+        """Turn what the database says of SQL, reading no row, into our errors."""
+        import sqlalchemy as sa
+
+        texts = (query.sql, *(text for _, text in query.expressions))
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated:
+                raise about_rows(error.orig, is_disconnected=True) from None
+            asked = Asked(self._dialect, texts, str(self._engine.url.password or ""))
+            raise about_query(error.orig, asked) from None
+
+    @contextmanager
+    def _while_reading(self) -> Iterator[None]:
+        """Turn what the database says while rows are read into our errors."""
+        import sqlalchemy as sa
+
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            self._readings.refuse_if_closed()
+            raise about_rows(error.orig, is_disconnected=error.connection_invalidated) from None
+        except sa.exc.SQLAlchemyError:
+            self._readings.refuse_if_closed()
+            raise QueryError("the driver failed while rows were read", remedy="try another driver") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A SELECT that the database understands, on a connection of its own."""
+
+    connection: "sa.Connection"
+    statement: "sa.Select[Any]"
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The columns as they are given."""
+        return with_json(self._stored, frozenset(column.name for column in self.columns if column.kind is Kind.JSON))
+
+    @property
+    def _stored(self) -> "pa.Schema":
+        import pyarrow as pa
+
+        return pa.schema([(column.name, column.arrow) for column in self.columns])
+
+    def pieces(self, reading: ExitStack, batch_rows: int) -> "Iterator[pa.RecordBatch]":
+        """Yield the rows in pieces of at most `batch_rows` rows and, once their width is known, few bytes."""
+        import pyarrow as pa
+
+        schema, rows = self._stored, min(FIRST_ROWS, batch_rows)
+        result = self.connection.execute(self.statement, execution_options={"yield_per": PIECE_ROWS})
+        reading.callback(result.close)
+        while found := result.fetchmany(rows):
+            columns = zip(self.columns, zip(*found, strict=True), strict=True)
+            piece = pa.RecordBatch.from_arrays([column.array(values) for column, values in columns], schema=schema)
+            yield piece
+            wide = max(1, piece.nbytes // piece.num_rows)
+            rows = max(1, min(PIECE_ROWS, batch_rows, PIECE_BYTES // wide))
+
+
+def _kinds_seen(connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[set[Kind]]:
+    """Return the kinds of the first values of each column."""
+    met: list[set[Kind]] = [set() for _ in names]
+    with connection.execute(rows.values(names, limit=SEEN_ROWS), execution_options={"yield_per": FIRST_ROWS}) as result:
+        for piece in result.partitions():
+            for kinds, values in zip(met, zip(*piece, strict=True), strict=True):
+                kinds.update(kind_of(value) for value in values if value is not None)
+    return met
+
+
+def _types_of_sqlite(connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[set[Kind]]:
+    """Return the kinds of all values of each column: SQLite tells the types of values, and of no columns."""
+    ((*found,),) = connection.execute(rows.types(names)).fetchall()
+    return [{SQLITE_TYPES[word] for word in (words or "").split(",") if word in SQLITE_TYPES} for words in found]

@@ -1,0 +1,26 @@
+"""SQLite behind SQLAlchemy keeps the contract of every connector."""
+
+import pytest
+
+from connectors.testing import SourceContract
+from tests.contract.sqlalchemy_databases import Database
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    file = tmp_path_factory.mktemp("sqlite") / "warehouse.db"
+    file.touch()
+    return Database(f"sqlite:///{file}", root=file.parent)
+
+
+class TestSqliteBySqlalchemy(SourceContract):
+    lacks = frozenset(
+        {"boolean", "date", "time", "list", "struct", "list_of_structs"}  # its values are numbers, texts and bytes
+        | {"decimal_4_2", "decimal_38_10", "decimal_38_0", "uint64", "float64"}
+        | {"timestamp_s", "timestamp_ms", "timestamp_us", "timestamp_ns", "timestamptz_us", "timestamptz_ns"}
+    )
+    failing = (
+        "json(name)",
+        "json_extract(name, '$.id')",
+        "abs(CASE name WHEN '1' THEN 1 ELSE -9223372036854775808 END)",
+    )
