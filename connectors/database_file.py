@@ -7,13 +7,15 @@ from connectors.errors import SourceRefusedError
 from connectors.tables import nearest_table
 
 
-def database_file(path: str, *, root: Path, product: str) -> Path:
-    """Return the file; relative paths start at `root`. Raises `SourceRefusedError` where there is none."""
+def database_file(path: str, *, root: Path, product: str, option: str = "path") -> Path:
+    """Return the file that `option` names; relative paths start at `root`. Raises `SourceRefusedError` where there is none."""
     if path.strip() in {"", ":memory:"}:
-        raise SourceRefusedError("path names no file", remedy=f"give the path of a {product} file")
+        raise SourceRefusedError(f"{option} names no file", remedy=f"give the path of a {product} file")
     file = root.absolute() / path
     if not _is_file(file):
-        raise SourceRefusedError(f"there is no file {file}", remedy="mend `path`; relative paths start at the project")
+        raise SourceRefusedError(
+            f"there is no file {file}", remedy=f"mend `{option}`; relative paths start at the project"
+        )
     return file
 
 
