@@ -21,7 +21,7 @@ from connectors.errors import QueryError
 from connectors.readings import Readings
 from connectors.sqlalchemy_address import address, engine_of
 from connectors.sqlalchemy_columns import Column, Kind, column_met, kind_of
-from connectors.sqlalchemy_described import described, flags_of
+from connectors.sqlalchemy_described import Facts, described, facts_of
 from connectors.sqlalchemy_errors import Asked, about_connection, about_query, about_rows
 from connectors.sqlalchemy_syntax import one_select, require_expression
 from connectors.wrapping import refuse_known_alias, selected
@@ -155,10 +155,10 @@ class SqlalchemySource:
     ) -> Sequence[tuple[str, Column | None]]:
         with connection.execute(statement) as result:
             cursor: Any = result.cursor
-            flags = [*flags_of(cursor)] or [0] * len(cursor.description)
+            facts = facts_of(cursor) or [Facts()] * len(cursor.description)
             return [
-                (str(told[0]), described(self._dialect, told, flags=flag))
-                for told, flag in zip(cursor.description, flags, strict=True)
+                (str(told[0]), described(self._dialect, told, known))
+                for told, known in zip(cursor.description, facts, strict=True)
             ]
 
     def _columns(
@@ -267,13 +267,22 @@ class _Asked:
 
         schema, rows = self._stored, min(FIRST_ROWS, batch_rows)
         result = self.connection.execute(self.statement, execution_options={"yield_per": PIECE_ROWS})
-        reading.callback(result.close)
+        reading.callback(_leave, self.connection, result)
         while found := result.fetchmany(rows):
             columns = zip(self.columns, zip(*found, strict=True), strict=True)
             piece = pa.RecordBatch.from_arrays([column.array(values) for column, values in columns], schema=schema)
             yield piece
             wide = max(1, piece.nbytes // piece.num_rows)
             rows = max(1, min(PIECE_ROWS, batch_rows, PIECE_BYTES // wide))
+
+
+def _leave(connection: "sa.Connection", result: "sa.CursorResult[Any]") -> None:
+    """End a reading, also one of which rows are left: PyMySQL would first read them all."""
+    unread: Any = getattr(result.cursor, "_result", None)
+    if getattr(unread, "unbuffered_active", False):
+        unread.unbuffered_active = False
+        connection.invalidate()
+    result.close()
 
 
 def _kinds_seen(connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[set[Kind]]:

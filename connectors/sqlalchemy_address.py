@@ -82,11 +82,11 @@ def _with_file(url: "sa.URL", root: Path) -> "tuple[sa.URL, dict[str, Any]]":
     """Return the URL with the whole path of its file, opened for reading, and what else the driver is told."""
     match url.drivername:
         case "sqlite" | "sqlite+pysqlite":
-            file = database_file(url.database or "", root=root, product="SQLite")
-            query = {"mode": "ro", "uri": "true"}
+            file = database_file(url.database or "", root=root, product="SQLite", option="url")
+            query = {**url.query, "mode": "ro", "uri": "true"}
             return url.set(database=f"file:{quote(str(file))}", query=query), {"check_same_thread": False}
         case "duckdb":
-            file = database_file(url.database or "", root=root, product="DuckDB")
+            file = database_file(url.database or "", root=root, product="DuckDB", option="url")
             return url.set(database=str(file)), {"read_only": True}
         case _:
             return url, {}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from connectors.sqlalchemy_columns import DECIMAL_DIGITS, Column, Kind
 
@@ -44,10 +44,13 @@ MYSQL: Final = {
     245: Kind.JSON,
     **dict.fromkeys((16, 255), Kind.BLOB),
 }
-"""Types by the number of the protocol; texts and bytes share theirs."""
+"""Types by the number of the protocol; `MYSQL_TEXTS` has others."""
+MYSQL_TEXTS: Final = frozenset({15, 247, 248, 249, 250, 251, 252, 253, 254})
+"""Texts, and bytes where their character set is `MYSQL_BYTES`."""
 MYSQL_BIGINT: Final = 8
 MYSQL_UNSIGNED: Final = 32
 """Flag of a column."""
+MYSQL_BYTES: Final = 63
 PYTHON: Final[dict[type, Kind]] = {
     bool: Kind.BOOLEAN,
     int: Kind.INTEGER,
@@ -82,14 +85,21 @@ DUCKDB: Final = {
 _NAME = re.compile(r"([a-z][a-z0-9_ ]*?) *(?:\( *(\d+) *(?:, *(\d+) *)?\))?", re.ASCII)
 
 
-def described(dialect: str, told: Sequence[Any], *, flags: int = 0) -> Column | None:
-    """Return the column that one entry of `description` tells of; `flags` are MySQL's."""
+class Facts(NamedTuple):
+    """What MySQL tells of a column beside PEP 249."""
+
+    flags: int = 0
+    charset: int | None = None
+
+
+def described(dialect: str, told: Sequence[Any], facts: Facts = Facts()) -> Column | None:  # noqa: B008  # immutable
+    """Return the column that one entry of `description` tells of."""
     name, code = str(told[0]), told[1]
     if isinstance(code, type):
         return _with_digits(name, PYTHON.get(code), told[4], told[5])
     if isinstance(code, int):
         of_dialect = {"postgresql": _postgres, "mysql": _mysql, "mariadb": _mysql}.get(dialect)
-        return of_dialect(name, told, flags) if of_dialect else None
+        return of_dialect(name, told, facts) if of_dialect else None
     found = _NAME.fullmatch(str(code).lower())
     if found is None:
         return None
@@ -97,15 +107,13 @@ def described(dialect: str, told: Sequence[Any], *, flags: int = 0) -> Column | 
     return _with_digits(name, kind, found[2] and int(found[2]), int(found[3] or 0))
 
 
-def flags_of(cursor: Any) -> Sequence[int]:
-    """Return MySQL's flags of each column, nothing where the driver does not tell."""
-    given = getattr(cursor, "description_flags", None)  # mysqlclient
-    if given is None:  # PyMySQL keeps them to itself
-        given = [field.flags for field in getattr(getattr(cursor, "_result", None), "fields", None) or ()]
-    return list(given)
+def facts_of(cursor: Any) -> Sequence[Facts]:
+    """Return what PyMySQL keeps to itself; nothing where there is no such driver."""
+    fields = getattr(getattr(cursor, "_result", None), "fields", None) or ()
+    return [Facts(field.flags, field.charsetnr) for field in fields]
 
 
-def _postgres(name: str, told: Sequence[Any], _flags: int) -> Column:
+def _postgres(name: str, told: Sequence[Any], _facts: Facts) -> Column:
     code = told[1]
     if code in POSTGRES_ARRAYS:
         return Column(name, Kind.LIST, item=POSTGRES_ARRAYS[code])
@@ -117,10 +125,12 @@ def _postgres(name: str, told: Sequence[Any], _flags: int) -> Column:
     return Column(name, found.kind, found.digits, found.scale, as_text=is_odd)
 
 
-def _mysql(name: str, told: Sequence[Any], flags: int) -> Column | None:
+def _mysql(name: str, told: Sequence[Any], facts: Facts) -> Column | None:
     code, length, scale = told[1], told[4], told[5]
-    if code == MYSQL_BIGINT and flags & MYSQL_UNSIGNED:
+    if code == MYSQL_BIGINT and facts.flags & MYSQL_UNSIGNED:
         return Column(name, Kind.UNSIGNED)
+    if code in MYSQL_TEXTS and facts.charset is not None:
+        return Column(name, Kind.BLOB if facts.charset == MYSQL_BYTES else Kind.TEXT)
     if MYSQL.get(code) is Kind.DECIMAL:  # the length counts a sign and a point
         digits = DECIMAL_DIGITS if isinstance(length, int) and length <= DECIMAL_DIGITS + 1 + bool(scale) else None
         return _with_digits(name, Kind.DECIMAL, digits, scale)

@@ -140,7 +140,7 @@ def _said(text: str, asked: Asked) -> str:
     near = _MYSQL_NEAR.search(text)
     if near:  # a line break stands before the user's SQL
         text = f"{text[: near.start()]} in line {max(1, int(near[1]) - 1)}"
-    text = text.partition("\n")[0]
+    text = text.partition("\n")[0].replace("n't ", " not ")
     for literal in _longest_first(asked):
         text = text.replace(literal, "…")
     text = _QUOTED.sub(lambda found: found.group() if _NAME.fullmatch(found.group()) else "…", text)

@@ -1,10 +1,18 @@
 """MariaDB behind SQLAlchemy keeps the contract of every connector, where there is one to test."""
 
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+
 import pytest
 
+from connectors.base import Query
+from connectors.errors import QueryError, SourceRefusedError
+from connectors.sqlalchemy import Options, connect
 from connectors.testing import SourceContract
 from connectors.testing.injection import NAMES
-from tests.contract.sqlalchemy_databases import Database, mysql_url
+from connectors.testing.warehouse import all_rows
+from tests.contract.sqlalchemy_databases import Database, execute, mysql_url
 
 __all__ = ["mysql_url"]
 
@@ -29,3 +37,59 @@ class TestMysqlBySqlalchemy(SourceContract):
         "pow(9999, CASE name WHEN '1' THEN 1 ELSE 9999 END)",
         "9223372036854775807 + CASE name WHEN '1' THEN 0 ELSE 1 END",
     )
+
+
+def test_types_of_mysql_arrive_as_what_they_are(warehouse: Database) -> None:
+    columns = "t TIMESTAMP(3) NULL, n DECIMAL(40, 2), d DATE, e ENUM('x', 'y'), b BLOB, o TIME, big BIGINT UNSIGNED"
+    execute(
+        warehouse.url,
+        "SET sql_mode = ''",
+        f"CREATE TABLE odd ({columns})",
+    )
+    execute(
+        f"{warehouse.url}&init_command=SET sql_mode = '', time_zone = '%2B02:00'",
+        "INSERT INTO odd VALUES ('2026-01-01 12:00:00.5', 1.5, '0000-00-00', 'y', x'00ff', '25:00', 18446744073709551615)",
+    )
+
+    with warehouse.connect() as source:
+        schema = source.schema(Query(sql="SELECT * FROM odd"))
+        found = all_rows(source, Query(sql="SELECT * FROM odd"))
+
+    assert str(schema.field("t").type) == "timestamp[us, tz=UTC]"
+    at = datetime(2026, 1, 1, 10, 0, 0, 500_000, UTC)
+    rest = {"n": "1.50", "d": None, "e": "y", "b": b"\x00\xff", "o": None, "big": 2**64 - 1}
+    assert found == [{"t": at, **rest}]
+
+
+def test_sums_and_texts_are_known_before_a_row_is_read(warehouse: Database) -> None:
+    query = Query(sql="SELECT sum(1.25) AS total, 'it\\'s # no comment' AS note -- the end")
+
+    with warehouse.connect() as source:
+        assert [str(field.type) for field in source.schema(query)] == ["decimal128(38, 2)", "string"]
+        assert all_rows(source, query) == [{"total": Decimal("1.25"), "note": "it's # no comment"}]
+
+
+def test_a_comment_that_mysql_runs_is_refused(warehouse: Database) -> None:
+    with warehouse.connect() as source, pytest.raises(QueryError):
+        source.schema(Query(sql="SELECT 1 AS id /*! INTO OUTFILE 'x' */"))
+
+
+def test_a_long_result_may_be_left_at_once(warehouse: Database) -> None:
+    endless = Query(sql="SELECT seq AS id, repeat('x', 1000) AS pad FROM seq_1_to_3000000")
+    with warehouse.connect() as source:
+        reading = source.read(endless)
+        next(reading)
+        began = time.monotonic()
+
+        reading.close()  # type: ignore[attr-defined]  # a generator
+
+    assert time.monotonic() - began < 5
+
+
+def test_a_user_that_is_unknown_is_refused(warehouse: Database) -> None:
+    url = warehouse.url.replace("//root@", "//nobody:canary@")
+
+    with pytest.raises(SourceRefusedError, match="refuses the connection") as caught:
+        connect(Options(url=url), root=warehouse.root).schema(Query(sql="SELECT 1"))
+
+    assert "canary" not in str(caught.value)
