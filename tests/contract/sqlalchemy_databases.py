@@ -60,7 +60,7 @@ class Database:
         self.url, self.root = url, root
         self._engine = sa.create_engine(url, poolclass=NullPool)
         self._dialect = self._engine.dialect.name.replace("mariadb", "mysql")
-        self._tables = 0
+        self._tables, self._prefix = 0, f"table_{uuid4().hex[:8]}"
 
     def create(self, rows: pa.Table) -> str:
         self._tables += 1
@@ -68,7 +68,7 @@ class Database:
             sa.Column(sa.sql.quoted_name(field.name, quote=True), declared(field.type, self._dialect), key=f"c{place}")
             for place, field in enumerate(rows.schema)
         )
-        table = sa.Table(f"table_{self._tables}", sa.MetaData(), *columns)
+        table = sa.Table(f"{self._prefix}_{self._tables}", sa.MetaData(), *columns)
         values = zip(*(column.to_pylist() for column in rows.columns), strict=True)
         with self._engine.begin() as connection:
             table.create(connection)
