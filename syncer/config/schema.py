@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+from connectors import registry
 from syncer.config.datasets import Meta
 from syncer.config.mapping_schema import mapping_definitions
 from syncer.config.parts import NAME
@@ -11,7 +12,6 @@ from syncer.config.schema_parts import described, nullable, or_reference, sectio
 from syncer.config.sections import attribute_help
 from syncer.config.settings import PRESETS
 from syncer.config.times import NICKNAMES, STARTS
-from connectors import registry
 from syncer.pipeline import (
     AlertRules,
     Consent,

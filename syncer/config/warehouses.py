@@ -1,10 +1,9 @@
 """`sources:` of a project: kinds of warehouses and what each asks for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from connectors import registry
 from connectors.errors import ConnectorError
@@ -12,14 +11,13 @@ from syncer.config.document import Node
 from syncer.config.problems import suggestion
 from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, alternatives, field_names, hints, shape
-from syncer.pipeline import SourceConfig, Strict
+from syncer.pipeline import SourceConfig
 from syncer.secret import Reference
 
 URL_OPTIONS = frozenset({"url", "dsn", "connection_string", "proxy"})
 """Options that may hold a password inside a longer text."""
 FILE_OPTIONS = frozenset({"private_key_file"})
 """Options that name a file with a secret in it."""
-
 
 
 def read_sources(node: Node | None, reader: Reader) -> dict[str, SourceConfig]:

