@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from connectors.base import Source
     from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
+    from syncer.engine.own_tests import Verdict
     from syncer.engine.preview import Preview
     from syncer.engine.tools import Progress, Sender
     from syncer.report import RunReport, RunStatus
     from syncer.sandbox.server import Running
+    from syncer.state.scope import Scope
     from syncer.state.store import Store
     from syncer.transform.identity import Scope as IdentityScope
 
@@ -127,6 +129,31 @@ class Session:
         with self.open_source(pipeline) as source:
             return preview(pipeline, source, scope, now=now, limit=limit, key=key)
 
+    def pause(self, pipeline: Pipeline) -> str | None:
+        """Let every run of `pipeline` end at once until it is resumed; return why it was paused before."""
+        from syncer.engine.sync import BY_HAND
+
+        return self.store.pause(self._scope(pipeline), reason=BY_HAND, actor=_actor())
+
+    def resume(self, pipeline: Pipeline) -> str | None:
+        """Let `pipeline` run again; return why it was paused, None where it was not."""
+        return self.store.resume(self._scope(pipeline), actor=_actor())
+
+    def _scope(self, pipeline: Pipeline) -> "Scope":
+        from syncer.state.scope import Scope
+
+        return Scope(self.project.target, pipeline.name, self.destination(pipeline).name)
+
+    def tests(self, pipeline: Pipeline) -> "Iterator[Verdict]":
+        """Yield what became of each of the pipeline's own tests; asks neither warehouse nor destination.
+
+        Raises `ConfigError` where the pipeline asks for what this version cannot do yet.
+        """
+        from syncer.engine.own_tests import run_tests
+
+        refuse_what_comes_later(pipeline)
+        return run_tests(pipeline, self._preview_scope(pipeline))
+
     def _preview_scope(self, pipeline: Pipeline) -> "IdentityScope":
         from syncer.transform.identity import Scope
 
@@ -146,19 +173,18 @@ class Session:
         from syncer.engine import sync
         from syncer.engine.executor import Threads
         from syncer.engine.tools import Tools, silent
-        from syncer.state.scope import Scope
 
         pipeline = find_pipeline(self.project, name)
         refuse_what_comes_later(pipeline)
         destination = self.destination(pipeline)
         job = sync.Job(
             pipeline=pipeline,
-            scope=Scope(self.project.target, pipeline.name, destination.name),
+            scope=self._scope(pipeline),
             store=self.store,
             open_source=lambda: self.open_source(pipeline),
             open_sender=lambda: self.open_sender(pipeline, destination),
             trigger=trigger,
-            holder=f"{getpass.getuser()}@{socket.gethostname()} pid {os.getpid()}",
+            holder=f"{_actor()} pid {os.getpid()}",
             limit=limit,
         )
         tools = Tools(
@@ -203,6 +229,11 @@ class _Dataset:
         body = request_body(events, test_event_code=self.test_event_code)
         with doing("post"):
             return self.client.send(body, events=len(events))
+
+
+def _actor() -> str:
+    """Return who asks, for the audit log and for others that find the pipeline held."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def refuse_what_comes_later(pipeline: Pipeline) -> None:

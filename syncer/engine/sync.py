@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BY_HAND = "by_hand"
+"""Why a pipeline is paused that an operator paused: no run tries again whether the reason is gone."""
 REJECT_BUCKETS = (
     Bucket.REJECTED_LOCAL,
     Bucket.REJECTED_REMOTE,
@@ -75,7 +77,7 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
     ) as run:
         log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
         try:
-            ending = _run(job, tools, run, now)
+            ending = _run(job, tools, run, now) if run.pause_reason != BY_HAND else _paused(job.pipeline)
         except ConfigError as error:
             _finish(run, tools, Ending(status=RunStatus.FAILED, message=str(error)), began)
             raise
@@ -86,6 +88,11 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
         _finish(run, tools, ending, began)
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
         return run.report()
+
+
+def _paused(pipeline: Pipeline) -> Ending:
+    message = f"paused by hand; `syncer resume {pipeline.name}` lets it run again"
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=BY_HAND)
 
 
 def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:

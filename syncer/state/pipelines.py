@@ -144,7 +144,7 @@ def release(
     """Note that nobody holds the pipeline; a reason pauses it, a run that went well ends the pause."""
     values: dict[str, Any] = {"holder": None, "held_since": None}
     if pause_reason is not None:
-        values |= {"pause_reason": pause_reason, "paused_at": now}
+        values |= {"pause_reason": pause_reason} | ({} if pause_reason == found.pause_reason else {"paused_at": now})
     elif went_well:
         values |= {"pause_reason": None, "paused_at": None}
     connection.execute(update(PIPELINES).where(PIPELINES.c.id == found.id).values(values))

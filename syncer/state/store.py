@@ -183,21 +183,23 @@ class Store:
         """Return whether a run holds the scope's lock now."""
         return is_held(self.database, _lock_name(scope))
 
-    def pause(self, scope: Scope, *, reason: str, actor: str) -> None:
-        """Let no run of the scope begin until it is resumed."""
-        self._set_pause(scope, reason, actor, "pause")
+    def pause(self, scope: Scope, *, reason: str, actor: str) -> str | None:
+        """Let no run of the scope begin until it is resumed; return why it was paused before."""
+        return self._set_pause(scope, reason, actor, "pause")
 
-    def resume(self, scope: Scope, *, actor: str) -> None:
-        """Let the scope run again."""
-        self._set_pause(scope, None, actor, "resume")
+    def resume(self, scope: Scope, *, actor: str) -> str | None:
+        """Let the scope run again; return why it was paused."""
+        return self._set_pause(scope, None, actor, "resume")
 
-    def _set_pause(self, scope: Scope, reason: str | None, actor: str, action: str) -> None:
+    def _set_pause(self, scope: Scope, reason: str | None, actor: str, action: str) -> str | None:
+        self._require_schema()
         now = self.clock.now()
         with self.tx(action) as connection:
             found = pipelines.find_or_make(connection, scope, now)
             pipelines.set_pause(connection, found, reason=reason, now=now)
             change = (found.pause_reason, reason)
             audit.record(connection, scope, at=now, actor=actor, action=action, change=change)
+            return found.pause_reason
 
 
 def _lock_name(scope: Scope) -> str:

@@ -59,6 +59,17 @@ def sql_expressions(pipeline: Pipeline) -> tuple[tuple[str, str], ...]:
     return tuple((alias, sql) for sql, alias in _aliases(pipeline.mapping).items())
 
 
+def named_columns(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the columns that `pipeline` cannot do without, as it writes them, and the aliases of its expressions."""
+    binder = _Binder(pipeline, ())
+    for name in pipeline.key:
+        binder.column(name, path="key")
+    list(_mapped(pipeline.mapping, binder))
+    if pipeline.cursor:
+        binder.column(pipeline.cursor.column, path="cursor.column")
+    return tuple(dict.fromkeys(binder.asked))
+
+
 def bind(pipeline: Pipeline, columns: Sequence[str]) -> Binding:
     """Return what `pipeline` takes from `columns`, those of its query and of its expressions.
 
@@ -106,6 +117,8 @@ class _Binder:
 
     pipeline: Pipeline
     columns: tuple[str, ...]
+    asked: list[str] = field(default_factory=list)
+    """Every name that was to be resolved."""
     used: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     aliases: dict[str, str] = field(init=False)
@@ -118,6 +131,7 @@ class _Binder:
 
     def column(self, name: str, *, path: str) -> str:
         """Return the exact name of a column, and remember it as used."""
+        self.asked.append(name)
         try:
             exact = resolve(name, self.columns)
         except ColumnError as error:

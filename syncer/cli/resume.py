@@ -1,0 +1,34 @@
+"""`syncer resume`."""
+
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import log_options, output_option, project_options, session
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True)
+@project_options
+@output_option
+@log_options
+def command(names: tuple[str, ...], project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    """Let paused pipelines run again, whatever paused them.
+
+    A pipeline that Meta refused, for instance its token, resumes by itself with the next run that goes well.
+
+    \b
+    syncer resume orders
+    """
+    from syncer.cli.text import print_json
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        for pipeline in [find_pipeline(opened.project, name) for name in names]:
+            name = pipeline.name
+            was = opened.resume(pipeline)
+            if as_json:
+                print_json({"pipeline": name, "target": opened.project.target, "paused": False, "was": was})
+                continue
+            state = f"may run again; it was paused: {was}" if was else "is not paused"
+            click.echo(f"{name}: {state} (target {opened.project.target}).")
