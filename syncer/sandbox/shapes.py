@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from math import isfinite
+from unicodedata import category
 
 from syncer.sandbox.notes import Judging
 from syncer.sandbox.refusal import Refusal, bad_parameter
@@ -14,6 +15,12 @@ Check = Callable[[object, Judging, tuple[str | int, ...]], Refusal | None]
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _EMAIL = re.compile(r"[^\s@/:?&=\"'<>,;()]{1,64}@[\w-]+(?:\.[\w-]+)+")
+UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
+"""Controls, formats and separators; what Unicode has not assigned yet may be seen tomorrow."""
+IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""What else Unicode calls default ignorable: fillers, variation selectors, places kept for such."""
 
 
 def is_absent(value: object) -> bool:
@@ -24,7 +31,7 @@ def is_absent(value: object) -> bool:
 def is_blank(value: object) -> bool:
     """Return whether a value is absent, or a text without a visible character."""
     if isinstance(value, str):
-        return not any(letter.isprintable() and not letter.isspace() for letter in value)
+        return all(category(letter) in UNSEEN or IGNORABLE.match(letter) for letter in value)
     return is_absent(value)
 
 
