@@ -194,9 +194,17 @@ class Visit:
 
     def _refuse(self, refusal: Refusal, parameters: Parameters | None) -> Answer:
         """Remember the refusal and return its answer."""
-        store = self.sandbox.store
-        store.refuse(RefusedRecord(self.number, self.now, refusal, _event_at(parameters, refusal.event)))
         outcome = self.strike.name or "refused"
+        record = RefusedRecord(
+            self.number,
+            self.now,
+            refusal,
+            _event_at(parameters, refusal.event),
+            dataset_id=self.dataset_id,
+            fbtrace_id=self._trace_id(),
+            outcome=outcome,
+        )
+        self.sandbox.store.refuse(record)
         self._record(parameters, status=refusal.status, outcome=outcome, refusal=refusal)
         return self._envelope(refusal)
 

@@ -2,6 +2,7 @@
 
 from syncer.sandbox.faults import Strike
 from syncer.sandbox.refusal import Hints
+from syncer.sandbox.repeats import Repeat
 from syncer.sandbox.rules import Law
 from syncer.sandbox.settings import Settings
 from syncer.sandbox.shapes import Json
@@ -69,6 +70,14 @@ class Sandbox:
     def coverage(self) -> dict[str, int]:
         """Return for each key of user_data how many of the events carried it."""
         return self.store.coverage()
+
+    def coverage_by_name(self) -> list[Json]:
+        """Return the keys of user_data of each event name, with how many of its events carried them."""
+        return self.store.coverage_by_name()
+
+    def repeats(self) -> list[Repeat]:
+        """Return the events that came more than once."""
+        return self.store.repeats()
 
     def state(self) -> Json:
         """Return the sums over everything since the last reset."""

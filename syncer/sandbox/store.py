@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
+from syncer.sandbox.coverage import Coverage
 from syncer.sandbox.facts import DEDUPLICATION_S, OFFLINE_DEDUPLICATION_S
 from syncer.sandbox.notes import Note
 from syncer.sandbox.refusal import Refusal
+from syncer.sandbox.repeats import Repeat, Repeats
 from syncer.sandbox.seen import Seen
 from syncer.sandbox.shapes import Json, number_of
 
-_MOST_COMBINATIONS = 4_096
 _MOST_NAMES = 1_000
+OTHER_NAMES = "(other)"
+"""What event names are counted under once there are too many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,10 @@ class RefusedRecord:
     received_at: float
     refusal: Refusal
     event: Json | None
+    dataset_id: str = ""
+    fbtrace_id: str = ""
+    outcome: str = "refused"
+    """`refused`, or the name of the fault that struck."""
 
 
 @dataclass(slots=True)
@@ -83,7 +90,7 @@ class _Counts:
     names: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
-    key_sets: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    coverage: Coverage = field(default_factory=Coverage)
     value: dict[str, float] = field(default_factory=dict)
 
 
@@ -104,6 +111,7 @@ class Store:
             self._refused: deque[RefusedRecord] = deque(maxlen=self._keep)
             self._by_id = Seen(DEDUPLICATION_S)
             self._offline = Seen(OFFLINE_DEDUPLICATION_S)
+            self._repeats = Repeats(self._keep)
 
     @property
     def received(self) -> int:
@@ -124,13 +132,13 @@ class Store:
     def _count(self, event: Json, notes: Sequence[Note]) -> None:
         counts = self._counts
         counts.events += 1
-        _count_name(counts.names, str(event.get("event_name")))
+        name = _count_name(counts.names, str(event.get("event_name")))
         counts.sources[str(event.get("action_source"))] += 1
         for note in notes:
             counts.notes[note.code] += 1
         user_data = event.get("user_data")
         if isinstance(user_data, dict):
-            _count_keys(counts.key_sets, tuple(user_data))
+            counts.coverage.count(name, tuple(user_data))
         self._add_value(event.get("custom_data"))
 
     def _add_value(self, custom_data: object) -> None:
@@ -146,14 +154,29 @@ class Store:
         name, event_id = event.get("event_name"), event.get("event_id")
         if event_id is not None and self._by_id.add((batch.dataset_id, name, str(event_id)), batch.received_at):
             self._counts.duplicates += 1
+            self._repeat("event_id", event, batch, str(event_id))
             return "event_id"
         if event.get("action_source") != "physical_store":
             return None
         key = (batch.dataset_id, name, event.get("event_time"), *_offline_key(event))
         if self._offline.add(key, batch.received_at):
             self._counts.offline_duplicates += 1
+            self._repeat("offline", event, batch, *map(str, key))
             return "offline"
         return None
+
+    def _repeat(self, kind: str, event: Json, batch: Batch, *key: str) -> None:
+        name, event_id = str(event.get("event_name")), event.get("event_id")
+        repeat = Repeat(
+            kind=kind,
+            dataset_id=batch.dataset_id,
+            event_name=name,
+            event_id=None if event_id is None else str(event_id),
+            times=2,
+            last_request=batch.request,
+            last_received_at=batch.received_at,
+        )
+        self._repeats.add((kind, batch.dataset_id, name, *key), repeat)
 
     def count(self, events: int) -> None:
         """Count events that were not looked at."""
@@ -212,11 +235,17 @@ class Store:
     def coverage(self) -> dict[str, int]:
         """Return for each key of user_data how many of the events carried it, the most frequent first."""
         with self._lock:
-            counted: Counter[str] = Counter()
-            for keys, events in self._counts.key_sets.items():
-                for key in keys:
-                    counted[key] += events
-            return dict(counted.most_common())
+            return self._counts.coverage.totals()
+
+    def coverage_by_name(self) -> list[Json]:
+        """Return the keys of user_data of each event name, the most frequent name first."""
+        with self._lock:
+            return self._counts.coverage.by_name(self._counts.names)
+
+    def repeats(self) -> list[Repeat]:
+        """Return the events that came more than once, the last to be repeated first."""
+        with self._lock:
+            return self._repeats.newest_first()
 
 
 def _offline_key(event: Json) -> tuple[str, ...]:
@@ -227,17 +256,8 @@ def _offline_key(event: Json) -> tuple[str, ...]:
     return str(found.get("item_number")), str(event.get("user_data") if order is None else order)
 
 
-def _count_name(counter: Counter[str], name: str) -> None:
-    if name in counter or len(counter) < _MOST_NAMES:
-        counter[name] += 1
-    else:
-        counter["(other)"] += 1
-
-
-def _count_keys(counter: Counter[tuple[str, ...]], keys: tuple[str, ...]) -> None:
-    if keys in counter or len(counter) < _MOST_COMBINATIONS:
-        counter[keys] += 1
-        return
-    for key in keys:
-        if (key,) in counter or len(counter) < 2 * _MOST_COMBINATIONS:
-            counter[(key,)] += 1
+def _count_name(counter: Counter[str], name: str) -> str:
+    """Count the name; return the name it was counted under."""
+    counted = name if name in counter or len(counter) < _MOST_NAMES else OTHER_NAMES
+    counter[counted] += 1
+    return counted

@@ -104,3 +104,22 @@ def test_seen_drops_what_left_the_window_when_it_grows() -> None:
     assert len(seen) < 4_096
     assert seen.add((199, 0), 199.0)
     assert not seen.add((0, 0), 199.0)
+
+
+def test_coverage_by_name_counts_address_and_agent_together_though_key_sets_are_many() -> None:
+    store = Store(keep=1)
+    events: list[Event] = [
+        {"event_name": "Lead", "user_data": {f"other{number}": 1, "client_ip_address": 1, "client_user_agent": 1}}
+        for number in range(6000)
+    ]
+    store.take(_batch(), events, {})
+    (lead,) = store.coverage_by_name()
+    assert (lead["events"], lead["ip_and_agent"]) == (6000, 6000)
+    assert store.coverage()["client_ip_address"] == 6000
+
+
+def test_repeats_are_bounded_and_the_last_ones_are_kept(event: Event) -> None:
+    store = Store(keep=3)
+    for number in range(10):
+        _take(store, event | {"event_id": str(number)}, event | {"event_id": str(number)})
+    assert [repeat.event_id for repeat in store.repeats()] == ["9", "8", "7"]
