@@ -3,17 +3,37 @@
 import click
 
 from syncer.cli.common import log_options
+from syncer.sandbox.fault_names import FAULT_NAMES
 
 
-@click.command()
+class _WithFaults(click.Command):
+    """A command whose help lists the faults below the options."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, then the faults."""
+        super().format_options(ctx, formatter)
+        with formatter.section(
+            "Faults (NAME=WHEN, joined by commas; WHEN: 5% or 10@3, ten requests from the third on)"
+        ):
+            formatter.write_dl([(f"{known.name}={known.example}", known.what) for known in FAULT_NAMES])
+
+
+@click.command(cls=_WithFaults)
 @click.option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0: any free one.")
 @click.option("--latency-ms", type=click.IntRange(min=0), default=0, show_default=True, help="Answer so much later.")
-@click.option("--faults", "spec", default="", help="Seeded faults, such as `500=5%,throttle=10@3,seed=7`.")
+@click.option(
+    "--faults",
+    "spec",
+    default="",
+    metavar="SPEC",
+    help="What goes wrong on purpose, such as `500=5%,throttle=10@3,seed=7`; see below.",
+)
 @log_options
 def command(port: int, latency_ms: int, spec: str) -> None:
     """Serve a local Conversions API that judges events as Meta does; Ctrl-C ends it.
 
-    It listens on this machine only. Point a destination at it:
+    It listens on this machine only. Its page shows what arrived and what was refused, and switches faults on and off.
+    Point a destination at it:
 
     \b
     destinations:
@@ -34,4 +54,4 @@ def command(port: int, latency_ms: int, spec: str) -> None:
 
 
 def _announce(url: str) -> None:
-    click.echo(f"A Conversions API for tests: {url}/v26.0/<dataset>/events   what arrived: {url}/")
+    click.echo(f"A Conversions API for tests: {url}/v26.0/<dataset>/events   its page: {url}/")

@@ -7,27 +7,8 @@ A specification is a list of `name=when`, joined by commas:
 `when` is a share of the requests (`5%`, `0.5%`) or a spell (`10@3`: ten requests in a row, from the third one on).
 Some names take a detail behind a colon. The same seed gives the same faults for the same request numbers.
 
-| name | what happens | detail |
-| --- | --- | --- |
-| `seed=7` | other faults for the same shares (default 0) | |
-| `latency=200ms` | every answer waits; `50ms-400ms`: somewhere between | |
-| `reset_before` | the connection is reset before the body is read | |
-| `reset_after` | the events are taken, then the connection is reset | |
-| `cut` | the events are taken, the answer ends in its middle | |
-| `500` | HTTP 500 with code 2, transient; nothing is taken | |
-| `500_after` | the same, but the events were taken | |
-| `html` | HTTP 503 with an HTML page; nothing is taken | |
-| `too_large` | HTTP 413 with an HTML page | |
-| `throttle` | codes 4, 17, 613, 80004 in turn, with usage headers | `throttle=5%:80004` one code |
-| `error` | any code of Meta's | needed: `error=2%:368`, `error=1@1:100/33` |
-| `expire` | code 190, subcode 463; `expire=100`: from request 101 on | |
-| `garbage` | the events are taken, the answer is no JSON | |
-| `short` | fewer events are taken than were sent, and the answer says so | `short=1%:3` how many fewer |
-| `drip` | the events are taken, the answer comes byte by byte | `drip=1%:30s` for how long (default 10s) |
-| `poison` | a share of the *events* is refused, always the same ones | `poison=1%:2804087` the subcode |
-| `lie` | the hint in a refusal names another event | |
-
-At most one of them strikes a request: the first in the order above.
+`FAULT_NAMES` says what each name does. At most one of the faults from `reset_before` to `drip` strikes a request: the
+first in that order.
 """
 
 import hashlib
