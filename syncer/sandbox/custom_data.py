@@ -163,3 +163,6 @@ _CHECKS: dict[str, Check] = {
         _text,
     ),
 }
+
+PROPERTIES = frozenset({"value", "currency", *_CHECKS})
+"""The documented keys of custom_data; any other is a property of the sender's own."""

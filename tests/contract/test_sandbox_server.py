@@ -287,10 +287,7 @@ def test_the_api_tells_what_arrived(run: Start) -> None:
     assert len(client.get("/sandbox/api/events", params={"limit": 1}).json()) == 1
     assert client.get("/sandbox/api/requests").json()[0]["code"] == 100
     assert client.get("/sandbox/api/refused").json()[0]["path"] == ["data"]
-    assert client.get("/sandbox/api/coverage").json() == {
-        "events": 2,
-        "user_data": {"em": 2, "client_user_agent": 2},
-    }
+    assert client.get("/sandbox/api/coverage").json()["user_data"] == {"em": 2, "client_user_agent": 2}
     assert client.post("/sandbox/api/reset").json() == {"reset": True}
     assert client.get("/sandbox/api/state").json()["requests"] == 0
 
@@ -298,7 +295,7 @@ def test_the_api_tells_what_arrived(run: Start) -> None:
 def test_faults_are_changed_while_it_runs(run: Start) -> None:
     _, client = run()
     assert client.post("/sandbox/api/faults", json={"spec": "html=100%"}).status_code == 200
-    assert client.get("/sandbox/api/faults").json() == {"spec": "html=100%"}
+    assert client.get("/sandbox/api/faults").json()["in_force"] == {"html": "100%"}
     assert client.post(PATH, json={"data": [_event()]}).status_code == 503
     wrong = client.post("/sandbox/api/faults", json={"spec": "boom=1%"})
     assert wrong.status_code == 400
@@ -319,19 +316,6 @@ def test_faults_are_changed_while_it_runs(run: Start) -> None:
 def test_the_api_answers_mistakes(run: Start, method: str, path: str, body: bytes, status: int) -> None:
     _, client = run()
     assert client.request(method, path, content=body).status_code == status
-
-
-@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
-def test_no_web_page_reaches_the_api_through_a_browser(run: Start, headers: dict[str, str]) -> None:
-    _, client = run()
-    assert client.get("/sandbox/api/events", headers=headers).status_code == 403
-
-
-def test_the_front_page_links_the_api(run: Start) -> None:
-    _, client = run()
-    page = client.get("/")
-    assert page.headers["content-type"].startswith("text/html")
-    assert "/sandbox/api/events" in page.text
 
 
 @pytest.mark.parametrize(
