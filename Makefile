@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint types imports format bench clean help
+.PHONY: demo test lint types imports format bench browser clean help
 
 help:
 	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
 	@echo "make test   the tests"
 	@echo "make lint   style, types and import contracts"
+	@echo "make browser  a Chromium for the tests of the sandbox's page, where there is none"
 	@echo "make bench  speed against Meta's SDK and a plain loop"
 
 demo: $(VENV)/.installed
@@ -53,6 +54,15 @@ define install
 	  $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-warn-script-location -e '$(1)'; \
 	fi
 endef
+
+# Debian's package for root on Debian, else the build that playwright fetches.
+browser: $(VENV)/.installed-test
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	else \
+	  $(BIN)/playwright install chromium; \
+	fi
 
 clean:
 	rm -rf $(VENV) .venv-bench dist build

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -30,6 +31,9 @@ def test_the_wheel_installs_and_syncs_with_its_own_migrations(tmp_path: Path) ->
     from hatchling.builders.wheel import WheelBuilder
 
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path / "dist"), versions=["standard"])
+    packed = ZipFile(wheel).namelist()
+    for page_file in (ROOT / "syncer" / "sandbox" / "page").iterdir():
+        assert f"syncer/sandbox/page/{page_file.name}" in packed
     clean = tmp_path / "clean"
     call(base_python(), "-m", "venv", "--without-pip", clean, cwd=tmp_path)
     python = clean / "bin" / "python"
