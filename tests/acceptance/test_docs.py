@@ -1,9 +1,12 @@
+import json
 import logging
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +116,34 @@ def test_the_commands_of_the_readme_work_one_after_the_other(tmp_path: Path, mon
     (steps,) = [each.values[1] for each in blocks("README.md", "sh") if each.values[1].startswith("syncer init")]
     monkeypatch.chdir(tmp_path)
     assert [_follow(line) for line in steps.splitlines()] == [0, 0, 0, 3, 0]
+
+
+def test_the_ci_script_ends_with_each_event_in_a_sandbox_that_fails(new_project: Path, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("the script of docs/sandbox.md needs curl, which is not on this machine")
+    folder = tmp_path / "shop"
+    shutil.copytree(new_project, folder)
+    (script,) = [each.values[1] for each in blocks("docs/sandbox.md", "sh")]
+    (destination,) = [each.values[1] for each in blocks("docs/sandbox.md", "yaml")]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    project = f"version: 1\nsources:\n  warehouse: {{type: duckdb, path: warehouse.duckdb}}\n{destination}targets:\n  local: {{}}\n"
+    (folder / "syncer.yaml").write_text(project.replace("8765", port), encoding="utf-8")
+    shim = folder / "bin" / "syncer"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m syncer "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", script.replace("8765", port)],
+        cwd=folder, env={**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report, state = map(json.loads, done.stdout.splitlines()[-2:])
+    outcomes = state["outcomes"]
+    assert (outcomes["500"], outcomes["reset_after"]) == (1, 1)
+    assert state["events"] - state["duplicates"] == report["acknowledged"] > 90
 
 
 def _follow(line: str) -> int:
