@@ -101,7 +101,7 @@ def test_an_old_tls_version_gets_no_request(
         context.maximum_version = version
     context.set_ciphers("ALL:@SECLEVEL=0")
     server = serve(takes, context)
-    outcome = client_of(server.url, ca_bundle=file).send(BODY, events=3)
+    outcome = client_of(server.url, ca_bundle=file, timeout_s=10).send(BODY, events=3)
     assert (outcome.kind, outcome.reason) == ("not_sent", "tls_failed")
     assert server.requests == []
 
