@@ -141,13 +141,19 @@ def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | N
 def release(
     connection: Connection, found: PipelineRow, *, pause_reason: str | None, went_well: bool, now: datetime
 ) -> None:
-    """Note that nobody holds the pipeline; a reason pauses it, a run that went well ends the pause."""
-    values: dict[str, Any] = {"holder": None, "held_since": None}
-    if pause_reason is not None:
-        values |= {"pause_reason": pause_reason} | ({} if pause_reason == found.pause_reason else {"paused_at": now})
-    elif went_well:
-        values |= {"pause_reason": None, "paused_at": None}
-    connection.execute(update(PIPELINES).where(PIPELINES.c.id == found.id).values(values))
+    """Note that nobody holds the pipeline; a reason pauses it, a run that went well ends the pause it began with.
+
+    Where somebody paused or resumed it while the run was under way, that stands.
+    """
+    connection.execute(update(PIPELINES).where(PIPELINES.c.id == found.id).values(holder=None, held_since=None))
+    if pause_reason == found.pause_reason or (pause_reason is None and not went_well):
+        return
+    paused_at = None if pause_reason is None else now
+    connection.execute(
+        update(PIPELINES)
+        .where(PIPELINES.c.id == found.id, PIPELINES.c.pause_reason.is_not_distinct_from(found.pause_reason))
+        .values(pause_reason=pause_reason, paused_at=paused_at)
+    )
 
 
 def set_pause(connection: Connection, found: PipelineRow, *, reason: str | None, now: datetime) -> None:

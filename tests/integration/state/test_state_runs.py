@@ -402,3 +402,14 @@ def test_S02_values_appear_in_no_log_even_where_everything_is_logged(
     assert "UPDATE pipelines" in caplog.text
     assert "ada@example.com" not in caplog.text
     assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(("status", "reason"), [(RunStatus.DONE, None), (RunStatus.PAUSED, "token_invalid")])
+def test_a_pause_by_hand_stands_whatever_the_run_under_way_comes_to(
+    store: Store, acts: Any, status: RunStatus, reason: str | None
+) -> None:
+    with acts.begin(store) as run:
+        store.pause(run.scope, reason="by_hand", actor="ada")
+        run.finish(status, now=store_now(run), pause_reason=reason)
+    with acts.begin(store, "run-2") as run:
+        assert run.pause_reason == "by_hand"
