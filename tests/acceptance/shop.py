@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import duckdb
 
 from syncer.sandbox.server import Running
+from tests.acceptance.warm import warm
 
 TOKEN = "EAAtestonlytoken0123456789"
 
@@ -81,13 +80,9 @@ class Shop:
     sandbox: Running
 
     def syncer(self, *arguments: str, **environ: str) -> Done:
-        """Run the command in the folder."""
+        """Run the command in the folder, as a process of its own."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TOKEN": TOKEN, **environ}
-        done = subprocess.run(
-            [sys.executable, "-m", "syncer", *arguments], cwd=self.folder, env=env, capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Done(*warm().run(arguments, folder=self.folder, environ=env))
 
     def sql(self, *statements: str) -> None:
         """Change the warehouse."""

@@ -1,0 +1,113 @@
+"""The command in a process of its own that need not import anything: forked from one that has imported it all.
+
+A fresh `python -m syncer` spends a second of processor time on imports alone; a fork of a warm process starts in
+some milliseconds, with its own environment, folder, streams and exit code. `tests/architecture/test_start_up.py`
+and the tests of signals, of a kill and of the wheel start real ones.
+"""
+
+import atexit
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import IO, Any
+
+NOT_IMPORTED = ("syncer.__main__", "connectors.testing")
+
+
+class Warm:
+    """One warm process, for the life of this one: it ends when its standard input does."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.warm"],
+            cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(
+        self, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], timeout_s: int = 60
+    ) -> tuple[int, str, str]:
+        """Run `syncer` with `arguments`; return its exit code and what it wrote to both streams."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            streams = [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in (out, err)]
+            asked = {"arguments": arguments, "folder": str(folder), "environ": dict(environ), "streams": streams}
+            print(json.dumps({**asked, "timeout_s": timeout_s}), file=self._process.stdin, flush=True)
+            code = int(_given(self._process.stdout).readline())
+            return code, _text(out), _text(err)
+
+
+@cache
+def warm() -> Warm:
+    """Return the warm process of this one."""
+    return Warm()
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode("utf-8").replace("\r\n", "\n")
+
+
+def _given(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+def _import_all() -> None:
+    for package in map(import_module, ("syncer", "connectors")):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.startswith(NOT_IMPORTED):
+                import_module(module.name)
+
+
+def _serve() -> None:
+    """Fork for each line of standard input; returns in the children alone, ready to be the command."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _become(asked)
+            return
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    sys.exit(0)
+
+
+def _become(asked: dict[str, Any]) -> None:
+    signal.alarm(asked["timeout_s"])
+    streams = [os.open(path, os.O_WRONLY) for path in asked["streams"]]
+    for target, stream in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
+        os.dup2(stream, target)
+        os.close(stream)
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environ"])
+    sys.argv = ["syncer", *asked["arguments"]]
+
+
+def _end(ending: SystemExit) -> None:
+    """End as the interpreter does, but for taking every module apart, which costs more than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as at any exit
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(ending.code if isinstance(ending.code, int) else int(ending.code is not None))
+
+
+if __name__ == "__main__":
+    from syncer.cli import main
+
+    _import_all()
+    gc.freeze()
+    _serve()
+    try:
+        main()
+    except SystemExit as ending:
+        _end(ending)
