@@ -40,6 +40,14 @@ class RunStatus(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to look at, in words."""
+
+    code: str
+    text: str
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of one batch or one run; adding two gives the tally of both."""
@@ -57,6 +65,10 @@ class Tally:
     coverage: Counter[str] = field(default_factory=Counter)
     """Events with each match key, of `covered` events in all."""
     covered: int = 0
+
+    def shares(self) -> dict[str, float]:
+        """Return which share of the events has each match key."""
+        return {name: round(count / self.covered, 4) for name, count in sorted(self.coverage.items()) if self.covered}
 
     def add(self, other: "Tally") -> None:
         """Add the counts of `other` to these."""
@@ -84,6 +96,8 @@ class RunReport:
     possible_duplicates: int = 0
     value: Mapping[str, float] = field(default_factory=dict)
     """Sum of `value` of the acknowledged events, by currency."""
+    advice: tuple[Advice, ...] = ()
+    """What to look at; a run that is read back from the state has none."""
     watermark_before: str | None = None
     watermark_after: str | None = None
     elapsed_s: float = 0.0
@@ -112,9 +126,8 @@ class RunReport:
             "dropped_fields": _positive(tally.dropped_fields),
             "filled_defaults": _positive(tally.filled_defaults),
             "warnings": _positive(tally.warnings),
-            "coverage": {name: round(count / tally.covered, 4) for name, count in sorted(tally.coverage.items())}
-            if tally.covered
-            else {},
+            "coverage": tally.shares(),
+            "advice": [{"code": one.code, "text": one.text} for one in self.advice],
             "requests": self.requests,
             "possible_duplicates": self.possible_duplicates,
             "value": {currency: round(total, 2) for currency, total in sorted(self.value.items())},

@@ -133,13 +133,14 @@ class Session:
         """Let every run of `pipeline` end at once until it is resumed; return why it was paused before."""
         from syncer.engine.sync import BY_HAND
 
-        return self.store.pause(self._scope(pipeline), reason=BY_HAND, actor=_actor())
+        return self.store.pause(self.scope(pipeline), reason=BY_HAND, actor=_actor())
 
     def resume(self, pipeline: Pipeline) -> str | None:
         """Let `pipeline` run again; return why it was paused, None where it was not."""
-        return self.store.resume(self._scope(pipeline), actor=_actor())
+        return self.store.resume(self.scope(pipeline), actor=_actor())
 
-    def _scope(self, pipeline: Pipeline) -> "Scope":
+    def scope(self, pipeline: Pipeline) -> "Scope":
+        """Return whose state the runs of `pipeline` write."""
         from syncer.state.scope import Scope
 
         return Scope(self.project.target, pipeline.name, self.destination(pipeline).name)
@@ -153,6 +154,13 @@ class Session:
 
         refuse_what_comes_later(pipeline)
         return run_tests(pipeline, self._preview_scope(pipeline))
+
+    def identity_scope(self, pipeline: Pipeline) -> "IdentityScope":
+        """Return what identities in the ledger of `pipeline` are made with."""
+        from syncer.transform.identity import Scope
+
+        scope = self.scope(pipeline)
+        return Scope(target=scope.target, destination=scope.destination, salt=self.store.salt)
 
     def _preview_scope(self, pipeline: Pipeline) -> "IdentityScope":
         from syncer.transform.identity import Scope
@@ -179,7 +187,7 @@ class Session:
         destination = self.destination(pipeline)
         job = sync.Job(
             pipeline=pipeline,
-            scope=self._scope(pipeline),
+            scope=self.scope(pipeline),
             store=self.store,
             open_source=lambda: self.open_source(pipeline),
             open_sender=lambda: self.open_sender(pipeline, destination),

@@ -60,12 +60,12 @@ class PipelineStatus:
             "destination": self.destination,
             "state": self.state,
             "pause_reason": self.pause_reason,
-            "paused_at": _text(self.paused_at),
+            "paused_at": in_utc(self.paused_at),
             "holder": self.holder,
             "watermark": self.watermark,
-            "start": _text(self.start),
+            "start": in_utc(self.start),
             "last_run": run_json(self.last_run) if self.last_run else None,
-            "last_success_at": _text(self.last_success_at),
+            "last_success_at": in_utc(self.last_success_at),
             "acknowledged": self.acknowledged,
             "unfinished": self.unfinished,
             "held": self.held,
@@ -91,7 +91,7 @@ class RunDetails:
         """Return plain data."""
         return {
             **run_json(self.run),
-            "requests": [_request_json(request) for request in self.requests],
+            "requests": [request_json(request) for request in self.requests],
             "rejects": self.rejects,
             "quarantined": self.quarantined,
         }
@@ -133,8 +133,8 @@ def run_json(run: StoredRun) -> dict[str, Any]:
         **run.report.to_json(),
         "trigger": run.trigger,
         "holder": run.holder,
-        "started_at": _text(run.started_at),
-        "finished_at": _text(run.finished_at),
+        "started_at": in_utc(run.started_at),
+        "finished_at": in_utc(run.finished_at),
     }
 
 
@@ -187,11 +187,13 @@ def _find(store: Store, run_id: str) -> StoredRun:
     raise SyncerError(f"several runs begin with {run_id!r}: {names}; write more of the id")
 
 
-def _request_json(request: RequestLine) -> dict[str, Any]:
+def request_json(request: RequestLine) -> dict[str, Any]:
+    """Return a request as plain data."""
     values = {name: getattr(request, name) for name in RequestLine.__slots__}
-    times = {name: _text(values[name]) for name in ("armed_at", "finished_at")}
+    times = {name: in_utc(values[name]) for name in ("armed_at", "finished_at")}
     return {**values, **times, "state": request.state.value}
 
 
-def _text(at: datetime | None) -> str | None:
+def in_utc(at: datetime | None) -> str | None:
+    """Return a time for people and programs, to the second: `2026-11-28T10:00:00Z`."""
     return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -15,11 +15,14 @@ COMMANDS = {
     "demo": ("syncer.cli.demo", "Show the whole thing on this machine."),
     "validate": ("syncer.cli.validate", "Name every mistake of every file."),
     "preview": ("syncer.cli.preview", "Show the first rows as Meta would get them."),
+    "plan": ("syncer.cli.plan", "Show what the next run would do."),
     "run": ("syncer.cli.run", "Sync pipelines now."),
     "test": ("syncer.cli.test", "Run the pipelines' own tests."),
     "status": ("syncer.cli.status", "Show where things stand."),
     "runs": ("syncer.cli.runs", "List past runs."),
     "show": ("syncer.cli.show", "Show one run with its requests and reasons."),
+    "trace": ("syncer.cli.trace", "Say what became of one row, and why."),
+    "deliveries": ("syncer.cli.deliveries", "Write a line for each event with its key and outcome."),
     "pause": ("syncer.cli.pause", "Let no run of a pipeline begin."),
     "resume": ("syncer.cli.resume", "Let a paused pipeline run again."),
     "fields": ("syncer.cli.fields", "List Meta's parameters with types and rules."),
@@ -74,7 +77,7 @@ def cli() -> None:
     Results go to stdout, progress and logs to stderr.
 
     Exit codes: 0 done, 1 failed or paused, 2 usage or configuration, 3 done with more rejected or held than
-    tolerated, 4 another run holds the pipeline, 130 interrupted.
+    tolerated, 4 another run holds the pipeline, 5 see plan, 130 interrupted.
     """
 
 

@@ -28,6 +28,7 @@ class Exit(IntEnum):
     USAGE = 2
     TOO_MANY_REJECTS = 3
     LOCKED = 4
+    SOMETHING_TO_DO = 5
     INTERRUPTED = 130
 
 

@@ -1,5 +1,10 @@
 """A run's report in words, and the exit code it stands for."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from rich.markup import escape
+
 from syncer.cli.common import Exit
 from syncer.cli.text import STYLES, console, print_counts
 from syncer.logs import redact
@@ -41,18 +46,7 @@ def print_report(report: RunReport) -> None:
     )
     if report.message:
         console.print(f"  {redact(report.message)}", markup=False)
-    facts = report.to_json()
-    print_counts("Not sent", facts["buckets"], of=report.events or None)
-    print_counts("Reasons", facts["reasons"])
-    print_counts("Values dropped, by parameter", facts["dropped_fields"])
-    print_counts("Gaps filled by a default", facts["filled_defaults"])
-    print_counts("Sent, but look at", facts["warnings"])
-    if facts["coverage"]:
-        shares = "  ".join(f"{name} {share:.0%}" for name, share in facts["coverage"].items())
-        console.print(f"[bold]Match keys[/bold]  {shares}")
-    if report.value:
-        totals = "  ".join(f"{currency} {total:,.2f}" for currency, total in facts["value"].items())
-        console.print(f"[bold]Value acknowledged[/bold]  {totals}")
+    print_facts(report.to_json(), value="Value acknowledged")
     if report.possible_duplicates:
         console.print(
             f"[yellow]Possibly sent twice[/yellow]  {report.possible_duplicates:,} events, with the same event_id"
@@ -61,3 +55,20 @@ def print_report(report: RunReport) -> None:
         console.print(f"[bold]Watermark[/bold]  {report.watermark_before or 'none'} → {report.watermark_after}")
     if report.tally.reasons:
         console.print("[dim]`syncer explain CODE` says what a reason means.[/dim]")
+
+
+def print_facts(facts: Mapping[str, Any], *, value: str) -> None:
+    """Say what became, or would become, of events; `value` is the word for their money."""
+    print_counts("Not sent", facts["buckets"], of=facts["events"] or None)
+    print_counts("Reasons", facts["reasons"])
+    print_counts("Values dropped, by parameter", facts["dropped_fields"])
+    print_counts("Gaps filled by a default", facts["filled_defaults"])
+    print_counts("Sent, but look at", facts["warnings"])
+    if facts["coverage"]:
+        shares = "  ".join(f"{name} {share:.0%}" for name, share in facts["coverage"].items())
+        console.print(f"[bold]Match keys[/bold]  {shares}")
+    if facts["value"]:
+        totals = "  ".join(f"{currency} {total:,.2f}" for currency, total in facts["value"].items())
+        console.print(f"[bold]{value}[/bold]  {totals}")
+    for one in facts["advice"]:
+        console.print(f"[yellow]Advice[/yellow]  {escape(one['text'])}")

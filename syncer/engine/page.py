@@ -14,6 +14,7 @@ from syncer.transform import Transformed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.state.ledger import Ledger
     from syncer.state.runs import RunLog
 
 QUARANTINED = (Bucket.REJECTED_LOCAL, Bucket.PII_BLOCKED, Bucket.KEY_PROBLEM, Bucket.UNREADABLE)
@@ -47,7 +48,7 @@ def take_page(
 ) -> Page:
     """Drop what is settled, cut at `room` events, and record what became of every other row of the batch."""
     events, tally = transformed.events, transformed.tally
-    fresh = _fresh(events, run)
+    fresh = unsettled(events, run.ledger)
     tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
     wanted = fresh if room is None else fresh.head(room)
     cursors = None if cursor_column is None else rows.column(cursor_column)
@@ -77,10 +78,11 @@ def _reached(cursor_at: Callable[[int], CursorValue | None], first: int, last: i
     return next((value for row in range(last, first - 1, -1) if (value := cursor_at(row))), None)
 
 
-def _fresh(events: pl.DataFrame, run: "RunLog") -> pl.DataFrame:
+def unsettled(events: pl.DataFrame, ledger: "Ledger") -> pl.DataFrame:
+    """Return the events that were not settled before."""
     if events.height == 0:
         return events
-    settled = pl.Series(run.ledger.settled(b"".join(events["identity"])), dtype=pl.Boolean)
+    settled = pl.Series(ledger.settled(b"".join(events["identity"])), dtype=pl.Boolean)
     return events.filter(~settled) if settled.any() else events
 
 

@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from connectors.base import Query, Range, Source
-from connectors.errors import QueryError
-from connectors.incremental import CursorValue, cursor_kind
+from connectors.base import Source
 from syncer.engine.compiled import compiled
+from syncer.engine.one_row import has_key, of_key
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
 from syncer.transform.identity import Scope
 from syncer.transform.reference import Reference, Step
 from syncer.transform.rows import read_rows
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +48,9 @@ def preview(
     )
     query = replace(query, limit=limit, batch_rows=limit)
     if key:
-        query = _of_key(query, shape, transform.key_columns, key)
+        query = of_key(query, shape, transform.key_columns, key)
     rows = next(iter(source.read(query)), None)
-    if rows is None:
+    if rows is None or (key and not has_key(rows, transform.key_columns, key)):
         return Preview(events=(), refused=(), steps=())
     columns = [rows.column(name).to_pylist() for name in transform.key_columns]
     keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]
@@ -67,16 +62,3 @@ def preview(
     return Preview(
         events=tuple(made.events["json"]), refused=tuple(refused), steps=tuple(zip(keys, steps, strict=True))
     )
-
-
-def _of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str]) -> Query:
-    """Return the query for one row: the first in order of the key that is not below `key`."""
-    if len(key) != len(columns):
-        raise QueryError(f"the key has {len(columns)} columns: {', '.join(columns)}", remedy="give a value for each")
-    ranges = []
-    for column, text in zip(columns, key, strict=True):
-        kind = cursor_kind(shape.field(column).type)
-        if kind is None:
-            raise QueryError(f"rows cannot be found by column {column}", remedy="leave --key out")
-        ranges.append(Range(column=column, low=CursorValue(kind, text)))
-    return replace(query, ranges=tuple(ranges), cursor_column=None, limit=1, batch_rows=1)

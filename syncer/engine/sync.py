@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
 from connectors.errors import SourceError
+from syncer.engine import advice
 from syncer.engine.compiled import compiled
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.page import take_page
@@ -87,7 +88,8 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
             raise
         _finish(run, tools, ending, began)
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
-        return run.report()
+        report = run.report()
+        return replace(report, advice=tuple(advice.on_coverage(report.tally, job.pipeline)))
 
 
 def _paused(pipeline: Pipeline) -> Ending:

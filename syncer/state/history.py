@@ -1,6 +1,6 @@
 """The store read back: pipelines, runs, requests, rejects, as plain values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,14 +10,15 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from syncer.errors import StateError
 from syncer.report import RunReport, RunStatus
-from syncer.state import counts, pipelines
-from syncer.state.requests import RequestState
+from syncer.state import counts, outbox, pipelines
+from syncer.state.requests import RequestState, StoredRequest
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import PIPELINES, QUARANTINE, REQUESTS, RUN_COUNTS, RUNS
 from syncer.watermark import Watermark
 
 E = TypeVar("E", bound=StrEnum)
+PAGE_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,18 @@ class RequestLine:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One event that is set aside."""
+
+    run_id: str
+    bucket: str
+    reason: str
+    field: str | None
+    fbtrace_id: str | None
+    at: datetime
+
+
 def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
     """Return the scopes of a target by name; raises `StateError` where one's position is damaged."""
     with store.reading() as connection:
@@ -74,6 +87,11 @@ def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
             .order_by(PIPELINES.c.pipeline, PIPELINES.c.destination)
         ).all()
     return [_pipeline(row) for row in found]
+
+
+def stored_pipeline(store: Store, scope: Scope) -> StoredPipeline | None:
+    """Return one scope; None: it never ran. Raises `StateError` where its position is damaged."""
+    return next((found for found in stored_pipelines(store, scope.target) if found.scope == scope), None)
 
 
 def stored_runs(
@@ -119,6 +137,42 @@ def requests_of(store: Store, run_id: str) -> tuple[RequestLine, ...]:
     with store.reading() as connection:
         rows = connection.execute(select(*columns).where(table.run_id == run_id).order_by(table.id)).all()
     return tuple(_line(row) for row in rows)
+
+
+def request_pages(
+    store: Store, pipeline_id: int, *, since: datetime | None = None
+) -> Iterator[list[tuple[StoredRequest, RequestLine]]]:
+    """Yield the requests of a pipeline with their identities, oldest first, some hundred at a time.
+
+    `since` leaves out those whose last answer, or whose intent where there was none, is older.
+    """
+    after = 0
+    while True:
+        with store.reading() as connection:
+            page = [
+                (request, _line(row))
+                for request, row in outbox.requests_after(connection, pipeline_id, after=after, rows=PAGE_ROWS)
+            ]
+        if not page:
+            return
+        after = page[-1][0].id
+        yield [each for each in page if since is None or (last := _last_moved(each[1])) is None or last >= since]
+
+
+def _last_moved(request: RequestLine) -> datetime | None:
+    return request.finished_at or request.armed_at
+
+
+def rejects_of(store: Store, pipeline_id: int) -> dict[bytes, Reject]:
+    """Return the events of a pipeline that are set aside, by identity; rows without a key have none."""
+    table = QUARANTINE.c
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(table.identity, table.run_id, table.bucket, table.reason, table.field, table.fbtrace_id, table.at)
+            .where(table.pipeline_id == pipeline_id, table.identity.is_not(None))
+            .order_by(table.id)
+        )
+        return {bytes(row.identity): Reject(*row[1:]) for row in rows}
 
 
 def rejects_by_reason(store: Store, run_id: str) -> dict[str, int]:

@@ -1,22 +1,44 @@
 """Which events were settled before: looked up by the thousand, in bounded memory."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
 
+from syncer.state import outbox
 from syncer.state.requests import IDENTITY_BYTES
+
+if TYPE_CHECKING:
+    from syncer.state.store import Store
 
 IN_MEMORY = 8_000_000
 """Identities that are kept in memory, 16 bytes each; a larger ledger is read through for each look-up."""
 RECENT = 262_144
 """New identities that are looked through one by one before they are sorted in among the others."""
+PAGE_ROWS = 256
+"""Requests that are read at a time."""
 SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 20
 
 Pages = Callable[[int], list[tuple[int, bytes]]]
 """The next (id, packed identities) with an id above the one given; empty at the end."""
+
+
+def ledger_of(store: "Store", pipeline_id: int) -> "Ledger":
+    """Return what was settled of a pipeline; it is read when first asked."""
+
+    def pages(after: int) -> list[tuple[int, bytes]]:
+        with store.reading() as connection:
+            return list(outbox.settled_digests(connection, pipeline_id, after=after, rows=PAGE_ROWS))
+
+    return Ledger(pages)
+
+
+def empty_ledger() -> "Ledger":
+    """Return the ledger of a pipeline that never ran."""
+    return Ledger(lambda _: [])
 
 
 class Ledger:
@@ -27,8 +49,8 @@ class Ledger:
         self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
         self._is_first = True
         self._is_loaded = self._is_paged = False
-        self._sorted = _identities(b"")
-        self._recent = _identities(b"")
+        self._sorted = identities(b"")
+        self._recent = identities(b"")
         self._filter = _empty_filter(FIRST_SLOTS)
 
     def settled(self, digests: bytes) -> pl.Series:
@@ -36,7 +58,7 @@ class Ledger:
 
         The first look-up reads the ledger through, which is all that most runs need; the second loads it.
         """
-        asked = _identities(digests)
+        asked = identities(digests)
         if self._is_first:
             self._is_first = False
             return self._read_through(asked)
@@ -53,7 +75,7 @@ class Ledger:
 
     def add(self, digests: bytes) -> None:
         """Take note of events that must not be sent again by this run."""
-        self._recent = pl.concat([self._recent, _identities(digests)])
+        self._recent = pl.concat([self._recent, identities(digests)])
         if self._is_paged:
             self._recent = self._recent.tail(self._recent_most)
         elif self._is_loaded:
@@ -66,7 +88,7 @@ class Ledger:
         chunks = [self._sorted]
         count = 0
         for digests in self._groups():
-            chunks.append(_identities(digests))
+            chunks.append(identities(digests))
             count += chunks[-1].len()
             if count > self._in_memory:
                 self._is_paged = True
@@ -110,7 +132,7 @@ class Ledger:
 
     def _read_through(self, asked: pl.Series) -> pl.Series:
         wanted = asked.unique()
-        found = (_common(_identities(digests), wanted) for digests in self._groups())
+        found = (_common(identities(digests), wanted) for digests in self._groups())
         stored = pl.concat([wanted.clear(), *found])
         return asked.is_in(stored.implode()) | self._is_recent(asked)
 
@@ -119,7 +141,8 @@ def _common(many: pl.Series, few: pl.Series) -> pl.Series:
     return many.filter(many.is_in(few.implode()))
 
 
-def _identities(digests: bytes) -> pl.Series:
+def identities(digests: bytes) -> pl.Series:
+    """Return packed digests as numbers that sort and compare as fast as integers do."""
     if len(digests) % IDENTITY_BYTES:
         raise ValueError("identities have 16 bytes each")
     array = pa.Array.from_buffers(

@@ -128,6 +128,20 @@ def adopt(connection: Connection, pipeline_id: int, *, epoch: int) -> list[tuple
     return [_stored(row) for row in found]
 
 
+def requests_after(
+    connection: Connection, pipeline_id: int, *, after: int, rows: int
+) -> Iterator[tuple[StoredRequest, Row[Any]]]:
+    """Yield the next `rows` requests above `after`, whatever became of them, each with its row."""
+    found = connection.execute(
+        select(REQUESTS)
+        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.id > after)
+        .order_by(REQUESTS.c.id)
+        .limit(rows)
+    )
+    for row in found:
+        yield _stored(row)[1], row
+
+
 def settled_digests(connection: Connection, pipeline_id: int, *, after: int, rows: int) -> Iterator[tuple[int, bytes]]:
     """Yield (id, packed digests) of the next `rows` requests above `after`; no digests of those not settled.
 

@@ -65,6 +65,14 @@ FREE = (_S.SPLIT, _S.SUPERSEDED, _S.EXPIRED)
 _WAITING = (_S.RETRY, _S.DOUBT)
 
 
+def holds(digests: bytes, identity: bytes) -> bool:
+    """Return whether `identity` is one of the packed `digests`."""
+    place = digests.find(identity)
+    while place >= 0 and place % IDENTITY_BYTES:
+        place = digests.find(identity, place + 1)
+    return place >= 0
+
+
 def may_become(now: RequestState, then: RequestState) -> bool:
     """Return whether one commit may move a request from `now` to `then`.
 

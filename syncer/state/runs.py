@@ -45,7 +45,6 @@ POINT = {
     RequestState.SUPERSEDED: "recover",
 }
 """The crash points that a settling passes."""
-LEDGER_PAGE_ROWS = 256
 
 _FINISH = (
     update(RUNS)
@@ -177,9 +176,9 @@ class RunLog:
     @cached_property
     def ledger(self) -> "Ledger":
         """What of this scope was settled, by this run or any before it."""
-        from syncer.state.ledger import Ledger
+        from syncer.state.ledger import ledger_of
 
-        return Ledger(self._digest_pages)
+        return ledger_of(self._store, self._row.id)
 
     def unfinished(self) -> list[StoredRequest]:
         """Return what earlier runs armed and did not finish, oldest first."""
@@ -364,7 +363,3 @@ class RunLog:
     def _stored_watermark(self, connection: Connection) -> str | None:
         found = pipelines.find(connection, self.scope)
         return str(found.watermark) if found and found.watermark else None
-
-    def _digest_pages(self, after: int) -> list[tuple[int, bytes]]:
-        with self._store.reading() as connection:
-            return list(outbox.settled_digests(connection, self._row.id, after=after, rows=LEDGER_PAGE_ROWS))

@@ -91,6 +91,14 @@ class Transform:
         tally.reasons.update(rejects["reason"].to_list())
         return Transformed(events=events, rejects=rejects, tally=tally)
 
+    def named(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
+        """Return row, identity and event_id of each row of `batch`, sent or not; NULL where its key is missing."""
+        found = self._found(batch)
+        field = self.binding.field("event_id")
+        reader = Reader(rows=found.rows, binding=self.binding, settings=self.pipeline.settings, today=_day(now))
+        event_ids = self._event_ids(found, None if field is None else reader.read(field))
+        return pl.DataFrame({"row": found.numbers, "identity": found.identities, "event_id": event_ids})
+
     def _found(self, batch: "pa.RecordBatch") -> "_Rows":
         rows = read_rows(batch, self.binding.inputs)
         keys = joined_keys([rows.frame.get_column(name) for name in self.binding.key])
@@ -140,10 +148,12 @@ class Transform:
             return frame, no_refusals(), tally
         return frame.filter(passed), verdicts.frame(found.numbers, found.identities), tally
 
-    def _frame(self, found: "_Rows", events: Events) -> pl.DataFrame:
+    def _event_ids(self, found: "_Rows", mapped: Member | None) -> pl.Series:
         derived = self.names.event_ids(found.keys)
-        mapped = events.members.get(("event_id",))
-        event_ids = derived if mapped is None else mapped.wire.zip_with(mapped.wire.is_not_null(), derived)
+        return derived if mapped is None else mapped.wire.zip_with(mapped.wire.is_not_null(), derived)
+
+    def _frame(self, found: "_Rows", events: Events) -> pl.DataFrame:
+        event_ids = self._event_ids(found, events.members.get(("event_id",)))
         columns = {
             "row": found.numbers,
             "identity": found.identities,

@@ -1,0 +1,89 @@
+"""`syncer plan`."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncer.cli.common import Exit, is_quiet, log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from syncer.engine.forecast import Forecast
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--detailed-exitcode", is_flag=True, help="End with 5 where a run would send something.")
+@project_options
+@output_option
+@log_options
+def command(
+    names: tuple[str, ...], project_dir: Path | None, target: str | None, *, detailed_exitcode: bool, as_json: bool
+) -> None:
+    """Show what the next run would do; nothing is sent, nothing is remembered.
+
+    Reads the rows that the run would read, judges them, and takes out what was settled before. Without a name: every
+    enabled pipeline, and whether two of them would send one event to one dataset.
+
+    \b
+    syncer plan orders
+    syncer plan --detailed-exitcode --output json
+    """
+    from syncer.cli.text import print_json
+    from syncer.engine.forecast import compare
+    from syncer.outlook import forecast
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        every = [pipeline for pipeline in opened.project.pipelines.values() if pipeline.enabled]
+        wanted = [find_pipeline(opened.project, name) for name in dict.fromkeys(names)] or every
+        if not wanted:
+            raise click.UsageError("the project has no enabled pipeline; add a file to pipelines/")
+        found = []
+        for pipeline in wanted:
+            click.echo(opened.heading(pipeline), err=True)
+            with counting(pipeline.name) as show:
+                found.append(forecast(opened, pipeline, on_rows=show))
+    compare(found)
+    for each in found:
+        if as_json:
+            print_json(each.to_json())
+        else:
+            print_forecast(each)
+    if detailed_exitcode and any(each.to_send for each in found):
+        sys.exit(Exit.SOMETHING_TO_DO)
+
+
+def print_forecast(found: "Forecast") -> None:
+    """Say what a run would do, most important first."""
+    from syncer.cli.report import print_facts
+    from syncer.cli.text import console
+
+    facts = found.to_json()
+    requests = f"{found.requests:,} {'request' if found.requests == 1 else 'requests'}"
+    console.print(
+        f"[bold]{found.pipeline}[/bold]  {found.to_send:,} of {facts['events']:,} events would be sent in {requests}"
+    )
+    if found.pause_reason:
+        console.print(f"  paused: {found.pause_reason}", markup=False)
+    print_facts(facts, value="Value to send")
+    if found.watermark:
+        console.print(f"[bold]Watermark[/bold]  {found.watermark}")
+
+
+@contextmanager
+def counting(name: str) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how many rows were read, nothing elsewhere."""
+    if is_quiet():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}  {task.completed:>10,.0f} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda rows: bar.update(task, completed=rows)

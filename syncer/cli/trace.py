@@ -1,0 +1,47 @@
+"""`syncer trace`."""
+
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import log_options, output_option, project_options, session
+
+
+@click.command()
+@click.argument("name")
+@click.argument("key")
+@project_options
+@output_option
+@log_options
+def command(name: str, key: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    """Say what became of the row with this key, and why; several key columns: values with commas between.
+
+    Asks the warehouse for that one row and looks it up in the state; sends nothing.
+
+    \b
+    syncer trace orders 1042
+    """
+    from syncer.cli.text import STYLES, console, print_json, print_table
+    from syncer.outlook import trace
+    from syncer.session import find_pipeline
+    from syncer.status import in_utc
+
+    with session(project_dir, target) as opened:
+        found = trace(opened, find_pipeline(opened.project, name), tuple(key.split(",")))
+    if as_json:
+        print_json(found.to_json())
+        return
+    word, sentence = found.conclusion
+    console.print(f"{name}, key {key}: {word}", markup=False)
+    console.print(f"  {sentence}", markup=False)
+    if found.row is None:
+        console.print("  The query gives no such row now.", markup=False)
+    elif found.row.event_id is not None:
+        console.print(f"  event_id {found.row.event_id}", markup=False)
+    if found.requests:
+        console.print()
+        rows = [
+            (line.id, run_id, line.state.value, in_utc(line.finished_at or line.armed_at), line.status, line.fbtrace_id)
+            for run_id, line in found.requests
+        ]
+        print_table(("request", "run", "state", "at", "HTTP", "fbtrace_id"), rows, styles=STYLES)

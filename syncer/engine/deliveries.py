@@ -1,0 +1,137 @@
+"""A line for each event that was sent or set aside, with its key: the warehouse is read again, the state keeps none."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+
+from connectors.base import Query, Range, Source
+from connectors.incremental import CursorValue
+from syncer.engine.compiled import compiled
+from syncer.engine.plan import plan
+from syncer.pipeline import Pipeline
+from syncer.state.history import Reject, RequestLine
+from syncer.state.ledger import identities
+from syncer.state.requests import FREE, RequestState, StoredRequest
+from syncer.transform.identity import Scope
+from syncer.transform.texts import texts
+from syncer.watermark import order
+
+OUTCOMES: Final = {
+    RequestState.ACKED: "acknowledged",
+    RequestState.ACKED_ASSUMED: "assumed",
+    RequestState.DEAD: "rejected_remote",
+    RequestState.HELD: "held",
+}
+UNFINISHED: Final = "unfinished"
+LINE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "outcome": pl.String,
+    "reason": pl.String,
+    "at": pl.Datetime("us", "UTC"),
+    "run_id": pl.String,
+    "fbtrace_id": pl.String,
+}
+SCHEMA: Final = pa.schema(
+    {
+        "key": pa.string(),
+        "event_id": pa.string(),
+        "outcome": pa.string(),
+        "reason": pa.string(),
+        "at": pa.timestamp("us", "UTC"),
+        "run_id": pa.string(),
+        "fbtrace_id": pa.string(),
+    }
+)
+"""One event; `at` is when Meta answered, or when the event was set aside."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of every event of a pipeline, by identity. Holds about 20 bytes an event; mutable."""
+
+    _digests: list[pl.DataFrame] = field(default_factory=list)
+    _lines: list[tuple[object, ...]] = field(default_factory=list)
+    _lows: list[CursorValue | None] = field(default_factory=list)
+
+    def add(self, page: Iterable[tuple[StoredRequest, RequestLine]]) -> None:
+        """Take in some requests, oldest first; those whose events are free for others say nothing."""
+        for request, line in page:
+            if request.state not in FREE:
+                outcome = OUTCOMES.get(request.state, UNFINISHED)
+                said = (outcome, line.reason, line.finished_at or line.armed_at, request.run_id, line.fbtrace_id)
+                self._add(request.digests, said, request.cursor_low)
+
+    def add_rejects(self, rejects: dict[bytes, Reject], *, since: datetime | None) -> None:
+        """Take in events that are set aside, none of which was delivered."""
+        for identity, reject in rejects.items():
+            if since is None or reject.at >= since:
+                said = (reject.bucket, reject.reason, reject.at, reject.run_id, reject.fbtrace_id)
+                self._add(identity, said, None)
+
+    def _add(self, digests: bytes, said: tuple[object, ...], low: CursorValue | None) -> None:
+        number = pl.lit(len(self._lines), dtype=pl.UInt32).alias("line")
+        self._digests.append(identities(digests).alias("identity").to_frame().with_columns(number))
+        self._lines.append(said)
+        self._lows.append(low)
+
+    def index(self) -> pl.DataFrame:
+        """Return identity and line of each event once, by the last thing that happened to it."""
+        empty = pl.DataFrame(schema={"identity": pl.Int128, "line": pl.UInt32})
+        return pl.concat([empty, *self._digests]).unique("identity", keep="last")
+
+    def lines(self) -> pl.DataFrame:
+        """Return what became of the events of each line."""
+        return pl.DataFrame(self._lines, schema=LINE, orient="row").with_row_index("line")
+
+    def low(self) -> CursorValue | None:
+        """Return the lowest cursor value of all events; None where it is not known of each."""
+        known = [low for low in self._lows if low is not None]
+        if not known or len(known) < len(self._lows) or len({order(low)[0] for low in known}) > 1:
+            return None
+        return min(known, key=order)
+
+
+@dataclass(slots=True)
+class Deliveries:
+    """Lines of events as they are found in the warehouse; counts those that are not. Read once."""
+
+    pipeline: Pipeline
+    scope: Scope
+    sent: Sent
+    events: int = 0
+    """How many events there are to be found."""
+    found: int = 0
+
+    def read(self, source: Source, *, now: datetime) -> Iterator[pa.Table]:
+        """Yield tables of `SCHEMA`, in the order of the rows; several key columns are joined by commas."""
+        transform, _ = compiled(self.pipeline, source, self.scope)
+        index, lines = self.sent.index(), self.sent.lines()
+        self.events = index.height
+        query = plan(
+            self.pipeline,
+            None,
+            columns=transform.columns,
+            expressions=transform.expressions,
+            cursor_column=transform.cursor_column,
+            key_columns=transform.key_columns,
+        )
+        for rows in source.read(_from(query, self.sent.low())):
+            named = transform.named(rows, now=int(now.timestamp()))
+            keys = [texts(pl.Series(name, rows.column(name))) for name in transform.key_columns]
+            key = pl.DataFrame(keys).select(pl.concat_str(pl.all(), separator=",").alias("key")).to_series()
+            table = named.with_columns(key).filter(pl.col("identity").is_not_null())
+            table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))
+            table = table.unique("identity", keep="first", maintain_order=True)
+            table = table.join(index, on="identity", how="inner", maintain_order="left")
+            self.found += table.height
+            if table.height:
+                yield table.join(lines, on="line", how="left", maintain_order="left").select(*SCHEMA.names).to_arrow()
+
+
+def _from(query: Query, low: CursorValue | None) -> Query:
+    if query.cursor_column is None or low is None:
+        return query
+    return replace(query, ranges=(Range(column=query.cursor_column, low=low, with_null=True),))

@@ -1,0 +1,168 @@
+"""What the next run would do, without doing it: rows are read and judged, nothing is sent or written."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from connectors.base import Source
+from syncer.engine import advice
+from syncer.engine.compiled import compiled
+from syncer.engine.frequent import Frequent
+from syncer.engine.pack import pack
+from syncer.engine.page import unsettled
+from syncer.engine.plan import first_event_time, plan
+from syncer.pipeline import Pipeline
+from syncer.report import Advice, Bucket, Tally
+from syncer.state.ledger import Ledger
+from syncer.transform.identity import Scope
+from syncer.watermark import Watermark
+
+BY_EVENT_ID: Final = "event_id"
+BY_ORDER_ID: Final = "order_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a pipeline stands by its state."""
+
+    ledger: Ledger
+    watermark: Watermark | None = None
+    start: int | None = None
+    pause_reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Forecast:
+    """What one run would do. Grows with each batch."""
+
+    pipeline: str
+    target: str
+    destination: str
+    dataset: str = ""
+    """Where the events go, for comparing pipelines."""
+    watermark: str | None = None
+    pause_reason: str | None = None
+    tally: Tally = field(default_factory=Tally)
+    to_send: int = 0
+    requests: int = 0
+    value: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    advice: list[Advice] = field(default_factory=list)
+    marks: dict[str, list[pl.Series]] = field(default_factory=lambda: {BY_EVENT_ID: [], BY_ORDER_ID: []})
+    """Hashes of (event_name, id) of the events to be sent."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data, in the order people read it."""
+        tally = self.tally
+        counts = ("buckets", "reasons", "dropped_fields", "filled_defaults", "warnings")
+        return {
+            "pipeline": self.pipeline,
+            "target": self.target,
+            "destination": self.destination,
+            "pause_reason": self.pause_reason,
+            "rows_read": tally.rows_read,
+            "events": self.to_send + tally.buckets.total(),
+            "to_send": self.to_send,
+            "requests": self.requests,
+            "value": {currency: round(total, 2) for currency, total in sorted(self.value.items())},
+            **{name: {str(key): count for key, count in sorted(getattr(tally, name).items())} for name in counts},
+            "coverage": tally.shares(),
+            "advice": [{"code": one.code, "text": one.text} for one in self.advice],
+            "watermark": self.watermark,
+        }
+
+
+def forecast(
+    pipeline: Pipeline,
+    source: Source,
+    scope: Scope,
+    standing: Standing,
+    *,
+    now: datetime,
+    on_rows: Callable[[int], None],
+) -> Forecast:
+    """Return what a run of `pipeline` at `now` would do; raises as a run does before it sends anything.
+
+    `on_rows` is told how many rows were read so far.
+    """
+    transform, shape = compiled(pipeline, source, scope)
+    start = standing.start
+    if start is None:
+        start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
+    query = plan(
+        pipeline,
+        standing.watermark,
+        columns=transform.columns,
+        expressions=transform.expressions,
+        cursor_column=transform.cursor_column,
+        key_columns=transform.key_columns,
+    )
+    found = Forecast(
+        pipeline=pipeline.name,
+        target=scope.target,
+        destination=scope.destination,
+        watermark=str(standing.watermark) if standing.watermark else None,
+        pause_reason=standing.pause_reason,
+    )
+    frequent, at_midnight = Frequent(), True
+    for rows in source.read(query):
+        made = transform(rows, now=int(now.timestamp()), start=start)
+        fresh = unsettled(made.events, standing.ledger)
+        standing.ledger.add(b"".join(fresh["identity"]))
+        made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height
+        found.tally.add(made.tally)
+        if fresh.height:
+            _count(found, fresh, pipeline)
+            frequent.add(fresh["json"])
+            at_midnight = at_midnight and advice.all_at_midnight(fresh["event_time"], pipeline.settings.timezone)
+        on_rows(found.tally.rows_read)
+    found.tally.buckets = +found.tally.buckets
+    found.advice += advice.on_columns(transform, shape)
+    if found.to_send:
+        found.advice += [advice.bare_date(found.to_send)] * at_midnight
+        found.advice += advice.on_one_value(frequent.most(), found.to_send)
+        found.advice += advice.on_coverage(found.tally, pipeline)
+    return found
+
+
+def compare(forecasts: Sequence[Forecast]) -> None:
+    """Add a warning to each forecast whose events another one would send to the same dataset too."""
+    for one in forecasts:
+        for other in forecasts:
+            if one is not other and one.dataset == other.dataset:
+                one.advice += _shared(one, other)
+
+
+def _count(found: Forecast, fresh: pl.DataFrame, pipeline: Pipeline) -> None:
+    settings = pipeline.delivery
+    found.to_send += fresh.height
+    found.requests += sum(
+        1 for _ in pack(fresh, most_events=settings.events_per_request, most_bytes=settings.request_bytes)
+    )
+    for currency, value in zip(fresh["currency"], fresh["value"], strict=True):
+        if currency is not None and value is not None:
+            found.value[currency] += value
+    ids = fresh.select(
+        "event_name",
+        pl.col("event_id").alias(BY_EVENT_ID),
+        pl.col("json").str.json_path_match("$.custom_data.order_id").alias(BY_ORDER_ID),
+    )
+    for name, marks in found.marks.items():
+        known = ids.filter(pl.col(name).is_not_null())
+        marks.append(known.select(pl.struct("event_name", name).hash().alias(name)).to_series())
+
+
+def _shared(one: Forecast, other: Forecast) -> Iterator[Advice]:
+    taken = 0
+    for name in (BY_EVENT_ID, BY_ORDER_ID):
+        mine, theirs = pl.concat([_NONE, *one.marks[name]]), pl.concat([_NONE, *other.marks[name]])
+        shared = int(mine.is_in(theirs.implode()).sum())
+        if shared > taken:
+            yield advice.on_shared(shared - taken, other=other.pipeline, same=name)
+        taken = max(taken, shared)
+
+
+_NONE: Final = pl.Series([], dtype=pl.UInt64)

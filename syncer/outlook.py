@@ -1,0 +1,173 @@
+"""Questions about a pipeline that take its warehouse and its state together; nothing is sent or changed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from syncer.pipeline import Pipeline
+from syncer.session import Session, refuse_what_comes_later
+from syncer.spec.reasons import REASONS
+from syncer.state.history import Reject, RequestLine, rejects_of, request_pages, stored_pipeline
+from syncer.state.ledger import empty_ledger, ledger_of
+from syncer.state.requests import RequestState, StoredRequest, holds
+from syncer.status import in_utc, request_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from syncer.engine.deliveries import Deliveries
+    from syncer.engine.forecast import Forecast
+    from syncer.engine.trace import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What became of one row."""
+
+    pipeline: str
+    target: str
+    key: str
+    row: "Row | None"
+    """As the warehouse has it now; None: the query gives no such row."""
+    requests: tuple[tuple[str, RequestLine], ...]
+    """(run, request) of each request that its event was part of, oldest first."""
+    reject: Reject | None
+    """Where it is set aside."""
+
+    @property
+    def conclusion(self) -> tuple[str, str]:
+        """Return a word for where the row stands, and a sentence with what can be done."""
+        states = [line.state for _, line in self.requests]
+        for state in (RequestState.ACKED, RequestState.ACKED_ASSUMED, RequestState.HELD):
+            if state in states:
+                return state.value, _SETTLED[state].format(line=self.requests[states.index(state)][1])
+        if any(state in _UNDER_WAY for state in states):
+            return "unfinished", "A request with it has no answer yet; the next run sees to it."
+        if self.reject is not None:
+            return self.reject.bucket, _refused(self.reject.reason, self.reject.field)
+        if self.row is None:
+            return "not_found", "The query gives no row with this key, and nothing was ever sent for it."
+        if self.row.reason is not None:
+            return str(self.row.bucket), _refused(self.row.reason, self.row.field)
+        if self.row.is_passed:
+            remedy = f"`syncer backfill {self.pipeline} --since ...` sends it"
+            return "late", f"It came after the watermark had passed its cursor value, so no run reads it; {remedy}."
+        return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data, without anything of the row but what identifies its event."""
+        word, sentence = self.conclusion
+        row = self.row
+        return {
+            "pipeline": self.pipeline,
+            "target": self.target,
+            "key": self.key,
+            "conclusion": word,
+            "text": sentence,
+            "is_in_warehouse": row is not None,
+            "event_id": row and row.event_id,
+            "event_name": row and row.event_name,
+            "event_time": row and row.event_time,
+            "bucket": row and row.bucket,
+            "reason": row and row.reason,
+            "field": row and row.field,
+            "requests": [{"run_id": run_id, **request_json(line)} for run_id, line in self.requests],
+            "rejected": None
+            if self.reject is None
+            else {
+                "run_id": self.reject.run_id,
+                "bucket": self.reject.bucket,
+                "reason": self.reject.reason,
+                "field": self.reject.field,
+                "fbtrace_id": self.reject.fbtrace_id,
+                "at": in_utc(self.reject.at),
+            },
+        }
+
+
+_SETTLED = {
+    RequestState.ACKED: "Meta took it: trace id {line.fbtrace_id}.",
+    RequestState.ACKED_ASSUMED: "It is taken for delivered by another tool; no run sends it.",
+    RequestState.HELD: "Meta may have it: the outcome of its request is unknown, and no run sends it again.",
+}
+_UNDER_WAY = (RequestState.PLANNED, RequestState.ARMED, RequestState.RETRY, RequestState.DOUBT)
+
+
+def _refused(reason: str, field: str | None) -> str:
+    said = REASONS.get(reason)
+    if said is None:
+        return reason
+    return f"{said.sentence}{f' ({field})' if field else ''} {said.remedy}"
+
+
+def forecast(session: Session, pipeline: Pipeline, *, on_rows: Callable[[int], None]) -> "Forecast":
+    """Return what the next run of `pipeline` would do; raises as that run would before it sends anything."""
+    from syncer.engine import forecast as engine
+
+    refuse_what_comes_later(pipeline)
+    scope = session.identity_scope(pipeline)
+    found = stored_pipeline(session.store, session.scope(pipeline))
+    standing = engine.Standing(
+        ledger=ledger_of(session.store, found.id) if found else empty_ledger(),
+        watermark=found.watermark if found else None,
+        start=found.start if found else None,
+        pause_reason=found.pause_reason if found else None,
+    )
+    now = session.clock.now()
+    with session.open_source(pipeline) as source:
+        made = engine.forecast(pipeline, source, scope, standing, now=now, on_rows=on_rows)
+    made.dataset = f"{session.destination(pipeline).type} {session.destination(pipeline).dataset_id.resolve()}"
+    return made
+
+
+def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
+    """Return what became of the row with `key`; the warehouse is asked for that one row.
+
+    Raises `SourceError`, `ConfigError`, `StateError`.
+    """
+    from syncer.engine.trace import Position, find_row, identity_of
+
+    scope, now = session.identity_scope(pipeline), session.clock.now()
+    found = stored_pipeline(session.store, session.scope(pipeline))
+    position = Position(found.watermark if found else None, found.start if found else None)
+    with session.open_source(pipeline) as source:
+        row = find_row(pipeline, source, scope, key, position=position, now=now)
+    identity = row.identity if row else identity_of(pipeline, scope, key)
+    requests: list[tuple[StoredRequest, RequestLine]] = []
+    reject = None
+    if found is not None and identity is not None:
+        pages = request_pages(session.store, found.id)
+        requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
+        reject = rejects_of(session.store, found.id).get(identity)
+    return Trace(
+        pipeline=pipeline.name,
+        target=session.project.target,
+        key=",".join(key),
+        row=row,
+        requests=tuple((request.run_id, line) for request, line in requests),
+        reject=reject,
+    )
+
+
+def deliveries(
+    session: Session, pipeline: Pipeline, *, since: datetime | None = None
+) -> "tuple[Deliveries, Iterator[pa.Table]]":
+    """Return what became of the events of `pipeline`, and the tables that say it, read from the warehouse as they come.
+
+    `since` leaves out what happened before. Raises `SourceError`, `ConfigError`, `StateError`.
+    """
+    from syncer.engine.deliveries import Deliveries, Sent
+
+    found, sent = stored_pipeline(session.store, session.scope(pipeline)), Sent()
+    if found is not None:
+        sent.add_rejects(rejects_of(session.store, found.id), since=since)
+        for page in request_pages(session.store, found.id, since=since):
+            sent.add(page)  # behind the rejects: a second row with the key of a delivered one is no answer about that
+    made = Deliveries(pipeline, session.identity_scope(pipeline), sent)
+
+    def tables() -> "Iterator[pa.Table]":
+        with session.open_source(pipeline) as source:
+            yield from made.read(source, now=session.clock.now())
+
+    return made, tables()

@@ -1,0 +1,99 @@
+"""`plan`, `trace` and `deliveries`: what would be, what became of one row, what became of all."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.acceptance.shop import MakeShop, Shop
+
+pytestmark = pytest.mark.acceptance
+
+
+def event_ids(shop: Shop) -> dict[str, str]:
+    """The event_id of each order that arrived."""
+    events: list[Any] = list(shop.sandbox.sandbox.events())
+    return {event["custom_data"]["order_id"]: event["event_id"] for event in events}
+
+
+def test_a_plan_says_what_the_run_then_does(shop: Shop) -> None:
+    shop.add_orders(1, 30, changes="UPDATE orders SET currency = NULL WHERE order_id = 7")
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {events_per_request: 10}")
+    planned = shop.syncer("plan", "orders", "--output", "json", "--detailed-exitcode")
+    assert planned.code == 5
+    assert "target default, dataset 1234567890, 127.0.0.1" in planned.err
+    assert shop.order_ids() == []
+    run = shop.syncer("run", "orders", "--output", "json").report
+    shared = ("events", "requests", "value", "buckets", "reasons", "coverage")
+    assert {name: planned.report[name] for name in shared} == {name: run[name] for name in shared}
+    assert (planned.report["to_send"], planned.report["requests"], run["acknowledged"]) == (29, 3, 29)
+    again = shop.syncer("plan", "--output", "json", "--detailed-exitcode")
+    assert (again.code, again.report["to_send"]) == (0, 0)
+    assert again.report["buckets"] == {"duplicate_skipped": 29, "rejected_local": 1}
+    assert again.report["watermark"] == run["watermark"]["after"]
+
+
+def test_a_plan_warns_of_what_meta_would_take_and_misread(shop: Shop) -> None:
+    shop.add_orders(1, 20, changes="UPDATE orders SET ordered_at = date_trunc('day', now() - INTERVAL 1 DAY)")
+    shop.sql("UPDATE orders SET email = 'unknown@example.com' WHERE order_id <= 5")
+    shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", "SELECT *, order_id::DOUBLE AS id FROM orders")
+    shop.edit("pipelines/orders.yaml", "order_id: order_id", "order_id: id")
+    pipeline = (shop.folder / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
+    (shop.folder / "pipelines" / "again.yaml").write_text(pipeline.replace("name: orders", "name: again"))
+    lines = [json.loads(line) for line in shop.syncer("plan", "--output", "json").out.splitlines()]
+    found = {line["pipeline"]: {one["code"]: one["text"] for one in line["advice"]} for line in lines}
+    codes = {"one_value", "bare_date", "id_is_float", "no_browser_ids", "sent_by_two_pipelines"}
+    assert set(found["orders"]) == set(found["again"]) == codes
+    assert "em stands in 5 of 20 events (25.0%)" in found["orders"]["one_value"]
+    assert "20 events have the event_name and order_id of events of again" in found["orders"]["sent_by_two_pipelines"]
+    shown = shop.syncer("plan", "orders").out
+    assert "20 of 20 events would be sent in 1 request" in shown
+    assert "unknown@example.com" not in shown
+
+
+def test_a_trace_tells_where_each_row_stands(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.add_orders(10, 14, changes="UPDATE orders SET currency = 'XXX' WHERE order_id = 12")
+    shop.sql("UPDATE orders SET total = NULL WHERE order_id = 13")
+    shop.syncer("run", "orders")
+    shop.add_orders(1, 1, changes="UPDATE orders SET updated_at = '2026-10-01' WHERE order_id = 1")
+    shop.add_orders(20, 20)
+    shop.sql("DELETE FROM orders WHERE order_id = 10")
+    found = {
+        key: shop.syncer("trace", "orders", str(key), "--output", "json").report for key in (1, 10, 11, 12, 13, 20, 99)
+    }
+    words = {key: report["conclusion"] for key, report in found.items()}
+    assert words == {
+        1: "late", 10: "acked", 11: "acked", 12: "rejected_local", 13: "rejected_local", 20: "waiting", 99: "not_found",
+    }  # fmt: skip
+    assert (found[10]["is_in_warehouse"], found[11]["is_in_warehouse"]) == (False, True)
+    (request,) = found[11]["requests"]
+    assert request["fbtrace_id"] in found[11]["text"]
+    assert found[13]["rejected"]["reason"] == "value_missing"
+    events = event_ids(shop)
+    assert found[11]["event_id"] == events["11"]
+    wrong = shop.syncer("trace", "orders", "abc")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "order_id" in wrong.err
+    assert "acked" in shop.syncer("trace", "orders", "11").out
+
+
+def test_deliveries_have_a_line_for_each_event_by_its_key(shop: Shop) -> None:
+    shop.add_orders(1, 5, changes="UPDATE orders SET total = NULL WHERE order_id = 3")
+    shop.syncer("run", "orders")
+    shop.sql("DELETE FROM orders WHERE order_id = 5")
+    done = shop.syncer("deliveries", "orders")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert {line["key"]: line["outcome"] for line in lines} == {
+        "1": "acknowledged", "2": "acknowledged", "3": "rejected_local", "4": "acknowledged",
+    }  # fmt: skip
+    events = event_ids(shop)
+    assert lines[0]["event_id"] == events["1"]
+    assert lines[2]["reason"] == "value_missing"
+    assert "1 more events were sent or set aside whose rows the query no longer gives" in done.err
+    table = shop.syncer("deliveries", "orders", "--output", "csv", "--since", "-1h").out
+    assert [row["key"] for row in csv.DictReader(io.StringIO(table))] == ["1", "2", "3", "4"]
+    assert shop.syncer("deliveries", "orders", "--since", "2999-01-01").out == ""
+    assert "write 2026-11-20" in shop.syncer("deliveries", "orders", "--since", "yesterday").err
