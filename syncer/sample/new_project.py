@@ -7,18 +7,19 @@ from pathlib import Path
 
 from syncer.sample.warehouse import create
 
-PACKAGED = Path(__file__).parent / "project"
-TEMPLATE = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2]
-"""The wheel carries the files; a clone is itself the project they come from."""
-COPIED = ("syncer.yaml", "pipelines/orders.yaml")
+HERE = Path(__file__).parent
+PACKAGED = HERE / "project"
+PIPELINES = (PACKAGED if PACKAGED.is_dir() else HERE.parents[1]) / "pipelines"
+"""The wheel carries the pipeline; in a clone it is one of the examples."""
+COPIED = {"syncer.yaml": HERE / "syncer.yaml", "pipelines/orders.yaml": PIPELINES / "orders.yaml"}
 IGNORED = ".syncer/\n*.duckdb\n*.duckdb.wal\n"
 SAMPLE_ORDERS = 5_000
 
 
 def make(folder: Path, *, now: datetime, schemas: Mapping[str, Callable[[], object]]) -> Iterator[tuple[Path, bool]]:
     """Write what is missing of a new project into `folder`; yield each path and whether it is new. Nothing is replaced."""
-    for name in COPIED:
-        yield _write(folder / name, (TEMPLATE / name).read_text(encoding="utf-8"))
+    for name, template in COPIED.items():
+        yield _write(folder / name, template.read_text(encoding="utf-8"))
     yield _write(folder / ".gitignore", IGNORED)
     for kind, schema in schemas.items():
         text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ import duckdb
 
 from syncer.sandbox.server import Running
 from tests.acceptance.warm import warm
+
+EXAMPLES = Path(__file__).parents[2]
+"""The repository is itself a project."""
 
 TOKEN = "EAAtestonlytoken0123456789"
 
@@ -105,6 +109,16 @@ class Shop:
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def take_example(self, name: str) -> None:
+        """Put an example of the repository and its syncer.yaml in place of this project; it sends to the same sandbox."""
+        shutil.rmtree(self.folder / "pipelines")
+        (self.folder / "pipelines").mkdir()
+        for file in ("syncer.yaml", f"pipelines/{name}.yaml"):
+            shutil.copy(EXAMPLES / file, self.folder / file)
+        self.edit("syncer.yaml", "{meta: {type: sandbox}}", f'{{meta: {{base_url: "{self.sandbox.url}"}}}}')
+        self.edit("syncer.yaml", "${env:META_DATASET_ID}", '"1234567890"')
+        self.edit("syncer.yaml", "${env:META_ACCESS_TOKEN}", "${env:TOKEN}")
 
     def order_ids(self) -> list[str]:
         """The order ids that arrived, as often as they arrived."""

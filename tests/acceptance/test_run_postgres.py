@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.acceptance.pages import statements
 from tests.acceptance.shop import Shop
 from tests.postgres_database import PostgresDatabase
 
@@ -56,6 +58,57 @@ def test_rows_of_a_postgres_table_arrive_once_and_a_second_run_sends_only_what_i
     assert sorted(map(int, postgres_shop.order_ids())) == list(range(1, 1_511))
     events: list[Any] = list(postgres_shop.sandbox.sandbox.events())
     assert {event["custom_data"]["value"] for event in events} == {12.5}
+
+
+SHOP = """
+CREATE SCHEMA analytics;
+CREATE TABLE analytics.customers (
+    customer_id uuid PRIMARY KEY, emails text[], phone text, country text, user_agent text
+);
+CREATE TABLE analytics.orders (
+    order_id bigint PRIMARY KEY, customer_id uuid, status text, total numeric(12, 2), currency char(3), items jsonb,
+    page_url text, ordered_at timestamptz, updated_at timestamptz
+);
+INSERT INTO analytics.customers SELECT md5('c' || g)::uuid, ARRAY['a' || g || '@example.com', 'b@example.com'],
+    '(650) 555-1212', 'US', 'test agent' FROM generate_series(0, 9) AS g;
+INSERT INTO analytics.orders SELECT g, md5('c' || g % 10)::uuid, CASE g WHEN 7 THEN 'open' ELSE 'paid' END, 12.50, 'EUR',
+    '[{"sku": "SKU-1", "qty": 2, "price": 6.25}]', 'https://shop.example/thanks', now() - interval '1 hour', now()
+    FROM generate_series(1, 50) AS g
+"""
+
+
+@pytest.fixture
+def reader(database: PostgresDatabase) -> Iterator[str]:
+    """A role made by the statements of the page about read-only roles, in a database with the tables of the example."""
+    role = f"syncer_{database.name}"
+    given = re.sub(r"\bsyncer\b", role, statements("docs/how-to/read-only-roles.md", "Postgres"))
+    database.run(SHOP, given.replace("DATABASE shop", f"DATABASE {database.name}"))
+    yield role
+    database.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_the_example_runs_as_the_role_of_the_page_which_may_only_read(
+    shop: Shop, database: PostgresDatabase, reader: str
+) -> None:
+    shop.take_example("postgres_purchases")
+    with psycopg.connect(database.url) as connection:
+        place = {"POSTGRES_HOST": connection.info.host, "POSTGRES_PORT": str(connection.info.port)}
+    login = {"POSTGRES_USER": reader, "POSTGRES_PASSWORD": "any", "POSTGRES_SSLMODE": "prefer"}
+
+    done = shop.syncer("run", "postgres_purchases", "--output", "json", POSTGRES_DATABASE=database.name, **place, **login)
+
+    assert (done.code, done.report["acknowledged"]) == (0, 49), done
+    event: Any = next(iter(shop.sandbox.sandbox.events()))
+    assert len(event["user_data"]["em"]) == 2
+    assert event["user_data"]["ph"] == ["e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"]
+    assert event["custom_data"]["contents"] == [{"id": "SKU-1", "quantity": 2, "item_price": 6.25}]
+    database.run("CREATE TABLE analytics.later (n int)")
+    with psycopg.connect(database.url, dbname=database.name, user=reader, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM analytics.later").fetchone() == (0,)
+        connection.execute("SET default_transaction_read_only = off")
+        for change in ("INSERT INTO analytics.later VALUES (1)", "CREATE TABLE analytics.own (n int)", "CREATE TABLE own (n int)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(change.encode())
 
 
 def test_a_value_that_no_decimal_or_calendar_holds_costs_its_row_only(

@@ -1,0 +1,33 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from syncer.sample.new_project import make
+from syncer.session import Session, load_project
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_tests_beside_the_mappings_of_the_examples_hold() -> None:
+    with Session(load_project(ROOT, target="dev")) as session:
+        verdicts = [verdict for pipeline in session.project.pipelines.values() for verdict in session.tests(pipeline)]
+    assert len(verdicts) >= 3
+    assert [verdict.failures for verdict in verdicts if verdict.failures] == []
+
+
+def test_a_new_project_is_this_one_without_the_warehouses_that_it_does_not_have(tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").touch()
+    made = dict(make(tmp_path, now=datetime.now(UTC), schemas={}))
+    assert made[tmp_path / "syncer.yaml"]
+    ours: Any = yaml.safe_load((ROOT / "syncer.yaml").read_text(encoding="utf-8"))
+    theirs: Any = yaml.safe_load((tmp_path / "syncer.yaml").read_text(encoding="utf-8"))
+    assert set(ours["sources"]) - set(theirs["sources"]) == {"shop_postgres", "shop_snowflake"}
+    assert {**ours, "sources": ours["sources"]["warehouse"]} == {**theirs, "sources": theirs["sources"]["warehouse"]}
+
+
+def test_the_readme_lists_each_example_once() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "pipelines").glob("*.yaml"):
+        assert readme.count(f"| [{path.name}](pipelines/{path.name}) |") == 1, path.name
