@@ -1,16 +1,16 @@
-#!/usr/bin/env python3
-"""Writes reasons.md, the page of all reason codes, out of the codes themselves: `python docs/reasons.py`."""
+"""The page of all reason codes, made of the codes themselves."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from docs.reference.markdown import GENERATED, table
 from syncer.report import Bucket
 from syncer.spec.answers import MEANINGS
 from syncer.spec.outcomes import Meaning, OutcomeClass
 from syncer.spec.reasons import REASONS, Reason
 
 PAGE = Path(__file__).with_name("reasons.md")
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 # Reasons
 
 Every event that Meta did not acknowledge has one reason. Every odd thing about an event that was sent is a warning.
@@ -20,8 +20,7 @@ A run report counts events by reason and by warning. `syncer show RUN` lists the
 
 A remedy may name a command that [commands](commands.md) does not list. Such a command comes with a later version.
 
-This page is generated; `python docs/reasons.py` writes it anew.
-"""
+{GENERATED}"""
 BUCKETS = {
     Bucket.REJECTED_LOCAL: "Refused before sending, because Meta would refuse the event. The other events of the run are sent.",
     Bucket.REJECTED_REMOTE: "Refused by Meta. The request was taken apart until only this event was left.",
@@ -72,7 +71,7 @@ def _warnings() -> Iterator[str]:
 
 def _reasons(reasons: Iterable[Reason]) -> str:
     rows = ((f"`{each.code}`", f"`{each.field}`" if each.field else "", each.sentence, each.remedy) for each in reasons)
-    return _table(("code", "field", "what it means", "what to do"), rows)
+    return table(("code", "field", "what it means", "what to do"), rows)
 
 
 def _outcomes() -> Iterator[str]:
@@ -84,7 +83,7 @@ def _outcomes() -> Iterator[str]:
     )
     for kind, (title, what) in OUTCOMES.items():
         yield f"### {title}\n\n{what}\n"
-        yield _table(("code", "what it means, what to do"), map(_row, _meanings(kind)))
+        yield table(("code", "what it means, what to do"), map(_row, _meanings(kind)))
 
 
 def _meanings(kind: OutcomeClass) -> Iterator[Meaning]:
@@ -93,13 +92,3 @@ def _meanings(kind: OutcomeClass) -> Iterator[Meaning]:
 
 def _row(meaning: Meaning) -> tuple[str, str]:
     return f"`{meaning.reason}`", meaning.explanation.rstrip(".") + "."
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head), *map(list, rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines) + "\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

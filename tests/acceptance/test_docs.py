@@ -12,15 +12,19 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
 
 from syncer.cli import cli
+from syncer.sandbox.server import start
+from syncer.sandbox.settings import Settings
+from tests.acceptance.pages import BLOCK, ROOT, code
 from tests.acceptance.shop import Done
 
 pytestmark = pytest.mark.acceptance
 
-ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TUTORIAL = "docs/tutorial.md"
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+WITH_OUTPUT = [str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))]
 AFTER_A_RUN = {"syncer status", "syncer runs", "syncer show"}
 """Sections of commands.md whose examples come from a project that has run once."""
 ENDS_WITH_CODE = "; echo $?"
@@ -55,13 +59,13 @@ def used_project(new_project: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
-def syncer(*arguments: str) -> Done:
+def syncer(*arguments: str, **environ: str) -> Done:
     """Run the command in this process, which stays as it was; `err` is what a terminal shows of both streams."""
-    outside = {name: None for name in os.environ if name.startswith(("SYNCER_", "META_"))}
+    outside: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("SYNCER_", "META_"))}
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
-        result = CliRunner().invoke(cli, list(arguments), prog_name="syncer", env=outside)
+        result = CliRunner().invoke(cli, list(arguments), prog_name="syncer", env=outside | environ)
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
@@ -88,7 +92,7 @@ def pattern(text: str) -> str:
     return r"[\s\S]*".join(re.escape(part) for part in shown(text).split("..."))
 
 
-@pytest.mark.parametrize(("heading", "block"), blocks("docs/commands.md", "console"))
+@pytest.mark.parametrize(("heading", "block"), [each for page in WITH_OUTPUT for each in blocks(page, "console")])
 def test_a_command_prints_what_the_page_shows(
     heading: str, block: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,13 +107,61 @@ def test_a_command_prints_what_the_page_shows(
 
 def test_the_first_steps_lead_to_events_in_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sections = ("2. A project", "3. Look before sending", "4. Send to the sandbox")
-    found = [each.values for each in blocks("docs/getting-started.md", "sh")]
-    lines = [line for heading, block in found if heading in sections for line in block.splitlines()]
+    lines = [line for heading in sections for block in code(TUTORIAL, heading, "sh") for line in block.splitlines()]
     monkeypatch.chdir(tmp_path)
     codes = [(line, _follow(line)) for line in lines]
     assert [line for line, code in codes if code] == ["syncer run orders", "syncer run orders"]
     assert {code for _, code in codes} == {0, 3}
     assert "4,861" in syncer("status").out
+
+
+def test_the_tutorial_shows_what_arrived_in_a_sandbox_of_its_own(
+    new_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(new_project, folder)
+    serve, sync = code(TUTORIAL, "5. See what arrived", "sh")
+    assert serve == "syncer sandbox\n"
+    export, run = sync.splitlines()
+    (targets,) = code(TUTORIAL, "5. See what arrived", "yaml")
+    running = start(Settings())
+    try:
+        before, _, _ = (folder / "syncer.yaml").read_text(encoding="utf-8").partition("targets:")
+        text = f"{before}{targets.replace('http://127.0.0.1:8765', running.url)}"
+        (folder / "syncer.yaml").write_text(text, encoding="utf-8")
+        monkeypatch.chdir(folder)
+        name, value = export.removeprefix("export ").split("=")
+        done = syncer(*shlex.split(run)[1:], **{name: value})
+        assert (done.code, running.sandbox.state()["events"]) == (3, 4_861), done.err
+    finally:
+        running.stop()
+
+
+def test_the_script_for_cron_says_only_what_somebody_should_see(new_project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(new_project, folder)
+    (script,) = code("docs/how-to/scheduling.md", "cron", "sh")
+    script = script.replace("/srv/shop", str(folder)).replace("--target prod", "--target dev")
+    (folder / "sync.sh").write_text(script, encoding="utf-8")
+    (folder / "secrets.env").write_text("SYNCER_STATE=sqlite:///own.db\n", encoding="utf-8")
+    with_syncer = {**os.environ, "PATH": f"{shim(folder)}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "sync.sh"], cwd=folder, env=with_syncer, capture_output=True, text=True, check=False, timeout=60
+    )
+    said, report, *_ = done.stdout.splitlines()
+    assert (done.returncode, said, json.loads(report)["acknowledged"]) == (3, "syncer ended with 3", 4_861)
+    assert (folder / "own.db").exists()
+
+
+def test_the_key_pair_of_the_page_is_one_that_can_sign_in(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("the commands of docs/how-to/read-only-roles.md need openssl, which is not on this machine")
+    (commands,) = code("docs/how-to/read-only-roles.md", "Snowflake", "sh")
+    subprocess.run(["sh", "-ec", commands], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    key = serialization.load_pem_private_key((tmp_path / "snowflake_key.p8").read_bytes(), password=None)
+    public = serialization.load_pem_public_key((tmp_path / "snowflake_key.pub").read_bytes())
+    assert key.public_key() == public
+    assert (tmp_path / "snowflake_key.p8").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_commands_of_the_readme_work_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,13 +182,9 @@ def test_the_ci_script_ends_with_each_event_in_a_sandbox_that_fails(new_project:
         port = str(free.getsockname()[1])
     project = f"version: 1\nsources:\n  warehouse: {{type: duckdb, path: warehouse.duckdb}}\n{destination}targets:\n  local: {{}}\n"
     (folder / "syncer.yaml").write_text(project.replace("8765", port), encoding="utf-8")
-    shim = folder / "bin" / "syncer"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m syncer "$@"\n', encoding="utf-8")
-    shim.chmod(0o755)
     done = subprocess.run(
         ["bash", "-c", script.replace("8765", port)],
-        cwd=folder, env={**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}"},
+        cwd=folder, env={**os.environ, "PATH": f"{shim(folder)}:{os.environ['PATH']}"},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -144,6 +192,15 @@ def test_the_ci_script_ends_with_each_event_in_a_sandbox_that_fails(new_project:
     outcomes = state["outcomes"]
     assert (outcomes["500"], outcomes["reset_after"]) == (1, 1)
     assert state["events"] - state["duplicates"] == report["acknowledged"] > 90
+
+
+def shim(folder: Path) -> Path:
+    """Return a folder for PATH that holds the command `syncer`."""
+    command = folder / "bin" / "syncer"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m syncer "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return command.parent
 
 
 def _follow(line: str) -> int:

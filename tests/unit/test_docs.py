@@ -1,6 +1,6 @@
+import ast
 import json
 import re
-import runpy
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 
+from docs.reference import pages
 from syncer.cli import COMMANDS, cli
 from syncer.config.document import Node, read_document
 from syncer.config.load import validate_project
@@ -24,7 +25,8 @@ from syncer.spec.normalize import HASHED, NORMALIZERS, digest, normalize
 from syncer.spec.reasons import REASONS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GENERATED = pages()
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -92,6 +94,11 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def shown(page: Path) -> str:
+    """Return the name of a page in the names of tests."""
+    return str(page.relative_to(ROOT))
+
+
 def blocks(language: str) -> list[Any]:
     """Return every block of a language with the page and line where it begins."""
     found = []
@@ -100,7 +107,7 @@ def blocks(language: str) -> list[Any]:
         for block in FENCE.finditer(text):
             if block[1] == language:
                 line = text.count("\n", 0, block.start()) + 2
-                found.append(pytest.param(block[2], id=f"{page.name}:{line}"))
+                found.append(pytest.param(block[2], id=f"{shown(page)}:{line}"))
     return found
 
 
@@ -247,7 +254,7 @@ def test_yaml_in_the_docs_is_read_without_mistakes(text: str, tmp_path: Path) ->
         validated(tmp_path, PROJECT, over(PIPELINE, written))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     broken = []
     for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
@@ -260,7 +267,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
     assert not broken
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_headings_of_a_page_have_anchors_of_their_own(page: Path) -> None:
     repeated = [anchor for anchor, count in Counter(slug(each.heading) for each in sections(page)).items() if count > 1]
     assert not repeated
@@ -336,6 +343,17 @@ def calls(line: str) -> list[list[str]]:
     return found
 
 
+def test_python_in_the_docs_compiles_and_calls_commands_that_there_are() -> None:
+    trees = [ast.parse(each.values[0], filename=str(each.id)) for each in blocks("python")]
+    texts = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    commands = ["".join(part.value if isinstance(part, ast.Constant) else "orders" for part in text.values) for text in texts]
+    assert commands
+    for command in commands:
+        program, name, *rest = shlex.split(command)
+        assert program == "syncer"
+        ALL_COMMANDS[name].make_context(name, rest)
+
+
 KNOWN_TO_FAIL = {"valdate"}
 
 
@@ -352,9 +370,15 @@ def test_every_command_line_in_the_docs_can_be_parsed(words: list[str]) -> None:
 # --- facts ---------------------------------------------------------------------------------------
 
 
-def test_the_page_of_reasons_is_current() -> None:
-    page = runpy.run_path(str(ROOT / "docs" / "reasons.py"))["page"]()
-    assert page == (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8"), "run: python docs/reasons.py"
+@pytest.mark.parametrize("page", GENERATED, ids=shown)
+def test_a_generated_page_is_current(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == GENERATED[page], "run: python -m docs.reference"
+
+
+def test_each_page_is_in_the_list_of_all_pages() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(index.read_text())}
+    assert {page for page in PAGES if page.name != "README.md"} == listed
 
 
 def rules() -> dict[str, Section]:
