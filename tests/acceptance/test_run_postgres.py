@@ -95,7 +95,9 @@ def test_the_example_runs_as_the_role_of_the_page_which_may_only_read(
         place = {"POSTGRES_HOST": connection.info.host, "POSTGRES_PORT": str(connection.info.port)}
     login = {"POSTGRES_USER": reader, "POSTGRES_PASSWORD": "any", "POSTGRES_SSLMODE": "prefer"}
 
-    done = shop.syncer("run", "postgres_purchases", "--output", "json", POSTGRES_DATABASE=database.name, **place, **login)
+    done = shop.syncer(
+        "run", "postgres_purchases", "--output", "json", POSTGRES_DATABASE=database.name, **place, **login
+    )
 
     assert (done.code, done.report["acknowledged"]) == (0, 49), done
     event: Any = next(iter(shop.sandbox.sandbox.events()))
@@ -106,7 +108,11 @@ def test_the_example_runs_as_the_role_of_the_page_which_may_only_read(
     with psycopg.connect(database.url, dbname=database.name, user=reader, autocommit=True) as connection:
         assert connection.execute("SELECT count(*) FROM analytics.later").fetchone() == (0,)
         connection.execute("SET default_transaction_read_only = off")
-        for change in ("INSERT INTO analytics.later VALUES (1)", "CREATE TABLE analytics.own (n int)", "CREATE TABLE own (n int)"):
+        for change in (
+            "INSERT INTO analytics.later VALUES (1)",
+            "CREATE TABLE analytics.own (n int)",
+            "CREATE TABLE own (n int)",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(change.encode())
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.base import Query
 from connectors.errors import QueryError, SourceRefusedError
@@ -12,6 +13,7 @@ from connectors.sqlalchemy import Options, connect
 from connectors.testing import SourceContract
 from connectors.testing.injection import NAMES
 from connectors.testing.warehouse import all_rows
+from tests.acceptance.pages import statements
 from tests.contract.sqlalchemy_databases import Database, execute, mysql_url
 
 __all__ = ["mysql_url"]
@@ -37,6 +39,22 @@ class TestMysqlBySqlalchemy(SourceContract):
         "pow(9999, CASE name WHEN '1' THEN 1 ELSE 9999 END)",
         "9223372036854775807 + CASE name WHEN '1' THEN 0 ELSE 1 END",
     )
+
+
+def test_the_role_of_the_page_can_read_and_nothing_else(warehouse: Database) -> None:
+    url = sa.make_url(warehouse.url)
+    user = f"syncer_{url.database}"[:32]
+    given = statements("docs/how-to/read-only-roles.md", "MySQL and MariaDB").replace("'syncer'", f"'{user}'")
+    made = [each for each in given.replace("shop.*", f"{url.database}.*").replace("%", "%%").split(";") if each.strip()]
+    execute(warehouse.url, "CREATE TABLE readable (n int)", "INSERT INTO readable VALUES (7)", *made)
+    reader = url.set(username=user, password="a long random one").render_as_string(hide_password=False)
+
+    with connect(Options(url=reader), root=warehouse.root) as source:
+        assert all_rows(source, Query(sql="SELECT * FROM readable")) == [{"n": 7}]
+
+    with pytest.raises(sa.exc.OperationalError, match="denied"):
+        execute(reader, "INSERT INTO readable VALUES (8)")
+    execute(warehouse.url, f"DROP USER '{user}'@'%%'")
 
 
 def test_types_of_mysql_arrive_as_what_they_are(warehouse: Database) -> None:

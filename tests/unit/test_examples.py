@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from syncer.config.document import read_document
+from syncer.config.problems import Problems
 from syncer.sample.new_project import make
 from syncer.session import Session, load_project
 
@@ -21,10 +21,15 @@ def test_a_new_project_is_this_one_without_the_warehouses_that_it_does_not_have(
     (tmp_path / "warehouse.duckdb").touch()
     made = dict(make(tmp_path, now=datetime.now(UTC), schemas={}))
     assert made[tmp_path / "syncer.yaml"]
-    ours: Any = yaml.safe_load((ROOT / "syncer.yaml").read_text(encoding="utf-8"))
-    theirs: Any = yaml.safe_load((tmp_path / "syncer.yaml").read_text(encoding="utf-8"))
+    ours, theirs = plain(ROOT / "syncer.yaml"), plain(tmp_path / "syncer.yaml")
     assert set(ours["sources"]) - set(theirs["sources"]) == {"shop_postgres", "shop_snowflake"}
     assert {**ours, "sources": ours["sources"]["warehouse"]} == {**theirs, "sources": theirs["sources"]["warehouse"]}
+
+
+def plain(file: Path) -> Any:
+    node = read_document(file, shown=file, problems=Problems())
+    assert node is not None
+    return node.plain()
 
 
 def test_the_readme_lists_each_example_once() -> None:
