@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
@@ -25,6 +26,14 @@ pytestmark = pytest.mark.acceptance
 TUTORIAL = "docs/tutorial.md"
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 WITH_OUTPUT = [str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))]
+FOLLOWED = {
+    TUTORIAL: ("6. Your own data", "7. To Meta", "8. Again and again"),
+    "docs/how-to/dataset-and-token.md": ("Where the token goes",),
+    "docs/how-to/verify-in-events-manager.md": ("Before anything is sent", "Test Events", "After the first run"),
+    "docs/how-to/first-run-and-cut-over.md": ("A new pipeline",),
+    "docs/how-to/dev-and-prod.md": ("A state that survives", "In a pull request"),
+}
+"""Pages whose commands are followed, from heading to heading; Meta is a sandbox."""
 AFTER_A_RUN = {"syncer status", "syncer runs", "syncer show"}
 """Sections of commands.md whose examples come from a project that has run once."""
 ENDS_WITH_CODE = "; echo $?"
@@ -137,6 +146,34 @@ def test_the_tutorial_shows_what_arrived_in_a_sandbox_of_its_own(
         running.stop()
 
 
+@pytest.mark.parametrize("page", FOLLOWED)
+def test_the_commands_of_a_page_work_one_after_the_other(
+    page: str, new_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(new_project, folder)
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("DELETE FROM orders WHERE order_id NOT BETWEEN 1000 AND 1200")
+    running = start(Settings())
+    try:
+        prod = f"  prod:\n    destinations: {{meta: {{base_url: '{running.url}'}}}}\n"
+        text = (folder / "syncer.yaml").read_text(encoding="utf-8").replace("  prod:\n", prod)
+        (folder / "syncer.yaml").write_text(text, encoding="utf-8")
+        monkeypatch.chdir(folder)
+        lines = [
+            line for heading in FOLLOWED[page] for block in code(page, heading, "sh") for line in block.splitlines()
+        ]
+        commands = [line for line in lines if line.startswith("syncer ")]
+        codes = {line: _follow(line, META_ACCESS_TOKEN="any", META_DATASET_ID="1234567890") for line in commands}
+        assert commands
+        assert {line: found for line, found in codes.items() if found not in (0, 3)} == {}
+        assert any("run" in line.split() and "prod" in line for line in commands) == bool(
+            running.sandbox.state()["events"]
+        )
+    finally:
+        running.stop()
+
+
 def test_the_script_for_cron_says_only_what_somebody_should_see(new_project: Path, tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     shutil.copytree(new_project, folder)
@@ -203,14 +240,14 @@ def shim(folder: Path) -> Path:
     return command.parent
 
 
-def _follow(line: str) -> int:
+def _follow(line: str, **environ: str) -> int:
     """Run a line of shell that calls syncer or changes the folder; return the last exit code."""
-    code = 0
+    exit_code = 0
     for command in line.split("&&"):
         words = shlex.split(command, comments=True)
         if words[0] == "cd":
             os.chdir(words[1])
         else:
             assert words[0] == "syncer"
-            code = syncer(*words[1:]).code
-    return code
+            exit_code = syncer(*words[1:], **environ).code
+    return exit_code

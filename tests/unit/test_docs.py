@@ -93,7 +93,6 @@ def slug(heading: str) -> str:
 
 
 def shown(page: Path) -> str:
-    """Return the name of a page in the names of tests."""
     return str(page.relative_to(ROOT))
 
 
@@ -344,11 +343,8 @@ def calls(line: str) -> list[list[str]]:
 def test_python_in_the_docs_compiles_and_calls_commands_that_there_are() -> None:
     trees = [ast.parse(each.values[0], filename=str(each.id)) for each in blocks("python")]
     texts = [node.values for tree in trees for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
-    commands = [
-        "".join(str(part.value) if isinstance(part, ast.Constant) else "orders" for part in text) for text in texts
-    ]
-    assert commands
-    for command in commands:
+    for text in texts:
+        command = "".join(str(part.value) if isinstance(part, ast.Constant) else "orders" for part in text)
         program, name, *rest = shlex.split(command)
         assert program == "syncer"
         ALL_COMMANDS[name].make_context(name, rest)
