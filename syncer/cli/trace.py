@@ -34,9 +34,9 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     word, sentence = found.conclusion
     console.print(f"{name}, key {key}: {word}", markup=False)
     console.print(f"  {sentence}", markup=False)
-    if found.row is None:
+    if found.row is None and found.requests:
         console.print("  The query gives no such row now.", markup=False)
-    elif found.row.event_id is not None:
+    elif found.row is not None and found.row.event_id is not None:
         console.print(f"  event_id {found.row.event_id}", markup=False)
     if found.requests:
         console.print()

@@ -92,12 +92,17 @@ class Transform:
         return Transformed(events=events, rejects=rejects, tally=tally)
 
     def named(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
-        """Return row, identity and event_id of each row of `batch`, sent or not; NULL where its key is missing."""
+        """Return row, identity, event_id and event_time of each row of `batch`, whether it gives an event or not.
+
+        Identity and event_id are NULL where the key is missing, event_time where it is not known.
+        """
         found = self._found(batch)
-        field = self.binding.field("event_id")
         reader = Reader(rows=found.rows, binding=self.binding, settings=self.pipeline.settings, today=_day(now))
-        event_ids = self._event_ids(found, None if field is None else reader.read(field))
-        return pl.DataFrame({"row": found.numbers, "identity": found.identities, "event_id": event_ids})
+        id_field, time_field = self.binding.field("event_id"), self.binding.field(*TIME)
+        event_ids = self._event_ids(found, None if id_field is None else reader.read(id_field))
+        times = _seconds(None if time_field is None else reader.read(time_field), found)
+        columns = {"row": found.numbers, "identity": found.identities, "event_id": event_ids, "event_time": times}
+        return pl.DataFrame(columns)
 
     def _found(self, batch: "pa.RecordBatch") -> "_Rows":
         rows = read_rows(batch, self.binding.inputs)
