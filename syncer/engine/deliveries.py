@@ -17,7 +17,6 @@ from syncer.state.history import Reject, RequestLine
 from syncer.state.ledger import identities
 from syncer.state.requests import FREE, RequestState, StoredRequest
 from syncer.transform.identity import Scope
-from syncer.transform.texts import texts
 from syncer.watermark import order
 
 OUTCOMES: Final = {
@@ -120,9 +119,7 @@ class Deliveries:
         )
         for rows in source.read(_from(query, self.sent.low())):
             named = transform.named(rows, now=int(now.timestamp()))
-            keys = [texts(pl.Series(name, rows.column(name))) for name in transform.key_columns]
-            key = pl.DataFrame(keys).select(pl.concat_str(pl.all(), separator=",").alias("key")).to_series()
-            table = named.with_columns(key).filter(pl.col("identity").is_not_null())
+            table = named.filter(pl.col("identity").is_not_null())
             table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))
             table = table.unique("identity", keep="first", maintain_order=True)
             table = table.join(index, on="identity", how="inner", maintain_order="left")

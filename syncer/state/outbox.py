@@ -60,6 +60,30 @@ def insert_armed(
     connection: Connection, request: NewRequest, *, pipeline_id: int, run: tuple[str, int], at: datetime
 ) -> OpenRequest:
     """Write the intent to send `request`; `run` is the run's id and epoch."""
+    times = {"attempts": request.attempt, "first_armed_at": at, "armed_at": at}
+    request_id, base = _insert(connection, request, RequestState.ARMED, pipeline_id=pipeline_id, run=run, more=times)
+    return OpenRequest(
+        request_id, run[0], RequestState.ARMED, request.events, base=base, digests=request.digests, root=request_id
+    )
+
+
+def insert_assumed(
+    connection: Connection, request: NewRequest, *, pipeline_id: int, run: tuple[str, int], at: datetime
+) -> None:
+    """Write that the events of `request` were delivered by somebody else."""
+    times = {"attempts": 0, "finished_at": at}
+    _insert(connection, request, RequestState.ACKED_ASSUMED, pipeline_id=pipeline_id, run=run, more=times)
+
+
+def _insert(
+    connection: Connection,
+    request: NewRequest,
+    state: RequestState,
+    *,
+    pipeline_id: int,
+    run: tuple[str, int],
+    more: dict[str, Any],
+) -> tuple[int, bytes]:
     run_id, epoch = run
     if len(request.digests) != IDENTITY_BYTES * request.events or request.events < 1:
         raise StateError(f"state: a request of {request.events} events with {len(request.digests)} bytes of identities")
@@ -69,23 +93,18 @@ def insert_armed(
         "pipeline_id": pipeline_id,
         "run_id": run_id,
         "epoch": epoch,
-        "state": RequestState.ARMED.value,
+        "state": state.value,
         "parent_id": request.parent,
-        "attempts": request.attempt,
         "events": request.events,
         "event_time_min": request.event_time_min,
         "event_time_max": request.event_time_max,
         **cursor,
-        "first_armed_at": at,
-        "armed_at": at,
-        "checksum": seal(base, RequestState.ARMED.value),
+        "checksum": seal(base, state.value),
         "digests": request.digests,
+        **more,
     }
     key = connection.execute(_INSERT, row).inserted_primary_key
-    request_id = int(key[0]) if key else 0
-    return OpenRequest(
-        request_id, run_id, RequestState.ARMED, request.events, base=base, digests=request.digests, root=request_id
-    )
+    return int(key[0]) if key else 0, base
 
 
 def rearm(connection: Connection, request: OpenRequest, *, epoch: int, at: datetime) -> None:

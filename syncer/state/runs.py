@@ -203,6 +203,23 @@ class RunLog:
         self._remember_aside(rejects)
 
     @_one_at_a_time
+    def assume(self, tally: Tally, request: NewRequest | None) -> None:
+        """Count one batch of rows, and take the events of `request` for delivered by somebody else: no run sends them."""
+        with self._tx("assume") as connection:
+            counts.add(connection, self.run_id, counts.of_tally(tally, pending=0))
+            if request is not None:
+                run, at = (self.run_id, self.epoch), self._store.clock.now()
+                outbox.insert_assumed(connection, request, pipeline_id=self._row.id, run=run, at=at)
+
+    def send_again(self) -> "Ledger":
+        """Let this run send what was settled before it; return the ledger that says what that is."""
+        from syncer.state.ledger import empty_ledger
+
+        settled = self.ledger
+        self.ledger = empty_ledger()
+        return settled
+
+    @_one_at_a_time
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
         now = self._store.clock.now()

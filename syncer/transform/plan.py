@@ -14,6 +14,7 @@ from syncer.transform.events import Events
 from syncer.transform.identity import Names, Scope, joined_keys
 from syncer.transform.members import Member, Reader
 from syncer.transform.rows import Rows, read_rows
+from syncer.transform.texts import texts
 from syncer.transform.validate import Facts, Place, refuse, refuse_by_time
 from syncer.transform.verdicts import Verdicts, no_refusals
 
@@ -92,17 +93,19 @@ class Transform:
         return Transformed(events=events, rejects=rejects, tally=tally)
 
     def named(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
-        """Return row, identity, event_id and event_time of each row of `batch`, whether it gives an event or not.
+        """Return row, key, identity, event_id and event_time of each row of `batch`, whether it gives an event or not.
 
-        Identity and event_id are NULL where the key is missing, event_time where it is not known.
+        `key` is text, several columns with commas between. It, identity and event_id are NULL where a part of the key
+        is missing, event_time where it is not known.
         """
         found = self._found(batch)
         reader = Reader(rows=found.rows, binding=self.binding, settings=self.pipeline.settings, today=_day(now))
         id_field, time_field = self.binding.field("event_id"), self.binding.field(*TIME)
         event_ids = self._event_ids(found, None if id_field is None else reader.read(id_field))
         times = _seconds(None if time_field is None else reader.read(time_field), found)
+        parts = pl.DataFrame([texts(found.rows.frame.get_column(name)).alias(name) for name in self.binding.key])
         columns = {"row": found.numbers, "identity": found.identities, "event_id": event_ids, "event_time": times}
-        return pl.DataFrame(columns)
+        return parts.select(pl.concat_str(pl.all(), separator=",").alias("key")).with_columns(**columns)
 
     def _found(self, batch: "pa.RecordBatch") -> "_Rows":
         rows = read_rows(batch, self.binding.inputs)

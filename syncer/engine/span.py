@@ -1,0 +1,52 @@
+"""Rows by the time of their events, whatever the watermark says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from syncer.state.ledger import Ledger
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from syncer.transform import Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Events from `since` (inclusive) to `until` (exclusive), Unix seconds of event_time; None leaves that side open."""
+
+    since: int | None = None
+    until: int | None = None
+
+    @classmethod
+    def of(cls, since: datetime | None, until: datetime | None) -> "Span":
+        """Return the span between two times."""
+        return cls(*(None if at is None else int(at.timestamp()) for at in (since, until)))
+
+    def rows(self, rows: "pa.RecordBatch", transform: "Transform", *, now: int) -> "tuple[pa.RecordBatch, pl.DataFrame]":
+        """Return the rows of a batch whose events lie in the span, with their names; rows without a time do not."""
+        named = transform.named(rows, now=now)
+        at = pl.col("event_time")
+        low = pl.lit(value=True) if self.since is None else at >= self.since
+        high = pl.lit(value=True) if self.until is None else at < self.until
+        inside = named.select((at.is_not_null() & low & high).alias("inside")).to_series()
+        return rows.filter(inside.to_arrow()), named.filter(inside)
+
+
+@dataclass(slots=True)
+class Survey:
+    """How many events of a span there are. Grows batch by batch."""
+
+    events: int = 0
+    settled: int = 0
+    """Of those, how many no run would send: they were delivered, refused or are held."""
+
+    def add(self, named: pl.DataFrame, ledger: Ledger) -> None:
+        """Count the rows of one batch."""
+        known = named.filter(pl.col("identity").is_not_null()).unique("identity")
+        self.events += known.height
+        if known.height:
+            self.settled += int(ledger.settled(b"".join(known["identity"])).sum())
