@@ -106,8 +106,8 @@ def forecast(session: Session, pipeline: Pipeline, *, on_rows: Callable[[int], N
     from syncer.engine import forecast as engine
 
     refuse_what_comes_later(pipeline)
-    scope = session.identity_scope(pipeline)
     found = stored_pipeline(session.store, session.scope(pipeline))
+    scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     standing = engine.Standing(
         ledger=ledger_of(session.store, found.id) if found else empty_ledger(),
         watermark=found.watermark if found else None,
@@ -128,8 +128,8 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
     """
     from syncer.engine.trace import Position, find_row, identity_of
 
-    scope, now = session.identity_scope(pipeline), session.clock.now()
-    found = stored_pipeline(session.store, session.scope(pipeline))
+    found, now = stored_pipeline(session.store, session.scope(pipeline)), session.clock.now()
+    scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     position = Position(found.watermark if found else None, found.start if found else None)
     with session.open_source(pipeline) as source:
         row = find_row(pipeline, source, scope, key, position=position, now=now)
@@ -164,7 +164,7 @@ def deliveries(
         sent.add_rejects(rejects_of(session.store, found.id), since=since)
         for page in request_pages(session.store, found.id, since=since):
             sent.add(page)  # behind the rejects: a second row with the key of a delivered one is no answer about that
-    made = Deliveries(pipeline, session.identity_scope(pipeline), sent)
+    made = Deliveries(pipeline, session.identity_scope(pipeline, ids_name=found.ids_name if found else None), sent)
 
     def tables() -> "Iterator[pa.Table]":
         with session.open_source(pipeline) as source:

@@ -32,9 +32,20 @@ if TYPE_CHECKING:
     from syncer.engine.tools import Progress, Sender
     from syncer.report import RunReport, RunStatus
     from syncer.sandbox.server import Running
+    from syncer.state.place import Place
     from syncer.state.scope import Scope
     from syncer.state.store import Store
     from syncer.transform.identity import Scope as IdentityScope
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What to show in Test Events."""
+
+    code: str
+    """As Events Manager gives it, such as TEST123."""
+    key: tuple[str, ...] = ()
+    """The row with this key; empty: the next rows."""
 
 
 @dataclass
@@ -70,6 +81,23 @@ class Session:
             )
         )
 
+    @property
+    def state_place(self) -> "Place":
+        """Where the state lies; nothing is opened. Raises `StateError` where the URL cannot be read."""
+        from syncer.state.place import parse
+
+        return parse(self.project.state.resolve(), root=self.project.root)
+
+    def store_as_it_is(self) -> "Store":
+        """Return the store with the schema it has, to be closed; raises `StateError` where there is none."""
+        from syncer.errors import StateError
+        from syncer.state.store import open_store
+
+        project, place = self.project, self.state_place
+        if place.path is not None and not place.path.exists():
+            raise StateError(f"state: {place} does not exist yet; the first run makes it")
+        return open_store(project.state.resolve(), root=project.root, home=project.home, migrate=False)
+
     @cached_property
     def sandbox(self) -> "Running":
         """The Conversions API of this machine, started for this session."""
@@ -89,7 +117,11 @@ class Session:
 
     def open_source(self, pipeline: Pipeline) -> "Source":
         """Connect to the warehouse of `pipeline`; raises `SourceError`, or `ConfigError` where a reference is empty."""
-        config = self.project.sources[pipeline.source]
+        return self.connect(pipeline.source)
+
+    def connect(self, name: str) -> "Source":
+        """Connect to the warehouse called `name` in syncer.yaml; raises as `open_source` does."""
+        config = self.project.sources[name]
         connector = find(config.type)
         options = {
             name: value.resolve() if isinstance(value, Reference) else value for name, value in config.options.items()
@@ -97,7 +129,9 @@ class Session:
         return connector.connect(connector.options(**options), root=self.project.root)
 
     @contextmanager
-    def open_sender(self, pipeline: Pipeline, destination: Destination) -> "Iterator[Sender]":
+    def open_sender(
+        self, pipeline: Pipeline, destination: Destination, *, test_event_code: str | None
+    ) -> "Iterator[Sender]":
         """Give what posts events of `pipeline` to `destination`; raises `ConfigError` where a reference is empty."""
         from syncer.capi.client import Client
 
@@ -105,7 +139,7 @@ class Session:
         with Client(
             self.endpoint(destination), clock=self.clock, requests_in_flight=pipeline.delivery.requests_in_flight
         ) as client:
-            yield _Dataset(client, self.test_event_code(pipeline))
+            yield _Dataset(client, test_event_code)
 
     def test_event_code(self, pipeline: Pipeline) -> str | None:
         """Return the code under which Test Events shows the events of `pipeline`; None: not at all."""
@@ -119,25 +153,15 @@ class Session:
         from syncer.engine.compiled import compiled
 
         with self.open_source(pipeline) as source:
-            compiled(pipeline, source, self._preview_scope(pipeline))
+            compiled(pipeline, source, self.preview_scope(pipeline))
 
     def preview(self, pipeline: Pipeline, *, limit: int, key: "Sequence[str]" = ()) -> "Preview":
         """Return what would become of the first rows, or of the row with `key`; no state, no destination."""
         from syncer.engine.preview import preview
 
-        scope, now = self._preview_scope(pipeline), int(self.clock.now().timestamp())
+        scope, now = self.preview_scope(pipeline), int(self.clock.now().timestamp())
         with self.open_source(pipeline) as source:
             return preview(pipeline, source, scope, now=now, limit=limit, key=key)
-
-    def pause(self, pipeline: Pipeline) -> str | None:
-        """Let every run of `pipeline` end at once until it is resumed; return why it was paused before."""
-        from syncer.engine.sync import BY_HAND
-
-        return self.store.pause(self.scope(pipeline), reason=BY_HAND, actor=_actor())
-
-    def resume(self, pipeline: Pipeline) -> str | None:
-        """Let `pipeline` run again; return why it was paused, None where it was not."""
-        return self.store.resume(self.scope(pipeline), actor=_actor())
 
     def scope(self, pipeline: Pipeline) -> "Scope":
         """Return whose state the runs of `pipeline` write."""
@@ -153,16 +177,17 @@ class Session:
         from syncer.engine.own_tests import run_tests
 
         refuse_what_comes_later(pipeline)
-        return run_tests(pipeline, self._preview_scope(pipeline))
+        return run_tests(pipeline, self.preview_scope(pipeline))
 
-    def identity_scope(self, pipeline: Pipeline) -> "IdentityScope":
-        """Return what identities in the ledger of `pipeline` are made with."""
+    def identity_scope(self, pipeline: Pipeline, *, ids_name: str | None) -> "IdentityScope":
+        """Return what identities in the ledger of `pipeline` are made with; `ids_name` is that of its row in the state."""
         from syncer.transform.identity import Scope
 
         scope = self.scope(pipeline)
-        return Scope(target=scope.target, destination=scope.destination, salt=self.store.salt)
+        return Scope(target=scope.target, destination=scope.destination, salt=self.store.salt, ids_name=ids_name)
 
-    def _preview_scope(self, pipeline: Pipeline) -> "IdentityScope":
+    def preview_scope(self, pipeline: Pipeline) -> "IdentityScope":
+        """Return what stands for the scope of identities where no state is asked."""
         from syncer.transform.identity import Scope
 
         return Scope(target=self.project.target, destination=pipeline.destinations[0], salt=bytes(16))
@@ -173,9 +198,13 @@ class Session:
         *,
         limit: int | None = None,
         trigger: str = "manual",
+        trial: Trial | None = None,
         on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "RunReport":
-        """Sync one pipeline; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
+        """Sync one pipeline, or with `trial` deliver some of its rows to Test Events, moving no watermark.
+
+        Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
+        """
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
         from syncer.engine import sync
@@ -184,16 +213,17 @@ class Session:
 
         pipeline = find_pipeline(self.project, name)
         refuse_what_comes_later(pipeline)
-        destination = self.destination(pipeline)
+        destination, code = self.destination(pipeline), trial.code if trial else self.test_event_code(pipeline)
         job = sync.Job(
             pipeline=pipeline,
             scope=self.scope(pipeline),
             store=self.store,
             open_source=lambda: self.open_source(pipeline),
-            open_sender=lambda: self.open_sender(pipeline, destination),
+            open_sender=lambda: self.open_sender(pipeline, destination, test_event_code=code),
             trigger=trigger,
-            holder=f"{_actor()} pid {os.getpid()}",
+            holder=f"{actor()} pid {os.getpid()}",
             limit=limit,
+            sample=sync.Sample(trial.key) if trial else None,
         )
         tools = Tools(
             executor=Threads(pipeline.delivery.requests_in_flight),
@@ -239,7 +269,7 @@ class _Dataset:
             return self.client.send(body, events=len(events))
 
 
-def _actor() -> str:
+def actor() -> str:
     """Return who asks, for the audit log and for others that find the pipeline held."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 

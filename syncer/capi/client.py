@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from types import TracebackType
 from typing import Self, cast
+from urllib.parse import urlencode
 
 import httpx
 
@@ -23,6 +24,7 @@ from syncer.capi.classify import classify
 from syncer.capi.credentials import Credentials, read_credentials
 from syncer.capi.deadline import EXTENSION, Attempt, DeadlineTransport
 from syncer.capi.endpoint import Endpoint
+from syncer.capi.token_state import TokenState, token_state
 from syncer.errors import ConfigError, Problem
 from syncer.ports import Clock
 from syncer.spec import answers
@@ -31,6 +33,7 @@ from syncer.spec.outcomes import Outcome, OutcomeClass, TransportFailure
 TIMEOUT_S = 30.0
 """For a whole request, connecting included; most of Meta's answers take under a second."""
 CONNECT_TIMEOUT_S = 10.0
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 LARGEST_BODY = 1024 * 1024
 LARGEST_HEADERS = 64 * 1024
 
@@ -56,7 +59,6 @@ class Client:
     ) -> None:
         """Nothing is read or opened but `ca_bundle`; raises `ConfigError` where that or `proxy` is no use."""
         self._endpoint = endpoint
-        self._url = endpoint.events_url
         self._clock = clock
         self._timeout_s = timeout_s
         self._transport = transport or _transport(endpoint, connections=requests_in_flight)
@@ -97,6 +99,21 @@ class Client:
             return outcome
         return outcome if renewed == credentials else self._post(body, events, renewed, deadline)
 
+    def inspect_token(self) -> TokenState:
+        """Ask Meta what the access token is good for; sends no event. Raises `ConfigError` where it cannot be read.
+
+        The token asks about itself. The documented GET would carry it in its address, so this is a POST that says
+        `method=GET`, the way Meta's PHP SDK reads everything.
+        """
+        credentials = self._read_credentials(refused=None)
+        proof = {"appsecret_proof": credentials.proof} if credentials.proof is not None else {}
+        body = urlencode({"method": "GET", "input_token": credentials.token, **proof}).encode()
+        deadline = self._clock.monotonic() + self._timeout_s
+        attempt = Attempt(clock=self._clock, deadline=deadline, is_encrypted=not self._endpoint.is_plain)
+        request = self._request(body, credentials, attempt, url=self._endpoint.token_url, content_type=FORM)
+        answer = self._exchange(request, attempt)
+        return token_state(answer, dataset_id=self._endpoint.dataset_id, now=self._clock.now())
+
     def _read_credentials(self, *, refused: Credentials | None) -> Credentials:
         """Return the credentials as they were read last, or are now if the last ones were refused."""
         with self._lock:
@@ -108,17 +125,21 @@ class Client:
         if credentials.proof is not None:
             body = with_member(body, "appsecret_proof", credentials.proof)
         attempt = Attempt(clock=self._clock, deadline=deadline, is_encrypted=not self._endpoint.is_plain)
-        outcome = classify(self._exchange(self._request(body, credentials, attempt), attempt), events)
+        outcome = classify(
+            self._exchange(self._request(body, credentials, attempt, url=self._endpoint.events_url), attempt), events
+        )
         trace_id = outcome.fbtrace_id
         if trace_id and (trace_id in credentials.token or trace_id.encode() in body):
             return replace(outcome, fbtrace_id=None)
         return outcome
 
-    def _request(self, body: bytes, credentials: Credentials, attempt: Attempt) -> httpx.Request:
+    def _request(
+        self, body: bytes, credentials: Credentials, attempt: Attempt, *, url: str, content_type: str = JSON
+    ) -> httpx.Request:
         left_s = max(attempt.left_s, 0.0)
         headers = {
             "Authorization": f"Bearer {credentials.token}",
-            "Content-Type": "application/json",
+            "Content-Type": content_type,
             "Content-Length": str(len(body)),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
@@ -128,7 +149,7 @@ class Client:
         limits = {"pool": half_s, "connect": min(CONNECT_TIMEOUT_S, half_s), "read": left_s, "write": left_s}
         extensions = {"timeout": limits, EXTENSION: attempt}
         content = _noting(body, attempt)
-        return httpx.Request("POST", self._url, headers=headers, content=content, extensions=extensions)
+        return httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
 
     def _exchange(self, request: httpx.Request, attempt: Attempt) -> Answer | TransportFailure:
         has_answered = False

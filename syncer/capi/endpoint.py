@@ -63,6 +63,11 @@ class Endpoint:
         return f"{self.base_url.rstrip('/')}/{self.api_version}/{self.dataset_id}/events"
 
     @property
+    def token_url(self) -> str:
+        """Return the address that tells what an access token is good for; it never holds a query."""
+        return f"{self.base_url.rstrip('/')}/{self.api_version}/debug_token"
+
+    @property
     def host(self) -> str:
         """Return the host in lower case, as the first line of a run names it."""
         return _match(self.base_url)[2].lower()

@@ -20,13 +20,14 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     \b
     syncer resume orders
     """
+    from syncer.actions import resume
     from syncer.cli.text import print_json
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
         for pipeline in [find_pipeline(opened.project, name) for name in names]:
             name = pipeline.name
-            was = opened.resume(pipeline)
+            was = resume(opened, pipeline)
             if as_json:
                 print_json({"pipeline": name, "target": opened.project.target, "paused": False, "was": was})
                 continue

@@ -1,5 +1,6 @@
 """`syncer state`."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -34,3 +35,34 @@ def upgrade(project_dir: Path | None, target: str | None, *, as_json: bool) -> N
         click.echo(f"The state store is at {after} already.")
     else:
         click.echo(f"The state store went from {before or 'nothing'} to {after}.")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@project_options
+@output_option
+@log_options
+def backup(file: Path, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    """Copy a state file to FILE, which must not exist; runs may go on meanwhile.
+
+    State in Postgres is copied by pg_dump; the command to type is shown.
+
+    \b
+    syncer state backup /backups/state-2026-11-22.db
+    """
+    from syncer.actions import back_up
+    from syncer.cli.text import print_json
+    from syncer.session import Session
+
+    with Session(load(project_dir, target)) as opened:
+        place = opened.state_place
+        if place.path is None:
+            raise click.UsageError(
+                f"the state lies in Postgres; its own tool copies it: pg_dump --format=custom "
+                f"--file={shlex.quote(str(file))} {shlex.quote(str(place))} (with the user and password of `state:`)"
+            )
+        back_up(opened, file.absolute())
+    if as_json:
+        print_json({"state": str(place), "copy": str(file), "bytes": file.stat().st_size})
+        return
+    click.echo(f"{place} was copied to {file} ({file.stat().st_size:,} bytes) and found sound.")

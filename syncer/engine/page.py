@@ -73,6 +73,12 @@ def take_page(
     )
 
 
+def rows_needed(transformed: Transformed, run: "RunLog", *, room: int) -> int | None:
+    """Return after how many rows of the batch `room` events are found that are not settled; None: not in it."""
+    rows = unsettled(transformed.events, run.ledger)["row"]
+    return int(rows[room - 1]) + 1 if len(rows) >= room else None
+
+
 def _reached(cursor_at: Callable[[int], CursorValue | None], first: int, last: int) -> CursorValue | None:
     """Return the last value from `first` to `last`: infinity has none, and must not hide those before it."""
     return next((value for row in range(last, first - 1, -1) if (value := cursor_at(row))), None)

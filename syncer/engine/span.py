@@ -26,7 +26,9 @@ class Span:
         """Return the span between two times."""
         return cls(*(None if at is None else int(at.timestamp()) for at in (since, until)))
 
-    def rows(self, rows: "pa.RecordBatch", transform: "Transform", *, now: int) -> "tuple[pa.RecordBatch, pl.DataFrame]":
+    def rows(
+        self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
+    ) -> "tuple[pa.RecordBatch, pl.DataFrame]":
         """Return the rows of a batch whose events lie in the span, with their names; rows without a time do not."""
         named = transform.named(rows, now=now)
         at = pl.col("event_time")

@@ -12,7 +12,8 @@ from connectors.errors import SourceError
 from syncer.engine import advice
 from syncer.engine.compiled import compiled
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
-from syncer.engine.page import take_page
+from syncer.engine.one_row import has_key, of_key
+from syncer.engine.page import rows_needed, take_page
 from syncer.engine.plan import first_event_time, plan
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
@@ -29,10 +30,14 @@ from syncer.transform.identity import Scope as IdentityScope
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.transform import Transform
+
 log = logging.getLogger(__name__)
 
 BY_HAND = "by_hand"
 """Why a pipeline is paused that an operator paused: no run tries again whether the reason is gone."""
+SAMPLE_BATCH_ROWS = 1_000
+"""A sample is found among few rows."""
 REJECT_BUCKETS = (
     Bucket.REJECTED_LOCAL,
     Bucket.REJECTED_REMOTE,
@@ -41,6 +46,13 @@ REJECT_BUCKETS = (
     Bucket.KEY_PROBLEM,
     Bucket.UNREADABLE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows to show how events arrive: the next ones, or the one with `key`."""
+
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +69,8 @@ class Job:
     """Who runs it, told to others that find the pipeline locked."""
     limit: int | None = None
     """Send at most so many events."""
+    sample: Sample | None = None
+    """Given: deliver these rows out of turn; neither watermark nor start moves."""
 
 
 def run_sync(job: Job, tools: Tools) -> RunReport:
@@ -123,28 +137,32 @@ def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
 def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Delivery, now: datetime) -> Ending:
     pipeline = job.pipeline
     recover(run, mode=pipeline.delivery.mode)
-    scope = IdentityScope(target=job.scope.target, destination=job.scope.destination, salt=job.store.salt)
+    scope = IdentityScope(
+        target=job.scope.target, destination=job.scope.destination, salt=job.store.salt, ids_name=run.ids_name
+    )
     found = tools.stop.wait_for(lambda: compiled(pipeline, source, scope))
     if found is None:
         return INTERRUPTED
-    transform, _ = found
-    if run.start is None:
-        run.fix_start(first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone))
-    query = plan(
-        pipeline,
-        run.watermark,
-        columns=transform.columns,
-        expressions=transform.expressions,
-        cursor_column=transform.cursor_column,
-        key_columns=transform.key_columns,
-    )
+    transform, shape = found
+    start = run.start
+    if start is None:
+        start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
+        if job.sample is None:
+            run.fix_start(start)
+    query = _query(job, run, transform, shape)
     failure: Ending | None = None
     try:
         for number, rows in enumerate(_read(source, query, tools.stop)):
-            transformed = transform(rows, now=int(tools.clock.now().timestamp()), start=run.start)
+            if job.sample and job.sample.key and not has_key(rows, transform.key_columns, job.sample.key):
+                break
+            at = int(tools.clock.now().timestamp())
+            transformed = transform(rows, now=at, start=start)
+            if job.sample and delivery.room and (count := rows_needed(transformed, run, room=delivery.room)):
+                rows = rows.slice(0, count)  # noqa: PLW2901  # no row is judged that the sample does not need
+                transformed = transform(rows, now=at, start=start)
             page = take_page(number, rows, transform.cursor_column, transformed, run, room=delivery.room)
-            delivery.submit(page)
-            if delivery.stopped or page.is_cut:
+            delivery.submit(replace(page, upto=None) if job.sample else page)
+            if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
                 break
     except SourceError as error:
         failure = Ending(status=RunStatus.FAILED, message=str(error))
@@ -154,7 +172,23 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
             delivery.drain()
         raise
     delivery.drain()
-    return delivery.stopped or failure or _ending(run)
+    return delivery.stopped or failure or _ending(job, run)
+
+
+def _query(job: Job, run: RunLog, transform: "Transform", shape: "pa.Schema") -> Query:
+    query = plan(
+        job.pipeline,
+        run.watermark,
+        columns=transform.columns,
+        expressions=transform.expressions,
+        cursor_column=transform.cursor_column,
+        key_columns=transform.key_columns,
+    )
+    if job.sample is None:
+        return query
+    if job.sample.key:
+        return of_key(query, shape, transform.key_columns, job.sample.key)
+    return replace(query, batch_rows=SAMPLE_BATCH_ROWS)
 
 
 def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":
@@ -168,7 +202,10 @@ def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]
         yield rows
 
 
-def _ending(run: RunLog) -> Ending:
-    buckets = run.report().tally.buckets
+def _ending(job: Job, run: RunLog) -> Ending:
+    tally = run.report().tally
+    if job.sample and job.sample.key and tally.rows_read == 0:
+        return Ending(status=RunStatus.FAILED, message="no row of the query has this key; nothing was sent")
+    buckets = tally.buckets
     rejects = sum(buckets[bucket] for bucket in REJECT_BUCKETS)
     return Ending(status=RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE)

@@ -80,7 +80,7 @@ def find_row(
 
 def identity_of(pipeline: Pipeline, scope: Scope, key: Sequence[str]) -> bytes:
     """Return the identity of the key as it is written, for a row that is gone."""
-    return identity(scope, pipeline.name, "", key)
+    return identity(scope, scope.name_in_ids(pipeline.name), "", key)
 
 
 def _is_passed(query: Query, cursor: CursorValue | None) -> bool:

@@ -269,15 +269,22 @@ def _other(sandbox: Sandbox, call: Call) -> Answer | Refusal:
 
 
 def _debug_token(sandbox: Sandbox, call: Call) -> Answer | Refusal:
+    """Answer a read, which may come as a POST that says `method=GET`; only the token's own app may ask."""
     parameters = parameters_of(call)
     if isinstance(parameters, Refusal):
         return parameters
+    if str(parameters.values.get("method", call.method)).upper() != "GET":
+        return no_such_object("debug_token", call.method.lower())
     if parameters.token is None:
         return Refusal(code=104, message="An access token is required to request this resource.")
     asked = parameters.values.get("input_token")
     if not isinstance(asked, str) or not asked:
         return Refusal(code=100, message="(#100) The parameter input_token is required")
-    return document(sandbox.door().described(asked, sandbox.settings.clock()))
+    now = sandbox.settings.clock()
+    refusal = sandbox.door().refuses_to_describe(parameters.token, parameters.values.get("appsecret_proof"), now=now)
+    if refusal is not None:
+        return refusal
+    return document(sandbox.door().described(asked, now))
 
 
 def _numbers(version: str) -> tuple[int, int]:

@@ -25,6 +25,8 @@ class Token:
     """Subcode of 190 that a dead token is answered with; None: alive."""
     code: int | None = None
     """Code of a missing permission (10, 200 to 299, ...) that every call is answered with."""
+    may_describe: bool = True
+    """Whether `debug_token` answers it; it wants an app's token, or that of an owner or developer of the app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,22 @@ class Door:
             return None
         message = "Invalid appsecret_proof provided in the API argument"
         return Refusal(code=self.proof_code, message=message, type="GraphMethodException")
+
+    def refuses_to_describe(self, token: str, proof: object, *, now: float) -> Refusal | None:
+        """Return why `debug_token` tells the bearer of `token` nothing."""
+        known = self.tokens.get(token)
+        if self.tokens and known is None:
+            return Refusal(code=190, status=401, message="Invalid OAuth access token - Cannot parse access token")
+        if known is not None and (refusal := dead(known, now)):
+            return refusal
+        if self.app_secret is not None and (refusal := self._proof(token, proof)):
+            return refusal
+        if known is not None and not known.may_describe:
+            return Refusal(
+                code=100,
+                message="(#100) You must provide an app access token, or a user access token that is an owner or developer of the app",
+            )
+        return None
 
     def described(self, text: str, now: float) -> Json:
         """Return what `debug_token` answers about the token `text`."""

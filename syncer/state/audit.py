@@ -17,7 +17,7 @@ def record(
     action: str,
     change: tuple[str | None, str | None],
 ) -> None:
-    """Write one line; `change` is what stood before and after."""
+    """Write one line; `change` is what stood before and after. A scope without a pipeline is the whole store."""
     before, after = change
     connection.execute(
         insert(AUDIT),
@@ -26,8 +26,8 @@ def record(
             "actor": actor,
             "action": action,
             "target": scope.target,
-            "pipeline": scope.pipeline,
-            "destination": scope.destination,
+            "pipeline": scope.pipeline or None,
+            "destination": scope.destination or None,
             "before": before,
             "after": after,
         },

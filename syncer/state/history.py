@@ -44,6 +44,8 @@ class StoredPipeline:
     pause_reason: str | None
     paused_at: datetime | None
     fingerprint: str | None
+    ids_name: str | None
+    """Name that the ids of its events are made of, where it was renamed; None: its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +231,7 @@ def _pipeline(row: Row[Any]) -> StoredPipeline:
         pause_reason=found.pause_reason,
         paused_at=row.paused_at,
         fingerprint=found.fingerprint,
+        ids_name=found.ids_name,
     )
 
 

@@ -1,8 +1,6 @@
 """Moves a state store to the schema of this release: under a lock, step by step, with a copy of the file first."""
 
 import os
-import sqlite3
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from sqlalchemy import Connection, inspect, select, table
 from sqlalchemy import column as sql_column
 
 from syncer.errors import StateError
+from syncer.state.backup import back_up, sync
 from syncer.state.database import Database
 from syncer.state.failures import explained
 from syncer.state.locks import waiting_lock
@@ -60,7 +59,7 @@ def upgrade(database: Database, *, now: datetime, folder: Path | None = None) ->
         newest = _newest(folder)
         if before == newest:
             return before, newest
-        _refuse_newer(database, before, folder)
+        refuse_newer(database, before, folder)
         if before is not None and database.place.path is not None:
             with explained(database.place):
                 _copy(database.place.path, f"before-{newest}-{now:%Y%m%dT%H%M%SZ}")
@@ -78,7 +77,7 @@ def require_newest(database: Database, found: str | None) -> None:
     """Raise `StateError` unless `found` is the schema that this release works with."""
     if found == SCHEMA:
         return
-    _refuse_newer(database, found, scripts())
+    refuse_newer(database, found)
     raise StateError(f"state: {database.place}: its schema is {found or 'missing'}; run `syncer state upgrade`")
 
 
@@ -100,10 +99,11 @@ def _newest(folder: Path) -> str:
     return head
 
 
-def _refuse_newer(database: Database, found: str | None, folder: Path) -> None:
+def refuse_newer(database: Database, found: str | None, folder: Path | None = None) -> None:
+    """Raise `StateError` where `found` is a revision that this release does not know."""
     from alembic.script import ScriptDirectory
 
-    known = {script.revision for script in ScriptDirectory.from_config(_config(folder)).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(_config(folder or scripts())).walk_revisions()}
     if found is not None and found not in known:
         raise StateError(
             f"state: {database.place}: a newer syncer wrote it (schema {found}); install that release, nothing was written"
@@ -126,26 +126,13 @@ def _copy(path: Path, suffix: str) -> None:
     try:
         part.unlink(missing_ok=True)
         make_private_file(part)
-        _back_up(path, part)
-        _sync(part)
+        back_up(path, part)
+        sync(part)
         part.replace(path.with_name(f"{path.name}.{suffix}"))
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         words = os.strerror(error.errno or 0)
         failure = StateError(f"state: no copy can be made beside {path}: {words}; nothing was changed")
     else:
         return
     raise failure
-
-
-def _back_up(path: Path, copy: Path) -> None:
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

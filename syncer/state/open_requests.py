@@ -96,6 +96,6 @@ def is_forward(before: Watermark | None, after: Watermark) -> bool:
     if order(before.value)[0] != order(after.value)[0]:
         raise StateError(
             f"state: the cursor was {before.value.kind} and is {after.value.kind} now; "
-            "give it its old type again, or start over under another name"
+            "give it its old type again, or let it start over: `syncer reset NAME --to start`"
         )
     return before.is_behind(after)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
@@ -159,6 +159,12 @@ def requests_after(
     )
     for row in found:
         yield _stored(row)[1], row
+
+
+def unfinished_events(connection: Connection, pipeline_id: int) -> int:
+    """Return how many events lie in requests that something must still happen to."""
+    events = select(func.coalesce(func.sum(REQUESTS.c.events), 0))
+    return int(connection.execute(events.where(REQUESTS.c.pipeline_id == pipeline_id, IS_UNFINISHED)).scalar_one())
 
 
 def settled_digests(connection: Connection, pipeline_id: int, *, after: int, rows: int) -> Iterator[tuple[int, bytes]]:

@@ -26,6 +26,8 @@ class PipelineRow:
     pause_reason: str | None
     fingerprint: str | None
     """Of the configuration of the last run."""
+    ids_name: str | None
+    """Name that the ids of its events are made of, where it was renamed; None: its own."""
 
 
 _INSERT = {
@@ -56,10 +58,19 @@ def find(connection: Connection, scope: Scope, *, to_write: bool = False) -> Pip
 
 
 def find_or_make(connection: Connection, scope: Scope, now: datetime) -> PipelineRow:
-    """Return the scope's row, made if this is its first run."""
+    """Return the scope's row, made if this is its first run.
+
+    Raises `StateError` where its name lives on in the ids of a renamed pipeline: Meta would take the events of the
+    one for those of the other.
+    """
     found = find(connection, scope, to_write=True)
     if found is not None:
         return found
+    if (owner := owner_of_ids(connection, scope.target, scope.pipeline)) is not None:
+        raise StateError(
+            f"state: {scope.pipeline} was renamed to {owner}, whose events keep its name in their ids; "
+            f"write `name: {owner}` in its file, or give a new pipeline another name"
+        )
     connection.execute(
         _INSERT[connection.dialect.name],
         {
@@ -91,7 +102,22 @@ def read(row: Any) -> PipelineRow:
         start=row.start,
         pause_reason=row.pause_reason,
         fingerprint=row.config_fingerprint,
+        ids_name=row.ids_name,
     )
+
+
+def destinations(connection: Connection, target: str, name: str) -> list[str]:
+    """Return where the pipeline `name` of `target` has state for, by name."""
+    table = PIPELINES.c
+    query = select(table.destination).where(table.target == target, table.pipeline == name)
+    return list(connection.execute(query.order_by(table.destination)).scalars())
+
+
+def owner_of_ids(connection: Connection, target: str, name: str) -> str | None:
+    """Return the pipeline of another name whose ids are made of `name`; None where there is none."""
+    table = PIPELINES.c
+    query = select(table.pipeline).where(table.target == target, table.ids_name == name, table.pipeline != name)
+    return connection.execute(query.limit(1)).scalar()
 
 
 def take_over(
@@ -162,6 +188,36 @@ def set_pause(connection: Connection, found: PipelineRow, *, reason: str | None,
         update(PIPELINES)
         .where(PIPELINES.c.id == found.id)
         .values(pause_reason=reason, paused_at=now if reason is not None else None)
+    )
+
+
+def put(connection: Connection, found: PipelineRow, watermark: Watermark | None) -> None:
+    """Set the watermark to anything, by an operator's wish; whatever still writes by the old epoch is shut out."""
+    kind, written = _texts(watermark)
+    connection.execute(
+        update(PIPELINES)
+        .where(PIPELINES.c.id == found.id)
+        .values(
+            epoch=found.epoch + 1,
+            watermark_kind=kind,
+            watermark_text=written,
+            checksum=position_seal(found.id, kind, written, found.start),
+        )
+    )
+
+
+def rename(connection: Connection, found: PipelineRow, *, old: str, new: str) -> None:
+    """Give the row another name; the ids of its events stay as they are."""
+    ids_name = found.ids_name or old
+    connection.execute(
+        update(PIPELINES)
+        .where(PIPELINES.c.id == found.id)
+        .values(
+            pipeline=new,
+            epoch=found.epoch + 1,
+            ids_name=None if ids_name == new else ids_name,
+            checksum=position_seal(found.id, *_texts(found.watermark), found.start),
+        )
     )
 
 

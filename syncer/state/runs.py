@@ -169,6 +169,11 @@ class RunLog:
         return self._row.start
 
     @property
+    def ids_name(self) -> str | None:
+        """Name that the ids of the pipeline's events are made of, where it was renamed; None: its own."""
+        return self._row.ids_name
+
+    @property
     def pause_reason(self) -> str | None:
         """Why the pipeline was paused when this run began; None: it was not."""
         return self._row.pause_reason

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -114,7 +114,12 @@ class Store:
         self.points.hit("migrate.after")
         return change
 
-    def _require_schema(self) -> None:
+    def require_known_schema(self) -> None:
+        """Raise `StateError` where a newer release wrote the schema."""
+        migrate.refuse_newer(self.database, self.schema)
+
+    def require_schema(self) -> None:
+        """Raise `StateError` unless the schema is the one that this release works with."""
         if not self._is_ready:
             migrate.require_newest(self.database, self.schema)
             self._is_ready = True
@@ -127,7 +132,7 @@ class Store:
         return self._salt
 
     def _read_salt(self) -> bytes:
-        self._require_schema()
+        self.require_schema()
         with self.reading() as connection:
             row = connection.execute(select(INSTALL)).first()
         if row is None or len(row.salt) != SALT_BYTES:
@@ -161,13 +166,22 @@ class Store:
         """Take the scope's lock and begin a run; raises `LockedError` at once where another run holds it."""
         from syncer.state.runs import NewRun, begin
 
-        self._require_schema()
+        self.require_schema()
         lock = self._lock(scope)
         try:
             return begin(self, lock, NewRun(scope, run_id, now, fingerprint, trigger, holder))
         except BaseException:
             lock.release()
             raise
+
+    @contextmanager
+    def locked(self, *scopes: Scope) -> Iterator[None]:
+        """Keep every run of `scopes` out during the block; raises `LockedError` where one holds its lock."""
+        self.require_schema()
+        with ExitStack() as locks:
+            for scope in scopes:
+                locks.callback(self._lock(scope).release)
+            yield
 
     def _lock(self, scope: Scope) -> Lock:
         for _ in range(TRIES):
@@ -192,7 +206,7 @@ class Store:
         return self._set_pause(scope, None, actor, "resume")
 
     def _set_pause(self, scope: Scope, reason: str | None, actor: str, action: str) -> str | None:
-        self._require_schema()
+        self.require_schema()
         now = self.clock.now()
         with self.tx(action) as connection:
             found = pipelines.find_or_make(connection, scope, now)

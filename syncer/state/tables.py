@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
 """Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
@@ -81,6 +81,7 @@ PIPELINES = Table(
     Column("cursor_fingerprint", Text),
     Column("key_fingerprint", Text),
     Column("created_at", Instant, nullable=False),
+    Column("ids_name", Text),
     UniqueConstraint("target", "pipeline", "destination", name="pipelines_scope"),
 )
 

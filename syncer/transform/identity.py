@@ -27,6 +27,12 @@ class Scope:
     destination: str
     salt: bytes
     """Of this installation: without it nobody can guess keys from identities."""
+    ids_name: str | None = None
+    """Stands in ids for the name of a pipeline that was renamed; None: its own name does."""
+
+    def name_in_ids(self, pipeline: str) -> str:
+        """Return the name that ids of the events of `pipeline` are made of."""
+        return self.ids_name or pipeline
 
 
 # --- scalar --------------------------------------------------------------------------------------

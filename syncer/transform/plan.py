@@ -209,7 +209,7 @@ def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope) -> 
     return Transform(
         pipeline=pipeline,
         binding=bind(pipeline, schema.names),
-        names=Names.of(scope, pipeline.name, THE_RULE),
+        names=Names.of(scope, scope.name_in_ids(pipeline.name), THE_RULE),
         expressions=sql_expressions(pipeline),
     )
 

@@ -80,6 +80,11 @@ class Reference:
     binding: Binding
     json_columns: frozenset[str] = frozenset()
 
+    @property
+    def ids_name(self) -> str:
+        """The name of the pipeline in ids."""
+        return self.scope.name_in_ids(self.pipeline.name)
+
     @classmethod
     def of(cls, pipeline: Pipeline, columns: Iterable[str], scope: Scope, *, json_columns: Iterable[str] = ()) -> Self:
         """Return the reference for rows with `columns`; raises `ConfigError` where a mapped one is missing."""
@@ -180,7 +185,7 @@ class _Event:
     @property
     def identity(self) -> bytes | None:
         """Return what the ledger knows the event by."""
-        return identity(self.reference.scope, self.reference.pipeline.name, "", self.key) if self.has_key else None
+        return identity(self.reference.scope, self.reference.ids_name, "", self.key) if self.has_key else None
 
     def read(self, field: Field) -> None:
         """Find the field's values, normalise them, count what became of them."""
@@ -281,10 +286,9 @@ class _Event:
 
     def built(self) -> BuiltEvent:
         """Return the event, with what is odd about it counted."""
-        name = self.reference.pipeline.name
         if ("event_id",) not in self.present and self.reference.binding.field("event_id"):
             self.tally.warnings["event_id_derived"] += 1
-        known = self.present.setdefault(("event_id",), event_id(name, "", self.key))
+        known = self.present.setdefault(("event_id",), event_id(self.reference.ids_name, "", self.key))
         self.tally.warnings.update(_warnings(self.present))
         self.tally.coverage.update(place[1] for place in self.present if place[0] == "user_data")
         self.tally.covered += 1

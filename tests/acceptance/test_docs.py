@@ -34,7 +34,9 @@ FOLLOWED = {
     "docs/how-to/dev-and-prod.md": ("A state that survives", "In a pull request"),
 }
 """Pages whose commands are followed, from heading to heading; Meta is a sandbox."""
-AFTER_A_RUN = {"syncer status", "syncer runs", "syncer show", "syncer trace", "syncer deliveries"}
+AFTER_A_RUN = {
+    f"syncer {name}" for name in ("status", "runs", "show", "trace", "deliveries", "reset", "rename", "state backup")
+}
 """Sections of commands.md whose examples come from a project that has run once."""
 ENDS_WITH_CODE = "; echo $?"
 

@@ -100,6 +100,14 @@ def test_debug_token_answers_for_the_token_itself(run: Start) -> None:
     assert answer.json()["data"]["granular_scopes"][0]["target_ids"] == ["123"]
 
 
+def test_debug_token_is_a_read_also_as_a_post_that_says_so(run: Start) -> None:
+    _, client = run()
+    asked = {"input_token": "token", "method": "GET"}
+    assert client.post("/v26.0/debug_token", data=asked).json()["data"]["is_valid"] is True
+    del asked["method"]
+    assert client.post("/v26.0/debug_token", data=asked).json()["error"]["error_subcode"] == 33
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code", "subcode"),
     [

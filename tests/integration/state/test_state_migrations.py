@@ -24,14 +24,14 @@ from syncer.state.tables import METADATA, SCHEMA, VERSION_TABLE
 
 REPOSITORY = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-NEXT = '''
+NEXT = f'''
 """Adds a note to each run, and fills it."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "later"
+down_revision = "{SCHEMA}"
 
 
 def upgrade() -> None:
@@ -66,7 +66,7 @@ def next_release(tmp_path: Path) -> Path:
     """The migrations of a later release."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrate.SOURCE_TREE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_note.py").write_text(NEXT)
+    (folder / "versions" / "later_note.py").write_text(NEXT)
     return folder
 
 
@@ -136,10 +136,10 @@ def test_R33_a_later_migration_keeps_the_rows_and_can_be_taken_back(
     with open_empty() as store:
         with acts.begin(store) as run:
             acts.deliver(run, 1, 2)
-        assert migrate.upgrade(store.database, now=NOW, folder=next_release) == ("0001", "0002")
+        assert migrate.upgrade(store.database, now=NOW, folder=next_release) == (SCHEMA, "later")
         with store.reading() as connection:
             assert connection.execute(text("SELECT note FROM runs")).scalar() == "kept"
-        migrate.downgrade(store.database, to="0001", folder=next_release)
+        migrate.downgrade(store.database, to=SCHEMA, folder=next_release)
         with acts.begin(store, "run-2") as run:
             assert run.ledger.settled(acts.identities(1, 2)).all()
 
@@ -149,11 +149,11 @@ def test_R33_a_crash_at_any_statement_of_a_migration_is_made_good_by_the_next_st
 ) -> None:
     with open_empty(migrate=False) as store:
         statements = crash_until_done(store, lambda: migrate.upgrade(store.database, now=NOW))
-        assert store.schema == "0001"
+        assert store.schema == SCHEMA
         with acts.begin(store) as run:
             acts.deliver(run, 1, 2)
         more = crash_until_done(store, lambda: migrate.upgrade(store.database, now=NOW, folder=next_release))
-        assert store.schema == "0002"
+        assert store.schema == "later"
         with store.reading() as connection:
             assert connection.execute(text("SELECT note FROM runs")).scalar() == "kept"
     assert statements > 15
@@ -191,11 +191,11 @@ def test_R33_the_file_is_copied_before_it_is_changed(tmp_path: Path, next_releas
             acts.deliver(run, 1, 2)
         migrate.upgrade(store.database, now=NOW, folder=next_release)
     copies = list((tmp_path / ".syncer").glob("state.db.*"))
-    assert [path.name for path in copies] == ["state.db.before-0002-20261122T120000Z"]
+    assert [path.name for path in copies] == ["state.db.before-later-20261122T120000Z"]
     assert stat.S_IMODE(copies[0].stat().st_mode) == 0o600
     with sqlite3.connect(copies[0]) as copy:
         assert copy.execute("SELECT sum(events) FROM requests").fetchone() == (2,)
-        assert copy.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() == ("0001",)
+        assert copy.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() == (SCHEMA,)
     copy.close()
 
 
@@ -204,7 +204,7 @@ def test_R33_nothing_is_changed_where_no_copy_can_be_made(tmp_path: Path, next_r
         (tmp_path / ".syncer" / "state.db.part").mkdir()
         with pytest.raises(StateError, match=r"no copy can be made beside .*; nothing was changed"):
             migrate.upgrade(store.database, now=NOW, folder=next_release)
-        assert store.schema == "0001"
+        assert store.schema == SCHEMA
 
 
 def test_the_first_schema_needs_no_copy(tmp_path: Path) -> None:

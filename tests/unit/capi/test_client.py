@@ -74,6 +74,21 @@ def test_the_proof_of_the_app_secret_travels_in_the_body() -> None:
     assert seen[0].url.query == b""
 
 
+def test_the_token_asks_about_itself_and_stands_in_no_address() -> None:
+    seen: list[httpx.Request] = []
+
+    def act(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=b'{"data":{"is_valid":false}}')
+
+    assert client_of(act, app_secret=Secret("hunter2")).inspect_token().verdict == "invalid"
+    assert str(seen[0].url) == "https://graph.facebook.com/v26.0/debug_token"
+    assert (seen[0].method, seen[0].headers["content-type"]) == ("POST", "application/x-www-form-urlencoded")
+    body = dict(pair.split("=") for pair in seen[0].content.decode().split("&"))
+    assert (body["method"], body["input_token"]) == ("GET", "EAABtoken")
+    assert len(body["appsecret_proof"]) == 64
+
+
 # --- the token -----------------------------------------------------------------------------------
 
 

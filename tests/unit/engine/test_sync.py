@@ -9,12 +9,14 @@ import pytest
 
 from connectors.base import Query
 from connectors.errors import SourceUnavailableError
+from syncer.engine.sync import Sample
 from syncer.engine.tools import Sender
 from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.operations import position
 from tests.simulation.machine import Crash
-from tests.simulation.simulate import Simulation
+from tests.simulation.simulate import ORDERS, Simulation
 from tests.simulation.world import Row, Shape
 
 PLAIN = Shape(rows=20, batch_rows=5, events_per_request=5, requests_in_flight=2, odd=0.0, poison=0.0, faults=0.0)
@@ -182,3 +184,13 @@ def test_the_in_memory_warehouse_reads_as_a_source_must(simulation: Simulation) 
     batches = list(simulation.warehouse.read(Query(sql="", cursor_column="updated", batch_rows=8)))
     assert [batch.num_rows for batch in batches] == [5, 5, 5, 5]
     assert batches[0].column("updated").to_pylist() == [1, 2, 3, 4, 5]
+
+
+def test_a_sample_is_settled_and_moves_neither_watermark_nor_start(simulation: Simulation) -> None:
+    reports = [simulation.run(limit=3, sample=Sample()) for _ in range(2)]
+    assert [report and (report.acknowledged, report.events) for report in reports] == [(3, 3), (3, 6)]
+    assert simulation._store is not None
+    at = position(simulation._store, ORDERS)
+    assert (at.watermark, at.start) == (None, None)
+    simulation.settle()
+    assert sorted(simulation.meta.taken.values()) == [1] * 20

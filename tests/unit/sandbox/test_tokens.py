@@ -97,6 +97,19 @@ def test_debug_token_tells_what_is_wrong_with_a_dead_token(token: str, subcode: 
     assert data["error"]["subcode"] == subcode
 
 
+@pytest.mark.parametrize(
+    ("token", "proof", "code", "subcode"),
+    [("unknown", None, 190, None), ("old", None, 190, 463), ("shy", None, 100, None), ("good", "wrong", 104, None)],
+)
+def test_debug_token_refuses_who_may_not_ask(token: str, proof: object, code: int, subcode: int | None) -> None:
+    known = {each: Token(text=each) for each in ("good",)} | {"old": Token(text="old", expires_at=NOW - 1)}
+    door = _door(tokens={**known, "shy": Token(text="shy", may_describe=False)}, app_secret=proof and "secret")
+    refusal = door.refuses_to_describe(token, proof, now=NOW)
+    assert refusal is not None
+    assert (refusal.code, refusal.subcode) == (code, subcode)
+    assert _door().refuses_to_describe("good", None, now=NOW) is None
+
+
 def test_a_token_never_prints() -> None:
     assert "good" not in repr(_door())
     assert "good" not in repr(Token(text="good"))

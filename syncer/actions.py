@@ -1,0 +1,86 @@
+"""What an operator does to a pipeline: under its lock, with a line in the audit log."""
+
+from pathlib import Path
+
+from connectors.incremental import CursorKind, cursor_kind
+from syncer.config.parts import NAME
+from syncer.config.places import locate
+from syncer.engine.compiled import compiled
+from syncer.engine.reset import Reset, parse_position
+from syncer.engine.sync import BY_HAND
+from syncer.errors import ConfigError, Problem
+from syncer.pipeline import Pipeline
+from syncer.session import Session, actor, find_pipeline
+from syncer.state import operations
+from syncer.state.operations import position
+
+
+def pause(session: Session, pipeline: Pipeline) -> str | None:
+    """Let every run of `pipeline` end at once until it is resumed; return why it was paused before."""
+    return session.store.pause(session.scope(pipeline), reason=BY_HAND, actor=actor())
+
+
+def resume(session: Session, pipeline: Pipeline) -> str | None:
+    """Let `pipeline` run again; return why it was paused, None where it was not."""
+    return session.store.resume(session.scope(pipeline), actor=actor())
+
+
+def back_up(session: Session, copy: Path) -> None:
+    """Copy the state file to the new file `copy`, whatever its schema; raises `StateError`."""
+    with session.store_as_it_is() as store:
+        operations.back_up(store, session.project.target, copy, actor=actor())
+
+
+def reset_to(session: Session, pipeline: Pipeline, text: str) -> Reset:
+    """Return what a reset of the watermark of `pipeline` to `text` would do.
+
+    Raises `ConfigError` where `text` is no value of its cursor, `SyncerError` where it never ran, `SourceError`
+    where only the warehouse can tell the cursor's type and does not.
+    """
+    if pipeline.cursor is None:
+        what = "the pipeline has no cursor: every run reads the whole query, and no watermark is kept"
+        raise ConfigError([locate(pipeline, Problem(file=None, what=what, remedy="there is nothing to reset"))])
+    before = position(session.store, session.scope(pipeline)).watermark
+    kind = before.value.kind if before else _cursor_kind(session, pipeline)
+    try:
+        return Reset(before, parse_position(text, kind))
+    except ValueError as error:
+        raise ConfigError([Problem(file=None, path="--to", what=str(error))]) from None
+
+
+def _cursor_kind(session: Session, pipeline: Pipeline) -> CursorKind:
+    with session.open_source(pipeline) as source:
+        transform, shape = compiled(pipeline, source, session.preview_scope(pipeline))
+    assert transform.cursor_column is not None, "the pipeline has a cursor"  # noqa: S101  kept on in production
+    kind = cursor_kind(shape.field(transform.cursor_column).type)
+    assert kind is not None, "its type was looked at"  # noqa: S101  kept on in production
+    return kind
+
+
+def reset(session: Session, pipeline: Pipeline, wanted: Reset) -> None:
+    """Move the watermark; raises `LockedError` where a run is under way, `SyncerError` where it has moved since."""
+    operations.reset(session.store, session.scope(pipeline), before=wanted.before, after=wanted.after, actor=actor())
+
+
+def rename(session: Session, old: str, new: str) -> tuple[str, ...]:
+    """Move the state of pipeline `old` to the name `new`; return the destinations it had state for.
+
+    The file may have either name by now. Raises `ConfigError` where it has neither or there are two, `LockedError`
+    where a run is under way, `SyncerError` where there is nothing to move or no room for it.
+    """
+    _require_one_of(session, old, new)
+    return operations.rename(session.store, session.project.target, old=old, new=new, actor=actor())
+
+
+def _require_one_of(session: Session, old: str, new: str) -> None:
+
+    pipelines = session.project.pipelines
+    if not NAME.fullmatch(new):
+        what = f"{new!r} is no name for a pipeline"
+        raise ConfigError([Problem(file=None, what=what, remedy="write letters, digits, - and _")])
+    taken = {name.lower() for name in pipelines if name != old}
+    if old in pipelines and new.lower() in taken:
+        what = f"{old} and {new} are both pipelines of this project, and each needs state of its own"
+        raise ConfigError([Problem(file=None, what=what, remedy="choose a name that no file has")])
+    if old not in pipelines and new not in pipelines:
+        find_pipeline(session.project, old)

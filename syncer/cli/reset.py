@@ -1,0 +1,50 @@
+"""`syncer reset`."""
+
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import log_options, output_option, project_options, session
+
+
+@click.command()
+@click.argument("name")
+@click.option("--to", "position", required=True, metavar="X", help="A value of the cursor, or `start`.")
+@click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@project_options
+@output_option
+@log_options
+def command(
+    name: str, position: str, project_dir: Path | None, target: str | None, *, yes: bool, as_json: bool
+) -> None:
+    """Move the watermark of a pipeline, back or forward.
+
+    Without --yes nothing changes: before, after and what it costs are shown, and the exit code is 2.
+
+    \b
+    syncer reset orders --to 2026-11-20T00:00:00Z
+    syncer reset orders --to start --yes
+    """
+    from syncer.actions import reset, reset_to
+    from syncer.cli.text import print_json
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        pipeline = find_pipeline(opened.project, name)
+        wanted = reset_to(opened, pipeline, position)
+        is_wanted = wanted.direction != "none"
+        if is_wanted and yes:
+            reset(opened, pipeline, wanted)
+        before, after = (str(each) if each else None for each in (wanted.before, wanted.after))
+        project_target = opened.project.target
+    if as_json:
+        facts = {"pipeline": pipeline.name, "target": project_target, "before": before, "after": after}
+        print_json(facts | {"direction": wanted.direction, "done": is_wanted and yes})
+    else:
+        moved = "went" if yes else "would go"
+        click.echo(
+            f"{pipeline.name}: the watermark {moved} from {before or 'start'} to {after or 'start'} (target {project_target})."
+        )
+        click.echo(wanted.cost)
+    if is_wanted and not yes:
+        raise click.UsageError("nothing was changed; add --yes to do it")

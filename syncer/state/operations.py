@@ -1,0 +1,112 @@
+"""What operators change in a pipeline's row while no run holds it; each act leaves a line in the audit log."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, select, update
+
+from syncer.errors import StateError, SyncerError
+from syncer.state import audit, outbox, pipelines
+from syncer.state.backup import copy_to
+from syncer.state.scope import Scope
+from syncer.state.store import Store
+from syncer.state.tables import PIPELINES, RUN_REQUESTS
+from syncer.watermark import Watermark
+
+
+def position(store: Store, scope: Scope) -> pipelines.PipelineRow:
+    """Return where the scope stands; raises `SyncerError` where it never ran."""
+    store.require_schema()
+    with store.reading() as connection:
+        return _found(connection, scope)
+
+
+def reset(store: Store, scope: Scope, *, before: Watermark | None, after: Watermark | None, actor: str) -> None:
+    """Put the watermark from `before` to `after`; None is where a first run begins.
+
+    Raises `LockedError` where a run holds the scope, `SyncerError` where the watermark is not `before` any more, or
+    would pass requests that are unfinished: the next run has to read their rows again.
+    """
+    with store.locked(scope), store.tx("reset") as connection:
+        found = _found(connection, scope, to_write=True)
+        if found.watermark != before:
+            raise SyncerError(f"{scope.pipeline}: the watermark has moved to {found.watermark}; look again")
+        is_back = after is None or (before is not None and after.is_behind(before))
+        if not is_back and (events := outbox.unfinished_events(connection, found.id)):
+            raise SyncerError(
+                f"{scope.pipeline}: {events:,} events below the new watermark are in requests that are not finished; "
+                f"`syncer run {scope.pipeline}` settles them first"
+            )
+        pipelines.put(connection, found, after)
+        change = (_text(before), _text(after))
+        audit.record(connection, scope, at=store.clock.now(), actor=actor, action="reset", change=change)
+
+
+def rename(store: Store, target: str, *, old: str, new: str, actor: str) -> tuple[str, ...]:
+    """Move the state of `old` in `target` to the name `new`; return the destinations that it has state for.
+
+    The ids of its events stay what they are, so the ledger fits and nothing is sent again. Raises `LockedError` where
+    a run holds either name, `SyncerError` where `old` has no state or `new` cannot take it.
+    """
+    destinations = _destinations(store, target, old)
+    scopes = [Scope(target, name, destination) for destination in destinations for name in (old, new)]
+    with store.locked(*scopes), store.tx("rename") as connection:
+        _require_free(connection, target, old=old, new=new)
+        for destination in destinations:
+            scope, now = Scope(target, old, destination), store.clock.now()
+            pipelines.rename(connection, _found(connection, scope, to_write=True), old=old, new=new)
+            audit.record(connection, scope, at=now, actor=actor, action="rename", change=(old, new))
+        asked = RUN_REQUESTS.c
+        connection.execute(
+            update(RUN_REQUESTS).where(asked.target == target, asked.pipeline == old).values(pipeline=new)
+        )
+    return destinations
+
+
+def back_up(store: Store, target: str, copy: Path, *, actor: str) -> None:
+    """Copy an embedded store to the new file `copy`; runs may go on meanwhile.
+
+    Raises `StateError` where there is nothing to copy, or `copy` exists or cannot be written.
+    """
+    if store.place.path is None or store.schema is None:
+        raise StateError(f"state: {store.place}: it holds nothing yet, so there is nothing to copy")
+    copy_to(store.place.path, copy)
+    with store.tx("backup") as connection:
+        change = (None, str(copy))
+        audit.record(
+            connection, Scope(target, "", ""), at=store.clock.now(), actor=actor, action="backup", change=change
+        )
+
+
+def _destinations(store: Store, target: str, name: str) -> tuple[str, ...]:
+    store.require_schema()
+    with store.reading() as connection:
+        return tuple(pipelines.destinations(connection, target, name))
+
+
+def _require_free(connection: Connection, target: str, *, old: str, new: str) -> None:
+    """Raise `SyncerError` where no state can go from `old` to `new`."""
+    if not pipelines.destinations(connection, target, old):
+        known = connection.execute(
+            select(PIPELINES.c.pipeline).where(PIPELINES.c.target == target).distinct().order_by(PIPELINES.c.pipeline)
+        ).scalars()
+        names = ", ".join(known) or "nothing"
+        raise SyncerError(f"{old}: target {target} has no state of this name to move; it has state of {names}")
+    if pipelines.destinations(connection, target, new):
+        raise SyncerError(
+            f"{new}: target {target} has state of this name already, and two ledgers cannot become one; "
+            "choose a name that was never used"
+        )
+    owner = pipelines.owner_of_ids(connection, target, new)
+    if owner not in (None, old):
+        raise SyncerError(f"{new}: the ids of the events of {owner} are made of this name; choose another one")
+
+
+def _found(connection: Connection, scope: Scope, *, to_write: bool = False) -> pipelines.PipelineRow:
+    found = pipelines.find(connection, scope, to_write=to_write)
+    if found is None:
+        raise SyncerError(f"{scope}: it never ran, so there is no watermark yet; `start:` says where it begins")
+    return found
+
+
+def _text(watermark: Watermark | None) -> str | None:
+    return None if watermark is None else str(watermark)
