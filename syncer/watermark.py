@@ -27,6 +27,10 @@ class Watermark:
     def __str__(self) -> str:
         return self.value.text
 
+    def fits(self, kind: CursorKind) -> bool:
+        """Return whether values of `kind` can follow this one; a date and a time mean other rows by one text."""
+        return _family(self.value.kind) == _family(kind)
+
     def is_behind(self, other: "Watermark") -> bool:
         """Return whether `other` is further on; raises `ValueError` where the two are of different kinds."""
         return order(self.value) < order(other.value)
@@ -48,13 +52,17 @@ def order(value: CursorValue) -> tuple[str, Decimal | str]:
     """Return what values of one kind sort by, at full precision; tuples of different kinds must not be compared."""
     match value.kind:
         case CursorKind.INTEGER | CursorKind.DECIMAL:
-            return ("number", Decimal(value.text))
+            return (_family(value.kind), Decimal(value.text))
         case CursorKind.TEXT:
-            return ("text", value.text)
+            return (_family(value.kind), value.text)
         case CursorKind.DATE:
-            return ("date", _seconds(value.text + "T00:00:00"))
+            return (_family(value.kind), _seconds(value.text + "T00:00:00"))
         case CursorKind.TIMESTAMP | CursorKind.TIMESTAMP_TZ:
-            return (value.kind.value, _seconds(value.text.removesuffix("Z")))
+            return (_family(value.kind), _seconds(value.text.removesuffix("Z")))
+
+
+def _family(kind: CursorKind) -> str:
+    return "number" if kind in {CursorKind.INTEGER, CursorKind.DECIMAL} else kind.value
 
 
 def _seconds(text: str) -> Decimal:

@@ -41,6 +41,8 @@ def _require_order(cursor: str | None, shape: "pa.Schema") -> None:
     """Raise `ConfigError` where the cursor's type has no order that a watermark could keep."""
     if cursor is None or cursor_kind(shape.field(cursor).type) is not None:
         return
-    what = f'the cursor "{cursor}" is of type {shape.field(cursor).type}, in which no watermark can be kept'
+    known = str(shape.field(cursor).type)
+    kind = "JSON" if known == "extension<arrow.json>" else known
+    what = f'the cursor "{cursor}" is of type {kind}, in which no watermark can be kept'
     remedy = "name a column of integers, decimals, text, dates or times, or cast it in the query"
     raise ConfigError([Problem(file=None, path="cursor.column", what=what, remedy=remedy)])

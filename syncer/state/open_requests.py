@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connectors.incremental import CursorValue
+from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
 from syncer.state.requests import RequestState, may_become
 from syncer.watermark import Watermark, order
@@ -93,9 +93,14 @@ def is_forward(before: Watermark | None, after: Watermark) -> bool:
     """Return whether `after` is beyond `before`; raises `StateError` where the two are of different types."""
     if before is None:
         return True
-    if order(before.value)[0] != order(after.value)[0]:
-        raise StateError(
-            f"state: the cursor was {before.value.kind} and is {after.value.kind} now; "
-            "give it its old type again, or let it start over: `syncer reset NAME --to start`"
-        )
+    require_fit(before, after.value.kind)
     return before.is_behind(after)
+
+
+def require_fit(before: Watermark | None, kind: CursorKind) -> None:
+    """Raise `StateError` where the cursor's type is no longer that of the watermark `before`."""
+    if before is not None and not before.fits(kind):
+        raise StateError(
+            f"state: the cursor was {before.value.kind} and is {kind} now; "
+            "cast it back in the query, or let it start over: `syncer reset NAME --to start`"
+        )
