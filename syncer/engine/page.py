@@ -59,7 +59,7 @@ def take_page(
     run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=fresh.height)
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height
-    nulls = rows.num_rows if cursors is None else cursors.null_count  # they come first, and with every run
+    nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
     early = transformed.rejects.filter((pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= nulls))["row"]
     first_left = min([*early.head(1), *fresh["row"].slice(wanted.height, 1)], default=None)
     return Page(
@@ -77,6 +77,17 @@ def rows_needed(transformed: Transformed, run: "RunLog", *, room: int) -> int | 
     """Return after how many rows of the batch `room` events are found that are not settled; None: not in it."""
     rows = unsettled(transformed.events, run.ledger)["row"]
     return int(rows[room - 1]) + 1 if len(rows) >= room else None
+
+
+def _nulls_first(cursors: "pa.Array") -> int:
+    """Return how many rows come before the first value, as they come with every run.
+
+    One behind a value is none of these: the warehouse has it, and only Arrow has not, such as the NaN of a decimal.
+    """
+    import pyarrow.compute as pc
+
+    first: int = pc.index(cursors.is_valid(), value=True).as_py()
+    return first if first >= 0 else len(cursors)
 
 
 def _reached(cursor_at: Callable[[int], CursorValue | None], first: int, last: int) -> CursorValue | None:

@@ -77,6 +77,12 @@ def test_a_row_without_a_cursor_that_comes_too_early_stops_nothing_since_every_r
         assert (page.upto, page.blocks) == (at(3), False)
 
 
+def test_a_value_that_only_arrow_lacks_hides_no_row_before_it_that_comes_too_early(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2, 3, None]), refused={0: "too_early"})
+        assert (page.upto, page.blocks) == (at(1), True)
+
+
 def test_a_page_without_any_cursor_value_reaches_nothing(bench: Any) -> None:
     with bench.begin() as run:
         assert take(bench, run, pa.array([None, None], pa.int64())).upto is None
