@@ -1,7 +1,8 @@
 """Ctrl-C in calls of drivers that do not hear it on the thread that waits in them."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Thread
 from typing import Final, TypeVar
 
 LOOK_S: Final = 0.1
@@ -21,3 +22,22 @@ def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> V
             cancel()
             raise
         return started.result()
+
+
+def abandonable(start: Callable[[], Value]) -> Value:
+    """Return what `start` gives, run on another thread; Ctrl-C leaves it there, where nothing can make it end.
+
+    What it works with must be closed then without waiting for it.
+    """
+    ended: Future[Value] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(start())
+        except BaseException as error:  # noqa: BLE001  # raised on the thread that waits
+            ended.set_exception(error)
+
+    Thread(target=run, name="syncer-warehouse", daemon=True).start()
+    while not wait((ended,), LOOK_S).done:
+        pass
+    return ended.result()

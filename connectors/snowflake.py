@@ -4,7 +4,8 @@ Snowflake has no read-only session: the user's SQL is checked to be one SELECT a
 of a sub-select, where nothing can be written; what the role may not do protects the rest. A source signs in when it is
 connected. Each reading is one statement; its chunks are fetched while they are read.
 
-The driver keeps nothing on disk: neither tokens nor results. Its own log lines are off.
+The driver keeps nothing on disk: neither tokens nor results. Its own log lines are off. Version 5 waits outside Python
+and hears no Ctrl-C there: its calls are left alone then, and the end of the session ends what the server does for them.
 """
 
 import logging
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from connectors.base import Query
 from connectors.batches import as_typed, joined, with_json
 from connectors.errors import QueryError, SourceUnavailableError
+from connectors.interrupts import abandonable
 from connectors.readings import Readings
 from connectors.snowflake_columns import Column, bound, column_of, typed
 from connectors.snowflake_errors import about_query, about_sign_in
@@ -43,7 +45,7 @@ def connect(options: Options, *, root: Path) -> "SnowflakeSource":
     logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)  # its lines hold users, hosts and SQL
     given = arguments(options, root=root.absolute(), major=int(driver.__version__.partition(".")[0]))
     try:
-        connection = driver.connect(**given)
+        connection = abandonable(lambda: driver.connect(**given))
     except driver.errors.Error as error:
         raise about_sign_in(error, is_network=_is_network(error)) from None
     except OSError:
@@ -79,7 +81,7 @@ class SnowflakeSource:
             cursor = self._cursor(reading)
             asked = self._asked(cursor, query)
             with self._explained():
-                cursor.describe(asked.text, asked.parameters)
+                abandonable(lambda: cursor.describe(asked.text, asked.parameters))
         return asked.schema
 
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
@@ -92,7 +94,7 @@ class SnowflakeSource:
             cursor = self._cursor(reading)
             asked = self._asked(cursor, query)
             with self._explained():
-                cursor.execute(asked.text, asked.parameters)
+                abandonable(lambda: cursor.execute(asked.text, asked.parameters))
             for batch in joined(self._pieces(cursor, asked, query.batch_rows), query.batch_rows):
                 yield as_typed(batch, asked.schema)
                 self._readings.refuse_if_closed()
@@ -100,7 +102,8 @@ class SnowflakeSource:
     def _pieces(self, cursor: Any, asked: "_Asked", batch_rows: int) -> "Iterator[pa.RecordBatch]":
         """Yield the rows in pieces of at most `batch_rows` rows and few bytes."""
         with self._explained():
-            for table in cursor.fetch_arrow_batches():
+            tables = iter(abandonable(cursor.fetch_arrow_batches))
+            while (table := abandonable(lambda: next(tables, None))) is not None:
                 for chunk in table.to_batches():
                     wide = max(1, chunk.nbytes // max(1, chunk.num_rows))
                     rows = max(1, min(batch_rows, PIECE_BYTES // wide))
@@ -145,7 +148,7 @@ class SnowflakeSource:
     def _describe(self, cursor: Any, text: str, *, lines: int = 0) -> dict[str, Column]:
         """Return the columns of a SELECT that is not run; the user's query has so many `lines` in it."""
         with self._explained(lines=lines):
-            found = [column_of(described) for described in cursor.describe(text) or ()]
+            found = [column_of(described) for described in abandonable(lambda: cursor.describe(text)) or ()]
         columns = {column.name: column for column in found}
         if len(columns) < len(found):
             raise QueryError("two columns of the query have one name", remedy="name them apart, by AS")

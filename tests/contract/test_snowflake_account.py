@@ -2,11 +2,14 @@
 
 import base64
 import logging
+import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pyarrow as pa
@@ -171,6 +174,20 @@ def test_a_server_that_is_lost_while_rows_are_read_is_worth_another_try() -> Non
         list(reading)
 
     assert caught.value.is_transient
+
+
+def test_ctrl_c_is_heard_while_the_driver_waits_for_an_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = snowflake_sign_in.Options(
+            account="test", user="reader", password="x", host="127.0.0.1", port=silent.getsockname()[1], protocol="http"
+        )
+        began = time.monotonic()
+        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        with pytest.raises(KeyboardInterrupt):
+            connect(options, root=Path("/"))
+
+    assert time.monotonic() - began < 10  # by itself the driver goes on for a minute
 
 
 def test_no_log_line_holds_a_secret_a_name_or_a_value(
