@@ -8,7 +8,7 @@ else, in SQLite, from all of them. They are found once for a query and hold as l
 later is NULL.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from connectors.base import Query
-from connectors.batches import as_typed, joined, with_json
+from connectors.batches import FIRST_ROWS, PIECE_ROWS, as_typed, joined, pieces, with_json
 from connectors.errors import QueryError
+from connectors.interrupts import Value, interruptible
 from connectors.readings import Readings
 from connectors.sqlalchemy_address import address, engine_of
 from connectors.sqlalchemy_columns import Column, Kind, column_met, kind_of
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
     from connectors.sqlalchemy_select import Rows
 
-PIECE_ROWS: Final = 1024
-PIECE_BYTES: Final = 4 * 1024 * 1024
-FIRST_ROWS: Final = 64
-"""Rows in the first piece, which tells how wide they are."""
 SEEN_ROWS: Final = 1000
 """So many rows tell the types of columns of which the driver tells none."""
 SQLITE_TYPES: Final = {"integer": Kind.INTEGER, "real": Kind.REAL, "text": Kind.TEXT, "blob": Kind.BLOB}
@@ -262,18 +259,28 @@ class _Asked:
         return pa.schema([(column.name, column.arrow) for column in self.columns])
 
     def pieces(self, reading: ExitStack, batch_rows: int) -> "Iterator[pa.RecordBatch]":
-        """Yield the rows in pieces of at most `batch_rows` rows and, once their width is known, few bytes."""
+        """Return the rows in pieces of at most `batch_rows` rows and, once their width is known, few bytes."""
         import pyarrow as pa
 
-        schema, rows = self._stored, min(FIRST_ROWS, batch_rows)
-        result = self.connection.execute(self.statement, execution_options={"yield_per": PIECE_ROWS})
+        schema, in_pieces = self._stored, {"yield_per": PIECE_ROWS}
+
+        def build(rows: Sequence[Any]) -> "pa.RecordBatch":
+            columns = zip(self.columns, zip(*rows, strict=True), strict=True)
+            return pa.RecordBatch.from_arrays([column.array(values) for column, values in columns], schema=schema)
+
+        def fetch(rows: int) -> Sequence[Any]:
+            return _heard(self.connection, lambda: result.fetchmany(rows))
+
+        result = _heard(self.connection, lambda: self.connection.execute(self.statement, execution_options=in_pieces))
         reading.callback(_leave, self.connection, result)
-        while found := result.fetchmany(rows):
-            columns = zip(self.columns, zip(*found, strict=True), strict=True)
-            piece = pa.RecordBatch.from_arrays([column.array(values) for column, values in columns], schema=schema)
-            yield piece
-            wide = max(1, piece.nbytes // piece.num_rows)
-            rows = max(1, min(PIECE_ROWS, batch_rows, PIECE_BYTES // wide))
+        return pieces(fetch, build, batch_rows)
+
+
+def _heard(connection: "sa.Connection", call: Callable[[], Value]) -> Value:
+    """Return what `call` gives, and hear Ctrl-C meanwhile: drivers written in C do not, and have a way to be ended."""
+    driver: Any = connection.connection.dbapi_connection
+    end = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
+    return interruptible(call, end) if callable(end) else call()
 
 
 def _leave(connection: "sa.Connection", result: "sa.CursorResult[Any]") -> None:
@@ -297,5 +304,5 @@ def _kinds_seen(connection: "sa.Connection", rows: "Rows", names: Sequence[str])
 
 def _types_of_sqlite(connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[set[Kind]]:
     """Return the kinds of all values of each column: SQLite tells the types of values, and of no columns."""
-    ((*found,),) = connection.execute(rows.types(names)).fetchall()
+    ((*found,),) = _heard(connection, lambda: connection.execute(rows.types(names)).fetchall())
     return [{SQLITE_TYPES[word] for word in (words or "").split(",") if word in SQLITE_TYPES} for words in found]

@@ -1,7 +1,12 @@
 """SQLite behind SQLAlchemy keeps the contract of every connector."""
 
+import os
+import signal
+from threading import Timer
+
 import pytest
 
+from connectors.base import Query
 from connectors.testing import SourceContract
 from tests.contract.sqlalchemy_databases import Database
 
@@ -24,3 +29,13 @@ class TestSqliteBySqlalchemy(SourceContract):
         "json_extract(name, '$.id')",
         "abs(CASE name WHEN '1' THEN 1 ELSE -9223372036854775808 END)",
     )
+
+
+def test_ctrl_c_ends_a_query_of_a_driver_that_does_not_hear_it(warehouse: Database) -> None:
+    endless = (
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT max(n) AS n FROM numbers"
+    )
+    with warehouse.connect() as source:
+        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            list(source.read(Query(sql=endless)))
