@@ -7,12 +7,17 @@ from typing import Final, TypeVar
 
 LOOK_S: Final = 0.1
 """Seconds between two looks for Ctrl-C, which the system may bring to another thread and so end no waiting."""
+AGAIN_S: Final = 1.0
+"""Seconds until a call that did not end is told again."""
 
 Value = TypeVar("Value")
 
 
 def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> Value:
-    """Return what `start` gives, run on another thread; where Ctrl-C comes, `cancel` makes it end."""
+    """Return what `start` gives, run on another thread; where Ctrl-C comes, `cancel` makes it end.
+
+    It is called until that happens: a driver forgets a `cancel` that comes before its query has begun.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse") as other:
         started = other.submit(start)
         try:
@@ -20,6 +25,8 @@ def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> V
                 pass
         except KeyboardInterrupt:
             cancel()
+            while not wait((started,), AGAIN_S).done:
+                cancel()
             raise
         return started.result()
 
