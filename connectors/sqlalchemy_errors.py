@@ -33,6 +33,8 @@ _BY_SQLSTATE: Final = {
     "58": "away",
     "22": "value",
     "21": "value",
+    "45": "value",  # what a function of somebody's own raises; so is P0, and 1644 in MySQL
+    "P0": "value",
     "25006": "writes",
     "42501": "rights",
     "3D": "rights",
@@ -43,7 +45,7 @@ _BY_MYSQL_CODE: Final = {
     **dict.fromkeys((1053, 2002, 2003, 2006, 2013, 2055), "away"),
     **dict.fromkeys((1044, 1045, 1049, 1142, 1143, 1227, 1370), "rights"),
     **dict.fromkeys((1290, 1792, 1836), "writes"),
-    **dict.fromkeys((1242, 1264, 1292, 1365, 1366, 1411, 1690), "value"),
+    **dict.fromkeys((1242, 1264, 1292, 1365, 1366, 1411, 1644, 1690), "value"),
 }
 _BY_SQLITE_NAME: Final = {
     **dict.fromkeys(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_SCHEMA", "SQLITE_PROTOCOL"), "busy"),

@@ -79,6 +79,19 @@ def test_a_function_that_writes_is_refused(warehouse: Database) -> None:
         all_rows(source, Query(sql="SELECT lo_create(0) AS id"))
 
 
+def test_what_a_function_says_while_the_query_is_planned_is_not_told(warehouse: Database) -> None:
+    execute(
+        warehouse.url,
+        "CREATE FUNCTION refuses(word text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS "
+        "$$ BEGIN RAISE EXCEPTION 'no customer %%', word; END $$",
+    )
+    with warehouse.connect() as source, pytest.raises(QueryError) as caught:
+        all_rows(source, Query(sql="SELECT refuses('can' || 'ary') AS a"))
+
+    assert "canary" not in str(caught.value)
+    assert "a function of the query" in str(caught.value)
+
+
 def test_a_wrong_password_is_refused_and_not_told(warehouse: Database) -> None:
     url = sa.make_url(warehouse.url).set(username="nobody", password="canary-s3cret")
 
