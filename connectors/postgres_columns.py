@@ -237,6 +237,13 @@ def _numeric(name: str, kind: Described) -> Column:
     )
 
 
+def _money(name: str, kind: Described) -> Column:
+    """Return the number of an amount: what Postgres prints of it goes by the server's `lc_monetary`."""
+    number = f"CAST({_name(name)} AS numeric)"
+    order = Grid(kind=CursorKind.DECIMAL, digits=None), "numeric"
+    return Column(name, kind.type_name, Travels.TEXT, f"CAST({number} AS text)", number, order)
+
+
 def _digits(modifier: int) -> tuple[int, int] | None:
     """Return all digits and those behind the point, None where there are none or too many.
 
@@ -278,6 +285,7 @@ _BUILTIN: Final[dict[str, Callable[[str, Described], Column]]] = {
     "json": _json,
     "jsonb": _json,
     "oid": _object_id,
+    "money": _money,
     "bytea": _as_it_is(None),
     "date": _as_it_is((Grid(kind=CursorKind.DATE), "date")),
     "time": _time,
@@ -292,6 +300,7 @@ _LISTS: Final = {
 _REMEDY: Final = "cast it, or a part of it, to bigint, numeric(38, 9), text, date or timestamp in the query"
 _REMEDIES: Final = {
     "numeric": "cast it to numeric(38, 9), or as many digits as it needs, in the query",
+    "money": "cast it to numeric(38, 9), or as many digits as it needs, in the query",
     "real": "cast it to numeric(38, 9), or as many digits as it needs, in the query",
     "double precision": "cast it to numeric(38, 9), or as many digits as it needs, in the query",
     "bytea": "give encode(..., 'hex') of it in the query",

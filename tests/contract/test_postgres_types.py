@@ -86,7 +86,7 @@ def of(*expressions: str) -> Query:
         (of("'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'::uuid"), pa.string(), ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"]),
         (of("'1.2.3.4'::inet", "'1.2.3.4/8'", "'2001:db8::1'"), pa.string(), ["1.2.3.4", "1.2.3.4/8", "2001:db8::1"]),
         (of("'10.0.0.0/8'::cidr"), pa.string(), ["10.0.0.0/8"]),
-        (of("12.5::money"), pa.string(), ["$12.50"]),
+        (of("12.5::money", "(-1234567.89)::money"), pa.string(), ["12.50", "-1234567.89"]),
         (of("int4range(1, 5)"), pa.string(), ["[1,5)"]),
         (of("interval '1 month 2 days 3.5 s'"), pa.string(), ["1 mon 2 days 00:00:03.5"]),
         (of("'12:00:00+01'::timetz"), pa.string(), ["12:00:00+01"]),
