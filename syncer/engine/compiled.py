@@ -7,8 +7,10 @@ from connectors.incremental import cursor_kind
 from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Pipeline
+from syncer.state.open_requests import require_fit
 from syncer.transform import Transform, compile_transform, sql_expressions
 from syncer.transform.identity import Scope
+from syncer.watermark import Watermark
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +37,13 @@ def compiled(pipeline: Pipeline, source: Source, scope: Scope) -> "tuple[Transfo
         )
     )
     return transform, shape
+
+
+def require_old_type(cursor: str | None, shape: "pa.Schema", watermark: Watermark | None) -> None:
+    """Raise `StateError`, before anything is sent, where what is sent could not move the watermark."""
+    kind = None if cursor is None else cursor_kind(shape.field(cursor).type)
+    if kind is not None:
+        require_fit(watermark, kind)
 
 
 def _require_order(cursor: str | None, shape: "pa.Schema") -> None:

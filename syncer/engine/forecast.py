@@ -10,7 +10,7 @@ import polars as pl
 
 from connectors.base import Source
 from syncer.engine import advice
-from syncer.engine.compiled import compiled
+from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
 from syncer.engine.page import unsettled
@@ -89,6 +89,7 @@ def forecast(
     `on_rows` is told how many rows were read so far.
     """
     transform, shape = compiled(pipeline, source, scope)
+    require_old_type(transform.cursor_column, shape, standing.watermark)
     start = standing.start
     if start is None:
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
 from connectors.errors import SourceError
-from connectors.incremental import cursor_kind
 from syncer.engine import advice
-from syncer.engine.compiled import compiled
+from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.one_row import has_key, of_key
 from syncer.engine.page import rows_needed, take_page
@@ -23,7 +22,6 @@ from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
-from syncer.state.open_requests import require_fit
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
@@ -146,8 +144,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     if found is None:
         return INTERRUPTED
     transform, shape = found
-    if transform.cursor_column is not None:
-        _require_old_type(run, shape.field(transform.cursor_column).type)
+    require_old_type(transform.cursor_column, shape, run.watermark)
     start = run.start
     if start is None:
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
@@ -193,13 +190,6 @@ def _query(job: Job, run: RunLog, transform: "Transform", shape: "pa.Schema") ->
     if job.sample.key:
         return of_key(query, shape, transform.key_columns, job.sample.key)
     return replace(query, batch_rows=SAMPLE_BATCH_ROWS)
-
-
-def _require_old_type(run: RunLog, cursor: "pa.DataType") -> None:
-    """Raise `StateError` before anything is sent whose settling could not move the watermark."""
-    kind = cursor_kind(cursor)
-    if kind is not None:
-        require_fit(run.watermark, kind)
 
 
 def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":

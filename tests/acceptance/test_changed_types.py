@@ -9,6 +9,8 @@ import pytest
 
 from syncer.cli.report import exit_code
 from syncer.config.load import load_project
+from syncer.errors import StateError
+from syncer.outlook import forecast
 from syncer.report import RunReport
 from syncer.session import Session
 from tests.acceptance.shop import TOKEN, Shop
@@ -51,12 +53,21 @@ def fill(change: Change, last: int, cursor: str, written: str, *, others: str = 
     change("INSERT INTO orders VALUES " + ", ".join(rows))
 
 
+def opened(shop: Shop) -> Session:
+    return Session(load_project(shop.folder, target=None, environ={"TOKEN": TOKEN}))
+
+
 def run(shop: Shop) -> tuple[int, RunReport]:
     """Run as the command does, in this process; return its exit code and report."""
-    project = load_project(shop.folder, target=None, environ={"TOKEN": TOKEN})
-    with Session(project) as session:
+    with opened(shop) as session:
         report = session.run("orders")
-        return exit_code(report, project.pipelines["orders"]).value, report
+        return exit_code(report, session.project.pipelines["orders"]).value, report
+
+
+def plan(shop: Shop) -> None:
+    """Ask what a run would do."""
+    with opened(shop) as session:
+        forecast(session, session.project.pipelines["orders"], on_rows=lambda _: None)
 
 
 def test_a_changed_type_sends_nothing_twice_and_the_next_run_goes_on_once_it_is_mended(
@@ -71,6 +82,8 @@ def test_a_changed_type_sends_nothing_twice_and_the_next_run_goes_on_once_it_is_
         assert (code, failed.watermark_after) == (1, "2026-11-03")
         assert failed.message.startswith("state: the cursor was date and is ")
         assert "cast it back in the query" in failed.message
+    with pytest.raises(StateError, match="the cursor was date and is integer now"):
+        plan(shop)
 
     fill(change, 6, "DATE", DAY, others="VARCHAR(20)")  # texts of the same numbers are the same
     assert run(shop)[0] == 0
