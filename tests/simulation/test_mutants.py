@@ -65,7 +65,7 @@ def ignores_open_pages_when_it_moves_the_watermark(patch: Patch) -> None:
 
 @mutant
 def does_not_ask_the_ledger(patch: Patch) -> None:
-    patch.setattr(page, "_fresh", lambda events, run: events)
+    patch.setattr(page, "unsettled", lambda events, ledger: events)
 
 
 @mutant
