@@ -36,18 +36,23 @@ def pieces(
 
 
 def joined(pieces: "Iterable[pa.RecordBatch]", batch_rows: int) -> "Iterator[pa.RecordBatch]":
-    """Yield the rows of `pieces` in non-empty batches of at most `batch_rows` rows and about `BATCH_BYTES` bytes.
+    """Yield the rows of `pieces` in non-empty batches of `batch_rows` rows, fewer at the end and where rows are wide.
 
-    No piece has more than `batch_rows` rows.
+    A batch has about `BATCH_BYTES` bytes at most; no piece has more than `batch_rows` rows. A batch costs the same
+    whatever its rows: a piece that does not fit is cut, so that none is left half empty.
     """
     waiting: list[pa.RecordBatch] = []
     rows = size = 0
     for piece in pieces:
-        if waiting and (rows + piece.num_rows > batch_rows or size + piece.nbytes > BATCH_BYTES):
+        rest = piece
+        if waiting and size + piece.nbytes > BATCH_BYTES:
             yield from _as_one(waiting)
             waiting, rows, size = [], 0, 0
-        waiting.append(piece)
-        rows, size = rows + piece.num_rows, size + piece.nbytes
+        elif rows + piece.num_rows > batch_rows:
+            yield from _as_one([*waiting, piece.slice(0, batch_rows - rows)])
+            rest, waiting, rows, size = piece.slice(batch_rows - rows), [], 0, 0
+        waiting.append(rest)
+        rows, size = rows + rest.num_rows, size + rest.nbytes
     yield from _as_one(waiting)
 
 
