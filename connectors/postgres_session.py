@@ -1,14 +1,12 @@
 """A session with Postgres by psycopg: one read-only transaction, what a query gives, and its rows by a cursor."""
 
-import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
-from psycopg.abc import Buffer
 from psycopg.adapt import Loader
-from psycopg.pq import Format
+from psycopg.types.numeric import Int4BinaryLoader, Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
 from connectors.batches import pieces
@@ -41,13 +39,13 @@ AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regna
 """
 DAYS_TO_2000: Final = 10_957
 """From 1970, where Arrow begins to count; Postgres begins in 2000."""
-_INTEGERS: Final = {
-    Travels.DATE: ("i", DAYS_TO_2000),
-    Travels.TIME: ("q", 0),
-    Travels.TIMESTAMP: ("q", DAYS_TO_2000 * 86_400 * 10**6),
-    Travels.TIMESTAMP_TZ: ("q", DAYS_TO_2000 * 86_400 * 10**6),
+_INTEGERS: Final[dict[Travels, tuple[type[Loader], int]]] = {
+    Travels.DATE: (Int4BinaryLoader, DAYS_TO_2000),
+    Travels.TIME: (Int8BinaryLoader, 0),
+    Travels.TIMESTAMP: (Int8BinaryLoader, DAYS_TO_2000 * 86_400 * 10**6),
+    Travels.TIMESTAMP_TZ: (Int8BinaryLoader, DAYS_TO_2000 * 86_400 * 10**6),
 }
-"""How Postgres sends times, and what to add for Arrow."""
+"""The whole numbers as which Postgres sends times, and what to add for Arrow."""
 
 
 class Session:
@@ -145,22 +143,8 @@ def explained(error: psycopg.Error, place: Place, *, sql: Sequence[str] = (), fi
     return explain(Said(error.sqlstate, diagnosis.message_primary or "", hint, line), place.peer, sql=sql)
 
 
-def _integer(layout: str) -> type[Loader]:
-    unpack: Callable[[Buffer], tuple[Any, ...]] = struct.Struct(f">{layout}").unpack
-
-    class Number(Loader):
-        """A time as the number that Postgres sends."""
-
-        format = Format.BINARY
-
-        def load(self, data: Buffer) -> int:
-            return int(unpack(data)[0])
-
-    return Number
-
-
 _LOADERS: Final[dict[str, type[Loader]]] = {
-    **{travels.value: _integer(layout) for travels, (layout, _) in _INTEGERS.items()},
+    **{travels.value: loader for travels, (loader, _) in _INTEGERS.items()},
     "text": ByteaBinaryLoader,
     "varchar": ByteaBinaryLoader,
 }
@@ -171,8 +155,8 @@ def _array(column: Column, values: Sequence[Any]) -> "pa.Array":
     import pyarrow.compute as pc
 
     if column.travels in _INTEGERS:
-        layout, epoch = _INTEGERS[column.travels]
-        numbers = pa.array(values, pa.int32() if layout == "i" else pa.int64())
+        loader, epoch = _INTEGERS[column.travels]
+        numbers = pa.array(values, pa.int32() if loader is Int4BinaryLoader else pa.int64())
         return pc.add(numbers, pa.scalar(epoch, numbers.type)).view(column.arrow)  # wraps, as the other way does
     if column.travels in {Travels.TEXT, Travels.DECIMAL}:
         return column.from_bytes(values)
