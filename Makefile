@@ -10,7 +10,7 @@ help:
 	@echo "make test   the tests"
 	@echo "make lint   style, types and import contracts"
 	@echo "make browser  a Chromium for the tests of the sandbox's page, where there is none"
-	@echo "make bench  speed against Meta's SDK and a plain loop"
+	@echo "make bench  speed against Meta's SDK and a plain loop, from each warehouse, of whole runs"
 
 demo: $(VENV)/.installed
 	@$(BIN)/syncer demo

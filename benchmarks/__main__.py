@@ -1,4 +1,4 @@
-"""`make bench`: rows to bodies against Meta's SDK and a plain loop, then whole runs; one interleaved session."""
+"""`make bench`: rows to bodies against Meta's SDK and a plain loop, each warehouse to bodies, then whole runs."""
 
 import argparse
 import json
@@ -9,22 +9,18 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks import plain_rows, rows
+from benchmarks.turns import ROOT, Facts, cpu_us, measure, ratios, say, spread
+from benchmarks.warehouses import filled
 
-ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "bench"
 PEERS = ROOT / ".venv-bench"
-Facts = dict[str, Any]
-
-
-def say(text: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+PARTS = ("bodies", "warehouses", "whole")
+FLOOR_US = 18
+"""CPU a row of the plain loop on the machine that the targets are for."""
 
 
 def peer_python() -> Path:
@@ -56,38 +52,9 @@ def base_python() -> str:
     return str(getattr(sys, "_base_executable", None) or shutil.which("python3"))
 
 
-def measure(python: Path | str, module: str, *arguments: object) -> Facts:
-    """Run a benchmark module in a process of its own and return its facts."""
-    done = subprocess.run(
-        [str(python), "-m", module, *map(str, arguments)], check=True, cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    facts: Facts = json.loads(done.stdout.splitlines()[-1])
-    return facts
-
-
-def cpu_us(facts: Facts) -> float:
-    """Return CPU microseconds a row."""
-    return 1e6 * float(facts["cpu_s"]) / int(facts.get("rows", facts["events"]))
-
-
-def spread(values: Iterable[float]) -> str:
-    """Return median and range."""
-    ordered = sorted(values)
-    return f"{statistics.median(ordered):8.2f}  ({ordered[0]:.2f} to {ordered[-1]:.2f})"
-
-
-def ratios(above: Sequence[Facts], below: Sequence[Facts]) -> list[float]:
-    """Return the ratio of CPU a row, round by round."""
-    return [cpu_us(one) / cpu_us(other) for one, other in zip(above, below, strict=True)]
-
-
 def bodies(count: int, rounds: int) -> None:
     """Compare rows to bodies: syncer, facebook_business, the plain loop."""
-    warehouse, plain = CACHE / f"orders-{count}.duckdb", CACHE / f"orders-{count}.jsonl"
-    prepare(warehouse, count)
-    if not plain.exists():
-        plain_rows.dump(warehouse, plain, count=count)
+    warehouse, plain = workload(count)
     peers = peer_python()
     say(f"\nRows to request bodies, {count:,} rows, {rounds} rounds in turn, CPU µs a row: median (range)")
     done: dict[str, list[Facts]] = {"syncer": [], "facebook_business": [], "plain loop": []}
@@ -101,6 +68,30 @@ def bodies(count: int, rounds: int) -> None:
         say(f"  {name:<18} {spread(map(cpu_us, facts))}   {facts[0]['events']:>9,} events{note}")
     say(f"  facebook_business / syncer  {spread(ratios(done['facebook_business'], done['syncer']))}")
     say(f"  plain loop / syncer         {spread(ratios(done['plain loop'], done['syncer']))}")
+
+
+def warehouses(count: int, rounds: int) -> None:
+    """Measure each warehouse to bodies beside the plain loop, whose rows are read before its clock starts."""
+    file, plain = workload(count)
+    floor: list[Facts] = []
+    with filled(file) as found:
+        say(f"\nWarehouse to request bodies, {count:,} rows, {rounds} rounds in turn, CPU µs a row: median (range)")
+        done: dict[str, list[Facts]] = {warehouse.name: [] for warehouse in found}
+        for _ in range(rounds):
+            floor.append(measure(sys.executable, "benchmarks.bodies_floor", plain))
+            for warehouse in found:
+                done[warehouse.name].append(
+                    measure(sys.executable, "benchmarks.bodies_warehouse", json.dumps(warehouse.asked))
+                )
+    say(f"  {'plain loop':<20} {spread(map(cpu_us, floor))}")
+    for warehouse in found:
+        facts = done[warehouse.name]
+        reading = statistics.median(1e6 * one["reading_s"] / one["rows"] for one in facts)
+        say(
+            f"  {warehouse.name:<20} {spread(map(cpu_us, facts))}   reading {reading:5.1f}"
+            f"   / plain loop {spread(ratios(facts, floor))}   wanted {warehouse.target_us} and"
+            f" {warehouse.target_us / FLOOR_US:.2f}   {facts[0]['events']:,} events"
+        )
 
 
 def whole(counts: Sequence[int], rounds: int) -> None:
@@ -117,6 +108,15 @@ def whole(counts: Sequence[int], rounds: int) -> None:
         )
 
 
+def workload(count: int) -> tuple[Path, Path]:
+    """Return the workload as a DuckDB file and as JSON lines; made when missing."""
+    warehouse, plain = CACHE / f"orders-{count}.duckdb", CACHE / f"orders-{count}.jsonl"
+    prepare(warehouse, count)
+    if not plain.exists():
+        plain_rows.dump(warehouse, plain, count=count)
+    return warehouse, plain
+
+
 def prepare(warehouse: Path, count: int) -> None:
     """Write the workload unless a fresh one is there: events older than a day would leave Meta's window."""
     if not warehouse.exists() or time.time() - warehouse.stat().st_mtime > 86_400:
@@ -129,13 +129,19 @@ def prepare(warehouse: Path, count: int) -> None:
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    options.add_argument("--rows", type=int, default=100_000, help="rows for rows-to-bodies")
+    options.add_argument("parts", nargs="*", default=PARTS, help=f"some of {', '.join(PARTS)}; left out: all")
+    options.add_argument("--rows", type=int, default=100_000, help="rows for rows-to-bodies and each warehouse")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--whole", type=int, nargs="*", default=[200_000, 1_000_000], help="sizes of whole runs")
     chosen = options.parse_args()
+    if unknown := set(chosen.parts) - set(PARTS):
+        options.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     say(f"Python {platform.python_version()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
-    bodies(chosen.rows, chosen.rounds)
-    if chosen.whole:
+    if "bodies" in chosen.parts:
+        bodies(chosen.rows, chosen.rounds)
+    if "warehouses" in chosen.parts:
+        warehouses(chosen.rows, chosen.rounds)
+    if "whole" in chosen.parts:
         whole(chosen.whole, max(1, chosen.rounds // 2))
 
 

@@ -33,6 +33,7 @@ from starlette.routing import Route
 
 PASSWORD = "correct horse"
 CHUNK_BYTES = 4 * 2**20
+GZIP_LEVEL = int(os.environ.get("SYNCER_TEST_SNOWFLAKE_GZIP", "0"))
 SCALES = {"TIMESTAMP_S": 0, "TIMESTAMP_MS": 3, "TIMESTAMP": 6, "TIMESTAMP WITH TIME ZONE": 6, "TIME": 6}
 ERRORS = {
     "000606": ("57P03", "No active warehouse selected in the current session."),
@@ -226,7 +227,7 @@ def in_chunks(table: pa.Table) -> bytes:
         name, part = f"{len(names)}", table.slice(start, rows)
         names.append(name)
         plain = bytes(plain_ipc(part))
-        chunks[name] = gzip.compress(plain, 0)
+        chunks[name] = gzip.compress(plain, GZIP_LEVEL)
         size = {"uncompressedSize": len(plain), "compressedSize": len(chunks[name])}
         pending.append({"url": name, "rowCount": part.num_rows, **size})
     return bytes(plain_ipc(table.slice(0, rows)))

