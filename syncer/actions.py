@@ -1,17 +1,26 @@
 """What an operator does to a pipeline: under its lock, with a line in the audit log."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
 from syncer.config.parts import NAME
 from syncer.config.places import locate
+from syncer.engine.adopt import adopt as adopt_span
 from syncer.engine.compiled import compiled
 from syncer.engine.reset import Reset, parse_position
-from syncer.engine.sync import BY_HAND
+from syncer.engine.span import Span, Survey
+from syncer.engine.span import survey as span_survey
+from syncer.engine.sync import BY_HAND, run_sync
+from syncer.engine.tools import Progress
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Pipeline
+from syncer.report import RunReport
 from syncer.session import Session, actor, find_pipeline
 from syncer.state import operations
+from syncer.state.history import stored_pipeline
+from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 
 
@@ -84,3 +93,37 @@ def _require_one_of(session: Session, old: str, new: str) -> None:
         raise ConfigError([Problem(file=None, what=what, remedy="choose a name that no file has")])
     if old not in pipelines and new not in pipelines:
         find_pipeline(session.project, old)
+
+
+def survey(session: Session, pipeline: Pipeline, span: Span) -> Survey:
+    """Return how many events of `span` there are, and how many no run would send; changes nothing."""
+    found = stored_pipeline(session.store, session.scope(pipeline))
+    scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
+    ledger = ledger_of(session.store, found.id) if found else empty_ledger()
+    with session.open_source(pipeline) as source:
+        return span_survey(pipeline, source, scope, ledger, span, now=session.clock.now())
+
+
+def backfill(
+    session: Session,
+    pipeline: Pipeline,
+    span: Span,
+    *,
+    resend: bool,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> RunReport:
+    """Send the events of `span`, whatever watermark and start say; neither moves. `resend`: also what was settled.
+
+    Raises as `Session.run` does.
+    """
+    job, tools = session.work(pipeline, trigger="backfill", on_progress=on_progress)
+    return run_sync(replace(job, span=span, resend=resend), tools)
+
+
+def adopt(session: Session, pipeline: Pipeline, span: Span) -> RunReport:
+    """Write the events of `span` down as delivered by another tool, so that no run sends them; nothing is sent.
+
+    Raises as `Session.run` does.
+    """
+    job, tools = session.work(pipeline, trigger="adopt")
+    return adopt_span(replace(job, span=span), tools)

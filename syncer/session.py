@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from syncer.capi.endpoint import Endpoint
     from syncer.engine.own_tests import Verdict
     from syncer.engine.preview import Preview
-    from syncer.engine.tools import Progress, Sender
+    from syncer.engine.sync import Job
+    from syncer.engine.tools import Progress, Sender, Tools
     from syncer.report import RunReport, RunStatus
     from syncer.sandbox.server import Running
     from syncer.state.place import Place
@@ -205,15 +206,29 @@ class Session:
 
         Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
         """
+        pipeline = find_pipeline(self.project, name)
+        job, tools = self.work(pipeline, trigger=trigger, code=trial.code if trial else None, on_progress=on_progress)
+        from syncer.engine.sync import Sample, run_sync
+
+        return run_sync(replace(job, limit=limit, sample=Sample(trial.key) if trial else None), tools)
+
+    def work(
+        self,
+        pipeline: Pipeline,
+        *,
+        trigger: str,
+        code: str | None = None,
+        on_progress: "Callable[[Progress], None] | None" = None,
+    ) -> "tuple[Job, Tools]":
+        """Return what a run of `pipeline` needs; `code` is shown in Test Events, in place of the configured one."""
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
         from syncer.engine import sync
         from syncer.engine.executor import Threads
         from syncer.engine.tools import Tools, silent
 
-        pipeline = find_pipeline(self.project, name)
         refuse_what_comes_later(pipeline)
-        destination, code = self.destination(pipeline), trial.code if trial else self.test_event_code(pipeline)
+        destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
         job = sync.Job(
             pipeline=pipeline,
             scope=self.scope(pipeline),
@@ -222,8 +237,6 @@ class Session:
             open_sender=lambda: self.open_sender(pipeline, destination, test_event_code=code),
             trigger=trigger,
             holder=f"{actor()} pid {os.getpid()}",
-            limit=limit,
-            sample=sync.Sample(trial.key) if trial else None,
         )
         tools = Tools(
             executor=Threads(pipeline.delivery.requests_in_flight),
@@ -232,7 +245,7 @@ class Session:
             stop=self.stop,
             on_progress=on_progress or silent,
         )
-        return sync.run_sync(job, tools)
+        return job, tools
 
     def empty_report(self, pipeline: Pipeline, status: "RunStatus", message: str) -> "RunReport":
         """Return the report of a run that never began, or of which nothing is known."""

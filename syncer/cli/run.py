@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from syncer.engine.tools import Progress as ProgressOfRun
     from syncer.pipeline import Pipeline, Project
+    from syncer.report import RunReport
     from syncer.session import Session
 
 ORDER = (Exit.FAILED, Exit.USAGE, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
@@ -61,7 +63,8 @@ def command(
         wanted = choose(opened.project, names, selection, everything=everything)
         codes: list[Exit] = []
         for pipeline in wanted:
-            codes.append(run_one(opened, pipeline, limit, as_json=as_json))
+            run = partial(opened.run, pipeline.name, limit=limit)
+            codes.append(run_one(opened, pipeline, run, as_json=as_json))
             if codes[-1] is Exit.INTERRUPTED:
                 break  # whoever stops a run means the command
     sys.exit(next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE))
@@ -92,8 +95,8 @@ def choose(project: "Project", names: Sequence[str], selection: str | None, *, e
     return enabled
 
 
-def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_json: bool) -> Exit:
-    """Run one pipeline, print its report, return the exit code it stands for."""
+def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunReport]", *, as_json: bool) -> Exit:
+    """Run one pipeline by `run`, which takes `on_progress`; print its report, return the exit code it stands for."""
     from syncer.cli.report import exit_code, print_report
     from syncer.cli.text import print_json
     from syncer.errors import LockedError
@@ -102,7 +105,7 @@ def run_one(opened: "Session", pipeline: "Pipeline", limit: int | None, *, as_js
     try:
         click.echo(opened.heading(pipeline), err=True)
         with progress_bar(pipeline.name) as show:
-            report = opened.run(pipeline.name, limit=limit, on_progress=show)
+            report = run(on_progress=show)
     except LockedError as error:
         report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
     except Exception as error:  # noqa: BLE001  # one pipeline's failure is no other's

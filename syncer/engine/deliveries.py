@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors.base import Query, Range, Source
 from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
-from syncer.engine.plan import plan
+from syncer.engine.span import whole
 from syncer.pipeline import Pipeline
 from syncer.state.history import Reject, RequestLine
 from syncer.state.ledger import identities
@@ -109,15 +109,7 @@ class Deliveries:
         transform, _ = compiled(self.pipeline, source, self.scope)
         index, lines = self.sent.index(), self.sent.lines()
         self.events = index.height
-        query = plan(
-            self.pipeline,
-            None,
-            columns=transform.columns,
-            expressions=transform.expressions,
-            cursor_column=transform.cursor_column,
-            key_columns=transform.key_columns,
-        )
-        for rows in source.read(_from(query, self.sent.low())):
+        for rows in source.read(_from(whole(self.pipeline, transform), self.sent.low())):
             named = transform.named(rows, now=int(now.timestamp()))
             table = named.filter(pl.col("identity").is_not_null())
             table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connectors.base import Query, Source
+from syncer.engine.compiled import compiled
+from syncer.engine.plan import plan
+from syncer.pipeline import Pipeline
 from syncer.state.ledger import Ledger
+from syncer.transform.identity import Scope
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,3 +57,24 @@ class Survey:
         self.events += known.height
         if known.height:
             self.settled += int(ledger.settled(b"".join(known["identity"])).sum())
+
+
+def survey(pipeline: Pipeline, source: Source, scope: Scope, ledger: Ledger, span: Span, *, now: datetime) -> Survey:
+    """Return how many events of `span` the query gives, and how many of them are settled; `ledger` is used up."""
+    transform, _ = compiled(pipeline, source, scope)
+    found, at = Survey(), int(now.timestamp())
+    for rows in source.read(whole(pipeline, transform)):
+        found.add(span.rows(rows, transform, now=at)[1], ledger)
+    return found
+
+
+def whole(pipeline: Pipeline, transform: "Transform") -> Query:
+    """Return the query for every row."""
+    return plan(
+        pipeline,
+        None,
+        columns=transform.columns,
+        expressions=transform.expressions,
+        cursor_column=transform.cursor_column,
+        key_columns=transform.key_columns,
+    )

@@ -13,10 +13,11 @@ from syncer.engine import advice
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.one_row import has_key, of_key
-from syncer.engine.page import rows_needed, take_page
+from syncer.engine.page import rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time, plan
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
+from syncer.engine.span import Span
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline
@@ -30,7 +31,7 @@ from syncer.transform.identity import Scope as IdentityScope
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from syncer.transform import Transform
+    from syncer.transform import Transform, Transformed
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,15 @@ class Job:
     """Send at most so many events."""
     sample: Sample | None = None
     """Given: deliver these rows out of turn; neither watermark nor start moves."""
+    span: Span | None = None
+    """Given: deliver these events, whatever watermark and start say; neither moves."""
+    resend: bool = False
+    """Send again what was settled before."""
+
+    @property
+    def is_regular(self) -> bool:
+        """Return whether the run goes by the watermark and moves it."""
+        return self.sample is None and self.span is None
 
 
 def run_sync(job: Job, tools: Tools) -> RunReport:
@@ -80,6 +90,11 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
     `LockedError` where another run holds the pipeline, and `StateError` where the state store cannot even note
     how the run ended; every other failure is in the report, with what was delivered before it.
     """
+    return recorded(job, tools, _run)
+
+
+def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetime], Ending]) -> RunReport:
+    """Do `work` under the pipeline's lock, write down how it began and ended, return its report; raises as `run_sync`."""
     now, began = tools.clock.now(), tools.clock.monotonic()
     run_id = new_run_id(now, tools.rng)
     with job.store.start_run(
@@ -92,10 +107,14 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
     ) as run:
         log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
         try:
-            ending = _run(job, tools, run, now) if run.pause_reason != BY_HAND else _paused(job.pipeline)
+            ending = work(job, tools, run, now)
         except ConfigError as error:
             _finish(run, tools, Ending(status=RunStatus.FAILED, message=str(error)), began)
             raise
+        except (SyncerError, SourceError) as error:
+            ending = Ending(status=RunStatus.FAILED, message=str(error))
+        except KeyboardInterrupt:  # anywhere, so that nothing is known but what is written: recovered as after a crash
+            ending = INTERRUPTED
         except Exception as error:
             what = f"syncer itself failed ({type(error).__name__}); the next run goes on from here"
             _finish(run, tools, Ending(status=RunStatus.FAILED, message=what), began)
@@ -104,6 +123,12 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
         report = run.report()
         return replace(report, advice=tuple(advice.on_coverage(report.tally, job.pipeline)))
+
+
+def identity_scope(job: Job, run: RunLog) -> IdentityScope:
+    """Return what the identities of the run's events are made with."""
+    target, destination = job.scope.target, job.scope.destination
+    return IdentityScope(target=target, destination=destination, salt=job.store.salt, ids_name=run.ids_name)
 
 
 def _paused(pipeline: Pipeline) -> Ending:
@@ -122,47 +147,30 @@ def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:
 
 
 def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
-    try:
-        with job.open_source() as source, job.open_sender() as sender, tools.executor:
-            delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
-            return _deliver(job, tools, run, source, delivery, now)
-    except ConfigError:
-        raise
-    except (SyncerError, SourceError) as error:
-        return Ending(status=RunStatus.FAILED, message=str(error))
-    except KeyboardInterrupt:  # anywhere, so that nothing is known but what is written: recovered as after a crash
-        return INTERRUPTED
+    if run.pause_reason == BY_HAND:
+        return _paused(job.pipeline)
+    with job.open_source() as source, job.open_sender() as sender, tools.executor:
+        delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
+        return _deliver(job, tools, run, source, delivery, now)
 
 
 def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Delivery, now: datetime) -> Ending:
-    pipeline = job.pipeline
-    recover(run, mode=pipeline.delivery.mode)
-    scope = IdentityScope(
-        target=job.scope.target, destination=job.scope.destination, salt=job.store.salt, ids_name=run.ids_name
-    )
-    found = tools.stop.wait_for(lambda: compiled(pipeline, source, scope))
+    recover(run, mode=job.pipeline.delivery.mode)
+    scope = identity_scope(job, run)
+    found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope))
     if found is None:
         return INTERRUPTED
     transform, shape = found
     require_old_type(transform.cursor_column, shape, run.watermark)
-    start = run.start
-    if start is None:
-        start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
-        if job.sample is None:
-            run.fix_start(start)
-    query = _query(job, run, transform, shape)
+    choice = _Choice(job, run, transform, _start(job, run, now))
     failure: Ending | None = None
     try:
-        for number, rows in enumerate(_read(source, query, tools.stop)):
-            if job.sample and job.sample.key and not has_key(rows, transform.key_columns, job.sample.key):
-                break
+        for number, batch in enumerate(_read(source, _query(job, run, transform, shape), tools.stop)):
             at = int(tools.clock.now().timestamp())
-            transformed = transform(rows, now=at, start=start)
-            if job.sample and delivery.room and (count := rows_needed(transformed, run, room=delivery.room)):
-                rows = rows.slice(0, count)  # noqa: PLW2901  # no row is judged that the sample does not need
-                transformed = transform(rows, now=at, start=start)
+            rows = choice.rows(batch, at=at, room=delivery.room)
+            transformed = choice.transformed(rows, at=at)
             page = take_page(number, rows, transform.cursor_column, transformed, run, room=delivery.room)
-            delivery.submit(replace(page, upto=None) if job.sample else page)
+            delivery.submit(page if job.is_regular else replace(page, upto=None))
             if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
                 break
     except SourceError as error:
@@ -176,10 +184,52 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     return delivery.stopped or failure or _ending(job, run)
 
 
+def _start(job: Job, run: RunLog, now: datetime) -> int | None:
+    """Return the lowest event_time that is sent; None for a span, which says itself what it wants."""
+    if job.span is not None:
+        return None
+    if run.start is not None:
+        return run.start
+    start = first_event_time(job.pipeline.start, now, timezone=job.pipeline.settings.timezone)
+    if job.is_regular:
+        run.fix_start(start)
+    return start
+
+
+class _Choice:
+    """Which rows of a batch a run wants, and what becomes of them."""
+
+    def __init__(self, job: Job, run: RunLog, transform: "Transform", start: int | None) -> None:
+        self.job, self.run, self.transform, self.start = job, run, transform, start
+        self.settled = run.send_again() if job.resend else None
+
+    def rows(self, rows: "pa.RecordBatch", *, at: int, room: int | None) -> "pa.RecordBatch":
+        """Return the rows that are wanted; no other is judged or counted."""
+        span, sample = self.job.span, self.job.sample
+        if span is not None:
+            return span.rows(rows, self.transform, now=at)[0]
+        if sample is None:
+            return rows
+        if sample.key:
+            return rows if has_key(rows, self.transform.key_columns, sample.key) else rows.slice(0, 0)
+        transformed = self.transform(rows, now=at, start=self.start)
+        needed = rows_needed(transformed, self.run, room=room) if room else None
+        return rows.slice(0, needed)
+
+    def transformed(self, rows: "pa.RecordBatch", *, at: int) -> "Transformed":
+        """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""
+        made = self.transform(rows, now=at, start=self.start)
+        if self.settled is not None:
+            again = made.events.height - unsettled(made.events, self.settled).height
+            if again:
+                self.run.note_possible_duplicates(again)
+        return made
+
+
 def _query(job: Job, run: RunLog, transform: "Transform", shape: "pa.Schema") -> Query:
     query = plan(
         job.pipeline,
-        run.watermark,
+        None if job.span else run.watermark,
         columns=transform.columns,
         expressions=transform.expressions,
         cursor_column=transform.cursor_column,

@@ -1,0 +1,62 @@
+"""`syncer adopt`."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from syncer.cli.common import Exit, log_options, output_option, project_options, session
+from syncer.cli.moment import Moment
+from syncer.cli.signals import ends_in_order
+
+
+@click.command()
+@click.argument("name")
+@click.option("--until", type=Moment(), required=True, help="Events before this event_time: a time, a day, or -1h.")
+@click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@project_options
+@output_option
+@log_options
+def command(
+    name: str, until: datetime, project_dir: Path | None, target: str | None, *, yes: bool, as_json: bool
+) -> None:
+    """Take for delivered what another tool has sent: no run sends the events before a time.
+
+    Writes down the events of the query that Meta would still take, 62 days back, whether their rows are good or not.
+    Nothing is sent; watermark and start stay. Doing it twice does no harm.
+
+    \b
+    syncer adopt orders --until 2026-11-28T10:00:00Z
+    """
+    from syncer.actions import adopt, survey
+    from syncer.cli.text import print_json
+    from syncer.engine.adopt import span_until
+    from syncer.report import RunStatus
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened, ends_in_order(opened.stop):
+        pipeline = find_pipeline(opened.project, name)
+        click.echo(opened.heading(pipeline), err=True)
+        span = span_until(until, now=opened.clock.now())
+        found = survey(opened, pipeline, span)
+        report = adopt(opened, pipeline, span) if yes else None
+    new = found.events - found.settled
+    if as_json:
+        facts = {"pipeline": name, "target": opened.project.target, "until": until.isoformat()}
+        state = {
+            "done": report is not None,
+            "status": report and report.status.value,
+            "run_id": report and report.run_id,
+        }
+        print_json(facts | {"events": found.events, "settled_before": found.settled, "adopted": new} | state)
+    else:
+        verb = "are" if yes else "would be"
+        click.echo(
+            f"{new:,} of {found.events:,} events {verb} taken for delivered; {found.settled:,} were settled before."
+        )
+    if report is None:
+        raise click.UsageError("nothing was changed; add --yes to do it")
+    if report.status is not RunStatus.DONE:
+        click.echo(f"Error: {report.message}", err=True)
+        sys.exit(Exit.INTERRUPTED if report.status is RunStatus.INTERRUPTED else Exit.FAILED)

@@ -1,0 +1,68 @@
+"""What another tool has sent already: its events are written down as settled, and no run sends them again."""
+
+from datetime import datetime
+
+import polars as pl
+
+from syncer.engine.compiled import compiled
+from syncer.engine.deliver import INTERRUPTED, Ending
+from syncer.engine.span import Span, whole
+from syncer.engine.sync import Job, identity_scope, recorded
+from syncer.engine.tools import Tools
+from syncer.report import Bucket, RunReport, RunStatus, Tally
+from syncer.spec.limits import EVENTS_PER_REQUEST, PHYSICAL_STORE_WINDOW_S
+from syncer.state.requests import NewRequest
+from syncer.state.runs import RunLog
+
+
+def span_until(until: datetime, *, now: datetime) -> Span:
+    """Return the events before `until` that Meta would still take: older ones no run sends anyway."""
+    return Span(since=int(now.timestamp()) - PHYSICAL_STORE_WINDOW_S, until=int(until.timestamp()))
+
+
+def adopt(job: Job, tools: Tools) -> RunReport:
+    """Write the events of the job's span down as delivered by another tool; nothing is sent, the watermark stays.
+
+    In the report they are `duplicate_skipped`. Raises as `run_sync` does. Doing it twice does no harm.
+    """
+    return recorded(job, tools, _adopt)
+
+
+def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
+    assert job.span is not None, "an adoption has a span"  # noqa: S101  kept on in production
+    at = int(now.timestamp())
+    with job.open_source() as source:
+        transform, _ = compiled(job.pipeline, source, identity_scope(job, run))
+        for batch in source.read(whole(job.pipeline, transform)):
+            if tools.stop.is_wanted:
+                return INTERRUPTED
+            _, named = job.span.rows(batch, transform, now=at)
+            known = named.filter(pl.col("identity").is_not_null())
+            run.assume(_tally(named, known), None)
+            fresh = known.unique("identity", maintain_order=True)
+            if fresh.height:
+                fresh = fresh.filter(~pl.Series(run.ledger.settled(b"".join(fresh["identity"])), dtype=pl.Boolean))
+                run.ledger.add(b"".join(fresh["identity"]))
+            for part in fresh.iter_slices(EVENTS_PER_REQUEST):
+                run.assume(Tally(), _request(part))
+    return Ending(status=RunStatus.DONE, pause_reason=run.pause_reason)
+
+
+def _tally(named: pl.DataFrame, known: pl.DataFrame) -> Tally:
+    tally = Tally(rows_read=named.height)
+    tally.buckets[Bucket.DUPLICATE_SKIPPED] = known.height
+    if named.height > known.height:
+        tally.buckets[Bucket.KEY_PROBLEM] = tally.reasons["key_missing"] = named.height - known.height
+    return tally
+
+
+def _request(events: pl.DataFrame) -> NewRequest:
+    times = events["event_time"].to_list()
+    return NewRequest(
+        digests=b"".join(events["identity"]),
+        events=events.height,
+        event_time_min=min(times),
+        event_time_max=max(times),
+        cursor_low=None,
+        cursor_high=None,
+    )
