@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from syncer.engine.span import Span
 from syncer.engine.sync import Job, Sample, run_sync
 from syncer.engine.tools import Sender, Tools
 from syncer.report import RunReport, RunStatus
@@ -77,6 +78,7 @@ class Simulation:
     def run(
         self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
         limit: int | None = None, sample: Sample | None = None,
+        span: Span | None = None,
     ) -> RunReport | None:  # fmt: skip
         """Run once; return None where the process died."""
         self.runs += 1
@@ -93,6 +95,7 @@ class Simulation:
             holder="simulation",
             limit=limit,
             sample=sample,
+            span=span,
         )
         tools = Tools(
             executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble,
@@ -107,7 +110,7 @@ class Simulation:
             self._store = None
         self.posts += self.meta.run.posts
         self.checker.after_commit()
-        if report is not None and sample is None:  # a sample drops rows that it does not need
+        if report is not None and sample is None and span is None:  # these leave out rows and events as they like
             is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
             self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limit is not None)
         self._require_kept()

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Query
 from connectors.errors import SourceUnavailableError
+from syncer.engine.span import Span
 from syncer.engine.sync import Sample
 from syncer.engine.tools import Sender
 from syncer.errors import StateError
@@ -194,3 +195,14 @@ def test_a_sample_is_settled_and_moves_neither_watermark_nor_start(simulation: S
     assert (at.watermark, at.start) == (None, None)
     simulation.settle()
     assert sorted(simulation.meta.taken.values()) == [1] * 20
+
+
+@pytest.mark.parametrize("at", range(1, 60, 3))
+def test_a_backfill_that_dies_anywhere_loses_nothing_and_leaves_the_watermark(simulation: Simulation, at: int) -> None:
+    before, _ = simulation.run(limit=5), simulation.run(span=Span(since=0), trouble_at=at)
+    after = simulation.run(limit=1)
+    assert before is not None
+    assert after is not None
+    assert before.watermark_after == after.watermark_before == "6"
+    simulation.settle()
+    assert len(simulation.meta.taken) == 20

@@ -1,0 +1,87 @@
+"""`backfill` and `adopt`: events that no run sends, and events that no run shall send."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.acceptance.shop import Shop
+
+pytestmark = pytest.mark.acceptance
+
+AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30)
+"""When order 1 happened; each next one happens an hour later."""
+
+
+@pytest.fixture
+def hourly(shop: Shop) -> Shop:
+    """Orders 1 to 10, an hour apart, of which 3 came so late that the watermark was beyond it, and 8 is not good."""
+    shop.add_orders(
+        1, 10, changes=f"UPDATE orders SET ordered_at = '{AT.isoformat()}'::TIMESTAMPTZ + to_hours(order_id - 1)"
+    )
+    shop.sql("UPDATE orders SET currency = NULL WHERE order_id = 8", "DELETE FROM orders WHERE order_id = 3")
+    return shop
+
+
+def late(shop: Shop) -> None:
+    """Let order 3 come with a cursor value of long ago."""
+    shop.add_orders(3, 3)
+    shop.sql(f"UPDATE orders SET updated_at = '2026-01-01', ordered_at = '{hour(2)}' WHERE order_id = 3")
+
+
+def hour(number: int) -> str:
+    """When order `number + 1` happened."""
+    return (AT + timedelta(hours=number)).isoformat()
+
+
+def test_a_backfill_sends_what_no_run_sends_and_moves_nothing(hourly: Shop) -> None:
+    hourly.edit("pipelines/orders.yaml", "start: window", f"start: '{hour(1)}'")
+    before = hourly.syncer("run", "orders", "--output", "json").report
+    late(hourly)
+    assert hourly.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
+    hourly.sql("UPDATE orders SET currency = 'EUR' WHERE order_id = 8")
+    narrow = hourly.syncer("backfill", "orders", "--since", hour(2), "--until", hour(3), "--output", "json")
+    assert (narrow.code, narrow.report["rows_read"], narrow.report["acknowledged"]) == (0, 1, 1)
+    wide = hourly.syncer("backfill", "orders", "--since", hour(0), "--until", hour(9), "--output", "json").report
+    assert (wide["acknowledged"], wide["buckets"]) == (2, {"duplicate_skipped": 7})
+    assert wide["watermark"] == {"before": before["watermark"]["after"], "after": before["watermark"]["after"]}
+    assert hourly.order_ids() == ["2", "4", "5", "6", "7", "9", "10", "3", "1", "8"]
+    status = hourly.syncer("status", "--output", "json").report
+    assert status["start"] == (AT + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+
+
+def test_a_backfill_sends_again_only_when_asked_twice(hourly: Shop) -> None:
+    hourly.syncer("run", "orders")
+    arrived = len(hourly.order_ids())
+    asked = hourly.syncer("backfill", "orders", "--since", hour(0), "--until", hour(4), "--resend")
+    assert (asked.code, len(hourly.order_ids())) == (2, arrived)
+    assert "3 events lie in the range, 3 of them settled. Meta counts an event once only" in asked.err
+    done = hourly.syncer(
+        "backfill", "orders", "--since", hour(0), "--until", hour(4), "--resend", "--yes", "--output", "json"
+    )
+    assert (done.report["acknowledged"], done.report["possible_duplicates"]) == (3, 3)
+    assert hourly.order_ids()[arrived:] == ["1", "2", "4"]
+    ids = {event["event_id"] for event in hourly.sandbox.sandbox.events()}
+    assert len(ids) == arrived
+    assert hourly.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
+    wrong = hourly.syncer("backfill", "orders", "--since", hour(4), "--until", hour(4))
+    assert (wrong.code, "--until is not after --since" in wrong.err) == (2, True)
+
+
+def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
+    asked = hourly.syncer("adopt", "orders", "--until", hour(6), "--output", "json")
+    assert (asked.code, json.loads(asked.out)["adopted"], json.loads(asked.out)["done"]) == (2, 5, False)
+    hourly.syncer("pause", "orders")
+    for adopted, settled in ((5, 0), (0, 5)):
+        done = hourly.syncer("adopt", "orders", "--until", hour(6), "--yes", "--output", "json")
+        assert (done.code, done.report["adopted"], done.report["settled_before"]) == (0, adopted, settled)
+    assert hourly.syncer("run", "orders", "--output", "json").report["status"] == "paused"
+    hourly.syncer("resume", "orders")
+    planned = hourly.syncer("plan", "orders", "--output", "json").report
+    run = hourly.syncer("run", "orders", "--output", "json").report
+    assert (planned["to_send"], run["acknowledged"]) == (3, 3)
+    assert hourly.order_ids() == ["7", "9", "10"]
+    assert hourly.syncer("trace", "orders", "2", "--output", "json").report["conclusion"] == "acked_assumed"
+    outcomes = [json.loads(line)["outcome"] for line in hourly.syncer("deliveries", "orders").out.splitlines()]
+    assert outcomes == ["assumed"] * 5 + ["acknowledged", "rejected_local", "acknowledged", "acknowledged"]
+    assert "taken for delivered" in hourly.syncer("adopt", "orders", "--until", hour(6), "--yes").out
