@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SYSTEM_CLOCK = SystemClock()
 SALT_BYTES = 16
-TRIES, BETWEEN_TRIES_S = 3, 0.02
-"""A look at who runs takes the lock for a moment; a run that begins then tries again."""
+BETWEEN_TRIES_S = (0.02, 0.05, 0.1, 0.3)
+"""A look at who runs takes the lock for a moment, and a database frees that of a process that died when it hears of it."""
 
 
 def open_store(
@@ -184,11 +184,11 @@ class Store:
             yield
 
     def _lock(self, scope: Scope) -> Lock:
-        for _ in range(TRIES):
+        for pause_s in (0, *BETWEEN_TRIES_S):
+            self.clock.sleep(pause_s)
             lock = try_lock(self.database, _lock_name(scope))
             if lock is not None:
                 return lock
-            self.clock.sleep(BETWEEN_TRIES_S)
         with self.reading() as connection:
             found = pipelines.find(connection, scope)
         raise LockedError(scope.pipeline, holder=(found and found.holder) or "another process")
