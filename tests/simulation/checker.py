@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -39,10 +39,16 @@ class Checker:
     _times: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._state = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+        self._state = sqlite3.connect(
+            f"file:{self.path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
 
     def close(self) -> None:
         self._state.close()
+
+    def dump(self) -> Iterator[str]:
+        """Yield the state as SQL."""
+        return self._state.iterdump()
 
     def identity(self, key: str) -> bytes:
         return identity(self.scope, self.pipeline, "", (key,))

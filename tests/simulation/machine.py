@@ -47,6 +47,8 @@ class Trouble(Points):
         self.is_dead = False
         self._look = look
         self.stop = Stop()
+        self.meanwhile: Callable[[str], None] | None = None
+        """Called at each hit, before anything else: what others do while this process stands still."""
         self._at: int | None = None
         self._raises: type[BaseException] | None = Crash
 
@@ -64,6 +66,8 @@ class Trouble(Points):
             raise Crash(name)
         self.names.append(name)
         self.passed[name] += 1
+        if self.meanwhile is not None:
+            self.meanwhile(name)
         if name.endswith(".after"):
             self._look()
         if len(self.names) == self._at and self._raises is KeyboardInterrupt and name in OF_SENDERS:

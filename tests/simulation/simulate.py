@@ -1,15 +1,23 @@
 """One world driven through runs, crashes and faults until all is quiet."""
 
+import hashlib
 import random
 import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from syncer.engine.executor import Inline
 from syncer.engine.span import Span
 from syncer.engine.sync import Job, Sample, run_sync
 from syncer.engine.tools import Sender, Tools
+from syncer.errors import StateError
 from syncer.report import RunReport, RunStatus
+from syncer.state.database import connect
+from syncer.state.locks import Lock
+from syncer.state.place import parse
 from syncer.state.scope import Scope
 from syncer.state.store import Store, open_store
 from syncer.transform.identity import Scope as IdentityScope
@@ -47,6 +55,19 @@ class Summary:
     """Names passed in the last run that was not quiet."""
 
 
+class Thief(Store):
+    """A store that takes every lock, as one does whose holder is taken for dead."""
+
+    def _lock(self, scope: Scope) -> Lock:
+        return Held()
+
+
+class Held:
+    """A lock that keeps nobody out."""
+
+    def release(self) -> None: ...
+
+
 class Simulation:
     """A world, its state file and its dataset. Raises `BrokenError` as soon as a promise is broken. Mutable."""
 
@@ -78,39 +99,37 @@ class Simulation:
     def run(
         self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
         limit: int | None = None, sample: Sample | None = None,
-        span: Span | None = None,
+        span: Span | None = None, spoil: Callable[[Store], None] | None = None,
     ) -> RunReport | None:  # fmt: skip
-        """Run once; return None where the process died."""
+        """Run once; return None where the process died. `spoil` may let the state fail; another process goes on."""
         self.runs += 1
         self.warehouse.given.clear()
         self.meta.run, self.meta.faults = Account(), faults
         self.trouble.arm(trouble_at, raises)
         self._store = self._store or self._opened()
-        job = Job(
-            pipeline=self.shape.pipeline(),
-            scope=ORDERS,
-            store=self._store,
-            open_source=lambda: self.warehouse,
-            open_sender=lambda: nullcontext(self.sender),
-            holder="simulation",
-            limit=limit,
-            sample=sample,
-            span=span,
-        )
+        job = replace(self._job(self._store), limit=limit, sample=sample, span=span)
         tools = Tools(
             executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble,
             stop=self.trouble.stop,
         )  # fmt: skip
         report = None
+        if spoil is not None:
+            spoil(self._store)
         try:
             report = run_sync(job, tools)
         except (Crash, KeyboardInterrupt):
             self.crashes += 1
+        except StateError:
+            if spoil is None:
+                raise
+        if report is None or spoil is not None:
             self._store.close()
             self._store = None
         self.posts += self.meta.run.posts
         self.checker.after_commit()
-        if report is not None and sample is None and span is None:  # these leave out rows and events as they like
+        if (
+            report is not None and sample is None and span is None and spoil is None
+        ):  # these leave out rows and events as they like
             is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
             self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limit is not None)
         self._require_kept()
@@ -128,6 +147,34 @@ class Simulation:
             self.checker.broken.append("it never comes to rest")
         self.checker.at_end(is_calm=is_calm)
         self._require_kept()
+
+    def take_over(self) -> RunReport:
+        """Let another process run, from beginning to end, which takes this one for dead: its lock is no hindrance."""
+        self.warehouse.given.clear()
+        with ThreadPoolExecutor(max_workers=1) as other:
+            return other.submit(self._stolen).result()
+
+    def _stolen(self) -> RunReport:
+        with Thief(connect(parse(STATE, root=self._folder)), clock=self.clock) as store:
+            job = replace(self._job(store), holder="thief")
+            return run_sync(job, Tools(executor=Inline(), clock=self.clock, rng=random.Random(0)))
+
+    def fingerprint(self) -> bytes:
+        """Return a digest of all that bears on what follows: what is stored, what Meta took, the time."""
+        digest = hashlib.sha256(repr((self.clock.elapsed, sorted(self.meta.taken.items()))).encode())
+        for line in self.checker.dump():
+            digest.update(line.encode())
+        return digest.digest()
+
+    def _job(self, store: Store) -> Job:
+        return Job(
+            pipeline=self.shape.pipeline(),
+            scope=ORDERS,
+            store=store,
+            open_source=lambda: self.warehouse,
+            open_sender=lambda: nullcontext(self.sender),
+            holder="simulation",
+        )
 
     def _opened(self) -> Store:
         return open_store(
@@ -177,3 +224,52 @@ def crash_everywhere(folder: Path, template: Path, seed: int, at: int, shape: Sh
         return Summary(simulation.runs, simulation.crashes, simulation.posts, tuple(simulation.meta.trace), points)
     finally:
         simulation.close()
+
+
+@dataclass(slots=True)
+class Pairs:
+    """What dying twice came to. Mutable."""
+
+    tried: int = 0
+    distinct: int = 0
+    """States after both deaths of which none was met before: only from those it is worth running on."""
+    seen: set[bytes] = field(default_factory=set)
+
+    def is_new(self, simulation: Simulation) -> bool:
+        """Return whether nothing that bears on what follows was met before: state, Meta's memory, the clock."""
+        found = simulation.fingerprint()
+        is_new = found not in self.seen
+        self.seen.add(found)
+        return is_new
+
+
+def crash_twice(folder: Path, template: Path, seed: int, first: int, shape: Shape, pairs: Pairs) -> bool:
+    """Let a run die at hit `first` and the next one at each hit in turn, and run on to rest.
+
+    Return False once `first` lies behind the end of the first run.
+    """
+    second = 1
+    while True:
+        rng = random.Random(seed)
+        simulation = Simulation(folder, template, rng, replace(shape, rows=40))
+        try:
+            simulation.world.grow(40)
+            simulation.run(faults=shape.faults, trouble_at=first)
+            if not simulation.crashes:
+                return False
+            if second == 1 and not pairs.is_new(simulation):
+                return True
+            rng.seed(f"{seed} second")
+            simulation.run(faults=shape.faults, trouble_at=second)
+            rng.seed(f"{seed} third")
+            pairs.tried += 1
+            if pairs.is_new(simulation):
+                pairs.distinct += 1
+                simulation.settle()
+            if simulation.crashes < 2:
+                return True
+        except BrokenError as broken:
+            raise BrokenError(f"died at hits {first} and {second}: {broken}") from None
+        finally:
+            simulation.close()
+        second += 1

@@ -1,10 +1,11 @@
-"""A process that dies at any one point of a run over 40 rows (F02)."""
+"""A process that dies at any one point, or at any two, of runs over 40 rows (F02)."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.simulate import BrokenError, Summary, crash_everywhere
+from tests.counts import FULL
+from tests.simulation.simulate import BrokenError, Pairs, Summary, crash_everywhere, crash_twice
 from tests.simulation.world import Shape
 
 SEED = 26
@@ -20,6 +21,7 @@ ROUGH = Shape(
     mode="at_most_once",
 )
 MOST = 400
+PAIR_GROUPS = 4
 POINTS = {"lease", "start", "page", "arm", "post", "outcome", "split", "dead", "finish"}
 
 
@@ -30,6 +32,7 @@ def die_at(at: int, shape: Shape, room: Path, template: Path) -> Summary:
         pytest.fail(f"died at hit {at}: {broken}", pytrace=False)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
 def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, template: Path) -> None:
     seen: set[str] = set()
@@ -40,6 +43,21 @@ def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, temp
             break
     assert summary.crashes == 0, "the run has more points than were tried"
     assert seen >= (POINTS if shape is CALM else {"hold"})
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
+@pytest.mark.parametrize("group", range(PAIR_GROUPS))
+def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape, room: Path, template: Path) -> None:
+    """Of first deaths that leave the same behind, one is tried: what follows cannot tell them apart."""
+    pairs, first = Pairs(), 1 + group
+    try:
+        while first < MOST and crash_twice(room / f"pairs{group}", template, SEED, first, shape, pairs):
+            first += PAIR_GROUPS if FULL else 10 * PAIR_GROUPS
+    except BrokenError as broken:
+        pytest.fail(str(broken), pytrace=False)
+    assert pairs.tried >= pairs.distinct > 0
 
 
 def test_a_crash_comes_where_it_is_wanted_and_nowhere_else(room: Path, template: Path) -> None:

@@ -19,9 +19,10 @@ from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
+from tests.counts import count
 from tests.simulation.simulate import BrokenError, simulate
 
-SEEDS = 60
+SEEDS = max(60, count(300))
 Patch = pytest.MonkeyPatch
 MUTANTS: dict[str, Callable[[Patch], None]] = {}
 
@@ -186,6 +187,8 @@ def repeats_an_event_in_two_requests(patch: Patch) -> None:
     patch.setattr(deliver, "pack", overlapping)
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_checker_kills_every_mutant(name: str, monkeypatch: pytest.MonkeyPatch, room: Path, template: Path) -> None:
     MUTANTS[name](monkeypatch)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.counts import FULL
 from tests.simulation.simulate import BrokenError, simulate
 
 GROUPS = 10
-SEEDS = int(os.environ.get("SYNCER_SEEDS", "100"))
+SEEDS = int(os.environ.get("SYNCER_SEEDS", "2000" if FULL else "100"))
 ONE_SEED = os.environ.get("SYNCER_SEED")
 
 
@@ -19,6 +20,7 @@ def replay(seed: int) -> str:
     return f"SYNCER_SEED={seed} .venv/bin/python -m pytest tests/simulation/test_worlds.py -n0 -k every_world"
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("group", range(1 if ONE_SEED else GROUPS))
 def test_R01_to_R06_R10_R34_every_world_comes_to_rest_with_nothing_lost(group: int, room: Path, template: Path) -> None:

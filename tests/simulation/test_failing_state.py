@@ -1,0 +1,120 @@
+"""A state whose statements fail, and a holder that is taken over while it sleeps (F03, F04)."""
+
+import random
+import sqlite3
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from syncer.state.store import Store
+from tests.counts import FULL
+from tests.simulation.simulate import BrokenError, Simulation
+from tests.simulation.world import Shape
+
+SHAPE = Shape(rows=12, batch_rows=6, events_per_request=4, requests_in_flight=2, odd=0.1, poison=0.1, faults=0.2)
+ERRORS = ("database or disk is full", "disk I/O error", "database is busy", "database is locked")
+SEED = 4
+ONE_AT_A_TIME = replace(SHAPE, requests_in_flight=1, faults=0.0)
+STEP = 1 if FULL else 20
+
+
+@dataclass
+class FailAt:
+    """Lets one statement or commit of a store fail, or each from there on. Mutable."""
+
+    number: int
+    text: str
+    for_ever: bool
+    seen: int = 0
+
+    def __call__(self, store: Store) -> None:
+        event.listen(store.database.engine, "before_cursor_execute", lambda *_: self.step())
+        event.listen(store.database.engine, "commit", lambda _: self.step())
+
+    def step(self) -> None:
+        self.seen += 1
+        if self.seen == self.number or (self.for_ever and self.seen > self.number):
+            raise sqlite3.OperationalError(self.text)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("text", ERRORS)
+@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for_ever"])
+def test_R04_R05_R30_a_state_that_fails_anywhere_sends_nothing_unnoted_and_loses_nothing(
+    text: str, room: Path, template: Path, *, for_ever: bool
+) -> None:
+    number = 1
+    while True:
+        simulation = Simulation(room / "failing", template, random.Random(SEED), SHAPE)
+        failing = FailAt(number, text, for_ever)
+        try:
+            simulation.world.grow(SHAPE.rows)
+            simulation.run(faults=SHAPE.faults, spoil=failing)
+            simulation.settle()
+        except BrokenError as broken:
+            pytest.fail(f"statement {number}: {broken}", pytrace=False)
+        finally:
+            simulation.close()
+        if failing.seen < number:
+            break
+        number += STEP
+    assert number > 40
+
+
+@dataclass
+class Sleep:
+    """Lets a holder sleep at one hit while another takes over and runs to its end. Mutable."""
+
+    simulation: Simulation
+    number: int
+    is_stale: bool = False
+    sent: int = 0
+    """Requests that Meta had seen when the holder woke."""
+
+    def __call__(self, name: str) -> None:
+        trouble = self.simulation.trouble
+        if len(trouble.names) != self.number or name.endswith(".in"):
+            return
+        trouble.meanwhile = None
+        self.simulation.take_over()
+        self.simulation.meta.look = lambda events: None  # what a stale holder sends has no intent any more
+        self.is_stale = "lease.after" in trouble.names and name != "finish.after"
+        self.sent = len(self.simulation.meta.trace)
+
+
+def sleep_at(number: int, room: Path, template: Path) -> Sleep | None:
+    """Return what came of it; None where the run has fewer hits."""
+    simulation = Simulation(room / "stale", template, random.Random(SEED), ONE_AT_A_TIME)
+    try:
+        simulation.world.grow(SHAPE.rows)
+        sleep = simulation.trouble.meanwhile = Sleep(simulation, number)
+        report = simulation.run(spoil=lambda store: None)
+        if len(simulation.trouble.names) < number:
+            return None
+        if sleep.is_stale:
+            assert len(simulation.meta.trace) - sleep.sent <= 1
+            assert report is None or report.status == "failed"
+        simulation.meta.look = simulation.checker.before_send
+        simulation.settle()
+    finally:
+        simulation.close()
+    return sleep
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+def test_R25_a_holder_that_was_taken_over_sends_one_request_more_at_most(room: Path, template: Path) -> None:
+    number, stale = 1, 0
+    while True:
+        try:
+            sleep = sleep_at(number, room, template)
+        except (BrokenError, AssertionError) as broken:
+            pytest.fail(f"taken over at hit {number}: {broken}", pytrace=False)
+        if sleep is None:
+            break
+        stale += sleep.is_stale
+        number += 1 if FULL else 7
+    assert stale > 5
