@@ -1,0 +1,110 @@
+"""Real processes that are killed or put to sleep while they send, on both kinds of state (F06, F07, F29)."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from syncer.sandbox.faults import parse_faults
+from tests.acceptance.shop import TOKEN, MakeShop, Shop
+from tests.counts import FULL, count
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.faults, pytest.mark.timeout(900)]
+
+ROWS = 10_000 if FULL else 2_000
+SMALL = "destination: meta\ndelivery: {events_per_request: 50, requests_in_flight: 4}"
+STATES = {"sqlite": (15, "latency=10ms"), "postgres": (8, "latency=10ms,500=2%,reset_after=2%,cut=1%")}
+"""Kills in make faults, and what goes wrong besides."""
+
+
+@pytest.fixture
+def postgres_state(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database for the state."""
+    name, server = f"syncer_kills_{uuid4().hex[:8]}", postgres_server.replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def start(shop: Shop) -> "subprocess.Popen[str]":
+    """A run under way, as a process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "syncer", "run", "orders", "--output", "json"],
+        cwd=shop.folder, env={"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+
+def wait_for(shop: Shop, requests: int, running: "subprocess.Popen[str]") -> None:
+    """Wait until the sandbox has begun so many requests more, or the run is over."""
+    goal, deadline = shop.sandbox.sandbox.begun + requests, time.monotonic() + 60
+    while shop.sandbox.sandbox.begun < goal and running.poll() is None:
+        assert time.monotonic() < deadline, "the run sends nothing"
+        time.sleep(0.002)
+
+
+def noted(shop: Shop) -> int:
+    """How many events all runs say that they may have sent again."""
+    runs = [json.loads(line) for line in shop.syncer("runs", "--limit", "1000", "--output", "json").out.splitlines()]
+    return sum(run["possible_duplicates"] for run in runs)
+
+
+def settle(shop: Shop) -> None:
+    """Run until a run reads to its end."""
+    for _ in range(10):
+        done = shop.syncer("run", "orders", "--output", "json")
+        if done.report["status"] == "done":
+            return
+    pytest.fail(f"it never comes to rest: {done.out} {done.err}")
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_R02_R03_killed_at_random_nothing_is_lost_and_every_duplicate_was_announced(
+    kind: str, make_shop: MakeShop, request: pytest.FixtureRequest
+) -> None:
+    kills, faults = STATES[kind]
+    shop = make_shop(faults=parse_faults(faults), keep=200_000)
+    shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)
+    if kind == "postgres":
+        shop.edit("syncer.yaml", "version: 1", f"version: 1\nstate: {request.getfixturevalue('postgres_state')}")
+    shop.add_orders(1, ROWS)
+    rng = random.Random(6)
+    for _ in range(count(kills) + 1):
+        running = start(shop)
+        wait_for(shop, rng.randint(1, ROWS // 50 // 4), running)
+        running.kill()
+        running.communicate()
+    settle(shop)
+    arrived = Counter(map(int, shop.order_ids()))
+    assert set(arrived) == set(range(1, ROWS + 1))
+    assert arrived.total() - ROWS <= noted(shop)
+
+
+def test_R25_a_holder_put_to_sleep_keeps_its_lock_and_others_wait(make_shop: MakeShop) -> None:
+    """A lock that dies with its process is not taken from one that sleeps: nothing is sent twice."""
+    shop = make_shop(faults=parse_faults("latency=10ms"), keep=200_000)
+    shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)
+    shop.add_orders(1, 500)
+    rng = random.Random(29)
+    for number in range(count(20)):
+        shop.add_orders(501 + 100 * number, 600 + 100 * number)
+        running = start(shop)
+        wait_for(shop, rng.randint(1, 3), running)
+        running.send_signal(signal.SIGSTOP)
+        second = shop.syncer("run", "orders", "--output", "json")
+        running.send_signal(signal.SIGCONT)
+        report = json.loads(running.communicate(timeout=60)[0])
+        assert (second.code, report["status"]) == (4, "done")
+        assert "pid" in second.report["message"]
+    assert max(Counter(shop.order_ids()).values()) == 1
