@@ -1,0 +1,92 @@
+"""Canaries: values that must never be seen outside the warehouse and the requests, whatever goes wrong (F40)."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from syncer.sandbox.faults import parse_faults
+from tests.acceptance.shop import PIPELINE, TOKEN, MakeShop, Shop
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.faults]
+
+CANARIES = {
+    "token": TOKEN,
+    "password": "Canary-Secret-7731",
+    "email": "canary.bird@example.org",
+    "name": "Canarynamesson",
+    "phone": "+49 1512 7731773",
+}
+FAULTS = (
+    "500", "html", "reset_before", "reset_after", "cut", "garbage", "short", "error:190", "error:100", "expire", "poison",
+    "too_large",
+)  # fmt: skip
+"""One request under each of them, of a run of its own."""
+DIGESTS = {
+    name: sha256(text.encode()).hexdigest()
+    for name, text in {"email": CANARIES["email"], "name": "canarynamesson", "phone": "4915127731773"}.items()
+}
+COMMANDS = (
+    ("run", "orders"), ("status", "--output", "json"), ("runs",), ("show", "01"), ("plan", "orders"),
+    ("preview", "orders"), ("preview", "orders", "--explain"), ("trace", "orders", "3"), ("deliveries", "orders"),
+    ("check",), ("validate",), ("explain", "orders"), ("backfill", "orders", "--since", "-2d"), ("run", "away"),
+)  # fmt: skip
+MORE = """\
+    fn: name
+    ph: phone
+"""
+
+
+def seen_in(text: str, *, digests: bool = True) -> list[str]:
+    """Return which canaries stand in `text`, plain or as a digest."""
+    plain = [name for name, value in CANARIES.items() if value in text or value.replace(" ", "") in text]
+    return plain + [name for name, value in DIGESTS.items() if digests and value in text]
+
+
+def make(make_shop: MakeShop) -> Shop:
+    shop = make_shop()
+    shop.edit("pipelines/orders.yaml", "    em: email\n", f"    em: email\n{MORE}")
+    shop.edit("syncer.yaml", "sources:\n", "sources:\n  away: {type: postgres, url: ${env:DSN}}\n")
+    (shop.folder / "pipelines" / "away.yaml").write_text(
+        PIPELINE.replace("name: orders", "name: away").replace("source: warehouse", "source: away"), encoding="utf-8"
+    )
+    shop.sql("ALTER TABLE orders ADD COLUMN name VARCHAR", "ALTER TABLE orders ADD COLUMN phone VARCHAR")
+    add_orders(shop, 1)
+    shop.sql(
+        "UPDATE orders SET currency = NULL WHERE order_id = 3", "UPDATE orders SET total = NULL WHERE order_id = 4"
+    )
+    return shop
+
+
+def add_orders(shop: Shop, first: int) -> None:
+    """Insert five orders of one and the same person."""
+    email, name, phone = (CANARIES[name] for name in ("email", "name", "phone"))
+    shop.sql(f"""INSERT INTO orders SELECT range, '{email}', 12.50, 'EUR', now() - INTERVAL 1 HOUR,
+                 TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(range), '{name}', '{phone}'
+                 FROM range({first}, {first + 5})""")
+
+
+def everything_at_rest(folder: Path) -> str:
+    """Return all that the command left on disk, but for the warehouse."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "warehouse.duckdb"]
+    return "\n".join(path.read_bytes().decode("latin-1") for path in files)
+
+
+def test_S01_S02_S09_no_canary_leaves_the_warehouse_but_in_a_request(make_shop: MakeShop) -> None:
+    shop = make(make_shop)
+    dsn = {"DSN": f"postgresql://canary:{CANARIES['password']}@127.0.0.1:9/shop"}
+    for number, fault in enumerate(FAULTS):
+        add_orders(shop, 20 + 5 * number)
+        name, _, detail = fault.partition(":")
+        when = "100%" if name == "poison" else f"1@{shop.sandbox.sandbox.begun + 1}"
+        shop.sandbox.sandbox.faults = parse_faults(f"{name}={when}{detail and f':{detail}'}")
+        done = shop.syncer("run", "--all", "-vv", "--log-format", "json" if number % 2 else "text", **dsn)
+        assert seen_in(done.out + done.err) == [], fault
+    shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
+    for command in COMMANDS:
+        done = shop.syncer(*command, "-vv", **dsn)
+        digests_are_asked_for = command[0] == "preview"
+        assert seen_in(done.out + done.err, digests=not digests_are_asked_for) == [], command
+    assert seen_in(everything_at_rest(shop.folder)) == []
+    arrived = str(list(shop.sandbox.sandbox.events()))
+    assert set(seen_in(arrived)) == set(DIGESTS), "the canaries were not even sent"
