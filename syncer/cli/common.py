@@ -14,7 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from syncer.errors import Problem
-    from syncer.pipeline import Project
+    from syncer.pipeline import Pipeline, Project
     from syncer.session import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -99,6 +99,15 @@ def session(project_dir: Path | None, target: str | None) -> Iterator["Session"]
 
     with Session(load(project_dir, target)) as opened:
         yield opened
+
+
+def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:
+    """Return the values of the key that `text` means: one column takes all of it, several are split as CSV is."""
+    if len(pipeline.key) == 1:
+        return (text,)
+    import csv
+
+    return tuple(next(csv.reader([text])))
 
 
 def is_quiet() -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import key_parts, log_options, output_option, project_options, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def command(
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        shown = opened.preview(pipeline, limit=limit, key=tuple(key.split(",")) if key else ())
+        shown = opened.preview(pipeline, limit=limit, key=key_parts(pipeline, key) if key else ())
         code = opened.test_event_code(pipeline)
     if as_json:
         size = pipeline.delivery.events_per_request

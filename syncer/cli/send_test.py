@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import key_parts, log_options, output_option, project_options, session
 
 BEFORE = (
     "These are real events: Meta counts them like all others, and shows them in Test Events, too. "
@@ -50,7 +50,7 @@ def command(
         raise click.UsageError(f"--code {code!r}: copy the code that Test Events shows, such as TEST123")
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         pipeline = find_pipeline(opened.project, name)
-        trial = Trial(code.strip(), tuple(key.split(",")) if key is not None else ())
+        trial = Trial(code.strip(), key_parts(pipeline, key) if key is not None else ())
         click.echo(opened.heading(pipeline), err=True)
         click.echo(BEFORE, err=True)
         report = opened.run(name, limit=None if key else limit or 3, trigger="send-test", trial=trial)

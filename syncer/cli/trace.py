@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import key_parts, log_options, output_option, project_options, session
 
 
 @click.command()
@@ -27,7 +27,8 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     from syncer.status import in_utc
 
     with session(project_dir, target) as opened:
-        found = trace(opened, find_pipeline(opened.project, name), tuple(key.split(",")))
+        pipeline = find_pipeline(opened.project, name)
+        found = trace(opened, pipeline, key_parts(pipeline, key))
     if as_json:
         print_json(found.to_json())
         return

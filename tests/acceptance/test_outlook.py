@@ -97,3 +97,12 @@ def test_deliveries_have_a_line_for_each_event_by_its_key(shop: Shop) -> None:
     assert [row["key"] for row in csv.DictReader(io.StringIO(table))] == ["1", "2", "3", "4"]
     assert shop.syncer("deliveries", "orders", "--since", "2999-01-01").out == ""
     assert "write 2026-11-20" in shop.syncer("deliveries", "orders", "--since", "yesterday").err
+
+
+def test_a_key_may_hold_commas(shop: Shop) -> None:
+    shop.add_orders(1, 1, changes="UPDATE orders SET email = 'a, b'")
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: email")
+    assert shop.syncer("trace", "orders", "a, b", "--output", "json").report["is_in_warehouse"]
+    shop.edit("pipelines/orders.yaml", "key: email", "key: [order_id, email]")
+    assert shop.syncer("trace", "orders", '1,"a, b"', "--output", "json").report["is_in_warehouse"]
+    assert "key has 2 columns" in shop.syncer("trace", "orders", "1,a, b").err
