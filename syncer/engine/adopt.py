@@ -33,6 +33,7 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     at = int(now.timestamp())
     with job.open_source() as source:
         transform, _ = compiled(job.pipeline, source, identity_scope(job, run))
+        run.audit("adopt", str(job.span))
         for batch in source.read(whole(job.pipeline, transform)):
             if tools.stop.is_wanted:
                 return INTERRUPTED

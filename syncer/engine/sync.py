@@ -162,6 +162,8 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
         return INTERRUPTED
     transform, shape = found
     require_old_type(transform.cursor_column, shape, run.watermark)
+    if job.span is not None:
+        run.audit("resend" if job.resend else "backfill", str(job.span))
     choice = _Choice(job, run, transform, _start(job, run, now))
     failure: Ending | None = None
     try:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 from syncer.errors import StateError
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
-from syncer.state import counts, outbox, pipelines, quarantine
+from syncer.state import audit, counts, outbox, pipelines, quarantine
 from syncer.state.history import report_of
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
@@ -131,7 +131,7 @@ class RunLog:
         unfinished: Sequence[tuple[OpenRequest, StoredRequest]] = (),
         aside: set[bytes] | None = None,
     ) -> None:
-        self.scope, self.run_id = new.scope, new.run_id
+        self.scope, self.run_id, self._holder = new.scope, new.run_id, new.holder
         self.mutex = threading.RLock()
         self._store, self._lock, self._row = store, lock, row
         self._aside = aside if aside is not None else set()
@@ -215,6 +215,13 @@ class RunLog:
             if request is not None:
                 run, at = (self.run_id, self.epoch), self._store.clock.now()
                 outbox.insert_assumed(connection, request, pipeline_id=self._row.id, run=run, at=at)
+
+    @_one_at_a_time
+    def audit(self, action: str, what: str) -> None:
+        """Write that an operator wanted this run, and what of it."""
+        with self._tx("audit") as connection:
+            at, actor = self._store.clock.now(), self._holder
+            audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
     def send_again(self) -> "Ledger":
         """Let this run send what was settled before it; return the ledger that says what that is."""

@@ -1,7 +1,9 @@
 """`backfill` and `adopt`: events that no run sends, and events that no run shall send."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from sqlite3 import connect
 
 import pytest
 
@@ -84,4 +86,7 @@ def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
     assert hourly.syncer("trace", "orders", "2", "--output", "json").report["conclusion"] == "acked_assumed"
     outcomes = [json.loads(line)["outcome"] for line in hourly.syncer("deliveries", "orders").out.splitlines()]
     assert outcomes == ["assumed"] * 5 + ["acknowledged", "rejected_local", "acknowledged", "acknowledged"]
+    with closing(connect(hourly.folder / ".syncer" / "state.db")) as state:
+        actions = [action for (action,) in state.execute("SELECT action FROM audit ORDER BY id")]
+    assert actions == ["pause", "adopt", "adopt", "resume"]
     assert "taken for delivered" in hourly.syncer("adopt", "orders", "--until", hour(6), "--yes").out
