@@ -26,6 +26,14 @@ SECRET_PARAMETER = re.compile(
     rf"sslpassword|private_?key(?:_?passphrase)?)\s*=\s*(?!{STANDS_OUTSIDE})[^&;\s]",
     re.IGNORECASE,
 )
+BY_ADDRESS = re.compile(
+    rf"://hooks\.slack\.com/services/[^{STANDS_OUTSIDE}]|://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/[^{STANDS_OUTSIDE}]|"
+    rf"[?&](?:sig|signature|key)=[^&{STANDS_OUTSIDE}]",
+    re.IGNORECASE,
+)
+"""Addresses that whoever knows them may post to."""
+TOKEN_AS_USER = 20
+"""A user without a password whose name has so many characters and a digit among them is a token."""
 KINDS = ("env", "file")
 
 
@@ -117,6 +125,10 @@ class Secrets:
             elif not META_TOKEN.search(str(node.value)):
                 remedy = f"write ${{env:{variable}}} or ${{file:PATH}} and keep the value out of the file"
                 self.problems.at(node, "is a secret written out", remedy)
+            return None
+        if any(isinstance(part, str) and part.strip() for part in parts):
+            what, remedy = "has text beside its reference", "put all of the secret where the reference leads"
+            self.problems.at(node, what, remedy)
             return None
         if any(isinstance(part, FromEnv) and part.default for part in parts):
             self.problems.at(node, "has a secret written out as its default", "leave the default out or empty")
@@ -223,11 +235,12 @@ def _visible(part: Part) -> str:
 
 def holds_literal_secret(text: str) -> bool:
     """Return whether a URL or connection string, references replaced by `STANDS_OUTSIDE`, holds a password or token."""
-    if SECRET_PARAMETER.search(text):
+    if SECRET_PARAMETER.search(text) or BY_ADDRESS.search(text):
         return True
     if found := USERINFO.search(text):
-        _, colon, password = found[1].partition(":")
-        return bool(colon) and bool(password.strip(STANDS_OUTSIDE))
+        user, colon, password = found[1].partition(":")
+        is_token = len(user) >= TOKEN_AS_USER and any(letter.isdigit() for letter in user) and "." not in user
+        return bool(password.strip(STANDS_OUTSIDE)) if colon else is_token
     # A password with a slash in it ends what looks like the host: `://user:pass/word@host`.
     behind = text.partition("://")[2]
     port = re.match(r"[^/?#\s:\[]*:([^/?#]*)", behind)

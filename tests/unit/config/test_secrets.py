@@ -19,6 +19,10 @@ LITERALS = {
     "a token as a number": ("meta", "access_token: 771122334455"),
     "a token as default": ("meta", f"access_token: ${{env:T:-{CANARY}}}"),
     "a token that only looks like a reference": ("meta", f"access_token: $${{{CANARY}}}"),
+    "a token with text beside its reference": ("meta", f"access_token: ${{env:T}}{CANARY}"),
+    "a webhook that whoever knows it may post to": (
+        "alerts", f'webhook: "https://hooks.slack.com/services/T0/B0/{CANARY}"',
+    ),
     "an app secret": ("meta", f"access_token: ${{env:T}}, app_secret: {CANARY}"),
     "a proxy's password": ("meta", f'access_token: "${{env:T}}", proxy: "http://user:{CANARY}@proxy:3128"'),
     "a proxy's password as default": ("meta", f'access_token: "${{env:T}}", proxy: "http://u:${{env:P:-{CANARY}}}@proxy"'),
@@ -309,6 +313,13 @@ def test_the_sandbox_needs_nothing_of_the_environment(folder: Folder) -> None:
         ("https://h/?apikey=x", True),
         ("https://h/?keyboard=x", False),
         ("HTTPS://h/?Access_Token=x", True),
+        ("https://hooks.slack.com/services/T0/B0/abc", True),
+        (f"https://hooks.slack.com/services/{STANDS_OUTSIDE}", False),
+        ("https://discord.com/api/webhooks/1/abc", True),
+        ("https://h/run?sp=x&sig=abc", True),
+        (f"https://h/run?sig={STANDS_OUTSIDE}", False),
+        ("postgresql://abcd1234efgh5678ijkl@h/db", True),
+        ("postgresql://reporting_reader@h/db", False),
     ],
 )
 def test_a_url_tells_whether_it_holds_a_password(text: str, is_literal: bool) -> None:  # noqa: FBT001
