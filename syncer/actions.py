@@ -9,6 +9,7 @@ from syncer.config.parts import NAME
 from syncer.config.places import locate
 from syncer.engine.adopt import adopt as adopt_span
 from syncer.engine.compiled import compiled
+from syncer.engine.readings import Sweep
 from syncer.engine.reset import Reset, parse_position
 from syncer.engine.span import Span, Survey
 from syncer.engine.span import survey as span_survey
@@ -19,7 +20,7 @@ from syncer.pipeline import Pipeline
 from syncer.report import RunReport
 from syncer.session import Session, actor, find_pipeline
 from syncer.state import operations
-from syncer.state.history import stored_pipeline
+from syncer.state.history import SWEEP, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 
@@ -118,6 +119,17 @@ def backfill(
     """
     job, tools = session.work(pipeline, trigger="backfill", on_progress=on_progress)
     return run_sync(replace(job, span=span, resend=resend), tools)
+
+
+def reconcile(
+    session: Session, pipeline: Pipeline, *, on_progress: Callable[[Progress], None] | None = None
+) -> RunReport:
+    """Send what Meta would still take and was not settled, wherever its cursor value is; the watermark stays.
+
+    Events from before `start` are not sent. Raises as `Session.run` does.
+    """
+    job, tools = session.work(pipeline, trigger=SWEEP, on_progress=on_progress)
+    return run_sync(replace(job, sweep=Sweep.ONLY), tools)
 
 
 def adopt(session: Session, pipeline: Pipeline, span: Span) -> RunReport:

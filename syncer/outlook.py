@@ -51,8 +51,13 @@ class Trace:
         if self.row.reason is not None:
             return str(self.row.bucket), _refused(self.row.reason, self.row.field)
         if self.row.is_passed:
-            remedy = f"`syncer backfill {self.pipeline} --since ...` sends it"
-            return "late", f"It came after the watermark had passed its cursor value, so no run reads it; {remedy}."
+            remedy = (
+                f"`syncer reconcile {self.pipeline}` does, and so does a run where `reconcile: {{every: ...}}` is due"
+            )
+            return (
+                "late",
+                f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}.",
+            )
         return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it."
 
     def to_json(self) -> dict[str, Any]:
@@ -101,9 +106,15 @@ def _refused(reason: str, field: str | None) -> str:
     return f"{said.sentence}{f' ({field})' if field else ''} {said.remedy}"
 
 
-def forecast(session: Session, pipeline: Pipeline, *, on_rows: Callable[[int], None]) -> "Forecast":
-    """Return what the next run of `pipeline` would do; raises as that run would before it sends anything."""
+def forecast(
+    session: Session, pipeline: Pipeline, *, on_rows: Callable[[int], None], reconcile: bool = False
+) -> "Forecast":
+    """Return what the next run of `pipeline`, or a `reconcile` now, would do.
+
+    Raises as that run would before it sends anything.
+    """
     from syncer.engine import forecast as engine
+    from syncer.engine.readings import Sweep
 
     refuse_what_comes_later(pipeline)
     found = stored_pipeline(session.store, session.scope(pipeline))
@@ -113,6 +124,7 @@ def forecast(session: Session, pipeline: Pipeline, *, on_rows: Callable[[int], N
         watermark=found.watermark if found else None,
         start=found.start if found else None,
         pause_reason=found.pause_reason if found else None,
+        sweep=Sweep.ONLY if reconcile else Sweep.ALSO if session.is_sweep_due(pipeline) else Sweep.NONE,
     )
     now = session.clock.now()
     with session.open_source(pipeline) as source:

@@ -204,13 +204,31 @@ class Session:
     ) -> "RunReport":
         """Sync one pipeline, or with `trial` deliver some of its rows to Test Events, moving no watermark.
 
-        Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
+        Where its `reconcile` is due, all keys in Meta's window are compared with the ledger as well, unless there is a
+        `limit`. Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
         """
         pipeline = find_pipeline(self.project, name)
         job, tools = self.work(pipeline, trigger=trigger, code=trial.code if trial else None, on_progress=on_progress)
+        from syncer.engine.readings import Sweep
         from syncer.engine.sync import Sample, run_sync
+        from syncer.state.history import SWEEP
 
+        if trial is None and limit is None and self.is_sweep_due(pipeline):
+            job = replace(job, sweep=Sweep.ALSO, trigger=f"{trigger}+{SWEEP}")
         return run_sync(replace(job, limit=limit, sample=Sample(trial.key) if trial else None), tools)
+
+    def is_sweep_due(self, pipeline: Pipeline) -> bool:
+        """Return whether the next run of `pipeline` has to reconcile by itself: one that reads every row need not."""
+        from syncer.state.history import last_sweep, stored_pipeline
+
+        every, scope = pipeline.reconcile.every, self.scope(pipeline)
+        if every is None or pipeline.cursor is None:
+            return False
+        found = stored_pipeline(self.store, scope)
+        if found is None or found.watermark is None:
+            return False
+        last = last_sweep(self.store, scope)
+        return last is None or (self.clock.now() - last).total_seconds() >= every
 
     def work(
         self,

@@ -20,6 +20,7 @@ COMMANDS = {
     "send-test": ("syncer.cli.send_test", "Send a few real rows to Test Events."),
     "run": ("syncer.cli.run", "Sync pipelines now."),
     "backfill": ("syncer.cli.backfill", "Send a range of event_time that no run sends."),
+    "reconcile": ("syncer.cli.reconcile", "Send what runs passed by: late, backdated and edited rows."),
     "test": ("syncer.cli.test", "Run the pipelines' own tests."),
     "status": ("syncer.cli.status", "Show where things stand."),
     "runs": ("syncer.cli.runs", "List past runs."),

@@ -1,7 +1,7 @@
 """`syncer plan`."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,8 @@ from syncer.cli.common import Exit, is_quiet, log_options, output_option, projec
 
 if TYPE_CHECKING:
     from syncer.engine.forecast import Forecast
+    from syncer.pipeline import Pipeline
+    from syncer.session import Session
 
 
 @click.command()
@@ -32,9 +34,6 @@ def command(
     syncer plan orders
     syncer plan --detailed-exitcode --output json
     """
-    from syncer.cli.text import print_json
-    from syncer.engine.forecast import compare
-    from syncer.outlook import forecast
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
@@ -42,19 +41,31 @@ def command(
         wanted = [find_pipeline(opened.project, name) for name in dict.fromkeys(names)] or every
         if not wanted:
             raise click.UsageError("the project has no enabled pipeline; add a file to pipelines/")
-        found = []
-        for pipeline in wanted:
-            click.echo(opened.heading(pipeline), err=True)
-            with counting(pipeline.name) as show:
-                found.append(forecast(opened, pipeline, on_rows=show))
+        found = show_forecasts(opened, wanted, as_json=as_json)
+    if detailed_exitcode and any(each.to_send for each in found):
+        sys.exit(Exit.SOMETHING_TO_DO)
+
+
+def show_forecasts(
+    opened: "Session", wanted: "Sequence[Pipeline]", *, as_json: bool, reconcile: bool = False
+) -> "list[Forecast]":
+    """Print, and return, what the next run of each pipeline, or a `reconcile` of it, would do."""
+    from syncer.cli.text import print_json
+    from syncer.engine.forecast import compare
+    from syncer.outlook import forecast
+
+    found = []
+    for pipeline in wanted:
+        click.echo(opened.heading(pipeline), err=True)
+        with counting(pipeline.name) as show:
+            found.append(forecast(opened, pipeline, on_rows=show, reconcile=reconcile))
     compare(found)
     for each in found:
         if as_json:
             print_json(each.to_json())
         else:
             print_forecast(each)
-    if detailed_exitcode and any(each.to_send for each in found):
-        sys.exit(Exit.SOMETHING_TO_DO)
+    return found
 
 
 def print_forecast(found: "Forecast") -> None:

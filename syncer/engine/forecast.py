@@ -14,7 +14,8 @@ from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
 from syncer.engine.page import unsettled
-from syncer.engine.plan import first_event_time, plan
+from syncer.engine.plan import first_event_time
+from syncer.engine.readings import Sweep, readings
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, Bucket, Tally
 from syncer.state.ledger import Ledger
@@ -33,6 +34,8 @@ class Standing:
     watermark: Watermark | None = None
     start: int | None = None
     pause_reason: str | None = None
+    sweep: Sweep = Sweep.NONE
+    """Whether the run compares all keys in Meta's window with the ledger."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,14 +96,7 @@ def forecast(
     start = standing.start
     if start is None:
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
-    query = plan(
-        pipeline,
-        standing.watermark,
-        columns=transform.columns,
-        expressions=transform.expressions,
-        cursor_column=transform.cursor_column,
-        key_columns=transform.key_columns,
-    )
+    wanted = readings(pipeline, transform, standing.watermark, start=start, now=now, sweep=standing.sweep)
     found = Forecast(
         pipeline=pipeline.name,
         target=scope.target,
@@ -109,8 +105,9 @@ def forecast(
         pause_reason=standing.pause_reason,
     )
     frequent, at_midnight = Frequent(), True
-    for rows in source.read(query):
-        made = transform(rows, now=int(now.timestamp()), start=start)
+    at = int(now.timestamp())
+    for rows, span in ((rows, reading.span) for reading in wanted for rows in source.read(reading.query)):
+        made = transform(rows if span is None else span.rows(rows, transform, now=at)[0], now=at, start=start)
         fresh = unsettled(made.events, standing.ledger)
         standing.ledger.add(b"".join(fresh["identity"]))
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height

@@ -1,10 +1,11 @@
 """One sync as a straight line: plan, read, transform, deliver, checkpoint."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
@@ -14,10 +15,11 @@ from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.one_row import has_key, of_key
 from syncer.engine.page import rows_needed, take_page, unsettled
-from syncer.engine.plan import first_event_time, plan
+from syncer.engine.plan import first_event_time
+from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
-from syncer.engine.span import Span
+from syncer.engine.span import Span, whole
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline
@@ -74,13 +76,15 @@ class Job:
     """Given: deliver these rows out of turn; neither watermark nor start moves."""
     span: Span | None = None
     """Given: deliver these events, whatever watermark and start say; neither moves."""
+    sweep: Sweep = Sweep.NONE
+    """Whether all keys in Meta's window are compared with the ledger; that moves nothing."""
     resend: bool = False
     """Send again what was settled before."""
 
     @property
     def is_regular(self) -> bool:
         """Return whether the run goes by the watermark and moves it."""
-        return self.sample is None and self.span is None
+        return self.sample is None and self.span is None and self.sweep is not Sweep.ONLY
 
 
 def run_sync(job: Job, tools: Tools) -> RunReport:
@@ -164,17 +168,11 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     require_old_type(transform.cursor_column, shape, run.watermark)
     if job.span is not None:
         run.audit("resend" if job.resend else "backfill", str(job.span))
-    choice = _Choice(job, run, transform, _start(job, run, now))
+    start = _start(job, run, now)
+    choice = _Choice(job, run, transform, start)
     failure: Ending | None = None
     try:
-        for number, batch in enumerate(_read(source, _query(job, run, transform, shape), tools.stop)):
-            at = int(tools.clock.now().timestamp())
-            rows = choice.rows(batch, at=at, room=delivery.room)
-            transformed = choice.transformed(rows, at=at)
-            page = take_page(number, rows, transform.cursor_column, transformed, run, room=delivery.room)
-            delivery.submit(page if job.is_regular else replace(page, upto=None))
-            if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
-                break
+        _read_all(choice, _readings(job, run, transform, shape, start=start, now=now), source, delivery, tools)
     except SourceError as error:
         failure = Ending(status=RunStatus.FAILED, message=str(error))
     except Exception as error:
@@ -184,6 +182,24 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
         raise
     delivery.drain()
     return delivery.stopped or failure or _ending(job, run)
+
+
+def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools) -> None:
+    """Submit the pages of one reading after the other, until there are no more or no more is wanted."""
+    job, run, transform = choice.job, choice.run, choice.transform
+    numbers = count()
+    for reading in wanted:
+        for batch in _read(source, reading.query, tools.stop):
+            at = int(tools.clock.now().timestamp())
+            rows = choice.rows(batch, reading.span, at=at, room=delivery.room)
+            transformed = choice.transformed(rows, at=at)
+            page = take_page(next(numbers), rows, transform.cursor_column, transformed, run, room=delivery.room)
+            delivery.submit(page if job.is_regular and reading.moves else replace(page, upto=None))
+            if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
+                return
+        delivery.drain()  # the watermark arrives before requests with rows from below it are made
+        if delivery.stopped:
+            return
 
 
 def _start(job: Job, run: RunLog, now: datetime) -> int | None:
@@ -205,9 +221,9 @@ class _Choice:
         self.job, self.run, self.transform, self.start = job, run, transform, start
         self.settled = run.send_again() if job.resend else None
 
-    def rows(self, rows: "pa.RecordBatch", *, at: int, room: int | None) -> "pa.RecordBatch":
+    def rows(self, rows: "pa.RecordBatch", span: Span | None, *, at: int, room: int | None) -> "pa.RecordBatch":
         """Return the rows that are wanted; no other is judged or counted."""
-        span, sample = self.job.span, self.job.sample
+        sample = self.job.sample
         if span is not None:
             return span.rows(rows, self.transform, now=at)[0]
         if sample is None:
@@ -228,20 +244,18 @@ class _Choice:
         return made
 
 
-def _query(job: Job, run: RunLog, transform: "Transform", shape: "pa.Schema") -> Query:
-    query = plan(
-        job.pipeline,
-        None if job.span else run.watermark,
-        columns=transform.columns,
-        expressions=transform.expressions,
-        cursor_column=transform.cursor_column,
-        key_columns=transform.key_columns,
-    )
+def _readings(
+    job: Job, run: RunLog, transform: "Transform", shape: "pa.Schema", *, start: int | None, now: datetime
+) -> "Sequence[Reading]":
+    if job.span is not None:
+        return (Reading(whole(job.pipeline, transform), job.span),)
+    found = readings(job.pipeline, transform, run.watermark, start=start, now=now, sweep=job.sweep)
     if job.sample is None:
-        return query
+        return found
+    query = found[0].query
     if job.sample.key:
-        return of_key(query, shape, transform.key_columns, job.sample.key)
-    return replace(query, batch_rows=SAMPLE_BATCH_ROWS)
+        return (Reading(of_key(query, shape, transform.key_columns, job.sample.key)),)
+    return (Reading(replace(query, batch_rows=SAMPLE_BATCH_ROWS)),)
 
 
 def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":

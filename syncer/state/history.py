@@ -19,6 +19,10 @@ from syncer.watermark import Watermark
 
 E = TypeVar("E", bound=StrEnum)
 PAGE_ROWS = 256
+SWEEP = "reconcile"
+"""Trigger of a run, or the end of it, that compared all keys in Meta's window with the ledger."""
+PARTIAL = ("adopt", "backfill", "send-test")
+"""Triggers of runs that look at a part of the rows, wherever the watermark is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,24 @@ def latest_runs(store: Store, target: str, statuses: Iterable[RunStatus] = RunSt
     with store.reading() as connection:
         rows = connection.execute(query.where(PIPELINES.c.target == target)).all()
         return dict(zip((row.pipeline_id for row in rows), _with_counts(connection, rows), strict=True))
+
+
+def last_sweep(store: Store, scope: Scope) -> datetime | None:
+    """Return when a run of `scope` that went well last began to compare all keys with the ledger; None: none did.
+
+    A run without a watermark read every row, which is as good.
+    """
+    is_whole = RUNS.c.trigger.endswith(SWEEP) | (RUNS.c.watermark_before.is_(None) & RUNS.c.trigger.not_in(PARTIAL))
+    query = (
+        select(RUNS.c.started_at)
+        .join(PIPELINES, PIPELINES.c.id == RUNS.c.pipeline_id)
+        .where(PIPELINES.c.target == scope.target, PIPELINES.c.pipeline == scope.pipeline)
+        .where(PIPELINES.c.destination == scope.destination, is_whole)
+        .where(RUNS.c.status.in_([RunStatus.DONE.value, RunStatus.DONE_WITH_REJECTS.value]))
+        .order_by(RUNS.c.started_at.desc())
+    )
+    with store.reading() as connection:
+        return connection.execute(query.limit(1)).scalar()
 
 
 def find_runs(store: Store, prefix: str, *, limit: int) -> list[StoredRun]:

@@ -36,7 +36,18 @@ FOLLOWED = {
 """Pages whose commands are followed, from heading to heading; Meta is a sandbox."""
 AFTER_A_RUN = {
     f"syncer {name}"
-    for name in ("backfill", "status", "runs", "show", "trace", "deliveries", "reset", "rename", "state backup")
+    for name in (
+        "backfill",
+        "reconcile",
+        "status",
+        "runs",
+        "show",
+        "trace",
+        "deliveries",
+        "reset",
+        "rename",
+        "state backup",
+    )
 }
 """Sections of commands.md whose examples come from a project that has run once."""
 ENDS_WITH_CODE = "; echo $?"

@@ -1,13 +1,20 @@
-"""`backfill` and `adopt`: events that no run sends, and events that no run shall send."""
+"""`backfill`, `reconcile` and `adopt`: events that no run sends, and events that no run shall send."""
 
 import json
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from sqlite3 import connect
+from typing import Any
 
 import pytest
 
-from tests.acceptance.shop import Shop
+from syncer.config.load import load_project
+from syncer.outlook import forecast
+from syncer.ports import SystemClock
+from syncer.session import Session
+from syncer.state.history import stored_runs
+from tests.acceptance.shop import TOKEN, Shop
 
 pytestmark = pytest.mark.acceptance
 
@@ -90,3 +97,51 @@ def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
         actions = [action for (action,) in state.execute("SELECT action FROM audit ORDER BY id")]
     assert actions == ["pause", "adopt", "adopt", "resume"]
     assert "taken for delivered" in hourly.syncer("adopt", "orders", "--until", hour(6), "--yes").out
+
+
+def test_R09_a_reconcile_finds_what_runs_pass_by_and_obeys_the_start(hourly: Shop) -> None:
+    hourly.edit("pipelines/orders.yaml", "start: window", f"start: '{hour(1)}'")
+    before = hourly.syncer("run", "orders", "--output", "json").report
+    late(hourly)
+    hourly.sql("UPDATE orders SET currency = 'EUR' WHERE order_id = 8")
+    assert hourly.syncer("trace", "orders", "3", "--output", "json").report["conclusion"] == "late"
+    dry = hourly.syncer("reconcile", "orders", "--dry-run", "--output", "json")
+    arrived = hourly.order_ids()
+    done = hourly.syncer("reconcile", "orders", "--output", "json").report
+    assert (dry.code, dry.report["to_send"], arrived) == (0, 2, ["2", "4", "5", "6", "7", "9", "10"])
+    assert (done["rows_read"], done["acknowledged"], done["buckets"]) == (9, 2, {"duplicate_skipped": 7})
+    assert done["watermark"] == {"before": before["watermark"]["after"], "after": before["watermark"]["after"]}
+    assert hourly.order_ids()[7:] == ["3", "8"]
+    assert hourly.syncer("reconcile", "orders", "--output", "json").report["acknowledged"] == 0
+
+
+def test_R09_a_run_reconciles_by_itself_where_that_is_due(hourly: Shop) -> None:
+    hourly.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: updated_at\nreconcile: {every: 2h}")
+
+    def run(hours: int, **options: Any) -> tuple[int, int, str | None]:
+        project = load_project(hourly.folder, environ={"TOKEN": TOKEN})
+        with Session(project, clock=Later(hours)) as session:
+            due = forecast(session, project.pipelines["orders"], on_rows=lambda _: None)
+            report = session.run("orders", **options)
+            return due.to_send, report.acknowledged, stored_runs(session.store, "default", limit=1)[0].trigger
+
+    assert run(0) == (8, 8, "manual")
+    late(hourly)
+    assert run(1) == (0, 0, "manual")
+    hourly.add_orders(11, 11)
+    assert run(3, limit=5) == (2, 1, "manual")
+    assert run(3) == (1, 1, "manual+reconcile")
+    assert hourly.order_ids()[8:] == ["11", "3"]
+    hourly.sql("UPDATE orders SET currency = 'EUR', updated_at = '2026-01-01' WHERE order_id = 8")
+    assert run(4) == (0, 0, "manual")
+    assert run(6) == (1, 1, "manual+reconcile")
+
+
+@dataclass(frozen=True)
+class Later(SystemClock):
+    """The machine's clock, some hours on."""
+
+    hours: int
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=self.hours)

@@ -168,7 +168,7 @@ class Checker:
             return
         self._watermark = found
         settled = set(split(chain.from_iterable(self._digests(state) for state in SETTLED)))
-        for row, verdict in self.warehouse.given:
+        for row, verdict in self.warehouse.given[: self.warehouse.new]:
             if row.cursor is not None and row.cursor < ticks(found) and self._is_open(row, verdict, settled):
                 self.broken.append(f"R06 the watermark {found} passed {row}")
 

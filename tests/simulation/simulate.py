@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncer.engine.executor import Inline
+from syncer.engine.readings import Sweep
 from syncer.engine.span import Span
 from syncer.engine.sync import Job, Sample, run_sync
 from syncer.engine.tools import Sender, Tools
@@ -99,15 +100,15 @@ class Simulation:
     def run(
         self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
         limit: int | None = None, sample: Sample | None = None,
-        span: Span | None = None, spoil: Callable[[Store], None] | None = None,
+        span: Span | None = None, sweep: Sweep = Sweep.NONE, spoil: Callable[[Store], None] | None = None,
     ) -> RunReport | None:  # fmt: skip
         """Run once; return None where the process died. `spoil` may let the state fail; another process goes on."""
         self.runs += 1
-        self.warehouse.given.clear()
+        self.warehouse.begin()
         self.meta.run, self.meta.faults = Account(), faults
         self.trouble.arm(trouble_at, raises)
         self._store = self._store or self._opened()
-        job = replace(self._job(self._store), limit=limit, sample=sample, span=span)
+        job = replace(self._job(self._store), limit=limit, sample=sample, span=span, sweep=sweep)
         tools = Tools(
             executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble,
             stop=self.trouble.stop,
@@ -139,7 +140,7 @@ class Simulation:
         """Run without faults until nothing is left to do, then look at everything; `twice`: a last run must be idle."""
         for _ in range(QUIET_RUNS):
             self.clock.sleep(HOURS_2)
-            report = self.run()
+            report = self.run(sweep=Sweep.ALSO if self.shape.sweeps else Sweep.NONE)
             is_done = report is not None and report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
             if is_done and not (twice and self.meta.run.posts):
                 break
@@ -201,7 +202,8 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
             at = rng.randint(1, 80) if rng.random() < ends else None
             raises = rng.choice([Crash, Crash, KeyboardInterrupt, None])
             limit = rng.choice([None, None, None, 5])
-            simulation.run(faults=shape.faults, trouble_at=at, raises=raises, limit=limit)
+            sweep = rng.choice([Sweep.NONE, Sweep.ALSO, Sweep.ONLY]) if shape.sweeps and limit is None else Sweep.NONE
+            simulation.run(faults=shape.faults, trouble_at=at, raises=raises, limit=limit, sweep=sweep)
             simulation.world.change()
             simulation.clock.sleep(rng.choice([1, 60, 1_800]))
         points = tuple(simulation.trouble.names)

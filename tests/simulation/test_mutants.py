@@ -10,7 +10,7 @@ import pytest
 
 from connectors.base import Query
 from connectors.incremental import CursorValue
-from syncer.engine import deliver, page, sync
+from syncer.engine import deliver, page, readings, sync
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, decide
 from syncer.engine.deliver import Delivery
@@ -168,12 +168,34 @@ def does_not_read_rows_without_a_cursor_again(patch: Patch) -> None:
     def change(query: Query) -> Query:
         return replace(query, ranges=tuple(replace(part, with_null=False) for part in query.ranges))
 
-    patch.setattr(sync, "plan", _Changed(change))
+    patch.setattr(readings, "plan", _Changed(change))
 
 
 @mutant
 def does_not_look_back(patch: Patch) -> None:
     patch.setattr("syncer.engine.plan._lookback", lambda pipeline: 0)
+
+
+@mutant
+def does_not_reconcile(patch: Patch) -> None:
+    new_only = readings.readings
+
+    def first(*args: Any, **kwargs: Any) -> Any:
+        return new_only(*args, **{**kwargs, "sweep": readings.Sweep.NONE})
+
+    patch.setattr(sync, "readings", first)
+
+
+@mutant
+def reads_on_while_requests_of_new_rows_are_open(patch: Patch) -> None:
+    whole = sync._read_all
+
+    def hurried(*args: Any) -> None:
+        with patch.context() as meanwhile:
+            meanwhile.setattr(Delivery, "drain", lambda self: None)
+            whole(*args)
+
+    patch.setattr(sync, "_read_all", hurried)
 
 
 @mutant

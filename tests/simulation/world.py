@@ -54,6 +54,8 @@ class Shape:
     """Share of requests that end in trouble."""
     too_big: int = 1000
     """More events than this are too big."""
+    sweeps: bool = False
+    """Rows come later than any lookback, and runs reconcile."""
 
     @classmethod
     def of(cls, rng: random.Random) -> Self:
@@ -70,6 +72,7 @@ class Shape:
             poison=rng.choice([0.0, 0.05, 0.2]),
             faults=rng.choice([0.0, 0.1, 0.3, 0.6]),
             too_big=rng.choice([1000, 1000, 3]),
+            sweeps=rng.choice([False, False, True]),
         )
 
     def pipeline(self) -> Pipeline:
@@ -130,7 +133,8 @@ class World:
         """What happens in a warehouse between two runs."""
         self.grow(self.rng.choice([0, 3, self.shape.rows // 4]))
         for _ in range(self.rng.randint(0, 3)):
-            self.rows.append(self._plain(max(0, self.top - self.rng.randint(0, self.shape.lookback))))
+            furthest = self.top if self.shape.sweeps else self.shape.lookback
+            self.rows.append(self._plain(max(0, self.top - self.rng.randint(0, furthest))))
         for number in self.rng.sample(range(len(self.rows)), min(len(self.rows), self.rng.randint(0, 4))):
             self.rows[number] = self._edited(self.rows[number])
         if self.rows and self.rng.random() < 0.3:
@@ -175,7 +179,9 @@ class World:
 
     def _edited(self, row: Row) -> Row:
         self.top += self.rng.choice([0, 1])
-        return replace(row, value=self._value(), cursor=self.top if row.cursor is not None else None)
+        is_silent = self.shape.sweeps and self.rng.random() < 0.5
+        moved = self.top if row.cursor is not None and not is_silent else row.cursor
+        return replace(row, value=self._value(), cursor=moved)
 
     def _value(self) -> float:
         return self.rng.randint(100, 99_999) / 100
@@ -188,6 +194,9 @@ class Warehouse:
     world: World
     given: list[tuple[Row, str]] = field(default_factory=list)
     """Each row of this run, with what must become of it."""
+    new: int | None = None
+    """How many of these the first reading gave, once there was another; no watermark passes those of the other."""
+    readings: int = 0
     fails_after: int | None = None
     """Raise after so many batches."""
     failure: BaseException | None = None
@@ -204,7 +213,15 @@ class Warehouse:
         types[CURSOR] = pa.timestamp("us") if self.world.shape.cursor == "timestamp" else pa.int64()
         return pa.schema([(name, types[name]) for name in query.columns or types])
 
+    def begin(self) -> None:
+        """Forget what earlier runs read."""
+        self.given.clear()
+        self.new, self.readings = None, 0
+
     def read(self, query: Query) -> Iterator[pa.RecordBatch]:
+        self.readings += 1
+        if self.readings > 1:
+            self.new = len(self.given)
         rows = sorted(
             (row for row in self.world.rows if all(self._is_in(row, part) for part in query.ranges)), key=_order
         )
