@@ -79,7 +79,8 @@ def _outcomes() -> Iterator[str]:
         "## Requests that failed\n\nThese stand beside a request in `syncer show`, and as `pause_reason` of a paused "
         "pipeline. `systematic_reject` is one more pause reason: Meta refused 20 events in a row one by one, or "
         "each event of a request with code 100 and no rule of the Conversions API. That is a wrong mapping or dataset, "
-        "not a bad row.\n"
+        "not a bad row. `needs_decision` is another: the source, the cursor or the key is not the one that the state was "
+        "made with; put it back, or `syncer resume NAME` goes on with it.\n"
     )
     for kind, (title, what) in OUTCOMES.items():
         yield f"### {title}\n\n{what}\n"

@@ -1,13 +1,14 @@
 """What an operator does to a pipeline: under its lock, with a line in the audit log."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
 from syncer.config.parts import NAME
 from syncer.config.places import locate
 from syncer.engine.adopt import adopt as adopt_span
+from syncer.engine.basis import NEEDS_DECISION, Change, basis_of, begins_anew, changes
 from syncer.engine.compiled import compiled
 from syncer.engine.readings import Sweep
 from syncer.engine.reset import Reset, parse_position
@@ -16,6 +17,7 @@ from syncer.engine.span import survey as span_survey
 from syncer.engine.sync import BY_HAND, run_sync
 from syncer.engine.tools import Progress
 from syncer.errors import ConfigError, Problem
+from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport
 from syncer.session import Session, actor, find_pipeline
@@ -30,9 +32,30 @@ def pause(session: Session, pipeline: Pipeline) -> str | None:
     return session.store.pause(session.scope(pipeline), reason=BY_HAND, actor=actor())
 
 
-def resume(session: Session, pipeline: Pipeline) -> str | None:
-    """Let `pipeline` run again; return why it was paused, None where it was not."""
-    return session.store.resume(session.scope(pipeline), actor=actor())
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A pipeline that may run again."""
+
+    was: str | None
+    """Why it was paused; None: it was not."""
+    accepted: tuple[Change, ...] = ()
+    """What its state is kept for from now on although it was made with something else."""
+
+
+def resume(session: Session, pipeline: Pipeline) -> Resumed:
+    """Let `pipeline` run again. Where it waits for a decision, this is it: its state goes on with the configuration now.
+
+    Raises `LockedError` where a run is under way meanwhile.
+    """
+    scope = session.scope(pipeline)
+    found = stored_pipeline(session.store, scope)
+    if found is not None and found.pause_reason == NEEDS_DECISION:
+        now = basis_of(pipeline, origin(session.project.sources[pipeline.source]))
+        if accepted := changes(found.basis, now):
+            anew = begins_anew(accepted)
+            operations.accept(session.store, scope, before=found.basis, after=now, begins_anew=anew, actor=actor())
+            return Resumed(found.pause_reason, accepted)
+    return Resumed(session.store.resume(scope, actor=actor()))
 
 
 def back_up(session: Session, copy: Path) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.session import Session, refuse_what_comes_later
 from syncer.spec.reasons import REASONS
-from syncer.state.history import Reject, RequestLine, rejects_of, request_pages, stored_pipeline
+from syncer.state.history import Reject, RequestLine, StoredPipeline, rejects_of, request_pages, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.requests import RequestState, StoredRequest, holds
 from syncer.status import in_utc, request_json
@@ -123,7 +124,7 @@ def forecast(
         ledger=ledger_of(session.store, found.id) if found else empty_ledger(),
         watermark=found.watermark if found else None,
         start=found.start if found else None,
-        pause_reason=found.pause_reason if found else None,
+        pause_reason=_pause_reason(session, pipeline, found),
         sweep=Sweep.ONLY if reconcile else Sweep.ALSO if session.is_sweep_due(pipeline) else Sweep.NONE,
     )
     now = session.clock.now()
@@ -131,6 +132,15 @@ def forecast(
         made = engine.forecast(pipeline, source, scope, standing, now=now, on_rows=on_rows)
     made.dataset = f"{session.destination(pipeline).type} {session.destination(pipeline).dataset_id.resolve()}"
     return made
+
+
+def _pause_reason(session: Session, pipeline: Pipeline, found: StoredPipeline | None) -> str | None:
+    from syncer.engine.basis import NEEDS_DECISION, basis_of, changes
+
+    if found is None or found.pause_reason is not None:
+        return None if found is None else found.pause_reason
+    now = basis_of(pipeline, origin(session.project.sources[pipeline.source]))
+    return NEEDS_DECISION if changes(found.basis, now) else None
 
 
 def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from connectors.registry import find
 from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
+from syncer.origin import origin
 from syncer.pipeline import Destination, Pipeline, Project
 from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock, doing
 from syncer.secret import Reference
@@ -252,6 +253,7 @@ class Session:
             scope=self.scope(pipeline),
             store=self.store,
             open_source=lambda: self.open_source(pipeline),
+            place=lambda: origin(self.project.sources[pipeline.source]),
             open_sender=lambda: self.open_sender(pipeline, destination, test_event_code=code),
             trigger=trigger,
             holder=f"{actor()} pid {os.getpid()}",

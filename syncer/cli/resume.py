@@ -15,21 +15,27 @@ from syncer.cli.common import log_options, output_option, project_options, sessi
 def command(names: tuple[str, ...], project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     """Let paused pipelines run again, whatever paused them.
 
-    A pipeline that Meta refused, for instance its token, resumes by itself with the next run that goes well.
+    A pipeline that Meta refused, for instance its token, resumes by itself with the next run that goes well. One whose
+    source, cursor or key was changed goes on with the new one.
 
     \b
     syncer resume orders
     """
     from syncer.actions import resume
     from syncer.cli.text import print_json
+    from syncer.engine.basis import consequences
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
         for pipeline in [find_pipeline(opened.project, name) for name in names]:
             name = pipeline.name
-            was = resume(opened, pipeline)
+            done = resume(opened, pipeline)
             if as_json:
-                print_json({"pipeline": name, "target": opened.project.target, "paused": False, "was": was})
+                facts = {"pipeline": name, "target": opened.project.target, "paused": False, "was": done.was}
+                print_json(facts | {"accepted": [str(change) for change in done.accepted]})
                 continue
-            state = f"may run again; it was paused: {was}" if was else "is not paused"
+            state = f"may run again; it was paused: {done.was}" if done.was else "is not paused"
             click.echo(f"{name}: {state} (target {opened.project.target}).")
+            if done.accepted:
+                said = ", ".join(str(change) for change in done.accepted)
+                click.echo(f"  Accepted: {said}; {consequences(name, done.accepted)}.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from connectors.base import Query, Source
 from connectors.errors import SourceError
 from syncer.engine import advice
+from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.one_row import has_key, of_key
@@ -67,6 +68,8 @@ class Job:
     store: Store
     open_source: Callable[[], Source]
     open_sender: Callable[[], AbstractContextManager[Sender]]
+    place: Callable[[], str] = str
+    """Tells the database of the source from others; raises `ConfigError` where a reference is empty."""
     trigger: str = "manual"
     holder: str = ""
     """Who runs it, told to others that find the pipeline locked."""
@@ -153,6 +156,9 @@ def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:
 def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     if run.pause_reason == BY_HAND:
         return _paused(job.pipeline)
+    if changed := changes(run.basis, basis_of(job.pipeline, job.place())):
+        message = question(job.pipeline.name, changed)
+        return Ending(status=RunStatus.PAUSED, message=message, pause_reason=NEEDS_DECISION)
     with job.open_source() as source, job.open_sender() as sender, tools.executor:
         delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
         return _deliver(job, tools, run, source, delivery, now)
@@ -168,6 +174,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     require_old_type(transform.cursor_column, shape, run.watermark)
     if job.span is not None:
         run.audit("resend" if job.resend else "backfill", str(job.span))
+    run.rest_on(basis_of(job.pipeline, job.place()))
     start = _start(job, run, now)
     choice = _Choice(job, run, transform, start)
     failure: Ending | None = None

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from syncer.errors import StateError
 from syncer.report import RunReport, RunStatus
 from syncer.state import counts, outbox, pipelines
+from syncer.state.basis import Basis
 from syncer.state.requests import RequestState, StoredRequest
 from syncer.state.scope import Scope
 from syncer.state.store import Store
@@ -50,6 +51,8 @@ class StoredPipeline:
     fingerprint: str | None
     ids_name: str | None
     """Name that the ids of its events are made of, where it was renamed; None: its own."""
+    basis: Basis
+    """What watermark and ledger were made with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +257,7 @@ def _pipeline(row: Row[Any]) -> StoredPipeline:
         paused_at=row.paused_at,
         fingerprint=found.fingerprint,
         ids_name=found.ids_name,
+        basis=found.basis,
     )
 
 

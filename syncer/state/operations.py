@@ -5,8 +5,9 @@ from pathlib import Path
 from sqlalchemy import Connection, select, update
 
 from syncer.errors import StateError, SyncerError
-from syncer.state import audit, outbox, pipelines
+from syncer.state import audit, basis, outbox, pipelines
 from syncer.state.backup import copy_to
+from syncer.state.basis import Basis
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import PIPELINES, RUN_REQUESTS
@@ -39,6 +40,22 @@ def reset(store: Store, scope: Scope, *, before: Watermark | None, after: Waterm
         pipelines.put(connection, found, after)
         change = (_text(before), _text(after))
         audit.record(connection, scope, at=store.clock.now(), actor=actor, action="reset", change=change)
+
+
+def accept(store: Store, scope: Scope, *, before: Basis, after: Basis, begins_anew: bool, actor: str) -> None:
+    """Let the scope rest on `after` and run again; with `begins_anew` its watermark goes to where a first run begins.
+
+    Raises `LockedError` where a run holds the scope, `SyncerError` where it does not rest on `before` any more.
+    """
+    with store.locked(scope), store.tx("accept") as connection:
+        found, now = _found(connection, scope, to_write=True), store.clock.now()
+        if found.basis != before:
+            raise SyncerError(f"{scope.pipeline}: somebody has decided meanwhile; look again")
+        basis.put(connection, found.id, after)
+        pipelines.put(connection, found, None if begins_anew else found.watermark)
+        pipelines.set_pause(connection, found, reason=None, now=now)
+        change = (_described(before, found.watermark), _described(after, None if begins_anew else found.watermark))
+        audit.record(connection, scope, at=now, actor=actor, action="accept", change=change)
 
 
 def rename(store: Store, target: str, *, old: str, new: str, actor: str) -> tuple[str, ...]:
@@ -106,6 +123,10 @@ def _found(connection: Connection, scope: Scope, *, to_write: bool = False) -> p
     if found is None:
         raise SyncerError(f"{scope}: it never ran, so there is no watermark yet; `start:` says where it begins")
     return found
+
+
+def _described(basis: Basis, watermark: Watermark | None) -> str:
+    return f"source {basis.source}, cursor {basis.cursor}, key {basis.key}, watermark {_text(watermark)}"
 
 
 def _text(watermark: Watermark | None) -> str | None:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.errors import StateError
+from syncer.state import basis
+from syncer.state.basis import Basis
 from syncer.state.scope import Scope
 from syncer.state.seal import position_seal, require_seal
 from syncer.state.tables import PIPELINES
@@ -28,6 +30,8 @@ class PipelineRow:
     """Of the configuration of the last run."""
     ids_name: str | None
     """Name that the ids of its events are made of, where it was renamed; None: its own."""
+    basis: Basis = Basis()
+    """What watermark and ledger rest on."""
 
 
 _INSERT = {
@@ -103,6 +107,7 @@ def read(row: Any) -> PipelineRow:
         pause_reason=row.pause_reason,
         fingerprint=row.config_fingerprint,
         ids_name=row.ids_name,
+        basis=basis.read(row),
     )
 
 

@@ -15,6 +15,8 @@ from syncer.errors import StateError
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
 from syncer.state import audit, counts, outbox, pipelines, quarantine
+from syncer.state.basis import Basis
+from syncer.state.basis import put as put_basis
 from syncer.state.history import report_of
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
@@ -134,6 +136,8 @@ class RunLog:
         self.scope, self.run_id, self._holder = new.scope, new.run_id, new.holder
         self.mutex = threading.RLock()
         self._store, self._lock, self._row = store, lock, row
+        self.basis = row.basis
+        """What watermark and ledger were made with; its parts are None until `rest_on`."""
         self._aside = aside if aside is not None else set()
         self._open = OpenRequests()
         self._unfinished = [stored for _, stored in unfinished]
@@ -197,6 +201,14 @@ class RunLog:
         with self._tx("start") as connection:
             pipelines.move(connection, self._row, watermark=self._row.watermark, start=start)
         self._row = replace(self._row, start=start)
+
+    @_one_at_a_time
+    def rest_on(self, basis: Basis) -> None:
+        """Keep what watermark and ledger are made with; what is known already is not written again."""
+        if self.basis != basis:
+            with self._tx("start") as connection:
+                put_basis(connection, self._row.id, basis)
+            self.basis = basis
 
     @_one_at_a_time
     def page(self, tally: Tally, rejects: Sequence[Rejected], pending: int) -> None:
