@@ -184,11 +184,12 @@ class Store:
             yield
 
     def _lock(self, scope: Scope) -> Lock:
-        for pause_s in (0, *BETWEEN_TRIES_S):
-            self.clock.sleep(pause_s)
+        for pause_s in (*BETWEEN_TRIES_S, None):
             lock = try_lock(self.database, _lock_name(scope))
             if lock is not None:
                 return lock
+            if pause_s is not None:
+                self.clock.sleep(pause_s)
         with self.reading() as connection:
             found = pipelines.find(connection, scope)
         raise LockedError(scope.pipeline, holder=(found and found.holder) or "another process")
