@@ -16,12 +16,13 @@ from syncer.engine.span import Span, Survey
 from syncer.engine.span import survey as span_survey
 from syncer.engine.sync import BY_HAND, run_sync
 from syncer.engine.tools import Progress
-from syncer.errors import ConfigError, Problem
+from syncer.errors import ConfigError, Problem, StateError
 from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport
 from syncer.session import Session, actor, find_pipeline
 from syncer.state import operations
+from syncer.state.guard import Guard
 from syncer.state.history import SWEEP, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
@@ -62,6 +63,38 @@ def back_up(session: Session, copy: Path) -> None:
     """Copy the state file to the new file `copy`, whatever its schema; raises `StateError`."""
     with session.store_as_it_is() as store:
         operations.back_up(store, session.project.target, copy, actor=actor())
+
+
+def doubt_of_state(session: Session) -> str | None:
+    """Return why the state file is refused for what its guard says, in words; None where it is not.
+
+    Raises `StateError` where it is refused for anything else, or cannot have a guard.
+    """
+    place = session.state_place
+    if place.path is None:
+        raise StateError(f"state: {place}: only a state file has a guard, so there is nothing to accept")
+    guard = Guard(place.path)
+    try:
+        mark = guard.read()
+        if mark is not None and not place.path.exists():
+            return str(guard.missing())
+    except StateError as error:
+        return str(error)
+    with session.unguarded_store() as store:
+        store.require_known_schema()
+        found = store.mark()
+    try:
+        if mark is not None:
+            guard.require_reached(mark, found)
+    except StateError as error:
+        return str(error)
+    return None
+
+
+def accept_state(session: Session) -> None:
+    """Take the state file for the newest there is, whatever its guard says; where it is missing, begin a new one."""
+    with session.unguarded_store() as store:
+        operations.accept(store, session.project.target, actor=actor())
 
 
 def reset_to(session: Session, pipeline: Pipeline, text: str) -> Reset:

@@ -100,6 +100,13 @@ class Session:
             raise StateError(f"state: {place} does not exist yet; the first run makes it")
         return open_store(project.state.resolve(), root=project.root, home=project.home, migrate=False)
 
+    def unguarded_store(self) -> "Store":
+        """Return the store with the schema it has, however old it is, to be closed; a missing one is made, empty."""
+        from syncer.state.store import open_unguarded
+
+        project = self.project
+        return open_unguarded(project.state.resolve(), root=project.root, home=project.home, clock=self.clock)
+
     @cached_property
     def sandbox(self) -> "Running":
         """The Conversions API of this machine, started for this session."""

@@ -7,6 +7,11 @@ import click
 
 from syncer.cli.common import load, log_options, output_option, project_options
 
+COST = (
+    "What was sent since is not known to it: the next run sends that again, as far as Meta still takes it, and Meta\n"
+    "may count it twice. `syncer adopt NAME --until T` first takes what was sent before T for delivered."
+)
+
 
 @click.group()
 def command() -> None:
@@ -66,3 +71,37 @@ def backup(file: Path, project_dir: Path | None, target: str | None, *, as_json:
         print_json({"state": str(place), "copy": str(file), "bytes": file.stat().st_size})
         return
     click.echo(f"{place} was copied to {file} ({file.stat().st_size:,} bytes) and found sound.")
+
+
+@command.command()
+@click.option("--yes", is_flag=True, help="Do it. Without it, only what it would mean is said.")
+@project_options
+@output_option
+@log_options
+def accept(project_dir: Path | None, target: str | None, *, yes: bool, as_json: bool) -> None:
+    """Take a state file for the newest there is, although it is older than it was, missing or another one.
+
+    A file beside the state says how far it had come; a copy that is older is refused, since it knows less than was
+    sent. Where no newer copy can be had, this command accepts it. Without --yes nothing changes.
+
+    \b
+    syncer state accept
+    syncer state accept --yes
+    """
+    from syncer.actions import accept_state, doubt_of_state
+    from syncer.cli.text import print_json
+    from syncer.session import Session
+
+    with Session(load(project_dir, target)) as opened:
+        doubt = doubt_of_state(opened)
+        if doubt is not None and yes:
+            accept_state(opened)
+    if as_json:
+        print_json({"state": str(opened.state_place), "doubt": doubt, "done": doubt is not None and yes})
+    elif doubt is None:
+        click.echo("The state is what its guard says it is; there is nothing to accept.")
+    else:
+        click.echo(f"{doubt.split(';')[0]}.")
+        click.echo(COST)
+    if doubt is not None and not yes:
+        raise click.UsageError("nothing was changed; add --yes to do it")

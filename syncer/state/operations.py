@@ -8,8 +8,9 @@ from syncer.errors import StateError, SyncerError
 from syncer.state import audit, basis, outbox, pipelines
 from syncer.state.backup import copy_to
 from syncer.state.basis import Basis
+from syncer.state.guard import Guard, Mark
 from syncer.state.scope import Scope
-from syncer.state.store import Store
+from syncer.state.store import Store, mark_of
 from syncer.state.tables import PIPELINES, RUN_REQUESTS
 from syncer.watermark import Watermark
 
@@ -92,6 +93,31 @@ def back_up(store: Store, target: str, copy: Path, *, actor: str) -> None:
         audit.record(
             connection, Scope(target, "", ""), at=store.clock.now(), actor=actor, action="backup", change=change
         )
+
+
+def accept(store: Store, target: str, *, actor: str) -> None:
+    """Take the store for the newest there is, whatever its guard says; `store` was opened without it."""
+    if store.place.path is None:
+        raise StateError(f"state: {store.place}: only a state file has a guard, so there is nothing to accept")
+    guard = Guard(store.place.path)
+    before = _said_by(guard)
+    store.upgrade()
+    with store.tx("accept") as connection:
+        after = mark_of(connection)
+        change = (before.words if before else None, after.words)
+        audit.record(
+            connection, Scope(target, "", ""), at=store.clock.now(), actor=actor, action="accept", change=change
+        )
+    with store.reading() as connection:
+        guard.replace(mark_of(connection))
+
+
+def _said_by(guard: Guard) -> Mark | None:
+    """Return what the guard says; None where it says nothing that can be read."""
+    try:
+        return guard.read()
+    except StateError:
+        return None
 
 
 def _destinations(store: Store, target: str, name: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
@@ -12,12 +13,15 @@ from sqlalchemy.exc import ArgumentError
 
 from syncer.errors import StateError
 
+if TYPE_CHECKING:
+    from syncer.state.guard import Guard
+
 EXAMPLES = "write sqlite:///.syncer/state.db or postgresql+psycopg://user@host/database"
 POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
 PLAIN_NAME = re.compile(r"[\w.,:%/\[\]\\ -]*")
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-SIDE_FILES = ("-wal", "-shm", "-journal")
+SIDE_FILES = ("-wal", "-shm", "-journal", ".guard")
 SHARED_DISKS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.glusterfs"}
 )
@@ -87,13 +91,18 @@ def _text(value: str | tuple[str, ...] | None) -> str:
     return ",".join(value) if isinstance(value, tuple) else value or ""
 
 
-def prepare(path: Path) -> None:
-    """Make the file of an embedded store and its folder, for this user alone; raises `StateError` with the remedy."""
+def prepare(path: Path, guard: "Guard | None" = None) -> None:
+    """Make the file of an embedded store and its folder, for this user alone; raises `StateError` with the remedy.
+
+    A file that `guard` has seen is not made anew.
+    """
     try:
         _refuse_links(path)
         _make_folder(path.parent)
         _refuse_shared_disk(path)
         _refuse_lone_log(path)
+        if guard is not None and not _has_content(path) and guard.read() is not None:
+            raise guard.missing()
         make_private_file(path)
         _check_database(path)
     except OSError as error:
@@ -161,10 +170,14 @@ def _check_database(path: Path) -> None:
 def _refuse_lone_log(path: Path) -> None:
     """SQLite would read the log of a lost file into the new one."""
     log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size and not (path.exists() and path.stat().st_size):
+    if _has_content(log) and not _has_content(path):
         raise StateError(
             f"state: {path} is missing, but its log {log.name} is there; restore both, or move the log away"
         )
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def _refuse_shared_disk(path: Path) -> None:

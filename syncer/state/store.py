@@ -13,10 +13,11 @@ from sqlalchemy import Connection, select
 from syncer.errors import LockedError, StateError
 from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
 from syncer.state import audit, migrate, pipelines
-from syncer.state.database import Database, check_for_damage, connect, journal_mode
+from syncer.state.database import Database, check_for_damage, connect, driver, journal_mode
 from syncer.state.failures import explained
+from syncer.state.guard import Guard, Mark
 from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
-from syncer.state.place import make_private_folder, parse, prepare
+from syncer.state.place import Place, make_private_folder, parse, prepare
 from syncer.state.scope import Scope
 from syncer.state.seal import require_seal, salt_seal
 from syncer.state.tables import INSTALL, SCHEMA
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from syncer.state.runs import RunLog
 
 SYSTEM_CLOCK = SystemClock()
+REACHED = """SELECT (SELECT checksum FROM install), (SELECT coalesce(sum(epoch), 0) FROM pipelines),
+    (SELECT coalesce(max(id), 0) FROM requests), (SELECT coalesce(max(id), 0) FROM audit)"""
+"""Asked of the driver itself: it is part of every commit."""
 SALT_BYTES = 16
 BETWEEN_TRIES_S = (0.02, 0.05, 0.1, 0.3)
 """A look at who runs takes the lock for a moment, and a database frees that of a process that died when it hears of it."""
@@ -45,18 +49,33 @@ def open_store(
     the place and the remedy; what cannot be used is never written to.
     """
     place = parse(url, root=root)
+    guard = Guard(place.path) if place.path is not None else None
+    _make_room(place, home, guard)
+    store = Store(connect(place), points=points, clock=clock, guard=guard)
+    return _checked(store, migrate=migrate)
+
+
+def open_unguarded(url: str, *, root: Path, home: Path, clock: Clock = SYSTEM_CLOCK) -> "Store":
+    """Return the store at `url` with the schema it has, however old it is; a missing one is made, empty."""
+    place = parse(url, root=root)
+    _make_room(place, home, None)
+    return _checked(Store(connect(place), clock=clock), migrate=False)
+
+
+def _make_room(place: Place, home: Path, guard: Guard | None) -> None:
     if place.path is not None:
         if home in place.path.parents and home.parent.is_dir():
             make_private_folder(home)
-        prepare(place.path)
-    database = connect(place)
+        prepare(place.path, guard)
+
+
+def _checked(store: "Store", *, migrate: bool) -> "Store":
     try:
-        store = Store(database, points=points, clock=clock)
         store.look_over()
         if migrate:
             store.upgrade()
     except BaseException:
-        database.close()
+        store.close()
         raise
     return store
 
@@ -64,8 +83,15 @@ def open_store(
 class Store:
     """An open state store. Counts nothing itself; holds connections until `close`."""
 
-    def __init__(self, database: Database, *, points: Points = NO_POINTS, clock: Clock = SYSTEM_CLOCK) -> None:
-        self.database = database
+    def __init__(
+        self,
+        database: Database,
+        *,
+        points: Points = NO_POINTS,
+        clock: Clock = SYSTEM_CLOCK,
+        guard: Guard | None = None,
+    ) -> None:
+        self.database, self._guard = database, guard
         self.place = database.place
         self.points, self.clock = points, clock
         self._salt: bytes | None = None
@@ -99,13 +125,36 @@ class Store:
         if mode != "wal":
             raise StateError(f"state: {self.place}: this disk cannot hold SQLite's write-ahead log; use a local disk")
 
+    def mark(self) -> Mark | None:
+        """Return how far an embedded store is; None where it is empty."""
+        if self.schema is None:
+            return None
+        with self.reading() as connection:
+            return mark_of(connection)
+
     @property
     def schema(self) -> str | None:
         """Revision of the stored schema; None where the store is empty."""
         return migrate.current(self.database)
 
     def upgrade(self) -> tuple[str | None, str]:
-        """Bring the schema to this release's; return the revisions before and after."""
+        """Bring the schema to this release's; return the revisions before and after.
+
+        Raises `StateError` where a newer release wrote it, or the store is older than its guard: nothing was written.
+        """
+        self.require_known_schema()
+        self._require_newest()
+        change = self._migrate()
+        if self._guard is not None and (mark := self.mark()) is not None:
+            self._guard.raise_to(mark)
+        return change
+
+    def _require_newest(self) -> None:
+        mark = self._guard.read() if self._guard is not None else None  # before the store, which goes on meanwhile
+        if self._guard is not None and mark is not None:
+            self._guard.require_reached(mark, self.mark())
+
+    def _migrate(self) -> tuple[str | None, str]:
         found = self.schema
         if found == SCHEMA:
             return found, found
@@ -116,7 +165,9 @@ class Store:
 
     def require_known_schema(self) -> None:
         """Raise `StateError` where a newer release wrote the schema."""
-        migrate.refuse_newer(self.database, self.schema)
+        found = self.schema
+        if found != SCHEMA:
+            migrate.refuse_newer(self.database, found)
 
     def require_schema(self) -> None:
         """Raise `StateError` unless the schema is the one that this release works with."""
@@ -158,6 +209,9 @@ class Store:
         with doing("state"), explained(self.place), self._alone, self.database.transaction(writes=True) as connection:
             yield connection
             self.points.hit(f"{name}.in")
+            mark = None if self._guard is None else mark_of(connection)
+        if self._guard is not None and mark is not None:
+            self._guard.raise_to(mark)
         self.points.hit(f"{name}.after")
 
     def start_run(
@@ -215,6 +269,12 @@ class Store:
             change = (found.pause_reason, reason)
             audit.record(connection, scope, at=now, actor=actor, action=action, change=change)
             return found.pause_reason
+
+
+def mark_of(connection: Connection) -> Mark:
+    """Return how far the embedded store is that `connection` sees."""
+    install, *numbers = driver(connection).execute(REACHED).fetchone()
+    return Mark(bytes(install or b"").hex().rjust(32, "0")[:32], *numbers)
 
 
 def _lock_name(scope: Scope) -> str:

@@ -47,6 +47,7 @@ AFTER_A_RUN = {
         "reset",
         "rename",
         "state backup",
+        "state accept",
     )
 }
 """Sections of commands.md whose examples come from a project that has run once."""

@@ -98,11 +98,12 @@ def test_the_code_asks_for_the_newest_migration() -> None:
     assert migrate._newest(migrate.scripts()) == SCHEMA
 
 
-def test_a_downgrade_leaves_nothing_behind_and_may_be_undone(open_empty: Open) -> None:
+def test_a_downgrade_leaves_nothing_behind_and_may_be_undone(open_empty: Open, tmp_path: Path) -> None:
     with open_empty() as store:
         migrate.downgrade(store.database, to="base")
         with store.database.single.connect() as connection:
             assert set(inspect(connection).get_table_names()) <= {VERSION_TABLE, "sqlite_sequence"}
+        (tmp_path / ".syncer" / "state.db.guard").unlink(missing_ok=True)
         assert store.upgrade() == (None, SCHEMA)
 
 
@@ -190,7 +191,7 @@ def test_R33_the_file_is_copied_before_it_is_changed(tmp_path: Path, next_releas
         with acts.begin(store) as run:
             acts.deliver(run, 1, 2)
         migrate.upgrade(store.database, now=NOW, folder=next_release)
-    copies = list((tmp_path / ".syncer").glob("state.db.*"))
+    copies = list((tmp_path / ".syncer").glob("state.db.before-*"))
     assert [path.name for path in copies] == ["state.db.before-later-20261122T120000Z"]
     assert stat.S_IMODE(copies[0].stat().st_mode) == 0o600
     with sqlite3.connect(copies[0]) as copy:
@@ -209,7 +210,7 @@ def test_R33_nothing_is_changed_where_no_copy_can_be_made(tmp_path: Path, next_r
 
 def test_the_first_schema_needs_no_copy(tmp_path: Path) -> None:
     open_store("sqlite:///.syncer/state.db", root=tmp_path, home=tmp_path / ".syncer").close()
-    assert [path.name for path in (tmp_path / ".syncer").glob("state.db*")] == ["state.db"]
+    assert list((tmp_path / ".syncer").glob("state.db.before-*")) == []
 
 
 def test_migrations_run_where_a_folder_called_alembic_is_on_the_path(tmp_path: Path) -> None:
