@@ -263,6 +263,7 @@ class Session:
             place=lambda: origin(self.project.sources[pipeline.source]),
             open_sender=lambda: self.open_sender(pipeline, destination, test_event_code=code),
             trigger=trigger,
+            retention=self.project.retention,
             holder=f"{actor()} pid {os.getpid()}",
         )
         tools = Tools(

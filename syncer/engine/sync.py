@@ -23,9 +23,10 @@ from syncer.engine.run_id import new_run_id
 from syncer.engine.span import Span, whole
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import ConfigError, SyncerError
-from syncer.pipeline import Pipeline
+from syncer.pipeline import Pipeline, Retention
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
+from syncer.state.prune import prune
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
@@ -84,6 +85,9 @@ class Job:
     resend: bool = False
     """Send again what was settled before."""
 
+    retention: Retention = Retention()
+    """How long the state is kept that every run leaves behind."""
+
     @property
     def is_regular(self) -> bool:
         """Return whether the run goes by the watermark and moves it."""
@@ -128,6 +132,8 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
             raise
         _finish(run, tools, ending, began)
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
+        if ending.status is not RunStatus.INTERRUPTED:
+            _tidy_up(job)
         report = run.report()
         return replace(report, advice=tuple(advice.on_coverage(report.tally, job.pipeline)))
 
@@ -151,6 +157,15 @@ def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:
         pause_reason=ending.pause_reason,
         elapsed_s=tools.clock.monotonic() - began,
     )
+
+
+def _tidy_up(job: Job) -> None:
+    """Forget what is over its term; where that fails, the run is no worse for it and the next one tries again."""
+    try:
+        if deleted := prune(job.store, job.retention):
+            log.info("state.pruned", extra={"rows": deleted})
+    except SyncerError as error:
+        log.warning("state.not_pruned", extra={"error": str(error)})
 
 
 def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:

@@ -20,7 +20,10 @@ CHECK_S = 1.0
 JOURNAL_BYTES = 64 * 1024 * 1024
 CHECKPOINT_PAGES = 4_000
 """16 MB of log before it is written into the file: pages that every commit changes are copied less often."""
+SPACE_PAGES = 2_000
+"""8 MB that are given back in one go: others can write in between."""
 SQLITE_SETTINGS = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # of a file that is made just now; before anything else is said to it
     f"PRAGMA busy_timeout = {BUSY_S * 1000}",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -155,6 +158,20 @@ def _quick_check(raw: sqlite3.Connection, seconds: float) -> str:
     finally:
         limit.cancel()
         limit.join()
+
+
+def give_back_space(database: Database) -> None:
+    """Give the pages that a state file does not use any more back to the disk, some at a time.
+
+    A VACUUM would copy the whole file while everybody waits. Postgres sees to its own; so does a file that was made
+    without the setting: it keeps its size and fills the pages again.
+    """
+    if database.kind == "sqlite":
+        with explained(database.place), database.single.connect() as connection:
+            raw, before = driver(connection), -1
+            while (free := raw.execute("PRAGMA freelist_count").fetchone()[0]) not in (0, before):
+                before = free
+                raw.execute(f"PRAGMA incremental_vacuum({SPACE_PAGES})").fetchall()
 
 
 def driver(connection: Connection) -> Any:

@@ -18,7 +18,7 @@ from tests.simulation.machine import FakeClock
 CURSOR = "updated"
 EPOCH = datetime(2026, 11, 1)  # noqa: DTZ001 - a column without zone
 DAY_S = 86_400
-OLD_S, WINDOW_S = 8 * DAY_S, 7 * DAY_S
+OLD_S, WINDOW_S, LONG_WINDOW_S = 8 * DAY_S, 7 * DAY_S, 62 * DAY_S
 CursorType = Literal["integer", "timestamp", "none"]
 
 
@@ -145,7 +145,7 @@ class World:
         age = int(self.clock.now().timestamp()) - row.at
         if row.key is None:
             return "key_problem"
-        if age > WINDOW_S and row.place != "physical_store":
+        if age > (LONG_WINDOW_S if row.place == "physical_store" else WINDOW_S):
             return "expired"
         if age < self.shape.delay_s:
             return "too_early"
