@@ -36,7 +36,7 @@ BUCKETS = {
     Bucket.NO_RULE: "Used once `events` is obeyed.",
     Bucket.NO_CONSENT: "Used once `consent` is obeyed.",
     Bucket.PII_BLOCKED: "Used once `pii` is obeyed.",
-    Bucket.ERASED: "Used once persons can be erased.",
+    Bucket.ERASED: "Rows of persons who were erased.",
     Bucket.OVER_MAX_ROWS: "Used once `delivery.max_rows` is obeyed.",
 }
 OUTCOMES = {

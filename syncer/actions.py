@@ -1,15 +1,17 @@
 """What an operator does to a pipeline: under its lock, with a line in the audit log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
 from syncer.config.parts import NAME
 from syncer.config.places import locate
+from syncer.engine import persons
 from syncer.engine.adopt import adopt as adopt_span
 from syncer.engine.basis import NEEDS_DECISION, Change, basis_of, begins_anew, changes
 from syncer.engine.compiled import compiled
+from syncer.engine.persons import Found
 from syncer.engine.readings import Sweep
 from syncer.engine.reset import Reset, parse_position
 from syncer.engine.span import Span, Survey
@@ -21,11 +23,22 @@ from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport
 from syncer.session import Session, actor, find_pipeline
-from syncer.state import operations
+from syncer.state import erased, operations
 from syncer.state.guard import Guard
 from syncer.state.history import SWEEP, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
+from syncer.state.prune import prune
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whose events are meant: those of one key, of many, or of the rows whose column holds a value."""
+
+    key: Sequence[str] | None = None
+    keys: Iterable[Sequence[str]] | None = None
+    match: tuple[str, str] = ("", "")
+    """(column, value), where neither key nor keys is given."""
 
 
 def pause(session: Session, pipeline: Pipeline) -> str | None:
@@ -94,7 +107,7 @@ def doubt_of_state(session: Session) -> str | None:
 def accept_state(session: Session) -> None:
     """Take the state file for the newest there is, whatever its guard says; where it is missing, begin a new one."""
     with session.unguarded_store() as store:
-        operations.accept(store, session.project.target, actor=actor())
+        operations.accept_store(store, session.project.target, actor=actor())
 
 
 def reset_to(session: Session, pipeline: Pipeline, text: str) -> Reset:
@@ -195,3 +208,34 @@ def adopt(session: Session, pipeline: Pipeline, span: Span) -> RunReport:
     """
     job, tools = session.work(pipeline, trigger="adopt")
     return adopt_span(replace(job, span=span), tools)
+
+
+def person(session: Session, pipeline: Pipeline, wanted: Wanted) -> Found:
+    """Return the events that `wanted` means; asks the warehouse, but for keys of a file.
+
+    Raises `ConfigError` where there is no such column or key, `SourceError`.
+    """
+    found, now = stored_pipeline(session.store, session.scope(pipeline)), session.clock.now()
+    scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
+    if wanted.keys is not None:
+        return persons.by_keys(pipeline, scope, wanted.keys)
+    with session.open_source(pipeline) as source:
+        if wanted.key is not None:
+            return persons.by_key(pipeline, source, scope, wanted.key, now=now)
+        column, value = wanted.match
+        return persons.by_value(pipeline, source, scope, column, value, now=now)
+
+
+def traces(session: Session, pipeline: Pipeline, found: Found) -> erased.Traces:
+    """Return what the state has of these events; changes nothing."""
+    return erased.traces(session.store, session.scope(pipeline), found.identities)
+
+
+def erase(session: Session, pipeline: Pipeline, found: Found) -> erased.Traces:
+    """Take these events out of the state for good and block them; return what was there.
+
+    Raises `LockedError` where a run is under way.
+    """
+    gone = erased.erase(session.store, session.scope(pipeline), found.identities, actor=actor())
+    prune(session.store, session.project.retention, although_not_due=True)
+    return gone

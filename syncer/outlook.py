@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from syncer.origin import origin
 from syncer.pipeline import Pipeline
+from syncer.report import Bucket
 from syncer.session import Session, refuse_what_comes_later
 from syncer.spec.reasons import REASONS
+from syncer.state.erased import erased_of
 from syncer.state.history import Reject, RequestLine, StoredPipeline, rejects_of, request_pages, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.requests import RequestState, StoredRequest, holds
@@ -35,10 +37,14 @@ class Trace:
     """(run, request) of each request that its event was part of, oldest first."""
     reject: Reject | None
     """Where it is set aside."""
+    is_erased: bool = False
+    """No run sends it, whatever its row holds."""
 
     @property
     def conclusion(self) -> tuple[str, str]:
         """Return a word for where the row stands, and a sentence with what can be done."""
+        if self.is_erased:
+            return Bucket.ERASED.value, _refused("erased", None)
         states = [line.state for _, line in self.requests]
         for state in (RequestState.ACKED, RequestState.ACKED_ASSUMED, RequestState.HELD):
             if state in states:
@@ -126,6 +132,7 @@ def forecast(
         start=found.start if found else None,
         pause_reason=_pause_reason(session, pipeline, found),
         sweep=Sweep.ONLY if reconcile else Sweep.ALSO if session.is_sweep_due(pipeline) else Sweep.NONE,
+        erased=erased_of(session.store, found.id) if found else frozenset(),
     )
     now = session.clock.now()
     with session.open_source(pipeline) as source:
@@ -157,11 +164,12 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
         row = find_row(pipeline, source, scope, key, position=position, now=now)
     identity = row.identity if row else identity_of(pipeline, scope, key)
     requests: list[tuple[StoredRequest, RequestLine]] = []
-    reject = None
+    reject, is_erased = None, False
     if found is not None and identity is not None:
         pages = request_pages(session.store, found.id)
         requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
         reject = rejects_of(session.store, found.id).get(identity)
+        is_erased = identity in erased_of(session.store, found.id)
     return Trace(
         pipeline=pipeline.name,
         target=session.project.target,
@@ -169,6 +177,7 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
         row=row,
         requests=tuple((request.run_id, line) for request, line in requests),
         reject=reject,
+        is_erased=is_erased,
     )
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "resume": ("syncer.cli.resume", "Let a paused pipeline run again."),
     "reset": ("syncer.cli.reset", "Move a pipeline's watermark."),
     "adopt": ("syncer.cli.adopt", "Take for delivered what another tool has sent."),
+    "erase": ("syncer.cli.erase", "Take a person's rows out of the state and block them."),
     "rename": ("syncer.cli.rename", "Move a pipeline's state to another name."),
     "fields": ("syncer.cli.fields", "List Meta's parameters with types and rules."),
     "explain": ("syncer.cli.explain", "Say what a reason code means, or what a pipeline does."),

@@ -39,7 +39,9 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
                 return INTERRUPTED
             _, named = job.span.rows(batch, transform, now=at)
             known = named.filter(pl.col("identity").is_not_null())
-            run.assume(_tally(named, known), None)
+            erased = pl.Series(list(run.erased), dtype=pl.Binary).implode()
+            known, blocked = known.filter(~pl.col("identity").is_in(erased)), known.height
+            run.assume(_tally(named, known, blocked - known.height), None)
             fresh = known.unique("identity", maintain_order=True)
             if fresh.height:
                 fresh = fresh.filter(~pl.Series(run.ledger.settled(b"".join(fresh["identity"])), dtype=pl.Boolean))
@@ -49,11 +51,13 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     return Ending(status=RunStatus.DONE, pause_reason=run.pause_reason)
 
 
-def _tally(named: pl.DataFrame, known: pl.DataFrame) -> Tally:
+def _tally(named: pl.DataFrame, known: pl.DataFrame, blocked: int) -> Tally:
     tally = Tally(rows_read=named.height)
     tally.buckets[Bucket.DUPLICATE_SKIPPED] = known.height
-    if named.height > known.height:
-        tally.buckets[Bucket.KEY_PROBLEM] = tally.reasons["key_missing"] = named.height - known.height
+    if blocked:
+        tally.buckets[Bucket.ERASED] = tally.reasons["erased"] = blocked
+    if keyless := named.height - known.height - blocked:
+        tally.buckets[Bucket.KEY_PROBLEM] = tally.reasons["key_missing"] = keyless
     return tally
 
 

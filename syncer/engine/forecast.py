@@ -13,7 +13,7 @@ from syncer.engine import advice
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
-from syncer.engine.page import unsettled
+from syncer.engine.page import allowed, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Sweep, readings
 from syncer.pipeline import Pipeline
@@ -36,6 +36,7 @@ class Standing:
     pause_reason: str | None = None
     sweep: Sweep = Sweep.NONE
     """Whether the run compares all keys in Meta's window with the ledger."""
+    erased: frozenset[bytes] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +108,8 @@ def forecast(
     frequent, at_midnight = Frequent(), True
     at = int(now.timestamp())
     for rows, span in ((rows, reading.span) for reading in wanted for rows in source.read(reading.query)):
-        made = transform(rows if span is None else span.rows(rows, transform, now=at)[0], now=at, start=start)
+        inside = rows if span is None else span.rows(rows, transform, now=at)[0]
+        made = allowed(transform(inside, now=at, start=start), standing.erased)
         fresh = unsettled(made.events, standing.ledger)
         standing.ledger.add(b"".join(fresh["identity"]))
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height

@@ -1,6 +1,8 @@
 """What is left to deliver of one batch of rows, and what became of the rest."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,8 @@ def take_page(
     *,
     room: int | None,
 ) -> Page:
-    """Drop what is settled, cut at `room` events, and record what became of every other row of the batch."""
+    """Drop what is settled or blocked, cut at `room` events, and record what became of every other row of the batch."""
+    transformed = allowed(transformed, run.erased)
     events, tally = transformed.events, transformed.tally
     fresh = unsettled(events, run.ledger)
     tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
@@ -75,7 +78,7 @@ def take_page(
 
 def rows_needed(transformed: Transformed, run: "RunLog", *, room: int) -> int | None:
     """Return after how many rows of the batch `room` events are found that are not settled; None: not in it."""
-    rows = unsettled(transformed.events, run.ledger)["row"]
+    rows = unsettled(allowed(transformed, run.erased).events, run.ledger)["row"]
     return int(rows[room - 1]) + 1 if len(rows) >= room else None
 
 
@@ -93,6 +96,23 @@ def _nulls_first(cursors: "pa.Array") -> int:
 def _reached(cursor_at: Callable[[int], CursorValue | None], first: int, last: int) -> CursorValue | None:
     """Return the last value from `first` to `last`: infinity has none, and must not hide those before it."""
     return next((value for row in range(last, first - 1, -1) if (value := cursor_at(row))), None)
+
+
+def allowed(transformed: Transformed, erased: Collection[bytes]) -> Transformed:
+    """Return what is left without the rows of persons who were erased; those are counted as `erased` and no more."""
+    if not erased:
+        return transformed
+    marks = pl.Series(list(erased), dtype=pl.Binary).implode()
+    is_left = ~pl.col("identity").is_in(marks).fill_null(value=False)
+    events, rejects = transformed.events.filter(is_left), transformed.rejects.filter(is_left)
+    gone = transformed.rejects.filter(~is_left)
+    count = transformed.events.height - events.height + gone.height
+    if not count:
+        return transformed
+    tally = copy(transformed.tally)
+    tally.buckets = tally.buckets - Counter(gone["bucket"].to_list()) + Counter({Bucket.ERASED: count})
+    tally.reasons = tally.reasons - Counter(gone["reason"].to_list()) + Counter({Bucket.ERASED.value: count})
+    return Transformed(events=events, rejects=rejects, tally=tally)
 
 
 def unsettled(events: pl.DataFrame, ledger: "Ledger") -> pl.DataFrame:

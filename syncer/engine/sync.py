@@ -15,7 +15,7 @@ from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
 from syncer.engine.one_row import has_key, of_key
-from syncer.engine.page import rows_needed, take_page, unsettled
+from syncer.engine.page import allowed, rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
@@ -260,7 +260,8 @@ class _Choice:
         """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""
         made = self.transform(rows, now=at, start=self.start)
         if self.settled is not None:
-            again = made.events.height - unsettled(made.events, self.settled).height
+            sent = allowed(made, self.run.erased).events
+            again = sent.height - unsettled(sent, self.settled).height
             if again:
                 self.run.note_possible_duplicates(again)
         return made

@@ -174,6 +174,13 @@ def give_back_space(database: Database) -> None:
                 raw.execute(f"PRAGMA incremental_vacuum({SPACE_PAGES})").fetchall()
 
 
+def forget_deleted(database: Database) -> None:
+    """Overwrite what a state file still holds of deleted rows: its log is written into it and emptied."""
+    if database.kind == "sqlite":
+        with explained(database.place), database.single.connect() as connection:
+            driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def driver(connection: Connection) -> Any:
     """Return the driver's own connection."""
     return connection.connection.driver_connection

@@ -95,7 +95,7 @@ def back_up(store: Store, target: str, copy: Path, *, actor: str) -> None:
         )
 
 
-def accept(store: Store, target: str, *, actor: str) -> None:
+def accept_store(store: Store, target: str, *, actor: str) -> None:
     """Take the store for the newest there is, whatever its guard says; `store` was opened without it."""
     if store.place.path is None:
         raise StateError(f"state: {store.place}: only a state file has a guard, so there is nothing to accept")

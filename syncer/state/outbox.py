@@ -224,6 +224,15 @@ def _base(pipeline_id: int, run_id: str, request: NewRequest | Row[Any], cursor:
     )
 
 
+def replace_digests(connection: Connection, row: Row[Any], digests: bytes) -> None:
+    """Write other identities into a request in place of its own, as many as there were."""
+    times = (row.event_time_min, row.event_time_max)
+    cursor = (row.cursor_kind, row.cursor_low, row.cursor_high)
+    base = seal(row.pipeline_id, row.run_id, row.events, *times, *cursor, digests)
+    values = {"digests": digests, "checksum": seal(base, row.state)}
+    connection.execute(update(REQUESTS).where(REQUESTS.c.id == row.id).values(values))
+
+
 def _require_whole(row: Row[Any]) -> bytes:
     cursor = {"cursor_kind": row.cursor_kind, "cursor_low": row.cursor_low, "cursor_high": row.cursor_high}
     base = _base(row.pipeline_id, row.run_id, row, cursor)

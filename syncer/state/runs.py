@@ -189,6 +189,13 @@ class RunLog:
 
         return ledger_of(self._store, self._row.id)
 
+    @cached_property
+    def erased(self) -> frozenset[bytes]:
+        """Identities that no run may send."""
+        from syncer.state.erased import erased_of
+
+        return erased_of(self._store, self._row.id)
+
     def unfinished(self) -> list[StoredRequest]:
         """Return what earlier runs armed and did not finish, oldest first."""
         return list(self._unfinished)

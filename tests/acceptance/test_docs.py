@@ -45,6 +45,7 @@ AFTER_A_RUN = {
         "trace",
         "deliveries",
         "reset",
+        "erase",
         "rename",
         "state backup",
         "state accept",

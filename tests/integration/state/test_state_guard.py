@@ -103,7 +103,7 @@ def test_R30_F36_a_state_that_knows_less_than_it_did_is_refused_and_left_as_it_i
             opened_at(tmp_path)
     assert (file_of(tmp_path).read_bytes() if file_of(tmp_path).exists() else None) == before
     with open_unguarded(URL, root=tmp_path, home=tmp_path / ".syncer") as store:
-        operations.accept(store, "default", actor="ada")
+        operations.accept_store(store, "default", actor="ada")
     with opened_at(tmp_path) as store:
         with acts.begin(store, "run-9") as run:
             acts.deliver(run, 1_000, 5)

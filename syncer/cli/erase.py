@@ -1,0 +1,99 @@
+"""`syncer erase`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from syncer.actions import Wanted
+    from syncer.pipeline import Pipeline
+
+
+@click.command()
+@click.argument("name")
+@click.option("--key", metavar="K", help="The row with this key, whether the warehouse still has it or not.")
+@click.option("--match", metavar="COLUMN=VALUE", help="The rows of the query that have this value.")
+@click.option(
+    "--keys",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file with one key a line, written as `syncer deliveries` writes them.",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing, say what would be erased.")
+@project_options
+@output_option
+@log_options
+def command(
+    name: str, key: str | None, match: str | None, keys: Path | None, project_dir: Path | None, target: str | None,
+    *, dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Take a person's rows out of the state of a pipeline, and block them from ever being sent.
+
+    Give one of --key, --match and --keys. It cannot be undone. What Meta has already is not recalled.
+
+    \b
+    syncer erase orders --match email=ada@example.com --dry-run
+    syncer erase orders --key 1042
+    """
+    from syncer.actions import erase, person, traces
+    from syncer.cli.text import print_json
+    from syncer.session import find_pipeline
+
+    if sum(given is not None for given in (key, match, keys)) != 1:
+        raise click.UsageError("give one of --key, --match and --keys")
+    with session(project_dir, target) as opened:
+        pipeline = find_pipeline(opened.project, name)
+        found = person(opened, pipeline, _wanted(pipeline, key=key, match=match, keys=keys))
+        there = traces(opened, pipeline, found) if dry_run else erase(opened, pipeline, found)
+        project_target = opened.project.target
+    if as_json:
+        print_json(
+            {
+                "pipeline": pipeline.name, "target": project_target, "done": not dry_run, "events": there.events,
+                "blocked_before": there.blocked, "rejects": there.rejects, "ledger": there.ledger,
+                "similar": found.similar, "recalled_at_meta": False,
+            }
+        )  # fmt: skip
+        return
+    verb = "would be" if dry_run else "are"
+    click.echo(
+        f"{pipeline.name}: {_count(there.events, 'event')} {verb} blocked for target {project_target}, "
+        f"{there.blocked:,} of them {'is' if there.blocked == 1 else 'are'} so already."
+    )
+    click.echo(
+        f"Out of the state {'would go' if dry_run else 'went'} {_count(there.rejects, 'reject')} and "
+        f"{_count(there.ledger, 'entry', 'entries')} of the ledger."
+    )
+    if there.ledger:
+        click.echo("Those in the ledger were sent, or may have been: syncer cannot recall what Meta has.")
+    if found.similar:
+        click.echo(f"Not meant: {_count(found.similar, 'row')} whose value differs in case only.")
+
+
+def _wanted(pipeline: "Pipeline", *, key: str | None, match: str | None, keys: Path | None) -> "Wanted":
+    from syncer.actions import Wanted
+
+    if key is not None:
+        return Wanted(key=key_parts(pipeline, key))
+    if keys is not None:
+        return Wanted(keys=list(_lines(pipeline, keys)))
+    column, is_there, value = (match or "").partition("=")
+    if not is_there or not column.strip() or not value.strip():
+        raise click.BadParameter("write a column, = and a value", param_hint="--match")
+    return Wanted(match=(column.strip(), value))
+
+
+def _lines(pipeline: "Pipeline", file: Path) -> Iterator[tuple[str, ...]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.BadParameter("the file is no UTF-8 text", param_hint="--keys") from None
+    return (key_parts(pipeline, line) for line in text.splitlines() if line.strip())
+
+
+def _count(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

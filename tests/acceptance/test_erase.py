@@ -1,0 +1,63 @@
+"""A person is erased and stays so, whatever is run (S12)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syncer.actions import Wanted, adopt, backfill, erase, person
+from syncer.engine.span import Span
+from syncer.errors import ConfigError
+from syncer.outlook import forecast, trace
+from syncer.report import Bucket
+from syncer.session import Session, Trial, find_pipeline
+from tests.acceptance.shop import Shop
+from tests.acceptance.test_operator_actions import opened
+
+pytestmark = pytest.mark.acceptance
+
+
+def erased(session: Session, **wanted: Any) -> tuple[int, int]:
+    """Return how many events were blocked, and how many entries the ledger had."""
+    pipeline = find_pipeline(session.project, "orders")
+    gone = erase(session, pipeline, person(session, pipeline, Wanted(**wanted)))
+    return gone.events, gone.ledger
+
+
+def test_S12_an_erased_person_is_sent_by_nothing_and_counted(shop: Shop) -> None:
+    shop.add_orders(1, 6, changes="UPDATE orders SET email = ' ada@example.com ' WHERE order_id IN (2, 3)")
+    shop.sql("UPDATE orders SET email = 'Ada@example.com' WHERE order_id = 4")
+    shop.sql("UPDATE orders SET currency = NULL WHERE order_id = 5")
+    with opened(shop) as session:
+        orders = find_pipeline(session.project, "orders")
+        assert person(session, orders, Wanted(match=("EMAIL", "ada@example.com"))).similar == 1
+        assert erased(session, match=("EMAIL", "ada@example.com")) == (2, 0)
+        assert erased(session, keys=[("5",)]) == (1, 0)
+        with pytest.raises(ConfigError, match="did you mean 'email'"):
+            person(session, orders, Wanted(match=("emial", "x")))
+        with pytest.raises(ConfigError, match="line 1 has 2 values, but a key has 1"):
+            person(session, orders, Wanted(keys=[("1", "2")]))
+        would = forecast(session, orders, on_rows=lambda rows: None)
+        assert (would.to_send, would.tally.buckets[Bucket.ERASED]) == (3, 3)
+        session.run("orders", trial=Trial("TEST1"), limit=2)
+        assert shop.order_ids() == ["1", "4"]
+        report = session.run("orders")
+    assert shop.order_ids() == ["1", "4", "6"]
+    assert (report.tally.buckets[Bucket.ERASED], report.tally.reasons["erased"], report.events) == (3, 3, 6)
+    assert report.tally.buckets[Bucket.REJECTED_LOCAL] == 0
+    with opened(shop) as session:
+        assert erased(session, key=("06",)) == (2, 1)
+        shop.sql("UPDATE orders SET updated_at = now()")
+        assert session.run("orders").acknowledged == 0
+        assert trace(session, orders, ("6",)).conclusion[0] == "erased"
+        span = Span.of(datetime.now(UTC) - timedelta(days=1), None)
+        again = backfill(session, orders, span, resend=True)
+        assert (again.acknowledged, again.possible_duplicates) == (2, 2)
+        sent = session.run("orders", trial=Trial("TEST1", ("6",)))
+        assert (sent.acknowledged, sent.tally.buckets[Bucket.ERASED]) == (0, 1)
+        adopted = adopt(session, orders, span)
+        assert (adopted.tally.buckets[Bucket.ERASED], adopted.tally.buckets[Bucket.DUPLICATE_SKIPPED]) == (4, 2)
+        assert session.run("orders").acknowledged == 0
+    assert shop.order_ids() == ["1", "4", "6", "1", "4"]
+    asked = shop.syncer("erase", "orders", "--key", "1", "--key", "2", "--match", "email=x", "--dry-run")
+    assert (asked.code, "give one of --key, --match and --keys" in asked.err) == (2, True)
