@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -158,3 +160,28 @@ def test_a_row_without_a_part_of_its_key_has_no_identity() -> None:
 def test_no_rows_have_no_ids() -> None:
     keys = joined_keys([pl.Series([], dtype=pl.Int64)])
     assert Names.of(SCOPE, "orders", "").identities(keys).to_list() == []
+
+
+IN_EACH_ZONE = """
+import json, locale, os, sys, time
+from tests.unit.transform.test_identity import GOLDEN, Names, event_id, keys_of, scope_of, texts_of
+found = set()
+for zone in ("UTC", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia", "Europe/Berlin"):
+    for language in ("C", "C.UTF-8"):
+        os.environ["TZ"] = zone
+        time.tzset()
+        locale.setlocale(locale.LC_ALL, language)
+        scalar = [event_id(case["pipeline"], case["rule"], texts_of(case)) for case in GOLDEN]
+        names = [Names.of(scope_of(case), case["pipeline"], case["rule"]) for case in GOLDEN]
+        columns = [name.event_ids(keys_of(case)).item() for name, case in zip(names, GOLDEN)]
+        found |= {json.dumps(scalar), json.dumps(columns)}
+sys.stdout.write(json.dumps([json.loads(ids) for ids in found]))
+"""
+
+
+def test_R10_F13_ids_are_the_same_in_every_time_zone_and_locale() -> None:
+    """A process of its own, since zone and locale are those of a process; its hashes are seeded differently too."""
+    done = subprocess.run(
+        [sys.executable, "-c", IN_EACH_ZONE], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [[case["event_id"] for case in GOLDEN]]
