@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -78,15 +78,25 @@ def run(folder: Path, *command: str, kill_at: int | None = None, sandbox: Runnin
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "TOKEN": TOKEN, "POSTGRES": os.environ["POSTGRES"]}
     begun, words = sandbox.sandbox.begun, [sys.executable, "-m", "syncer", *command, "orders", "--output", "json", "-q"]
     child = subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
-    while kill_at is not None and sandbox.sandbox.begun - begun < kill_at and child.poll() is None:
-        time.sleep(0.01)
-    if kill_at is not None:
-        child.kill()
+    peak_mib = 0.0
+    while child.poll() is None:
+        peak_mib = max(peak_mib, peak_of(child.pid))
+        if kill_at is not None and sandbox.sandbox.begun - begun >= kill_at:
+            child.kill()
+        time.sleep(0.02)
     assert child.stdout is not None
     said = child.stdout.read()
-    _, _, used = os.wait4(child.pid, 0)
     report: Facts = json.loads(said) if said else {}
-    return {"peak_mib": used.ru_maxrss / 1024, **report}
+    return {"peak_mib": round(peak_mib), **report}
+
+
+def peak_of(pid: int) -> float:
+    """Return the largest resident size of a process so far; what `wait` gives holds that of its parent as well."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def whole(rows: int, source: str, *, kill: bool = False) -> Facts:

@@ -14,7 +14,7 @@ READ_AGAIN = "every row is read again from the start on, what the ledger knows i
 UNKNOWN = (
     "the ledger knows no event by the new key, so rows that were sent and are read again count twice at Meta, "
     "but where event_id is mapped and 48 hours are not over; `syncer adopt {name} --until ...` first takes what was sent "
-    "for delivered"
+    "for delivered. Persons who were erased are blocked by the old key only: `syncer erase` them again before"
 )
 
 

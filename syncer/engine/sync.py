@@ -189,6 +189,8 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
     require_old_type(transform.cursor_column, shape, run.watermark)
     if job.span is not None:
         run.audit("resend" if job.resend else "backfill", str(job.span))
+    elif job.sweep is Sweep.ONLY:
+        run.audit("reconcile", "all keys in Meta's window")
     run.rest_on(basis_of(job.pipeline, job.place()))
     start = _start(job, run, now)
     choice = _Choice(job, run, transform, start)

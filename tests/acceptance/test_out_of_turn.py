@@ -113,6 +113,8 @@ def test_R09_a_reconcile_finds_what_runs_pass_by_and_obeys_the_start(hourly: Sho
     assert done["watermark"] == {"before": before["watermark"]["after"], "after": before["watermark"]["after"]}
     assert hourly.order_ids()[7:] == ["3", "8"]
     assert hourly.syncer("reconcile", "orders", "--output", "json").report["acknowledged"] == 0
+    with closing(connect(hourly.folder / ".syncer" / "state.db")) as state:
+        assert state.execute("SELECT action FROM audit").fetchall() == [("reconcile",)] * 2
 
 
 def test_R09_a_run_reconciles_by_itself_where_that_is_due(hourly: Shop) -> None:
