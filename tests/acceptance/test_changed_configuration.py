@@ -24,7 +24,7 @@ from syncer.state.tables import AUDIT
 from tests.acceptance.shop import PIPELINE, PROJECT, TABLE, TOKEN, Shop
 from tests.counts import FULL
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.faults]
 
 SOURCES = """\
 sources:
