@@ -23,7 +23,6 @@ CHECKPOINT_PAGES = 4_000
 SPACE_PAGES = 2_000
 """8 MB that are given back in one go: others can write in between."""
 SQLITE_SETTINGS = (
-    "PRAGMA auto_vacuum = INCREMENTAL",  # of a file that is made just now; before anything else is said to it
     f"PRAGMA busy_timeout = {BUSY_S * 1000}",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -132,9 +131,12 @@ def _running(statements: tuple[str, ...]) -> Callable[[Any, Any], None]:
 
 def journal_mode(database: Database, *, wanted: str | None = None) -> str:
     """Return how an embedded store keeps its transactions apart; with `wanted`, after asking for that."""
-    statement = "PRAGMA journal_mode" if wanted is None else f"PRAGMA journal_mode = {wanted}"
     with explained(database.place), database.single.connect() as connection:
-        return str(driver(connection).execute(statement).fetchone()[0])
+        raw = driver(connection)
+        if wanted is None:
+            return str(raw.execute("PRAGMA journal_mode").fetchone()[0])
+        raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard while the file is empty; said later, it is a write
+        return str(raw.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
 
 
 def check_for_damage(database: Database, *, seconds: float = CHECK_S) -> None:
