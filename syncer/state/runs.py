@@ -22,31 +22,13 @@ from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
 from syncer.state.requests import NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.scope import Scope
+from syncer.state.settling import COUNTER, POINT
 from syncer.state.tables import RUNS
 from syncer.watermark import Watermark
 
 if TYPE_CHECKING:
     from syncer.state.ledger import Ledger
     from syncer.state.store import Store
-
-COUNTER = {
-    RequestState.ACKED: counts.ACKNOWLEDGED,
-    RequestState.DEAD: (counts.BUCKET, Bucket.REJECTED_REMOTE.value),
-    RequestState.HELD: (counts.BUCKET, Bucket.HELD.value),
-    RequestState.EXPIRED: (counts.BUCKET, Bucket.EXPIRED.value),
-}
-"""Where the events of a settled request are counted."""
-POINT = {
-    RequestState.ACKED: "outcome",
-    RequestState.DEAD: "dead",
-    RequestState.SPLIT: "split",
-    RequestState.RETRY: "retry",
-    RequestState.DOUBT: "outcome",
-    RequestState.HELD: "hold",
-    RequestState.EXPIRED: "outcome",
-    RequestState.SUPERSEDED: "recover",
-}
-"""The crash points that a settling passes."""
 
 _FINISH = (
     update(RUNS)
