@@ -16,6 +16,9 @@ from syncer.spec.outcomes import Outcome, OutcomeClass
 
 SMALLEST_FOR_HINTS = 5
 """Below, a hint that lies would cost more than halving saves."""
+MOST_BY_HINTS = 4
+"""After so many, halving goes on: it sends good events between bad ones, without which a few requests in flight, each
+full of hints, would look like a bad mapping to the guard of the run."""
 
 Events: TypeAlias = tuple[int, ...]
 """Indexes of events in the first, refused request."""
@@ -109,7 +112,8 @@ class Isolation:
     def _worth_trying(self, group: Events, blamed: Iterable[int]) -> Events:
         if not self.trusts_hints or self.groups[1:] or self.waiting:
             return ()
-        return tuple(dict.fromkeys(group[index] for index in blamed if 0 <= index < len(group)))
+        named = dict.fromkeys(group[index] for index in blamed if 0 <= index < len(group))
+        return tuple(named)[: max(0, MOST_BY_HINTS - len(self.bad))]
 
     def _after_lie(self) -> "Isolation":
         """Believe no hint any more; what is left must be bad, unless another hint was true."""

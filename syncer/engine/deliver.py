@@ -12,6 +12,7 @@ from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.capi.pacing import wait_s
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
+from syncer.engine.mass_reject import Refusals
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.tools import Progress, Sender, Tools
@@ -22,9 +23,8 @@ from syncer.state.requests import NewRequest, Rejected, RequestState
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
 
-MOST_REFUSED_IN_A_ROW = 20
-"""So many events refused one by one with nothing accepted between them is no bad row but a bad mapping."""
-
+SYSTEMATIC = "systematic_reject"
+"""Why a pipeline is paused whose mapping or dataset must be wrong, by what Meta refuses."""
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
 
@@ -80,7 +80,7 @@ class Delivery:
     _queue: deque[_Request] = field(default_factory=deque)
     _flying: dict[Future[Outcome], _Request] = field(default_factory=dict)
     _waiting: list[_Request] = field(default_factory=list)
-    _refused_in_a_row: int = 0
+    _refusals: Refusals = field(default_factory=Refusals)
     _stored_upto: CursorValue | None = None
     _slow_until: float = 0.0
     _queued: int = 0
@@ -198,14 +198,11 @@ class Delivery:
     def _apply(self, decision: Decision, request: _Request, outcome: Outcome) -> None:
         match decision:
             case Acknowledge():
-                self._refused_in_a_row = 0
+                self._refusals.accepted()
                 self._acknowledged += request.events.height
                 self._settle(request, outcome, RequestState.ACKED, value=_value(request.events))
             case Refuse():
-                self._refused_in_a_row += 1
-                self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
-                if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW or _is_misaddressed(request.search):
-                    self.stop(_systematic(outcome, self._refused_in_a_row))
+                self._refuse(request, outcome)
             case Hold(stops=stops):
                 self._settle(request, outcome, RequestState.HELD)
                 if stops:
@@ -220,6 +217,19 @@ class Delivery:
                 status = RunStatus.PAUSED if pauses else RunStatus.FAILED
                 reason = outcome.reason if pauses else None
                 self.stop(Ending(status=status, message=outcome.explanation, pause_reason=reason))
+
+    def _refuse(self, request: _Request, outcome: Outcome) -> None:
+        """Set one event aside, unless so many are refused that it is not to blame: then it stays to be sent."""
+        counted = self._refusals
+        is_over = self.stopped is not None and self.stopped.pause_reason == SYSTEMATIC
+        if is_over or counted.exceeds_share(of=self._queued):
+            self._leave(request, outcome, is_doubt=False)
+            self.stop(_systematic(outcome, f"{counted.refused + 1:,} of {self._queued:,} events of this run"))
+            return
+        counted.add(outcome)
+        self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
+        if counted.fills_a_row or _is_misaddressed(request.search):
+            self.stop(_systematic(outcome, f"{counted.in_a_row} events in a row one by one"))
 
     def _settle(
         self,
@@ -287,12 +297,12 @@ def _is_misaddressed(search: _Search | None) -> bool:
     return search is not None and is_whole and looks_like_configuration(search.refusals)
 
 
-def _systematic(outcome: Outcome, refused: int) -> Ending:
+def _systematic(outcome: Outcome, refused: str) -> Ending:
     message = (
-        f"Meta refused {refused} events in a row one by one ({outcome.reason}): {outcome.explanation}; "
+        f"Meta refused {refused} ({outcome.reason}): {outcome.explanation}; "
         "look at the mapping and the dataset, then run again"
     )
-    return Ending(status=RunStatus.PAUSED, message=message, pause_reason="systematic_reject")
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=SYSTEMATIC)
 
 
 def _stored(request: _Request) -> int:
@@ -316,4 +326,7 @@ def _rejected(request: _Request, outcome: Outcome) -> Rejected:
         cursor=request.page.cursor_at(row["row"]),
         bucket=Bucket.REJECTED_REMOTE,
         reason=outcome.reason,
+        code=outcome.code,
+        subcode=outcome.subcode,
+        fbtrace_id=outcome.fbtrace_id,
     )

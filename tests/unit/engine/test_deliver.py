@@ -8,7 +8,7 @@ from typing import Any, Self
 import pytest
 
 from syncer.engine.decide import MOST_ATTEMPTS
-from syncer.engine.deliver import MOST_REFUSED_IN_A_ROW
+from syncer.engine.mass_reject import MOST_REFUSED_IN_A_ROW
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
@@ -206,11 +206,11 @@ def test_a_request_that_is_too_big_is_halved(bench: Any) -> None:
 
 
 def test_twenty_refusals_in_a_row_pause_the_pipeline(bench: Any) -> None:
-    bench.sender.refuse({str(number) for number in range(1, 101)})
-    delivery, report = deliver(bench, 100)
+    bench.sender.refuse({str(number) for number in range(1, 91)})
+    delivery, report = deliver(bench, 90)
     assert (delivery.stopped.status, delivery.stopped.pause_reason) == (RunStatus.PAUSED, "systematic_reject")
     assert report.tally.buckets[Bucket.REJECTED_REMOTE] == MOST_REFUSED_IN_A_ROW
-    assert report.tally.buckets[Bucket.PENDING] == 100 - MOST_REFUSED_IN_A_ROW
+    assert report.tally.buckets[Bucket.PENDING] == 90 - MOST_REFUSED_IN_A_ROW
 
 
 @pytest.mark.parametrize(("subcode", "pauses"), [(None, True), (2804050, False)])
