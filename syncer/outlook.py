@@ -11,8 +11,9 @@ from syncer.report import Bucket
 from syncer.session import Session, refuse_what_comes_later
 from syncer.spec.reasons import REASONS
 from syncer.state.erased import erased_of
-from syncer.state.history import Reject, RequestLine, StoredPipeline, rejects_of, request_pages, stored_pipeline
+from syncer.state.history import RequestLine, StoredPipeline, rejects_of, request_pages, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
+from syncer.state.quarantine import Reject
 from syncer.state.requests import RequestState, StoredRequest, holds
 from syncer.status import in_utc, request_json
 
@@ -168,7 +169,7 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
     if found is not None and identity is not None:
         pages = request_pages(session.store, found.id)
         requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
-        reject = rejects_of(session.store, found.id).get(identity)
+        reject = next((each for each in rejects_of(session.store, found.id) if each.identity == identity), None)
         is_erased = identity in erased_of(session.store, found.id)
     return Trace(
         pipeline=pipeline.name,

@@ -13,8 +13,9 @@ from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.span import whole
 from syncer.pipeline import Pipeline
-from syncer.state.history import Reject, RequestLine
+from syncer.state.history import RequestLine
 from syncer.state.ledger import identities
+from syncer.state.quarantine import Reject
 from syncer.state.requests import FREE, RequestState, StoredRequest
 from syncer.transform.identity import Scope
 from syncer.watermark import order
@@ -63,12 +64,12 @@ class Sent:
                 said = (outcome, line.reason, line.finished_at or line.armed_at, request.run_id, line.fbtrace_id)
                 self._add(request.digests, said, request.cursor_low)
 
-    def add_rejects(self, rejects: dict[bytes, Reject], *, since: datetime | None) -> None:
-        """Take in events that are set aside, none of which was delivered."""
-        for identity, reject in rejects.items():
-            if since is None or reject.at >= since:
+    def add_rejects(self, rejects: Iterable[Reject], *, since: datetime | None) -> None:
+        """Take in events that are set aside, none of which was delivered; rows without a key are left out."""
+        for reject in rejects:
+            if reject.identity is not None and (since is None or reject.at >= since):
                 said = (reject.bucket, reject.reason, reject.at, reject.run_id, reject.fbtrace_id)
-                self._add(identity, said, None)
+                self._add(reject.identity, said, None)
 
     def _add(self, digests: bytes, said: tuple[object, ...], low: CursorValue | None) -> None:
         number = pl.lit(len(self._lines), dtype=pl.UInt32).alias("line")

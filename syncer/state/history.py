@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from syncer.errors import StateError
 from syncer.report import RunReport, RunStatus
-from syncer.state import counts, outbox, pipelines
+from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.basis import Basis
+from syncer.state.quarantine import Reject
 from syncer.state.requests import RequestState, StoredRequest
 from syncer.state.scope import Scope
 from syncer.state.store import Store
@@ -73,18 +74,6 @@ class RequestLine:
     subcode: int | None
     fbtrace_id: str | None
     reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """One event that is set aside."""
-
-    run_id: str
-    bucket: str
-    reason: str
-    field: str | None
-    fbtrace_id: str | None
-    at: datetime
 
 
 def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
@@ -190,16 +179,10 @@ def _last_moved(request: RequestLine) -> datetime | None:
     return request.finished_at or request.armed_at
 
 
-def rejects_of(store: Store, pipeline_id: int) -> dict[bytes, Reject]:
-    """Return the events of a pipeline that are set aside, by identity; rows without a key have none."""
-    table = QUARANTINE.c
+def rejects_of(store: Store, pipeline_id: int) -> list[Reject]:
+    """Return the events of a pipeline that are set aside, oldest first."""
     with store.reading() as connection:
-        rows = connection.execute(
-            select(table.identity, table.run_id, table.bucket, table.reason, table.field, table.fbtrace_id, table.at)
-            .where(table.pipeline_id == pipeline_id, table.identity.is_not(None))
-            .order_by(table.id)
-        )
-        return {bytes(row.identity): Reject(*row[1:]) for row in rows}
+        return quarantine.rejects(connection, pipeline_id)
 
 
 def rejects_by_reason(store: Store, run_id: str) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """Which events were settled before: looked up by the thousand, in bounded memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
 
 from syncer.state import outbox
-from syncer.state.requests import IDENTITY_BYTES
+from syncer.state.requests import IDENTITY_BYTES, SETTLED, RequestState
 
 if TYPE_CHECKING:
     from syncer.state.store import Store
@@ -26,12 +26,12 @@ Pages = Callable[[int], list[tuple[int, bytes]]]
 """The next (id, packed identities) with an id above the one given; empty at the end."""
 
 
-def ledger_of(store: "Store", pipeline_id: int) -> "Ledger":
-    """Return what was settled of a pipeline; it is read when first asked."""
+def ledger_of(store: "Store", pipeline_id: int, *, states: Collection[RequestState] = SETTLED) -> "Ledger":
+    """Return what was settled of a pipeline, in `states`; it is read when first asked."""
 
     def pages(after: int) -> list[tuple[int, bytes]]:
         with store.reading() as connection:
-            return list(outbox.settled_digests(connection, pipeline_id, after=after, rows=PAGE_ROWS))
+            return list(outbox.settled_digests(connection, pipeline_id, after=after, rows=PAGE_ROWS, states=states))
 
     return Ledger(pages)
 

@@ -1,6 +1,6 @@
 """Rows of requests: the intent before the POST, the outcome after it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -167,8 +167,15 @@ def unfinished_events(connection: Connection, pipeline_id: int) -> int:
     return int(connection.execute(events.where(REQUESTS.c.pipeline_id == pipeline_id, IS_UNFINISHED)).scalar_one())
 
 
-def settled_digests(connection: Connection, pipeline_id: int, *, after: int, rows: int) -> Iterator[tuple[int, bytes]]:
-    """Yield (id, packed digests) of the next `rows` requests above `after`; no digests of those not settled.
+def settled_digests(
+    connection: Connection,
+    pipeline_id: int,
+    *,
+    after: int,
+    rows: int,
+    states: Collection[RequestState] = SETTLED,
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (id, packed digests) of the next `rows` requests above `after`; no digests of those not in `states`.
 
     What is not known to be free is looked at too: a state that is damaged must not make its events look new.
     """
@@ -181,7 +188,7 @@ def settled_digests(connection: Connection, pipeline_id: int, *, after: int, row
     )
     for row in found:
         _require_whole(row)
-        yield row.id, bytes(row.digests) if row.state in SETTLED else b""
+        yield row.id, bytes(row.digests) if row.state in states else b""
 
 
 def _found(request: OpenRequest, epoch: int, state: RequestState, at: datetime) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """Events set aside with a reason: where their rows are found again, never what they hold."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import Connection, Text, bindparam, delete, select
+from sqlalchemy import Connection, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connectors.incremental import CursorKind, CursorValue
 from syncer.report import Bucket
 from syncer.state.requests import IDENTITY_BYTES, Rejected
-from syncer.state.tables import QUARANTINE
+from syncer.state.tables import QUARANTINE, RUNS
 
+MOST_SET_ASIDE = 100_000
+"""Rejects of one pipeline; with so many it is paused. The last batch of rows before that may go beyond."""
 LATEST = (
     "run_id",
     "request_id",
@@ -46,6 +50,82 @@ _CLEAR = delete(QUARANTINE).where(
     QUARANTINE.c.identity == bindparam("of_identity"),
     QUARANTINE.c.bucket != Bucket.KEY_PROBLEM.value,
 )
+_JUDGED = (
+    update(QUARANTINE)
+    .where(QUARANTINE.c.pipeline_id == bindparam("of_pipeline"), QUARANTINE.c.identity == bindparam("of_identity"))
+    .values(run_id=bindparam("by_run"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """One event that is set aside."""
+
+    identity: bytes | None
+    """None where the row has no key: it cannot be found again by itself."""
+    run_id: str
+    bucket: str
+    reason: str
+    field: str | None
+    cursor: CursorValue | None
+    """That of its row when it was set aside."""
+    code: int | None
+    """Meta's, where Meta refused it."""
+    subcode: int | None
+    fbtrace_id: str | None
+    at: datetime
+    fingerprint: str | None
+    """Of the configuration by which it was judged; None where that is forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which rejects somebody means; all of them unless something is given."""
+
+    reason: str | None = None
+    identity: bytes | None = None
+
+    def __contains__(self, reject: Reject) -> bool:
+        return self.reason in (None, reject.reason) and self.identity in (None, reject.identity)
+
+    def __str__(self) -> str:
+        return "one key" if self.identity is not None else f"reason {self.reason}" if self.reason else "all"
+
+
+class Aside:
+    """What of one pipeline is set aside, as a run knows it. Grows; an event that was let go since does no harm."""
+
+    def __init__(self, pipeline_id: int, known: set[bytes], count: int) -> None:
+        self._pipeline_id, self._known, self._count = pipeline_id, known, count
+
+    @classmethod
+    def load(cls, connection: Connection, pipeline_id: int) -> Self:
+        """Return what earlier runs set aside."""
+        return cls(pipeline_id, identities(connection, pipeline_id), count(connection, pipeline_id))
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether no more may be set aside."""
+        return self._count >= MOST_SET_ASIDE
+
+    def put(
+        self, connection: Connection, rejected: Sequence[Rejected], *, run_id: str, at: datetime,
+        request_id: int | None = None,
+    ) -> None:  # fmt: skip
+        """Set events aside, and remember them but for conflicts of keys."""
+        if not rejected:
+            return
+        put(connection, rejected, pipeline_id=self._pipeline_id, run_id=run_id, at=at, request_id=request_id)
+        self._known.update(
+            event.identity for event in rejected if event.identity and event.bucket != Bucket.KEY_PROBLEM
+        )
+        self._count += len(rejected)
+        if self.is_full:  # some of them may have been there before
+            self._count = count(connection, self._pipeline_id)
+
+    def settle(self, connection: Connection, digests: bytes) -> None:
+        """Forget those of the packed `digests`, which are settled otherwise."""
+        clear(connection, self._pipeline_id, among(self._known, digests))
 
 
 def put(
@@ -99,6 +179,54 @@ def among(aside: set[bytes], digests: bytes) -> list[bytes]:
         return []
     starts = range(0, len(digests), IDENTITY_BYTES)
     return [digest for start in starts if (digest := digests[start : start + IDENTITY_BYTES]) in aside]
+
+
+def count(connection: Connection, pipeline_id: int) -> int:
+    """Return how many events and rows of a pipeline are set aside."""
+    query = select(func.count()).select_from(QUARANTINE).where(QUARANTINE.c.pipeline_id == pipeline_id)
+    return int(connection.execute(query).scalar_one())
+
+
+def rejects(connection: Connection, pipeline_id: int) -> list[Reject]:
+    """Return what is set aside of a pipeline, oldest first."""
+    table = QUARANTINE.c
+    query = select(QUARANTINE, RUNS.c.fingerprint).outerjoin(RUNS, RUNS.c.id == table.run_id)
+    found = connection.execute(query.where(table.pipeline_id == pipeline_id).order_by(table.at, table.id))
+    return [_reject(row) for row in found]
+
+
+def _reject(row: Any) -> Reject:
+    kind = None if row.cursor_kind is None else CursorKind(row.cursor_kind)
+    return Reject(
+        identity=None if row.identity is None else bytes(row.identity),
+        run_id=row.run_id,
+        bucket=row.bucket,
+        reason=row.reason,
+        field=row.field,
+        cursor=CursorValue(kind, row.cursor_text) if kind and row.cursor_text is not None else None,
+        code=row.code,
+        subcode=row.subcode,
+        fbtrace_id=row.fbtrace_id,
+        at=row.at,
+        fingerprint=row.fingerprint,
+    )
+
+
+def judged(connection: Connection, pipeline_id: int, identities: Iterable[bytes], *, run_id: str) -> None:
+    """Note that run `run_id` looked at these events again and left them where they are."""
+    rows = [{"of_pipeline": pipeline_id, "of_identity": each, "by_run": run_id} for each in identities]
+    if rows:
+        connection.execute(_JUDGED, rows)
+
+
+def drop(connection: Connection, pipeline_id: int, chosen: Chosen) -> int:
+    """Forget what is chosen; return how many it was."""
+    query = delete(QUARANTINE).where(QUARANTINE.c.pipeline_id == pipeline_id)
+    if chosen.reason is not None:
+        query = query.where(QUARANTINE.c.reason == chosen.reason)
+    if chosen.identity is not None:
+        query = query.where(QUARANTINE.c.identity == chosen.identity)
+    return int(connection.execute(query).rowcount)
 
 
 def clear(connection: Connection, pipeline_id: int, delivered: Sequence[bytes]) -> None:

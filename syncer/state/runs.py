@@ -1,13 +1,13 @@
 """One run as the state store sees it: who runs, what was armed, what became of it, what it counted."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property, wraps
+from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, bindparam, insert, update
 
@@ -15,12 +15,14 @@ from syncer.errors import StateError
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
 from syncer.state import audit, counts, outbox, pipelines, quarantine
+from syncer.state.alone import one_at_a_time
 from syncer.state.basis import Basis
 from syncer.state.basis import put as put_basis
 from syncer.state.history import report_of
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
-from syncer.state.requests import NewRequest, Rejected, RequestState, StoredRequest
+from syncer.state.quarantine import Aside, Reject
+from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.scope import Scope
 from syncer.state.settling import COUNTER, POINT
 from syncer.state.tables import RUNS
@@ -82,21 +84,8 @@ def begin(store: "Store", lock: Lock, new: NewRun) -> "RunLog":
                 "watermark_before": reached,
             },
         )
-        aside = quarantine.identities(connection, mine.id)
+        aside = Aside.load(connection, mine.id)
     return RunLog(store, lock, new, mine, unfinished=unfinished, aside=aside)
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _one_at_a_time(method: Callable[Concatenate["RunLog", P], R]) -> Callable[Concatenate["RunLog", P], R]:
-    @wraps(method)
-    def alone(run: "RunLog", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with run.mutex:
-            return method(run, *args, **kwargs)
-
-    return alone
 
 
 class RunLog:
@@ -113,14 +102,14 @@ class RunLog:
         row: pipelines.PipelineRow,
         *,
         unfinished: Sequence[tuple[OpenRequest, StoredRequest]] = (),
-        aside: set[bytes] | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self.scope, self.run_id, self._holder = new.scope, new.run_id, new.holder
         self.mutex = threading.RLock()
         self._store, self._lock, self._row = store, lock, row
         self.basis = row.basis
         """What watermark and ledger were made with; its parts are None until `rest_on`."""
-        self._aside = aside if aside is not None else set()
+        self._aside = aside or Aside(row.id, set(), 0)
         self._open = OpenRequests()
         self._unfinished = [stored for _, stored in unfinished]
         self._failed = False
@@ -178,11 +167,29 @@ class RunLog:
 
         return erased_of(self._store, self._row.id)
 
+    @cached_property
+    def ledger_without_refused(self) -> "Ledger":
+        """What of this scope was settled before this run otherwise than by a refusal of Meta."""
+        from syncer.state.ledger import ledger_of
+
+        states = [state for state in SETTLED if state is not RequestState.DEAD]
+        return ledger_of(self._store, self._row.id, states=states)
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether no more events may be set aside."""
+        return self._aside.is_full
+
+    def rejects(self) -> list[Reject]:
+        """Return what is set aside now, oldest first."""
+        with self._store.reading() as connection:
+            return quarantine.rejects(connection, self._row.id)
+
     def unfinished(self) -> list[StoredRequest]:
         """Return what earlier runs armed and did not finish, oldest first."""
         return list(self._unfinished)
 
-    @_one_at_a_time
+    @one_at_a_time
     def fix_start(self, start: int) -> None:
         """Keep the lowest event_time that is sent; a start that is kept already stays."""
         if self._row.start is not None:
@@ -191,7 +198,7 @@ class RunLog:
             pipelines.move(connection, self._row, watermark=self._row.watermark, start=start)
         self._row = replace(self._row, start=start)
 
-    @_one_at_a_time
+    @one_at_a_time
     def rest_on(self, basis: Basis) -> None:
         """Keep what watermark and ledger are made with; what is known already is not written again."""
         if self.basis != basis:
@@ -199,16 +206,15 @@ class RunLog:
                 put_basis(connection, self._row.id, basis)
             self.basis = basis
 
-    @_one_at_a_time
+    @one_at_a_time
     def page(self, tally: Tally, rejects: Sequence[Rejected], pending: int) -> None:
         """Count one batch of rows, of whose events `pending` are to be sent, and set its rejects aside."""
         deltas = counts.of_tally(tally, pending=pending)
         with self._tx("page") as connection:
             counts.add(connection, self.run_id, deltas)
-            self._set_aside(connection, rejects)
-        self._remember_aside(rejects)
+            self._aside.put(connection, rejects, run_id=self.run_id, at=self._store.clock.now())
 
-    @_one_at_a_time
+    @one_at_a_time
     def assume(self, tally: Tally, request: NewRequest | None) -> None:
         """Count one batch of rows, and take the events of `request` for delivered by somebody else: no run sends them."""
         with self._tx("assume") as connection:
@@ -217,7 +223,7 @@ class RunLog:
                 run, at = (self.run_id, self.epoch), self._store.clock.now()
                 outbox.insert_assumed(connection, request, pipeline_id=self._row.id, run=run, at=at)
 
-    @_one_at_a_time
+    @one_at_a_time
     def audit(self, action: str, what: str) -> None:
         """Write that an operator wanted this run, and what of it."""
         with self._tx("audit") as connection:
@@ -232,7 +238,7 @@ class RunLog:
         self.ledger = empty_ledger()
         return settled
 
-    @_one_at_a_time
+    @one_at_a_time
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
         now = self._store.clock.now()
@@ -244,7 +250,7 @@ class RunLog:
         self._open.add(made, request.cursor_low)
         return made.id
 
-    @_one_at_a_time
+    @one_at_a_time
     def rearm(self, request_id: int) -> None:
         """Write the intent to send a request again whose events were not, or may not have been, processed."""
         request = self._open.get(request_id)
@@ -253,7 +259,7 @@ class RunLog:
             outbox.rearm(connection, request, epoch=self.epoch, at=self._store.clock.now())
         self._open.moved(request, RequestState.ARMED)
 
-    @_one_at_a_time
+    @one_at_a_time
     def settle(
         self,
         request_id: int,
@@ -271,18 +277,16 @@ class RunLog:
         request = self._open.get(request_id)
         moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
         require_transition(request, state)
-        delivered = quarantine.among(self._aside, request.digests) if state is RequestState.ACKED else []
         with self._tx(POINT[state]) as connection:
             now = self._store.clock.now()
             outbox.settle(connection, request, state=state, outcome=outcome, epoch=self.epoch, at=now)
             self._count(connection, request, state, value or {}, rejected)
-            self._set_aside(connection, rejected, request_id=request_id)
-            quarantine.clear(connection, self._row.id, delivered)
+            self._aside.put(connection, rejected, run_id=self.run_id, at=now, request_id=request_id)
+            if state in (RequestState.ACKED, RequestState.HELD):
+                self._aside.settle(connection, request.digests)
             if moved is not None:
                 self._move(connection, moved, settling=request)
         self._open.moved(request, state)
-        self._aside.difference_update(delivered)
-        self._remember_aside(rejected)
         if moved is not None:
             self._row = replace(self._row, watermark=moved)
 
@@ -294,7 +298,7 @@ class RunLog:
         """Keep a doubtful request's events from being sent again until an operator decides."""
         self.settle(request_id, None, state=RequestState.HELD)
 
-    @_one_at_a_time
+    @one_at_a_time
     def advance(self, watermark: Watermark) -> None:
         """Move the watermark behind rows of which no request was made; a lower one is left out."""
         if is_forward(self._row.watermark, watermark):
@@ -302,13 +306,19 @@ class RunLog:
                 self._move(connection, watermark)
             self._row = replace(self._row, watermark=watermark)
 
-    @_one_at_a_time
+    @one_at_a_time
     def note_possible_duplicates(self, events: int) -> None:
         """Record, before they are sent again, how many events Meta may have already."""
         with self._tx("note") as connection:
             counts.add(connection, self.run_id, {counts.POSSIBLE_DUPLICATES: events})
 
-    @_one_at_a_time
+    @one_at_a_time
+    def judged_again(self, identities: Sequence[bytes]) -> None:
+        """Write down that this run looked at rejects again; those that are set aside still are so by its configuration."""
+        with self._tx("judge") as connection:
+            quarantine.judged(connection, self._row.id, identities, run_id=self.run_id)
+
+    @one_at_a_time
     def finish(
         self,
         status: RunStatus,
@@ -371,20 +381,6 @@ class RunLog:
             reason = (counts.REASON, event.reason)
             deltas[reason] = deltas.get(reason, 0) + 1
         counts.add(connection, request.run_id, deltas)
-
-    def _set_aside(
-        self, connection: Connection, rejected: Sequence[Rejected], *, request_id: int | None = None
-    ) -> None:
-        if rejected:
-            at = self._store.clock.now()
-            quarantine.put(
-                connection, rejected, pipeline_id=self._row.id, run_id=self.run_id, at=at, request_id=request_id
-            )
-
-    def _remember_aside(self, rejected: Sequence[Rejected]) -> None:
-        self._aside.update(
-            event.identity for event in rejected if event.identity and event.bucket != Bucket.KEY_PROBLEM
-        )
 
     def _move(self, connection: Connection, watermark: Watermark, *, settling: OpenRequest | None = None) -> None:
         self._open.require_not_past(watermark, settling=settling)
