@@ -16,6 +16,7 @@ from syncer.transform import Transformed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.engine.again import Reprieve
     from syncer.state.ledger import Ledger
     from syncer.state.runs import RunLog
 
@@ -39,7 +40,7 @@ class Page:
     """Events were left out for the limit of the run."""
 
 
-def take_page(
+def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how much of it is wanted
     number: int,
     rows: "pa.RecordBatch",
     cursor_column: str | None,
@@ -47,18 +48,24 @@ def take_page(
     run: "RunLog",
     *,
     room: int | None,
+    reprieve: "Reprieve | None" = None,
 ) -> Page:
-    """Drop what is settled or blocked, cut at `room` events, and record what became of every other row of the batch."""
+    """Drop what is settled or blocked, cut at `room` events, and record what became of every other row of the batch.
+
+    What Meta refused is settled too, unless `reprieve` lets it go once more.
+    """
     transformed = allowed(transformed, run.erased)
     events, tally = transformed.events, transformed.tally
-    fresh = unsettled(events, run.ledger)
-    tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
-    wanted = fresh if room is None else fresh.head(room)
     cursors = None if cursor_column is None else rows.column(cursor_column)
 
     def cursor_at(row: int) -> CursorValue | None:
         return None if cursors is None else cursor_value(cursors, row)
 
+    fresh = unsettled(events, run.ledger)
+    if reprieve is not None:
+        fresh = reprieve.with_reprieved(events, fresh, cursor_at)
+    tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
+    wanted = fresh if room is None else fresh.head(room)
     run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=fresh.height)
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height

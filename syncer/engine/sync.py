@@ -6,14 +6,16 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from connectors.base import Query, Source
 from connectors.errors import SourceError
+from connectors.incremental import cursor_kind
 from syncer.engine import advice
+from syncer.engine.again import Recall, Reprieve, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
-from syncer.engine.deliver import INTERRUPTED, Delivery, Ending
+from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.one_row import has_key, of_key
 from syncer.engine.page import allowed, rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time
@@ -21,12 +23,13 @@ from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
 from syncer.engine.span import Span, whole
-from syncer.engine.tools import Sender, Tools
+from syncer.engine.tools import Sender, Tools, silent
 from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline, Retention
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.prune import prune
+from syncer.state.quarantine import MOST_SET_ASIDE
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
@@ -35,6 +38,8 @@ from syncer.transform.identity import Scope as IdentityScope
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.state.ledger import Ledger
+    from syncer.state.quarantine import Chosen, Reject
     from syncer.transform import Transform, Transformed
 
 log = logging.getLogger(__name__)
@@ -84,6 +89,8 @@ class Job:
     """Whether all keys in Meta's window are compared with the ledger; that moves nothing."""
     resend: bool = False
     """Send again what was settled before."""
+    retry: "Chosen | None" = None
+    """Given: judge these rejects again; the watermark does not move."""
 
     retention: Retention = Retention()
     """How long the state is kept that every run leaves behind."""
@@ -91,7 +98,8 @@ class Job:
     @property
     def is_regular(self) -> bool:
         """Return whether the run goes by the watermark and moves it."""
-        return self.sample is None and self.span is None and self.sweep is not Sweep.ONLY
+        is_chosen = self.sample is not None or self.span is not None or self.retry is not None
+        return not is_chosen and self.sweep is not Sweep.ONLY
 
 
 def run_sync(job: Job, tools: Tools) -> RunReport:
@@ -174,12 +182,13 @@ def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     if changed := changes(run.basis, basis_of(job.pipeline, job.place())):
         message = question(job.pipeline.name, changed)
         return Ending(status=RunStatus.PAUSED, message=message, pause_reason=NEEDS_DECISION)
+    if run.is_full and job.retry is None:
+        return _full(job.pipeline)
     with job.open_source() as source, job.open_sender() as sender, tools.executor:
-        delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
-        return _deliver(job, tools, run, source, delivery, now)
+        return _deliver(job, tools, run, source, sender, now)
 
 
-def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Delivery, now: datetime) -> Ending:
+def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender, now: datetime) -> Ending:
     recover(run, mode=job.pipeline.delivery.mode)
     scope = identity_scope(job, run)
     found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope))
@@ -193,10 +202,31 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
         run.audit("reconcile", "all keys in Meta's window")
     run.rest_on(basis_of(job.pipeline, job.place()))
     start = _start(job, run, now)
-    choice = _Choice(job, run, transform, start)
+    choice = _Choice.of(job, run, transform, start, _rejects(job, run))
+    wanted = _readings(choice, shape, now=now)
+    delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
+    ending = _send(choice, wanted, source, delivery, tools)
+    if ending is None and job.is_regular and delivery.room != 0:
+        ending = _judge_again(choice, wanted[0].query, source, delivery, replace(tools, on_progress=silent))
+    return ending or _ending(choice)
+
+
+def _rejects(job: Job, run: RunLog) -> "tuple[Reject, ...]":
+    """Return what is judged again: what is chosen, or what may have changed."""
+    if job.retry is not None:
+        rejects = tuple(reject for reject in run.rejects() if reject in job.retry)
+        run.audit("rejects retry", f"{job.retry}: {len(rejects)} set aside")
+        return rejects
+    return tuple(run.rejects()) if job.is_regular and job.pipeline.rejects.retry == "on_change" else ()
+
+
+def _send(
+    choice: "_Choice", wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools
+) -> Ending | None:
+    """Deliver the rows of the readings that are wanted; return why it ended early, None where it did not."""
     failure: Ending | None = None
     try:
-        _read_all(choice, _readings(job, run, transform, shape, start=start, now=now), source, delivery, tools)
+        _read_all(choice, wanted, source, delivery, tools)
     except SourceError as error:
         failure = Ending(status=RunStatus.FAILED, message=str(error))
     except Exception as error:
@@ -205,20 +235,42 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, delivery: Deli
             delivery.drain()
         raise
     delivery.drain()
-    return delivery.stopped or failure or _ending(job, run)
+    if choice.recall is not None and delivery.stopped and delivery.stopped.pause_reason == SYSTEMATIC:
+        delivery.stopped = _still_refused(delivery.stopped, is_retry=choice.job.retry is not None)
+    return delivery.stopped or failure
+
+
+def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Delivery, tools: Tools) -> Ending | None:
+    """Judge the rejects again that lie below what `read` gave and were judged by another configuration."""
+    job, run = choice.job, choice.run
+    low = next((part.low for part in read.ranges if part.column == read.cursor_column), None)
+    due = passed_by(choice.rejects, low, fingerprint=job.pipeline.fingerprint)
+    if due:  # but for those that a sweep has just judged
+        due = passed_by(run.rejects(), low, fingerprint=job.pipeline.fingerprint)
+    if not due or low is None:
+        return None
+    recall = Recall(due, below=low)
+    second = Delivery(run, delivery.sender, delivery.settings, tools, limit=delivery.room)
+    wanted = (Reading(recall.query(read, low.kind)),)
+    ending = _send(replace(choice, recall=recall), wanted, source, second, tools)
+    if ending is None and second.room != 0 and not tools.stop.is_wanted:
+        run.judged_again(sorted(recall.wanted - recall.too_early))
+    return ending
 
 
 def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools) -> None:
     """Submit the pages of one reading after the other, until there are no more or no more is wanted."""
-    job, run, transform = choice.job, choice.run, choice.transform
+    job, run, column = choice.job, choice.run, choice.transform.cursor_column
     numbers = count()
     for reading in wanted:
         for batch in _read(source, reading.query, tools.stop):
             at = int(tools.clock.now().timestamp())
             rows = choice.rows(batch, reading.span, at=at, room=delivery.room)
-            transformed = choice.transformed(rows, at=at)
-            page = take_page(next(numbers), rows, transform.cursor_column, transformed, run, room=delivery.room)
-            delivery.submit(page if job.is_regular and reading.moves else replace(page, upto=None))
+            made = choice.transformed(rows, at=at)
+            page = take_page(next(numbers), rows, column, made, run, room=delivery.room, reprieve=choice.reprieve)
+            delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
+            if run.is_full and job.retry is None:
+                delivery.stop(_full(job.pipeline))
             if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
                 return
         delivery.drain()  # the watermark arrives before requests with rows from below it are made
@@ -238,16 +290,42 @@ def _start(job: Job, run: RunLog, now: datetime) -> int | None:
     return start
 
 
+@dataclass(frozen=True, slots=True)
 class _Choice:
     """Which rows of a batch a run wants, and what becomes of them."""
 
-    def __init__(self, job: Job, run: RunLog, transform: "Transform", start: int | None) -> None:
-        self.job, self.run, self.transform, self.start = job, run, transform, start
-        self.settled = run.send_again() if job.resend else None
+    job: Job
+    run: RunLog
+    transform: "Transform"
+    start: int | None
+    rejects: "tuple[Reject, ...]"
+    settled: "Ledger | None"
+    """What was settled before, where that is sent again."""
+    reprieve: Reprieve
+    recall: Recall | None
+    """Given: rows that were set aside are wanted, and no others."""
+
+    @classmethod
+    def of(
+        cls, job: Job, run: RunLog, transform: "Transform", start: int | None, rejects: "tuple[Reject, ...]"
+    ) -> Self:
+        """Return what `job` wants."""
+        settled = run.send_again() if job.resend else None
+        fingerprint = None if job.retry else job.pipeline.fingerprint
+        reprieve = Reprieve.of(run, rejects, fingerprint=fingerprint)
+        recall = Recall(rejects) if job.retry else None
+        return cls(job, run, transform, start, rejects, settled, reprieve, recall)
+
+    @property
+    def is_out_of_turn(self) -> bool:
+        """Return whether these rows move no watermark."""
+        return not self.job.is_regular or self.recall is not None
 
     def rows(self, rows: "pa.RecordBatch", span: Span | None, *, at: int, room: int | None) -> "pa.RecordBatch":
         """Return the rows that are wanted; no other is judged or counted."""
         sample = self.job.sample
+        if self.recall is not None:
+            return self.recall.rows(rows, self.transform, now=at)
         if span is not None:
             return span.rows(rows, self.transform, now=at)[0]
         if sample is None:
@@ -261,6 +339,8 @@ class _Choice:
     def transformed(self, rows: "pa.RecordBatch", *, at: int) -> "Transformed":
         """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""
         made = self.transform(rows, now=at, start=self.start)
+        if self.recall is not None:
+            self.recall.note(made)
         if self.settled is not None:
             sent = allowed(made, self.run.erased).events
             again = sent.height - unsettled(sent, self.settled).height
@@ -269,12 +349,15 @@ class _Choice:
         return made
 
 
-def _readings(
-    job: Job, run: RunLog, transform: "Transform", shape: "pa.Schema", *, start: int | None, now: datetime
-) -> "Sequence[Reading]":
+def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequence[Reading]":
+    job, transform, recall = choice.job, choice.transform, choice.recall
     if job.span is not None:
         return (Reading(whole(job.pipeline, transform), job.span),)
-    found = readings(job.pipeline, transform, run.watermark, start=start, now=now, sweep=job.sweep)
+    if recall is not None:
+        column = transform.cursor_column
+        kind = None if column is None else cursor_kind(shape.field(column).type)
+        return (Reading(recall.query(whole(job.pipeline, transform), kind)),)
+    found = readings(job.pipeline, transform, choice.run.watermark, start=choice.start, now=now, sweep=job.sweep)
     if job.sample is None:
         return found
     query = found[0].query
@@ -294,10 +377,40 @@ def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]
         yield rows
 
 
-def _ending(job: Job, run: RunLog) -> Ending:
-    tally = run.report().tally
+def _ending(choice: _Choice) -> Ending:
+    job, recall = choice.job, choice.recall
+    tally = choice.run.report().tally
     if job.sample and job.sample.key and tally.rows_read == 0:
         return Ending(status=RunStatus.FAILED, message="no row of the query has this key; nothing was sent")
     buckets = tally.buckets
     rejects = sum(buckets[bucket] for bucket in REJECT_BUCKETS)
-    return Ending(status=RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE)
+    status = RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE
+    return Ending(status=status, message="" if recall is None else _not_found(recall))
+
+
+def _not_found(recall: Recall) -> str:
+    """Return in words what could not be judged again, and what can be done about it."""
+    keyless = sum(reject.identity is None for reject in recall.rejects)
+    gone = len(recall.wanted - recall.found)
+    said = []
+    if not recall.rejects:
+        said.append("nothing like this is set aside")
+    if gone:
+        said.append(f"the query gives no row any more for {gone:,} of them; `syncer rejects drop` forgets them")
+    if keyless:
+        said.append(f"{keyless:,} have no key to be found by; a run reads them when their rows' cursor grows")
+    return "; ".join(said)
+
+
+def _full(pipeline: Pipeline) -> Ending:
+    message = (
+        f"{MOST_SET_ASIDE:,} events are set aside, and no more are; mend what they have in common, then "
+        f"`syncer rejects retry {pipeline.name}` or `syncer rejects drop {pipeline.name}` makes room"
+    )
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason="rejects_full")
+
+
+def _still_refused(ending: Ending, *, is_retry: bool) -> Ending:
+    """Return how judging again ends where Meta refuses as before: no reason to keep new rows waiting."""
+    status = RunStatus.FAILED if is_retry else RunStatus.DONE_WITH_REJECTS
+    return Ending(status=status, message=f"of the rejects that were judged again: {ending.message}")

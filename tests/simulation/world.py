@@ -242,7 +242,8 @@ class Warehouse:
         if row.cursor is None:
             return part.with_null
         low = -(2**60) if part.low is None else self.ticks(part.low.text)
-        return row.cursor >= low
+        high = 2**60 if part.high is None else self.ticks(part.high.text)
+        return low <= row.cursor < high
 
     def ticks(self, text: str) -> float:
         """Return the number behind the text of a cursor value."""

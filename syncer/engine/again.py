@@ -1,0 +1,137 @@
+"""Rejects that are judged once more: by command, or because the row or the mapping changed since."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connectors.base import Query, Range
+from connectors.incremental import CursorKind, CursorValue
+from syncer.report import Bucket
+from syncer.watermark import Watermark, order
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from syncer.state.quarantine import Reject
+    from syncer.state.runs import RunLog
+    from syncer.transform import Transform, Transformed
+
+CursorAt = Callable[[int], CursorValue | None]
+
+
+@dataclass(slots=True)
+class Reprieve:
+    """Which events that Meta refused may be sent once more. Mutable: each goes at most once."""
+
+    run: "RunLog"
+    refused: dict[bytes, CursorValue | None] = field(default_factory=dict)
+    """Identity to the cursor value at which the refusal stands; None: it stands at none."""
+
+    @classmethod
+    def of(cls, run: "RunLog", rejects: Iterable["Reject"], *, fingerprint: str | None) -> "Reprieve":
+        """Return the reprieve of those that were refused by another configuration, or whose row changes its cursor.
+
+        `fingerprint` None takes all of them. A row without a cursor shows no change.
+        """
+        refused: dict[bytes, CursorValue | None] = {}
+        for reject in rejects:
+            if reject.identity is None or reject.bucket != Bucket.REJECTED_REMOTE:
+                continue
+            if fingerprint is None or reject.fingerprint != fingerprint:
+                refused[reject.identity] = None
+            elif reject.cursor is not None:
+                refused[reject.identity] = reject.cursor
+        return cls(run, refused)
+
+    def with_reprieved(self, events: pl.DataFrame, fresh: pl.DataFrame, cursor_at: CursorAt) -> pl.DataFrame:
+        """Return `fresh` and those of the settled `events` that go once more, in the order of the rows."""
+        if not self.refused or fresh.height == events.height:
+            return fresh
+        settled = events.join(fresh.select("row"), on="row", how="anti")
+        rows = {
+            identity: row
+            for row, identity in settled.select("row", "identity").iter_rows()
+            if identity in self.refused and _differs(self.refused[identity], cursor_at, row)
+        }
+        if not rows:
+            return fresh
+        otherwise = self.run.ledger_without_refused.settled(b"".join(rows))
+        going = [identity for identity, is_settled in zip(rows, otherwise, strict=True) if not is_settled]
+        for identity in going:
+            del self.refused[identity]
+        return pl.concat([fresh, settled.filter(pl.col("row").is_in([rows[each] for each in going]))]).sort("row")
+
+
+def _differs(stands_at: CursorValue | None, cursor_at: CursorAt, row: int) -> bool:
+    if stands_at is None:
+        return True
+    now = cursor_at(row)
+    return now is not None and now.text != stands_at.text
+
+
+@dataclass(slots=True)
+class Recall:
+    """The rows of some rejects, looked for in the warehouse. Notes those that it found; mutable."""
+
+    rejects: tuple["Reject", ...]
+    below: CursorValue | None = None
+    """Only rows with a lower cursor value; None: any."""
+    found: set[bytes] = field(default_factory=set)
+    too_early: set[bytes] = field(default_factory=set)
+
+    @property
+    def wanted(self) -> set[bytes]:
+        """Identities of the events; rows without a key have none and are not found again."""
+        return {reject.identity for reject in self.rejects if reject.identity is not None}
+
+    def query(self, whole: Query, kind: CursorKind | None) -> Query:
+        """Return the part of `whole`, whose cursor is of `kind`, that has the rows: from the lowest cursor value on."""
+        low = lowest(self.rejects, kind)
+        if whole.cursor_column is None or (low is None and self.below is None):
+            return whole
+        part = Range(column=whole.cursor_column, low=low, high=self.below, with_null=self.below is None)
+        return replace(whole, ranges=(part,))
+
+    def rows(self, rows: "pa.RecordBatch", transform: "Transform", *, now: int) -> "pa.RecordBatch":
+        """Return the wanted rows of a batch."""
+        wanted = pl.Series(list(self.wanted), dtype=pl.Binary)
+        named = transform.named(rows, now=now)
+        mask = named["identity"].is_in(wanted.implode()).fill_null(value=False)
+        self.found.update(named["identity"].filter(mask).to_list())
+        return rows.filter(mask.to_arrow())
+
+    def note(self, made: "Transformed") -> None:
+        """Take note of events that must wait, which are to be looked for again."""
+        early = made.rejects.filter(pl.col("bucket") == Bucket.TOO_EARLY.value)
+        self.too_early.update(early["identity"].to_list())
+
+
+def lowest(rejects: Sequence["Reject"], kind: CursorKind | None) -> CursorValue | None:
+    """Return the lowest cursor value; None where one is not known, or cannot be compared with those of `kind`."""
+    known = [reject.cursor for reject in rejects if reject.cursor is not None]
+    if not known or len(known) < len(rejects) or kind is None:
+        return None
+    if not all(Watermark(cursor).fits(kind) for cursor in known):
+        return None
+    return min(known, key=order)
+
+
+def passed_by(rejects: Iterable["Reject"], low: CursorValue | None, *, fingerprint: str) -> tuple["Reject", ...]:
+    """Return the rejects of another configuration whose rows a run that reads from `low` on does not see.
+
+    Conflicts of keys stand whatever the mapping says.
+    """
+    if low is None:
+        return ()
+    return tuple(
+        reject
+        for reject in rejects
+        if reject.identity is not None
+        and reject.bucket != Bucket.KEY_PROBLEM
+        and reject.fingerprint != fingerprint
+        and reject.cursor is not None
+        and Watermark(reject.cursor).fits(low.kind)
+        and order(reject.cursor) < order(low)
+    )
