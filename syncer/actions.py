@@ -29,6 +29,7 @@ from syncer.state.history import SWEEP, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 from syncer.state.prune import prune
+from syncer.state.quarantine import Chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,3 +240,19 @@ def erase(session: Session, pipeline: Pipeline, found: Found) -> erased.Traces:
     gone = erased.erase(session.store, session.scope(pipeline), found.identities, actor=actor())
     prune(session.store, session.project.retention, although_not_due=True)
     return gone
+
+
+def retry_rejects(
+    session: Session, pipeline: Pipeline, chosen: Chosen, *, on_progress: Callable[[Progress], None] | None = None
+) -> RunReport:
+    """Judge the rejects again that are `chosen`, and send what passes now; the watermark stays.
+
+    Raises as `Session.run` does.
+    """
+    job, tools = session.work(pipeline, trigger="retry", on_progress=on_progress)
+    return run_sync(replace(job, retry=chosen, actor=actor()), tools)
+
+
+def drop_rejects(session: Session, pipeline: Pipeline, chosen: Chosen) -> int:
+    """Forget the rejects that are `chosen`, return how many; raises `LockedError` where a run is under way."""
+    return operations.drop_rejects(session.store, session.scope(pipeline), chosen, actor=actor())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syncer.engine.deliveries import Deliveries
     from syncer.engine.forecast import Forecast
     from syncer.engine.trace import Row
+    from syncer.transform.identity import Scope as IdentityScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +54,11 @@ class Trace:
         if any(state in _UNDER_WAY for state in states):
             return "unfinished", "A request with it has no answer yet; the next run sees to it."
         if self.reject is not None:
-            return self.reject.bucket, _refused(self.reject.reason, self.reject.field)
+            return self.reject.bucket, refused_in_words(self.reject.reason, self.reject.field)
         if self.row is None:
             return "not_found", "The query gives no row with this key, and nothing was ever sent for it."
         if self.row.reason is not None:
-            return str(self.row.bucket), _refused(self.row.reason, self.row.field)
+            return str(self.row.bucket), refused_in_words(self.row.reason, self.row.field)
         if self.row.is_passed:
             remedy = (
                 f"`syncer reconcile {self.pipeline}` does, and so does a run where `reconcile: {{every: ...}}` is due"
@@ -107,7 +108,8 @@ _SETTLED = {
 _UNDER_WAY = (RequestState.PLANNED, RequestState.ARMED, RequestState.RETRY, RequestState.DOUBT)
 
 
-def _refused(reason: str, field: str | None) -> str:
+def refused_in_words(reason: str, field: str | None) -> str:
+    """Return what a reason code means, and what to do about it."""
     said = REASONS.get(reason)
     if said is None:
         return reason
@@ -203,3 +205,35 @@ def deliveries(
             yield from made.read(source, now=session.clock.now())
 
     return made, tables()
+
+
+def rejects(session: Session, pipeline: Pipeline) -> list[Reject]:
+    """Return what is set aside of `pipeline`, oldest first; raises `StateError`."""
+    found = stored_pipeline(session.store, session.scope(pipeline))
+    return [] if found is None else rejects_of(session.store, found.id)
+
+
+def rejected_rows(session: Session, pipeline: Pipeline, found: Sequence[Reject]) -> "Iterator[pa.Table]":
+    """Yield tables that say key and reason of each of `found`, read from the warehouse as they come.
+
+    Raises `SourceError`, `ConfigError`, `StateError`.
+    """
+    from syncer.engine.rejected_rows import rejected_rows as engine
+
+    if not found:
+        return
+    scope = _identity_scope(session, pipeline)
+    with session.open_source(pipeline) as source:
+        yield from engine(pipeline, source, scope, found, now=session.clock.now())
+
+
+def reject_identity(session: Session, pipeline: Pipeline, key: Sequence[str]) -> bytes:
+    """Return the identity under which an event with `key`, as `rejects list --rows` writes it, would be set aside."""
+    from syncer.engine.trace import identity_of
+
+    return identity_of(pipeline, _identity_scope(session, pipeline), key)
+
+
+def _identity_scope(session: Session, pipeline: Pipeline) -> "IdentityScope":
+    found = stored_pipeline(session.store, session.scope(pipeline))
+    return session.identity_scope(pipeline, ids_name=found.ids_name if found else None)

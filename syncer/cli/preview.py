@@ -64,7 +64,7 @@ def command(
             click.echo(request_body(shown.events[begin : begin + size], test_event_code=code))
     elif explain:
         for row_key, steps in shown.steps:
-            _explain(row_key, steps, show_values=show_values)
+            print_steps(row_key, steps, show_values=show_values)
     else:
         for text in shown.events:
             event = orjson.loads(text)
@@ -110,7 +110,8 @@ def _plain(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
 
 
-def _explain(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
+def print_steps(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
+    """Print each field of a row on its way: raw, normalised, sent; personal values are masked unless `show_values`."""
     from syncer.cli.text import print_table
     from syncer.spec.fields import PARAMETERS, Group
 

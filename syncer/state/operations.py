@@ -5,10 +5,11 @@ from pathlib import Path
 from sqlalchemy import Connection, select, update
 
 from syncer.errors import StateError, SyncerError
-from syncer.state import audit, basis, outbox, pipelines
+from syncer.state import audit, basis, outbox, pipelines, quarantine
 from syncer.state.backup import copy_to
 from syncer.state.basis import Basis
 from syncer.state.guard import Guard, Mark
+from syncer.state.quarantine import Chosen
 from syncer.state.scope import Scope
 from syncer.state.store import Store, mark_of
 from syncer.state.tables import PIPELINES, RUN_REQUESTS
@@ -78,6 +79,20 @@ def rename(store: Store, target: str, *, old: str, new: str, actor: str) -> tupl
             update(RUN_REQUESTS).where(asked.target == target, asked.pipeline == old).values(pipeline=new)
         )
     return destinations
+
+
+def drop_rejects(store: Store, scope: Scope, chosen: Chosen, *, actor: str) -> int:
+    """Forget the rejects of the scope that are `chosen`; return how many.
+
+    What Meta refused stays in the ledger. Raises `LockedError` where a run holds the scope, `SyncerError` where it
+    never ran.
+    """
+    with store.locked(scope), store.tx("drop") as connection:
+        found = _found(connection, scope, to_write=True)
+        dropped = quarantine.drop(connection, found.id, chosen)
+        change = (f"{dropped} set aside", f"forgotten: {chosen}")
+        audit.record(connection, scope, at=store.clock.now(), actor=actor, action="rejects drop", change=change)
+    return dropped
 
 
 def back_up(store: Store, target: str, copy: Path, *, actor: str) -> None:

@@ -1,0 +1,65 @@
+"""Tables of Arrow as files of JSON, CSV or Parquet on stdout."""
+
+import sys
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = ("json", "csv", "parquet")
+
+
+def format_option(command: click.decorators.FC) -> click.decorators.FC:
+    """Add `--output json|csv|parquet`, given as `output`."""
+    return click.option("--output", type=click.Choice(FORMATS), default="json", show_default=True)(command)
+
+
+def require_file(output: str, command: str) -> None:
+    """Raise `UsageError` where a terminal would be shown what is no text."""
+    if output == "parquet" and sys.stdout.isatty():
+        name = command.rpartition(" ")[2]
+        raise click.UsageError(f"parquet is no text; write it to a file: syncer {command} ... > {name}.parquet")
+
+
+def write(tables: "Iterator[pa.Table]", schema: "pa.Schema", output: str) -> None:
+    """Write tables of `schema` to stdout as they come; times of a line of JSON have milliseconds."""
+    _WRITERS[output](tables, schema, sys.stdout.buffer)
+
+
+def _json(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
+    del schema
+    import orjson
+
+    for table in tables:
+        for line in table.to_pylist():
+            at = line["at"] and line["at"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            out.write(orjson.dumps({**line, "at": at}) + b"\n")
+
+
+def _csv(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
+    from pyarrow import csv
+
+    with csv.CSVWriter(out, schema) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema))
+
+
+def _parquet(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
+    """Write by way of a file without a name: the format needs to know where it is, and a pipe does not."""
+    from shutil import copyfileobj
+
+    from pyarrow import parquet
+
+    with TemporaryFile() as file:
+        with parquet.ParquetWriter(file, schema) as writer:
+            for table in tables:
+                writer.write_table(table.cast(schema))
+        file.seek(0)
+        copyfileobj(file, out)
+
+
+_WRITERS = {"json": _json, "csv": _csv, "parquet": _parquet}
