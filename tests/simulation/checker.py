@@ -84,8 +84,13 @@ class Checker:
         finally:
             self._state.execute("COMMIT")
 
-    def after_run(self, report: RunReport, told: Account, *, whole: bool, limited: bool) -> None:
-        """R34: the report says what Meta did and the warehouse gave; `whole`: nobody interrupted the run."""
+    def after_run(
+        self, report: RunReport, told: Account, *, whole: bool, limited: bool, among_others: bool = False
+    ) -> None:
+        """R34: the report says what Meta did and the warehouse gave; `whole`: nobody interrupted the run.
+
+        `among_others`: rejects were judged again, and the warehouse gave other rows with them.
+        """
         buckets = report.tally.buckets
         if report.message.startswith("state:"):
             self.broken.append(f"the store stopped the run: {report.message}")
@@ -99,6 +104,8 @@ class Checker:
             "rows": (report.tally.rows_read, len(self.warehouse.given)),
             **{name: (buckets[name], given[name]) for name in ("expired", "too_early", "rejected_local")},
         }
+        if among_others:
+            pairs = {name: pairs[name] for name in ("acknowledged", "refused", "value")}
         if whole:
             pairs["requests"] = (report.requests, told.posts)
         for name, (said, true) in pairs.items():
@@ -113,10 +120,11 @@ class Checker:
         if twice and twice[0][1] > 1:
             self.broken.append("R03 an event was settled twice")
         taken = {self.meta.keys[name] for name in self.meta.taken}
+        bad = self.world.poison | self.world.healed
         for row in self.world.rows:
             if self.world.verdict(row) == "send" and row.key not in taken:
                 name = self.identity(row.key or "")
-                if name not in settled["held"] and not (row.key in self.world.poison and name in settled["dead"]):
+                if name not in settled["held"] and not (row.key in bad and name in settled["dead"]):
                     self.broken.append(f"R02 {row} is lost")
         names = {self.identity(key) for key in taken}
         if unknown := names - set().union(*settled.values()) - {self.identity(key) for key in self._gone()}:

@@ -15,10 +15,12 @@ from syncer.engine.span import Span
 from syncer.engine.sync import Job, Sample, run_sync
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import StateError
+from syncer.pipeline import Rejects
 from syncer.report import RunReport, RunStatus
 from syncer.state.database import connect
 from syncer.state.locks import Lock
 from syncer.state.place import parse
+from syncer.state.quarantine import Chosen
 from syncer.state.scope import Scope
 from syncer.state.store import Store, open_store
 from syncer.transform.identity import Scope as IdentityScope
@@ -89,6 +91,13 @@ class Simulation:
         self.meta.look = self.checker.before_send
         self.sender: Sender = self.meta
         self.runs = self.crashes = self.posts = 0
+        self.fingerprint, self.rejects = "f1", Rejects()
+        self.has_edits = False
+        """Whether the configuration was another one before: rejects are read again among other rows."""
+
+    def edit(self) -> None:
+        """Change the mapping, in a way that changes no event."""
+        self.fingerprint, self.has_edits = f"{self.fingerprint}+", True
 
     def close(self) -> None:
         """Close the state and throw its file away."""
@@ -101,6 +110,7 @@ class Simulation:
         self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
         limit: int | None = None, sample: Sample | None = None,
         span: Span | None = None, sweep: Sweep = Sweep.NONE, spoil: Callable[[Store], None] | None = None,
+        retry: Chosen | None = None,
     ) -> RunReport | None:  # fmt: skip
         """Run once; return None where the process died. `spoil` may let the state fail; another process goes on."""
         self.runs += 1
@@ -108,7 +118,7 @@ class Simulation:
         self.meta.run, self.meta.faults = Account(), faults
         self.trouble.arm(trouble_at, raises)
         self._store = self._store or self._opened()
-        job = replace(self._job(self._store), limit=limit, sample=sample, span=span, sweep=sweep)
+        job = replace(self._job(self._store), limit=limit, sample=sample, span=span, sweep=sweep, retry=retry)
         tools = Tools(
             executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble,
             stop=self.trouble.stop,
@@ -128,11 +138,10 @@ class Simulation:
             self._store = None
         self.posts += self.meta.run.posts
         self.checker.after_commit()
-        if (
-            report is not None and sample is None and span is None and spoil is None
-        ):  # these leave out rows and events as they like
+        if report is not None and job.is_regular and spoil is None:  # others leave out rows and events as they like
             is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
-            self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limit is not None)
+            limited = limit is not None or report.message.startswith("of the rejects")  # some are left to the next run
+            self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limited, among_others=self.has_edits)
         self._require_kept()
         return report
 
@@ -169,7 +178,7 @@ class Simulation:
 
     def _job(self, store: Store) -> Job:
         return Job(
-            pipeline=self.shape.pipeline(),
+            pipeline=replace(self.shape.pipeline(), fingerprint=self.fingerprint, rejects=self.rejects),
             scope=ORDERS,
             store=store,
             open_source=lambda: self.warehouse,
@@ -205,6 +214,11 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
             sweep = rng.choice([Sweep.NONE, Sweep.ALSO, Sweep.ONLY]) if shape.sweeps and limit is None else Sweep.NONE
             simulation.run(faults=shape.faults, trouble_at=at, raises=raises, limit=limit, sweep=sweep)
             simulation.world.change()
+            if rng.random() < 0.3:
+                simulation.edit()
+                simulation.world.heal()
+            if rng.random() < 0.2:
+                simulation.run(faults=shape.faults, trouble_at=at, raises=raises, retry=Chosen())
             simulation.clock.sleep(rng.choice([1, 60, 1_800]))
         points = tuple(simulation.trouble.names)
         simulation.settle(is_calm=not shape.faults and not ends, twice=rng.random() < 0.5)

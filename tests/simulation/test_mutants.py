@@ -11,6 +11,7 @@ import pytest
 from connectors.base import Query
 from connectors.incremental import CursorValue
 from syncer.engine import deliver, page, readings, sync
+from syncer.engine.again import Reprieve
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, decide
 from syncer.engine.deliver import Delivery
@@ -207,6 +208,11 @@ def repeats_an_event_in_two_requests(patch: Patch) -> None:
             yield events.head(1)
 
     patch.setattr(deliver, "pack", overlapping)
+
+
+@mutant
+def sends_again_what_it_sends_refused_events_with(patch: Patch) -> None:
+    patch.setattr(Reprieve, "with_reprieved", lambda self, events, fresh, cursor_at: events)
 
 
 @pytest.mark.faults

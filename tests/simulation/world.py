@@ -118,6 +118,8 @@ class World:
     clock: FakeClock
     rows: list[Row] = field(default_factory=list)
     poison: set[str] = field(default_factory=set)
+    healed: set[str] = field(default_factory=set)
+    """Keys that were poison once: a refusal stands until the row, the mapping or an operator gives a reason to ask again."""
     top: int = 0
     """Highest cursor value ever."""
     _keys: int = 0
@@ -139,6 +141,11 @@ class World:
             self.rows[number] = self._edited(self.rows[number])
         if self.rows and self.rng.random() < 0.3:
             self.rows.pop(self.rng.randrange(len(self.rows)))
+
+    def heal(self) -> None:
+        """Let Meta take half of what it refused."""
+        self.healed |= {key for key in sorted(self.poison) if self.rng.random() < 0.5}
+        self.poison -= self.healed
 
     def verdict(self, row: Row) -> str:
         """Return what must become of `row` if it is judged now: a bucket, or `send`."""
