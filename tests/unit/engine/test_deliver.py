@@ -75,7 +75,7 @@ def test_reading_pauses_while_more_requests_wait_than_may_be_under_way(bench: An
 def test_a_request_that_was_not_sent_waits_longer_each_time(bench: Any) -> None:
     bench.sender.follow([NOT_SENT] * 5 + [ACKED])
     _, report = deliver(bench, 1)
-    waits = bench.clock.slept
+    waits = [wait for wait in bench.clock.slept if wait]
     assert len(waits) == 5
     assert all(wait <= 2.0**number for number, wait in enumerate(waits))
     assert (report.acknowledged, report.requests, report.possible_duplicates) == (1, 6, 0)
