@@ -250,7 +250,7 @@ def retry_rejects(
     Raises as `Session.run` does.
     """
     job, tools = session.work(pipeline, trigger="retry", on_progress=on_progress)
-    return run_sync(replace(job, retry=chosen, actor=actor()), tools)
+    return run_sync(replace(job, retry=chosen), tools)
 
 
 def drop_rejects(session: Session, pipeline: Pipeline, chosen: Chosen) -> int:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import key_parts, log_options, output_option, project_options, session
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 from syncer.cli.tables import format_option, require_file, write
 
 if TYPE_CHECKING:
+    from syncer.pipeline import Pipeline
     from syncer.session import Session
     from syncer.state.quarantine import Chosen, Reject
 
@@ -87,11 +88,11 @@ def show(
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        chosen = _chosen(opened, name, key=key, reason=None, everything=False)
+        chosen = _chosen(opened, pipeline, key=key, reason=None, everything=False)
         reject = next((each for each in rejects(opened, pipeline) if each in chosen), None)
         if reject is None:
             raise _no_such_key(name, key)
-        now = opened.preview(pipeline, limit=1, key=tuple(key.split(",")))
+        now = opened.preview(pipeline, limit=1, key=key_parts(pipeline, key))
     facts = {"pipeline": name, "key": key, **_facts(reject), "is_in_warehouse": bool(now.steps)}
     if as_json:
         print_json(facts)
@@ -161,7 +162,7 @@ def retry(
 
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         pipeline = find_pipeline(opened.project, name)
-        chosen = _chosen(opened, name, key=key, reason=reason, everything=everything)
+        chosen = _chosen(opened, pipeline, key=key, reason=reason, everything=everything)
         if key and not any(each in chosen for each in rejects(opened, pipeline)):
             raise _no_such_key(name, key)
         code = run_one(opened, pipeline, partial(retry_rejects, opened, pipeline, chosen), as_json=as_json)
@@ -198,7 +199,7 @@ def drop(
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        chosen = _chosen(opened, name, key=key, reason=reason, everything=everything)
+        chosen = _chosen(opened, pipeline, key=key, reason=reason, everything=everything)
         count = sum(each in chosen for each in rejects(opened, pipeline))
         if key and not count:
             raise _no_such_key(name, key)
@@ -213,17 +214,18 @@ def drop(
         raise click.UsageError("nothing was changed; add --yes to do it")
 
 
-def _chosen(opened: "Session", name: str, *, key: str | None, reason: str | None, everything: bool) -> "Chosen":
+def _chosen(
+    opened: "Session", pipeline: "Pipeline", *, key: str | None, reason: str | None, everything: bool
+) -> "Chosen":
     """Return what the options name; raises `UsageError` unless it is one thing."""
     from syncer.outlook import reject_identity
-    from syncer.session import find_pipeline
     from syncer.state.quarantine import Chosen
 
     if sum((key is not None, reason is not None, everything)) != 1:
         raise click.UsageError("which rejects? Give one of --key, --reason and --all")
     if key is None:
         return Chosen(reason=reason)
-    return Chosen(identity=reject_identity(opened, find_pipeline(opened.project, name), tuple(key.split(","))))
+    return Chosen(identity=reject_identity(opened, pipeline, key_parts(pipeline, key)))
 
 
 def _no_such_key(name: str, key: str) -> Exception:

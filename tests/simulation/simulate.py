@@ -91,13 +91,13 @@ class Simulation:
         self.meta.look = self.checker.before_send
         self.sender: Sender = self.meta
         self.runs = self.crashes = self.posts = 0
-        self.fingerprint, self.rejects = "f1", Rejects()
+        self.configuration, self.rejects = "f1", Rejects()
         self.has_edits = False
         """Whether the configuration was another one before: rejects are read again among other rows."""
 
     def edit(self) -> None:
         """Change the mapping, in a way that changes no event."""
-        self.fingerprint, self.has_edits = f"{self.fingerprint}+", True
+        self.configuration, self.has_edits = f"{self.configuration}+", True
 
     def close(self) -> None:
         """Close the state and throw its file away."""
@@ -178,7 +178,7 @@ class Simulation:
 
     def _job(self, store: Store) -> Job:
         return Job(
-            pipeline=replace(self.shape.pipeline(), fingerprint=self.fingerprint, rejects=self.rejects),
+            pipeline=replace(self.shape.pipeline(), fingerprint=self.configuration, rejects=self.rejects),
             scope=ORDERS,
             store=store,
             open_source=lambda: self.warehouse,

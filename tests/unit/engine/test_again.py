@@ -81,8 +81,8 @@ def test_R36_a_retry_takes_what_is_chosen(simulation: Simulation) -> None:
 def test_R36_a_retry_is_in_the_audit_log(simulation: Simulation) -> None:
     run(simulation, ALL)
     with closing(sqlite3.connect(simulation.checker.path)) as state:
-        told = list(state.execute("SELECT action, before, after FROM audit"))
-    assert told == [("rejects retry", "2 set aside", "all")]
+        told = list(state.execute("SELECT action, actor, after FROM audit"))
+    assert told == [("rejects retry", "simulation", "all: 2 set aside")]
 
 
 def test_R36_no_run_sends_a_refused_event_again_unasked(simulation: Simulation) -> None:
