@@ -49,6 +49,11 @@ AFTER_A_RUN = {
         "rename",
         "state backup",
         "state accept",
+        "rejects list",
+        "rejects show",
+        "rejects export",
+        "rejects retry",
+        "rejects drop",
     )
 }
 """Sections of commands.md whose examples come from a project that has run once."""
