@@ -7,7 +7,7 @@ the answer blames are tried alone first, until one of them turns out good. An ev
 refused alone, so neither a lying hint nor a server that changes its mind can condemn its neighbours.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
@@ -108,6 +108,14 @@ class Isolation:
         """Return the search without `next`, whose fate is unknown and settled elsewhere."""
         hints = max(self.hints - 1, 0)
         return _released(replace(self, groups=self.groups[1:], first_decides=False, hints=hints, has_hit=True))
+
+    def without(self, gone: Container[int]) -> "Isolation":
+        """Return the search without the events in `gone`, whose fate is settled elsewhere: they prove nothing any more."""
+        groups = tuple(tuple(event for event in group if event not in gone) for group in self.groups)
+        waiting = tuple(event for event in self.waiting if event not in gone)
+        hints = sum(bool(group) for group in groups[: self.hints])
+        rest = replace(self, groups=tuple(filter(None, groups)), waiting=waiting, hints=hints)
+        return _released(replace(rest, first_decides=False, has_hit=True))
 
     def _worth_trying(self, group: Events, blamed: Iterable[int]) -> Events:
         if not self.trusts_hints or self.groups[1:] or self.waiting:

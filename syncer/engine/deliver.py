@@ -2,7 +2,8 @@
 
 from collections import defaultdict, deque
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 import polars as pl
@@ -10,11 +11,13 @@ import polars as pl
 from connectors.incremental import CursorValue
 from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.capi.pacing import wait_s
+from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.mass_reject import Refusals
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
+from syncer.engine.recover import Doubts
 from syncer.engine.tools import Progress, Sender, Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
@@ -61,6 +64,11 @@ class _Request:
     """Its row in the state, once it was armed."""
     attempts: int = 0
     in_doubt: bool = False
+    """Whether Meta may have its events already; that is noted before it is armed anew."""
+    first_sent: datetime | None = None
+    """When its events were first sent; None: never."""
+    parent: int | None = None
+    """The request that it was a part of, and that is given up."""
     due: float = 0.0
 
 
@@ -74,6 +82,8 @@ class Delivery:
     tools: Tools
     limit: int | None = None
     """Send at most so many events."""
+    doubts: Doubts = field(default_factory=dict)
+    """What an earlier run sent and Meta may have; that is noted."""
     stopped: Ending | None = None
     """Why nothing more is sent; None while all is well."""
     _frontier: Frontier = field(default_factory=Frontier)
@@ -97,8 +107,7 @@ class Delivery:
         """Queue the events of `page`, whose counts are in the state already; return when few requests wait."""
         self._rows_read += page.rows
         self._queued += page.events.height
-        packed = pack(page.events, most_events=self.settings.events_per_request, most_bytes=self.settings.request_bytes)
-        requests = [_Request(page, events) for events in packed] if page.events.height else []
+        requests = self._packed(page) if page.events.height else []
         self._frontier.open(page.number, upto=page.upto, requests=len(requests), blocks=page.blocks)
         self._queue.extend(requests)
         if not requests and (moved := self._moved()):
@@ -106,6 +115,20 @@ class Delivery:
         while len(self._queue) + len(self._waiting) > self.settings.requests_in_flight and self.stopped is None:
             self._step()
         self._show()
+
+    def _packed(self, page: Page) -> list[_Request]:
+        """Return the requests of a page; what is in doubt goes by itself, since it may have to be held one day."""
+        most = {"most_events": self.settings.events_per_request, "most_bytes": self.settings.request_bytes}
+        if not self.doubts:
+            return [_Request(page, events) for events in pack(page.events, **most)]
+        is_doubt = pl.Series([name in self.doubts for name in page.events["identity"]], dtype=pl.Boolean)
+        doubtful, fresh = page.events.filter(is_doubt), page.events.filter(~is_doubt)
+        again = [self._doubtful(page, events) for events in (pack(doubtful, **most) if doubtful.height else ())]
+        return again + [_Request(page, events) for events in (pack(fresh, **most) if fresh.height else ())]
+
+    def _doubtful(self, page: Page, events: pl.DataFrame) -> _Request:
+        first_sent = min(self.doubts[name] for name in events["identity"])
+        return _Request(page, events, in_doubt=True, first_sent=first_sent)
 
     def drain(self) -> None:
         """Send what is queued; once stopped, only take the outcomes of what is under way."""
@@ -160,8 +183,14 @@ class Delivery:
         return max(0.0, min(dues) - now) if dues else None
 
     def _launch(self, request: _Request) -> None:
+        now = self.tools.clock.now()
+        gone = left_out(request.events, now=now, doubt_since=request.first_sent if request.in_doubt else None)
+        if gone is not None:
+            self._leave_out(request, gone)
+            return
+        request.first_sent = request.first_sent or now
         if request.stored is None:
-            request.stored = self.run.arm(self._intent(request))
+            request.stored = self.run.arm(_intent(request, request.events))
             self._requests += 1
         else:
             if request.in_doubt:
@@ -172,18 +201,19 @@ class Delivery:
         self.tools.points.hit("post.before")
         self._flying[self.tools.executor.submit(lambda: send(texts))] = request
 
-    def _intent(self, request: _Request) -> NewRequest:
-        events = request.events
-        rows, times = events["row"], events["event_time"].to_list()
-        return NewRequest(
-            digests=b"".join(events["identity"]),
-            events=events.height,
-            event_time_min=min(times),
-            event_time_max=max(times),
-            cursor_low=request.page.cursor_at(rows[0]),
-            cursor_high=request.page.cursor_at(rows[-1]),
-            parent=request.search.parent if request.search else None,
-        )
+    def _leave_out(self, request: _Request, gone: pl.Series) -> None:
+        """Settle the events that may not be sent any more; the others stay in their place."""
+        state = RequestState.HELD if request.in_doubt else RequestState.EXPIRED
+        kept = request.events.filter(~gone)
+        if request.in_doubt and request.stored is not None and kept.height:
+            self.run.note_possible_duplicates(kept.height)
+        aside = _intent(request, request.events.filter(gone))
+        rest = _without(request, gone)
+        if rest is None:
+            self._frontier.settle(request.page.number)
+        else:
+            self._queue.appendleft(rest)
+        self.run.divide(request.stored, aside, state=state, watermark=self._moved())
 
     def _land(self, request: _Request, outcome: Outcome) -> None:
         self.tools.points.hit("post.after")
@@ -275,6 +305,34 @@ class Delivery:
 
     def _show(self) -> None:
         self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
+
+
+def _intent(request: _Request, events: pl.DataFrame) -> NewRequest:
+    rows, times = events["row"], events["event_time"].to_list()
+    return NewRequest(
+        digests=b"".join(events["identity"]),
+        events=events.height,
+        event_time_min=min(times),
+        event_time_max=max(times),
+        cursor_low=request.page.cursor_at(rows[0]),
+        cursor_high=request.page.cursor_at(rows[-1]),
+        parent=request.stored or request.parent or (request.search.parent if request.search else None),
+        first_armed_at=request.first_sent,
+    )
+
+
+def _without(request: _Request, gone: pl.Series) -> _Request | None:
+    """Return what is sent instead of `request` without the events in `gone`; None: nothing."""
+    kept, search = request.events.filter(~gone), request.search
+    rest = replace(request, events=kept, stored=None, parent=request.stored or request.parent)
+    if search is None:
+        return rest if kept.height else None
+    part = search.isolation.next
+    search.isolation = search.isolation.without({part[place] for place in gone.arg_true()})
+    following = search.isolation.next
+    if kept.height or not following:
+        return rest if following else None
+    return _Request(request.page, search.events[list(following)], search)
 
 
 def _begin(outcome: Outcome, events: int) -> Isolation:

@@ -1,22 +1,38 @@
 """What an earlier run left behind: requests that were armed and whose outcome nobody saw."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
-from syncer.state.requests import RequestState
+from syncer.engine.age import is_past_resending
+from syncer.state.requests import IDENTITY_BYTES, RequestState, StoredRequest
 from syncer.state.runs import RunLog
 
+Doubts = Mapping[bytes, datetime]
+"""Identities of events that Meta may have already, each with the time when it was first sent."""
 
-def recover(run: RunLog, *, mode: Literal["at_least_once", "at_most_once"]) -> None:
+
+def recover(run: RunLog, *, mode: Literal["at_least_once", "at_most_once"], now: datetime) -> Doubts:
     """Close the open requests of earlier runs; the warehouse is read again, so no payload is needed.
 
     Certainly unsent ones give their events back. Doubtful ones give them back too, as possible duplicates that are
-    noted before anything is sent; with `at_most_once` they are held instead.
+    noted before anything is sent, and are returned; with `at_most_once`, or where they were first sent too long ago,
+    they are held instead.
     """
+    doubts: dict[bytes, datetime] = {}
     for request in run.unfinished():
+        first_sent = request.first_armed_at or now
         if request.state is RequestState.RETRY:
             run.supersede(request.id)
-        elif mode == "at_most_once":
+        elif mode == "at_most_once" or is_past_resending(first_sent, now):
             run.hold(request.id)
         else:
             run.note_possible_duplicates(request.events)
             run.supersede(request.id)
+            doubts.update(dict.fromkeys(_identities(request), first_sent))
+    return doubts
+
+
+def _identities(request: StoredRequest) -> list[bytes]:
+    packed = request.digests
+    return [packed[at : at + IDENTITY_BYTES] for at in range(0, len(packed), IDENTITY_BYTES)]

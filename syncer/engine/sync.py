@@ -189,7 +189,7 @@ def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
 
 
 def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender, now: datetime) -> Ending:
-    recover(run, mode=job.pipeline.delivery.mode)
+    doubts = recover(run, mode=job.pipeline.delivery.mode, now=now)
     scope = identity_scope(job, run)
     found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope))
     if found is None:
@@ -204,7 +204,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
     start = _start(job, run, now)
     choice = _Choice.of(job, run, transform, start, _rejects(job, run))
     wanted = _readings(choice, shape, now=now)
-    delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit)
+    delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit, doubts=doubts)
     ending = _send(choice, wanted, source, delivery, tools)
     if ending is None and job.is_regular and delivery.room != 0:
         ending = _judge_again(choice, wanted[0].query, source, delivery, replace(tools, on_progress=silent))
@@ -250,7 +250,9 @@ def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Deliv
     if not due or low is None:
         return None
     recall = Recall(due, below=low)
-    second = Delivery(run, delivery.sender, delivery.settings, tools, limit=delivery.room)
+    second = Delivery(
+        run, delivery.sender, delivery.settings, tools, limit=delivery.room, doubts=delivery.doubts
+    )
     wanted = (Reading(recall.query(read, low.kind)),)
     ending = _send(replace(choice, recall=recall), wanted, source, second, tools)
     if ending is None and second.room != 0 and not tools.stop.is_wanted:

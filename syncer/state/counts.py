@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.errors import StateError
 from syncer.report import Bucket, Tally
+from syncer.state.requests import RequestState
 from syncer.state.tables import RUN_COUNTS
 
 TOTAL = "total"
@@ -28,6 +29,15 @@ TALLIES = {
     "coverage": "coverage",
 }
 """Kind of counter to the attribute of a tally."""
+SETTLED_IN = {
+    RequestState.ACKED: ACKNOWLEDGED,
+    RequestState.DEAD: (BUCKET, Bucket.REJECTED_REMOTE.value),
+    RequestState.HELD: (BUCKET, Bucket.HELD.value),
+    RequestState.EXPIRED: (BUCKET, Bucket.EXPIRED.value),
+}
+"""Where the events of a settled request are counted."""
+TOO_OLD = "event_time_too_old"
+"""The reason of those that left Meta's window while they waited."""
 VALUE_UNITS = 10_000
 """Money is added up in whole ten-thousandths: sums of floats would drift."""
 
@@ -71,6 +81,13 @@ def take(connection: Connection, run_id: str, counter: tuple[str, str], count: i
     found = {"of_run": run_id, "of_kind": kind, "of_name": name, "taken": count}
     if count and connection.execute(_TAKE, found).rowcount != 1:
         raise StateError(f"state: run {run_id} has fewer than {count} events in {name}; the run stops")
+
+
+def move_aside(connection: Connection, run_id: str, state: RequestState, events: int) -> None:
+    """Count events that were to be sent, and were held or left Meta's window instead."""
+    take(connection, run_id, PENDING, events)
+    reasons = {(REASON, TOO_OLD): events} if state is RequestState.EXPIRED else {}
+    add(connection, run_id, {SETTLED_IN[state]: events, **reasons})
 
 
 def of_tally(tally: Tally, *, pending: int) -> Deltas:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
-from syncer.state.requests import RequestState, may_become
+from syncer.state.requests import NewRequest, RequestState, may_become
 from syncer.watermark import Watermark, order
 
 SETTLING = frozenset({RequestState.ACKED, RequestState.DEAD, RequestState.HELD, RequestState.EXPIRED})
@@ -73,10 +73,28 @@ class OpenRequests:
         if state not in STILL_OPEN:
             del self._open[request.id]
 
-    def require_not_past(self, watermark: Watermark, *, settling: OpenRequest | None = None) -> None:
-        """Raise `StateError` if an unsettled event lies below `watermark` once `settling` is through."""
+    def settled_by(self, divided: OpenRequest | None, aside: NewRequest | None) -> tuple[int, int] | None:
+        """Return (root, events) of what `aside` settles, a part of `divided`; None: nothing that is owed."""
+        if aside is None:
+            return None
+        root = self.root_of(aside.parent) if divided is None else divided.root
+        return None if root is None else (root, aside.events)
+
+    def divided(self, request: OpenRequest | None, settled: tuple[int, int] | None) -> None:
+        """Note that a request was given up for its parts, and what was settled by that."""
+        if request is not None:
+            request.state = RequestState.SUPERSEDED
+            del self._open[request.id]
+        if settled is not None and (owed := self._owed.get(settled[0])) is not None:
+            owed.events -= settled[1]
+            if owed.events <= 0:
+                del self._owed[settled[0]]
+
+    def require_not_past(self, watermark: Watermark, *, settled: tuple[int, int] | None = None) -> None:
+        """Raise `StateError` if an unsettled event lies below `watermark`; `settled` is (root, events) just now."""
+        of_root, events = settled or (None, 0)
         for root, owed in self._owed.items():
-            left = owed.events - (settling.events if settling is not None and settling.root == root else 0)
+            left = owed.events - (events if root == of_root else 0)
             if left > 0 and (owed.low is None or order(owed.low) < order(watermark.value)):
                 raise StateError(f"state: the watermark would pass request {root}, which is unfinished; the run stops")
 

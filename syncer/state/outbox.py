@@ -1,6 +1,7 @@
 """Rows of requests: the intent before the POST, the outcome after it."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,13 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
 from syncer.spec.outcomes import Outcome
-from syncer.state.open_requests import OpenRequest
+from syncer.state.open_requests import OpenRequest, require_transition
 from syncer.state.requests import FREE, IDENTITY_BYTES, SETTLED, NewRequest, RequestState, StoredRequest
 from syncer.state.seal import require_seal, seal
 from syncer.state.tables import IS_UNFINISHED, REQUESTS
 
 _INSERT = insert(REQUESTS)
+_ANSWER = [REQUESTS.c[name] for name in ("armed_at", "status", "code", "subcode", "fbtrace_id", "reason")]
 _BY_ID_STATE_EPOCH = (
     REQUESTS.c.id == bindparam("of_id"),
     REQUESTS.c.state == bindparam("of_state"),
@@ -56,23 +58,45 @@ _ADOPT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes when: a run of one pipeline, under its epoch."""
+
+    pipeline_id: int
+    run_id: str
+    epoch: int
+    at: datetime
+
+
 def insert_armed(
     connection: Connection, request: NewRequest, *, pipeline_id: int, run: tuple[str, int], at: datetime
 ) -> OpenRequest:
     """Write the intent to send `request`; `run` is the run's id and epoch."""
-    times = {"attempts": request.attempt, "first_armed_at": at, "armed_at": at}
+    times = {"attempts": request.attempt, "first_armed_at": request.first_armed_at or at, "armed_at": at}
     request_id, base = _insert(connection, request, RequestState.ARMED, pipeline_id=pipeline_id, run=run, more=times)
     return OpenRequest(
         request_id, run[0], RequestState.ARMED, request.events, base=base, digests=request.digests, root=request_id
     )
 
 
-def insert_assumed(
-    connection: Connection, request: NewRequest, *, pipeline_id: int, run: tuple[str, int], at: datetime
-) -> None:
-    """Write that the events of `request` were delivered by somebody else."""
-    times = {"attempts": 0, "finished_at": at}
-    _insert(connection, request, RequestState.ACKED_ASSUMED, pipeline_id=pipeline_id, run=run, more=times)
+def insert_settled(connection: Connection, request: NewRequest, state: RequestState, by: Writer) -> None:
+    """Write events that are settled without being sent by this request; held ones keep the last answer to its parent."""
+    is_answered = state is RequestState.HELD and request.parent is not None
+    said = _last_answer(connection, request.parent) if is_answered else {}
+    times = {"attempts": 0, "first_armed_at": request.first_armed_at, "finished_at": by.at}
+    run = (by.run_id, by.epoch)
+    _insert(connection, request, state, pipeline_id=by.pipeline_id, run=run, more=times | said)
+
+
+def supersede(connection: Connection, request: OpenRequest, by: Writer) -> None:
+    """Write that a request is given up: its events are free for others."""
+    require_transition(request, RequestState.SUPERSEDED)
+    settle(connection, request, state=RequestState.SUPERSEDED, outcome=None, epoch=by.epoch, at=by.at)
+
+
+def _last_answer(connection: Connection, request_id: int | None) -> dict[str, Any]:
+    found = connection.execute(select(*_ANSWER).where(REQUESTS.c.id == request_id)).one()
+    return dict(found._mapping)  # noqa: SLF001  public by SQLAlchemy's documentation
 
 
 def _insert(

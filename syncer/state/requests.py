@@ -100,6 +100,8 @@ class NewRequest:
     parent: int | None = None
     """The request that this one is a part of."""
     attempt: int = 1
+    first_armed_at: datetime | None = None
+    """When its events were first sent, by this request or one before it; None: they never were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

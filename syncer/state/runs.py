@@ -220,8 +220,8 @@ class RunLog:
         with self._tx("assume") as connection:
             counts.add(connection, self.run_id, counts.of_tally(tally, pending=0))
             if request is not None:
-                run, at = (self.run_id, self.epoch), self._store.clock.now()
-                outbox.insert_assumed(connection, request, pipeline_id=self._row.id, run=run, at=at)
+                by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._store.clock.now())
+                outbox.insert_settled(connection, request, RequestState.ACKED_ASSUMED, by)
 
     @one_at_a_time
     def audit(self, action: str, what: str) -> None:
@@ -285,8 +285,37 @@ class RunLog:
             if state in (RequestState.ACKED, RequestState.HELD):
                 self._aside.settle(connection, request.digests)
             if moved is not None:
-                self._move(connection, moved, settling=request)
+                self._move(connection, moved, settled=(request.root, request.events))
         self._open.moved(request, state)
+        if moved is not None:
+            self._row = replace(self._row, watermark=moved)
+
+    @_one_at_a_time
+    def divide(
+        self,
+        request_id: int | None,
+        aside: NewRequest | None,
+        *,
+        state: RequestState = RequestState.SUPERSEDED,
+        watermark: Watermark | None = None,
+    ) -> None:
+        """Take a request apart that is not sent as it was: `aside` ends in `state` at once, held or expired.
+
+        Its other events go on in requests whose parent it is. `request_id` is None where it was never armed.
+        """
+        moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
+        divided = None if request_id is None else self._open.get(request_id)
+        settled = self._open.settled_by(divided, aside)
+        with self._tx(POINT[state]) as connection:
+            by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._store.clock.now())
+            if divided is not None:
+                outbox.supersede(connection, divided, by)
+            if aside is not None:
+                outbox.insert_settled(connection, aside, state, by)
+                counts.move_aside(connection, self.run_id, state, aside.events)
+            if moved is not None:
+                self._move(connection, moved, settled=settled)
+        self._open.divided(divided, settled)
         if moved is not None:
             self._row = replace(self._row, watermark=moved)
 
@@ -373,17 +402,17 @@ class RunLog:
         rejected: Sequence[Rejected],
     ) -> None:
         """Events change their bucket in the run that planned them, which may be an earlier one."""
-        if state not in COUNTER:
+        if state not in counts.SETTLED_IN:
             return
         counts.take(connection, request.run_id, counts.PENDING, request.events)
-        deltas: dict[tuple[str, str], int] = {COUNTER[state]: request.events, **counts.of_value(value)}
+        deltas: dict[tuple[str, str], int] = {counts.SETTLED_IN[state]: request.events, **counts.of_value(value)}
         for event in rejected:
             reason = (counts.REASON, event.reason)
             deltas[reason] = deltas.get(reason, 0) + 1
         counts.add(connection, request.run_id, deltas)
 
-    def _move(self, connection: Connection, watermark: Watermark, *, settling: OpenRequest | None = None) -> None:
-        self._open.require_not_past(watermark, settling=settling)
+    def _move(self, connection: Connection, watermark: Watermark, *, settled: tuple[int, int] | None = None) -> None:
+        self._open.require_not_past(watermark, settled=settled)
         pipelines.move(connection, self._row, watermark=watermark, start=self._row.start)
 
     def _stored_watermark(self, connection: Connection) -> str | None:

@@ -113,3 +113,25 @@ def test_whatever_the_server_says_every_event_is_settled_once(size: int, data: s
         assert sorted([*taken, *aside, *search.bad, *search.unsettled]) == list(range(size))
     if size > 1:
         assert set(search.bad) == condemned
+
+
+@given(st.data())
+def test_R20_events_that_leave_a_search_take_no_other_with_them(data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, 24))
+    bad = data.draw(st.sets(st.integers(0, size - 1), min_size=1))
+    hint = data.draw(st.sampled_from(HINTS))
+    search = Isolation.of_rejected(size, blamed=hint(tuple(range(size)), bad))
+    settled: list[int] = []
+    gone: set[int] = set()
+    while search.next:
+        left = data.draw(st.sets(st.sampled_from(search.next)) if data.draw(st.booleans()) else st.just(set()))
+        gone |= left
+        search = search.without(left)
+        group = search.next
+        if bad.intersection(group):
+            search = search.rejected(blamed=hint(group, bad))
+        elif group:
+            settled.extend(group)
+            search = search.accepted()
+        assert sorted([*settled, *search.bad, *search.unsettled, *gone]) == list(range(size))
+    assert set(search.bad) == bad - gone

@@ -102,10 +102,15 @@ class Checker:
             "refused": (buckets[Bucket.REJECTED_REMOTE], told.refused_alone),
             "value": (round(report.value.get("EUR", 0.0), 2), round(told.value, 2)),
             "rows": (report.tally.rows_read, len(self.warehouse.given)),
-            **{name: (buckets[name], given[name]) for name in ("expired", "too_early", "rejected_local")},
+            **{name: (buckets[name], given[name]) for name in ("too_early", "rejected_local")},
         }
         if among_others:
             pairs = {name: pairs[name] for name in ("acknowledged", "refused", "value")}
+        aged = sum(verdict == "send" and self.world.verdict(row) == "expired" for row, verdict in self.warehouse.given)
+        if not among_others and (buckets[Bucket.EXPIRED] > given["expired"] + aged or (whole and buckets[Bucket.EXPIRED] < given["expired"])):
+            self.broken.append(
+                f"R34 the report says {buckets[Bucket.EXPIRED]} expired of {given['expired']} to {aged} more"
+            )
         if whole:
             pairs["requests"] = (report.requests, told.posts)
         for name, (said, true) in pairs.items():
@@ -129,6 +134,8 @@ class Checker:
         names = {self.identity(key) for key in taken}
         if unknown := names - set().union(*settled.values()) - {self.identity(key) for key in self._gone()}:
             self.broken.append(f"R34 {len(unknown)} events were taken that the ledger does not know")
+        if self.meta.too_old:
+            self.broken.append(f"R20 {self.meta.too_old} events came outside the window")
         if self.world.shape.mode == "at_most_once":
             self._compare_doubt(settled["acked"] | settled["held"])
         if is_calm and (self.meta.taken.total() != len(self.meta.taken) or self._noted()):
@@ -182,7 +189,8 @@ class Checker:
                 self.broken.append(f"R06 the watermark {found} passed {row}")
 
     def _is_open(self, row: Row, verdict: str, settled: set[bytes]) -> bool:
-        return verdict not in FINAL and (verdict == "too_early" or self.identity(row.key or "") not in settled)
+        is_final = verdict in FINAL or self.world.verdict(row) == "expired"
+        return not is_final and (verdict == "too_early" or self.identity(row.key or "") not in settled)
 
     def _compare_duplicates(self) -> None:
         extra = self.meta.taken.total() - len(self.meta.taken)

@@ -13,6 +13,8 @@ from syncer.spec.outcomes import Outcome
 
 OF_SENDERS = ("post.connect", "post.received")
 """Passed on threads of their own, where no interrupt by hand ever arrives."""
+DEADLINE_S = 30.0
+"""No request is under way for longer."""
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -110,7 +112,7 @@ class Shuffled:
 
     def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
         if timeout_s is not None and self._rng.random() < 0.3:
-            self._clock.sleep(timeout_s)
+            self._clock.sleep(min(timeout_s, DEADLINE_S))
             return set()
         waiting = list(futures)
         chosen = self._rng.sample(waiting, self._rng.randint(1, len(waiting)))

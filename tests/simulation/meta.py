@@ -10,7 +10,7 @@ import polars as pl
 
 from syncer.ports import Points, doing
 from syncer.spec.outcomes import Outcome, OutcomeClass
-from tests.simulation.world import World
+from tests.simulation.world import World, window_s
 
 TROUBLE = (
     OutcomeClass.NOT_SENT,
@@ -32,13 +32,14 @@ class Event:
     event_id: str
     event_time: int
     value: float
+    place: str
     text: str
 
     @classmethod
     def of(cls, text: str) -> "Event":
         sent = json.loads(text)
         data = sent["custom_data"]
-        return cls(data["order_id"], sent["event_id"], sent["event_time"], data["value"], text)
+        return cls(data["order_id"], sent["event_id"], sent["event_time"], data["value"], sent["action_source"], text)
 
 
 @dataclass(slots=True)
@@ -61,12 +62,17 @@ class Meta:
     look: Callable[[list[Event]], None] = lambda _: None
     """Called with the events of each request before anything else."""
     faults: float = 0.0
+    kinds: tuple[OutcomeClass, ...] = TROUBLE
+    """What goes wrong."""
+    retry_after_s: float = 30.0
     taken: Counter[str] = field(default_factory=Counter)
     """How often each event_id was taken."""
     keys: dict[str, str] = field(default_factory=dict)
     """event_id to key, of all that ever came."""
     doubtful: set[str] = field(default_factory=set)
     """event_ids of requests whose outcome was not told, or told wrong."""
+    too_old: int = 0
+    """How many events came outside the window: each costs its whole request."""
     run: Account = field(default_factory=Account)
     trace: list[str] = field(default_factory=list)
 
@@ -87,14 +93,14 @@ class Meta:
             return outcome
 
     def _answer(self, came: list[Event]) -> Outcome:
-        trouble = self.rng.choice(TROUBLE) if self.rng.random() < self.faults else None
+        trouble = self.rng.choice(self.kinds) if self.rng.random() < self.faults else None
         is_late = self.rng.random() < 0.5
         if (
             trouble is not None
             and trouble is not OutcomeClass.ANOMALY
             and not (trouble is OutcomeClass.DOUBT and is_late)
         ):
-            return self._told(trouble, retry_after_s=self.rng.choice([None, None, 30.0]))
+            return self._told(trouble, retry_after_s=self.rng.choice([None, None, self.retry_after_s]))
         judged = self._judged(came)
         if judged is not None:
             return judged if trouble is None else self._told(OutcomeClass.DOUBT)
@@ -108,6 +114,11 @@ class Meta:
     def _judged(self, came: list[Event]) -> Outcome | None:
         if len(came) > self.world.shape.too_big:
             return self._told(OutcomeClass.TOO_BIG)
+        now = int(self.world.clock.now().timestamp())
+        old = [number for number, event in enumerate(came) if now - event.event_time > window_s(event.place)]
+        self.too_old += len(old)
+        if old:
+            return self._told(OutcomeClass.REJECTED, blamed=tuple(old))
         bad = [number for number, event in enumerate(came) if event.key in self.world.poison]
         if not bad:
             return None

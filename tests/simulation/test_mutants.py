@@ -126,16 +126,17 @@ def acknowledges_what_was_refused(patch: Patch) -> None:
 
 @mutant
 def recovers_without_noting_possible_duplicates(patch: Patch) -> None:
-    def forgetful(run: RunLog, *, mode: str) -> None:
+    def forgetful(run: RunLog, **facts: Any) -> dict[bytes, Any]:
         for request in run.unfinished():
             run.supersede(request.id)
+        return {}
 
     patch.setattr(sync, "recover", forgetful)
 
 
 @mutant
 def does_not_recover(patch: Patch) -> None:
-    patch.setattr(sync, "recover", lambda run, *, mode: None)
+    patch.setattr(sync, "recover", lambda run, **facts: {})
 
 
 @mutant

@@ -18,8 +18,14 @@ from tests.simulation.machine import FakeClock
 CURSOR = "updated"
 EPOCH = datetime(2026, 11, 1)  # noqa: DTZ001 - a column without zone
 DAY_S = 86_400
-OLD_S, WINDOW_S, LONG_WINDOW_S = 8 * DAY_S, 7 * DAY_S, 62 * DAY_S
+OLD_S = 8 * DAY_S
+MARGIN_S = 600
 CursorType = Literal["integer", "timestamp", "none"]
+
+
+def window_s(place: str) -> int:
+    """Return how old an event may be that Meta takes."""
+    return (62 if place == "physical_store" else 7) * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class World:
         age = int(self.clock.now().timestamp()) - row.at
         if row.key is None:
             return "key_problem"
-        if age > (LONG_WINDOW_S if row.place == "physical_store" else WINDOW_S):
+        if age > window_s(row.place) - MARGIN_S:
             return "expired"
         if age < self.shape.delay_s:
             return "too_early"

@@ -20,11 +20,12 @@ from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store, open_store
-from tests.simulation.machine import FakeClock
+from tests.simulation.machine import NOON, FakeClock
 
 ORDERS = Scope("default", "orders", "meta")
 STATE = "sqlite:///.syncer/state.db"
 ACKED = Outcome(kind=OutcomeClass.ACKED)
+HOUR_S = 3_600
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Bench:
                 "identity": [number.to_bytes(16, "big") for number in numbers],
                 "event_id": [str(number) for number in numbers],
                 "event_name": ["Purchase"] * count,
-                "event_time": [1_790_000_000] * count,
+                "event_time": [int(NOON.timestamp()) - HOUR_S] * count,
                 "age_class": pl.Series([0] * count, dtype=pl.UInt8),
                 "value": [2.5] * count,
                 "currency": ["EUR"] * count,

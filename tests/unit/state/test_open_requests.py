@@ -43,7 +43,7 @@ def test_the_request_that_is_being_settled_does_not_stand_in_its_own_way() -> No
     open_requests = OpenRequests()
     first = request(1)
     open_requests.add(first, integer(5))
-    open_requests.require_not_past(Watermark(integer(6)), settling=first)
+    open_requests.require_not_past(Watermark(integer(6)), settled=(first.root, first.events))
 
 
 def test_a_split_request_is_open_until_its_last_part_is_settled() -> None:
