@@ -11,6 +11,7 @@ from syncer.engine import persons
 from syncer.engine.adopt import adopt as adopt_span
 from syncer.engine.basis import NEEDS_DECISION, Change, basis_of, begins_anew, changes
 from syncer.engine.compiled import compiled
+from syncer.engine.held import resend
 from syncer.engine.persons import Found
 from syncer.engine.readings import Sweep
 from syncer.engine.reset import Reset, parse_position
@@ -25,11 +26,14 @@ from syncer.report import RunReport
 from syncer.session import Session, actor, find_pipeline
 from syncer.state import erased, operations
 from syncer.state.guard import Guard
-from syncer.state.history import SWEEP, stored_pipeline
+from syncer.state.held import assume_delivered as assume_held
+from syncer.state.held import held_requests
+from syncer.state.history import SWEEP, RequestLine, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 from syncer.state.prune import prune
 from syncer.state.quarantine import Chosen
+from syncer.state.requests import StoredRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,31 @@ def reconcile(
     """
     job, tools = session.work(pipeline, trigger=SWEEP, on_progress=on_progress)
     return run_sync(replace(job, sweep=Sweep.ONLY), tools)
+
+
+def held(session: Session, pipeline: Pipeline, requests: Sequence[int] = ()) -> list[tuple[StoredRequest, RequestLine]]:
+    """Return the held requests of `pipeline`, oldest first; `requests` are their ids, none: all of them.
+
+    Raises `SyncerError` where one is not held.
+    """
+    return held_requests(session.store, session.scope(pipeline), requests)
+
+
+def resend_held(
+    session: Session,
+    pipeline: Pipeline,
+    requests: Sequence[int],
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> RunReport:
+    """Send the events of held requests again, which Meta may have; raises as `Session.run` does."""
+    job, tools = session.work(pipeline, trigger="resend", on_progress=on_progress)
+    return resend(job, tools, requests)
+
+
+def assume_delivered(session: Session, pipeline: Pipeline, requests: Sequence[int]) -> int:
+    """Take held requests for delivered; return how many events these are. Raises `LockedError`, `SyncerError`."""
+    return assume_held(session.store, session.scope(pipeline), requests, actor=actor())
 
 
 def adopt(session: Session, pipeline: Pipeline, span: Span) -> RunReport:

@@ -102,8 +102,8 @@ class Trace:
 
 _SETTLED = {
     RequestState.ACKED: "Meta took it: trace id {line.fbtrace_id}.",
-    RequestState.ACKED_ASSUMED: "It is taken for delivered by another tool; no run sends it.",
-    RequestState.HELD: "Meta may have it: the outcome of its request is unknown, and no run sends it again.",
+    RequestState.ACKED_ASSUMED: "It is taken for delivered, by `adopt` or by `held assume-delivered`; no run sends it.",
+    RequestState.HELD: "Meta may have it: the outcome of its request is unknown, and no run sends it again. `syncer held` decides on it.",
 }
 _UNDER_WAY = (RequestState.PLANNED, RequestState.ARMED, RequestState.RETRY, RequestState.DOUBT)
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "show": ("syncer.cli.show", "Show one run with its requests and reasons."),
     "trace": ("syncer.cli.trace", "Say what became of one row, and why."),
     "deliveries": ("syncer.cli.deliveries", "Write a line for each event with its key and outcome."),
+    "held": ("syncer.cli.held", "Decide on requests whose outcome is unknown."),
     "rejects": ("syncer.cli.rejects", "Look at rejected rows, judge them again, or forget them."),
     "pause": ("syncer.cli.pause", "Let no run of a pipeline begin."),
     "resume": ("syncer.cli.resume", "Let a paused pipeline run again."),

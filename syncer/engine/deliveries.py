@@ -1,24 +1,23 @@
 """A line for each event that was sent or set aside, with its key: the warehouse is read again, the state keeps none."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
-from connectors.base import Query, Range, Source
+from connectors.base import Source
 from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
-from syncer.engine.span import whole
+from syncer.engine.span import from_low, lowest, whole
 from syncer.pipeline import Pipeline
 from syncer.state.history import RequestLine
 from syncer.state.ledger import identities
 from syncer.state.quarantine import Reject
 from syncer.state.requests import FREE, RequestState, StoredRequest
 from syncer.transform.identity import Scope
-from syncer.watermark import order
 
 OUTCOMES: Final = {
     RequestState.ACKED: "acknowledged",
@@ -88,10 +87,7 @@ class Sent:
 
     def low(self) -> CursorValue | None:
         """Return the lowest cursor value of all events; None where it is not known of each."""
-        known = [low for low in self._lows if low is not None]
-        if not known or len(known) < len(self._lows) or len({order(low)[0] for low in known}) > 1:
-            return None
-        return min(known, key=order)
+        return lowest(self._lows)
 
 
 @dataclass(slots=True)
@@ -110,7 +106,7 @@ class Deliveries:
         transform, _ = compiled(self.pipeline, source, self.scope)
         index, lines = self.sent.index(), self.sent.lines()
         self.events = index.height
-        for rows in source.read(_from(whole(self.pipeline, transform), self.sent.low())):
+        for rows in source.read(from_low(whole(self.pipeline, transform), self.sent.low())):
             named = transform.named(rows, now=int(now.timestamp()))
             table = named.filter(pl.col("identity").is_not_null())
             table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))
@@ -119,9 +115,3 @@ class Deliveries:
             self.found += table.height
             if table.height:
                 yield table.join(lines, on="line", how="left", maintain_order="left").select(*SCHEMA.names).to_arrow()
-
-
-def _from(query: Query, low: CursorValue | None) -> Query:
-    if query.cursor_column is None or low is None:
-        return query
-    return replace(query, ranges=(Range(column=query.cursor_column, low=low, with_null=True),))

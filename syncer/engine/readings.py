@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connectors.base import Query
 from syncer.engine.plan import plan
-from syncer.engine.span import Span, whole
+from syncer.engine.span import Selection, Span, whole
 from syncer.pipeline import Constant, Pipeline
 from syncer.spec.limits import FUTURE_S, PHYSICAL_STORE_WINDOW_S, WINDOW_MARGIN_S, window_s
 from syncer.transform.validate import max_age_s
@@ -31,7 +31,7 @@ class Reading:
     """One pass over the query."""
 
     query: Query
-    span: Span | None = None
+    span: Selection | None = None
     """Only rows with events in it are judged and counted; None: every row."""
 
     @property

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from syncer.engine.age import is_past_resending
-from syncer.state.requests import IDENTITY_BYTES, RequestState, StoredRequest
+from syncer.state.requests import RequestState, split
 from syncer.state.runs import RunLog
 
 Doubts = Mapping[bytes, datetime]
@@ -29,10 +29,5 @@ def recover(run: RunLog, *, mode: Literal["at_least_once", "at_most_once"], now:
         else:
             run.note_possible_duplicates(request.events)
             run.supersede(request.id)
-            doubts.update(dict.fromkeys(_identities(request), first_sent))
+            doubts.update(dict.fromkeys(split(request.digests), first_sent))
     return doubts
-
-
-def _identities(request: StoredRequest) -> list[bytes]:
-    packed = request.digests
-    return [packed[at : at + IDENTITY_BYTES] for at in range(0, len(packed), IDENTITY_BYTES)]

@@ -1,22 +1,39 @@
 """Rows by the time of their events, whatever the watermark says."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from connectors.base import Query, Source
+from connectors.base import Query, Range, Source
+from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
 from syncer.state.ledger import Ledger
 from syncer.transform.identity import Scope
+from syncer.watermark import order
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from syncer.transform import Transform
+
+
+class Selection(Protocol):
+    """Rows that a run out of turn wants; as text, what the audit log says of them."""
+
+    def narrowed(self, query: Query) -> Query:
+        """Return the query for rows among which they are."""
+        ...
+
+    def rows(
+        self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
+    ) -> "tuple[pa.RecordBatch, pl.DataFrame]":
+        """Return those of a batch, and their names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +47,10 @@ class Span:
     def of(cls, since: datetime | None, until: datetime | None) -> "Span":
         """Return the span between two times."""
         return cls(*(None if at is None else int(at.timestamp()) for at in (since, until)))
+
+    def narrowed(self, query: Query) -> Query:
+        """Return the query as it is: event_time is known only of rows that were read."""
+        return query
 
     def rows(
         self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
@@ -78,3 +99,18 @@ def whole(pipeline: Pipeline, transform: "Transform") -> Query:
         cursor_column=transform.cursor_column,
         key_columns=transform.key_columns,
     )
+
+
+def lowest(values: Sequence[CursorValue | None]) -> CursorValue | None:
+    """Return the lowest cursor value; None where it is not known of each, or they are of several types."""
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values) or len({order(value)[0] for value in known}) > 1:
+        return None
+    return min(known, key=order)
+
+
+def from_low(query: Query, low: CursorValue | None) -> Query:
+    """Return the query for the rows from the cursor value `low` on, and those without one; None: for all."""
+    if query.cursor_column is None or low is None:
+        return query
+    return replace(query, ranges=(Range(column=query.cursor_column, low=low, with_null=True),))

@@ -22,7 +22,7 @@ from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
-from syncer.engine.span import Span, whole
+from syncer.engine.span import Selection, whole
 from syncer.engine.tools import Sender, Tools, silent
 from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline, Retention
@@ -83,7 +83,7 @@ class Job:
     """Send at most so many events."""
     sample: Sample | None = None
     """Given: deliver these rows out of turn; neither watermark nor start moves."""
-    span: Span | None = None
+    span: Selection | None = None
     """Given: deliver these events, whatever watermark and start say; neither moves."""
     sweep: Sweep = Sweep.NONE
     """Whether all keys in Meta's window are compared with the ledger; that moves nothing."""
@@ -109,7 +109,7 @@ def run_sync(job: Job, tools: Tools) -> RunReport:
     `LockedError` where another run holds the pipeline, and `StateError` where the state store cannot even note
     how the run ended; every other failure is in the report, with what was delivered before it.
     """
-    return recorded(job, tools, _run)
+    return recorded(job, tools, deliver_now)
 
 
 def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetime], Ending]) -> RunReport:
@@ -176,7 +176,8 @@ def _tidy_up(job: Job) -> None:
         log.warning("state.not_pruned", extra={"error": str(error)})
 
 
-def _run(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
+def deliver_now(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
+    """Read and deliver what the job wants, in a run that was begun; return how it ends. Raises as `run_sync` does."""
     if run.pause_reason == BY_HAND:
         return _paused(job.pipeline)
     if changed := changes(run.basis, basis_of(job.pipeline, job.place())):
@@ -323,7 +324,7 @@ class _Choice:
         """Return whether these rows move no watermark."""
         return not self.job.is_regular or self.recall is not None
 
-    def rows(self, rows: "pa.RecordBatch", span: Span | None, *, at: int, room: int | None) -> "pa.RecordBatch":
+    def rows(self, rows: "pa.RecordBatch", span: Selection | None, *, at: int, room: int | None) -> "pa.RecordBatch":
         """Return the rows that are wanted; no other is judged or counted."""
         sample = self.job.sample
         if self.recall is not None:
@@ -354,7 +355,7 @@ class _Choice:
 def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequence[Reading]":
     job, transform, recall = choice.job, choice.transform, choice.recall
     if job.span is not None:
-        return (Reading(whole(job.pipeline, transform), job.span),)
+        return (Reading(job.span.narrowed(whole(job.pipeline, transform)), job.span),)
     if recall is not None:
         column = transform.cursor_column
         kind = None if column is None else cursor_kind(shape.field(column).type)

@@ -152,7 +152,7 @@ def requests_of(store: Store, run_id: str) -> tuple[RequestLine, ...]:
     columns: list[Any] = [column for column in table if column.name != "digests"]
     with store.reading() as connection:
         rows = connection.execute(select(*columns).where(table.run_id == run_id).order_by(table.id)).all()
-    return tuple(_line(row) for row in rows)
+    return tuple(line_of(row) for row in rows)
 
 
 def request_pages(
@@ -166,7 +166,7 @@ def request_pages(
     while True:
         with store.reading() as connection:
             page = [
-                (request, _line(row))
+                (request, line_of(row))
                 for request, row in outbox.requests_after(connection, pipeline_id, after=after, rows=PAGE_ROWS)
             ]
         if not page:
@@ -287,7 +287,8 @@ def _run(row: Row[Any], counted: counts.Deltas, requests: int) -> StoredRun:
     )
 
 
-def _line(row: Row[Any]) -> RequestLine:
+def line_of(row: Row[Any]) -> RequestLine:
+    """Return a request's row as values."""
     return RequestLine(
         id=row.id,
         parent=row.parent_id,

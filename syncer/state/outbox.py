@@ -11,7 +11,7 @@ from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
 from syncer.spec.outcomes import Outcome
 from syncer.state.open_requests import OpenRequest, require_transition
-from syncer.state.requests import FREE, IDENTITY_BYTES, SETTLED, NewRequest, RequestState, StoredRequest
+from syncer.state.requests import FREE, IDENTITY_BYTES, SETTLED, NewRequest, RequestState, StoredRequest, split
 from syncer.state.seal import require_seal, seal
 from syncer.state.tables import IS_UNFINISHED, REQUESTS
 
@@ -183,6 +183,32 @@ def requests_after(
     )
     for row in found:
         yield _stored(row)[1], row
+
+
+def in_state(
+    connection: Connection, pipeline_id: int, state: RequestState
+) -> list[tuple[OpenRequest, StoredRequest, Row[Any]]]:
+    """Return the requests of a pipeline in one state, oldest first, each with its row."""
+    found = connection.execute(
+        select(REQUESTS)
+        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state == state.value)
+        .order_by(REQUESTS.c.id)
+    )
+    return [(*_stored(row), row) for row in found]
+
+
+def settled_after(connection: Connection, pipeline_id: int, *, after: int, among: frozenset[bytes]) -> set[bytes]:
+    """Return which identities of `among` lie in requests above `after` that settle them."""
+    table = REQUESTS.c
+    found = connection.execute(
+        select(table.digests).where(
+            table.pipeline_id == pipeline_id, table.id > after, table.state.in_([state.value for state in SETTLED])
+        )
+    )
+    settled: set[bytes] = set()
+    for (packed,) in found:
+        settled |= among.intersection(split(bytes(packed)))
+    return settled
 
 
 def unfinished_events(connection: Connection, pipeline_id: int) -> int:

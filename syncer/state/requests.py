@@ -65,6 +65,11 @@ FREE = (_S.SPLIT, _S.SUPERSEDED, _S.EXPIRED)
 _WAITING = (_S.RETRY, _S.DOUBT)
 
 
+def split(digests: bytes) -> list[bytes]:
+    """Return each of the packed identities."""
+    return [digests[at : at + IDENTITY_BYTES] for at in range(0, len(digests), IDENTITY_BYTES)]
+
+
 def holds(digests: bytes, identity: bytes) -> bool:
     """Return whether `identity` is one of the packed `digests`."""
     place = digests.find(identity)

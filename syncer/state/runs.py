@@ -290,7 +290,7 @@ class RunLog:
         if moved is not None:
             self._row = replace(self._row, watermark=moved)
 
-    @_one_at_a_time
+    @one_at_a_time
     def divide(
         self,
         request_id: int | None,

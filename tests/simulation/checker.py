@@ -141,6 +141,10 @@ class Checker:
         if is_calm and (self.meta.taken.total() != len(self.meta.taken) or self._noted()):
             self.broken.append("R03 a run without faults sent an event twice, or says it may have")
 
+    def held(self) -> list[bytes]:
+        """Return the identities that are held."""
+        return split(self._digests("held"))
+
     def _compare_doubt(self, visible: set[bytes]) -> None:
         if self.meta.taken.total() != len(self.meta.taken):
             self.broken.append("R03 at_most_once sent an event twice")

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from syncer.engine import held
 from syncer.engine.executor import Inline
 from syncer.engine.readings import Sweep
 from syncer.engine.span import Span
@@ -18,6 +19,7 @@ from syncer.errors import StateError
 from syncer.pipeline import Rejects
 from syncer.report import RunReport, RunStatus
 from syncer.state.database import connect
+from syncer.state.held import held_requests
 from syncer.state.locks import Lock
 from syncer.state.place import parse
 from syncer.state.quarantine import Chosen
@@ -110,7 +112,7 @@ class Simulation:
         self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
         limit: int | None = None, sample: Sample | None = None,
         span: Span | None = None, sweep: Sweep = Sweep.NONE, spoil: Callable[[Store], None] | None = None,
-        retry: Chosen | None = None,
+        retry: Chosen | None = None, resend: bool = False,
     ) -> RunReport | None:  # fmt: skip
         """Run once; return None where the process died. `spoil` may let the state fail; another process goes on."""
         self.runs += 1
@@ -127,7 +129,7 @@ class Simulation:
         if spoil is not None:
             spoil(self._store)
         try:
-            report = run_sync(job, tools)
+            report = self._resent(job, tools) if resend else run_sync(job, tools)
         except (Crash, KeyboardInterrupt):
             self.crashes += 1
         except StateError:
@@ -138,7 +140,7 @@ class Simulation:
             self._store = None
         self.posts += self.meta.run.posts
         self.checker.after_commit()
-        if report is not None and job.is_regular and spoil is None:  # others leave out rows and events as they like
+        if report is not None and job.is_regular and spoil is None and not resend:  # others leave out rows and events
             is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
             limited = limit is not None or report.message.startswith("of the rejects")  # some are left to the next run
             self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limited, among_others=self.has_edits)
@@ -185,6 +187,10 @@ class Simulation:
             open_sender=lambda: nullcontext(self.sender),
             holder="simulation",
         )
+
+    def _resent(self, job: Job, tools: Tools) -> RunReport:
+        requests = [stored.id for stored, _ in held_requests(job.store, ORDERS)]
+        return held.resend(job, tools, requests)
 
     def _opened(self) -> Store:
         return open_store(

@@ -1,0 +1,170 @@
+"""`syncer held`."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.run import run_one
+from syncer.cli.signals import ends_in_order
+
+if TYPE_CHECKING:
+    from syncer.state.history import RequestLine
+    from syncer.state.requests import StoredRequest
+
+COST = (
+    "Meta may have these events. It counts an event once only where equal event_name and event_id come within 48 hours; "
+    "what it got earlier it counts again."
+)
+FORGOTTEN = "No run sends these events; if Meta does not have them, they are lost to it."
+COLUMNS = ("request", "run", "events", "since", "cursor from", "to", "reason", "fbtrace_id")
+
+
+@click.group()
+def command() -> None:
+    """Decide on requests that were sent, and nobody knows whether Meta took them."""
+
+
+@command.command("list")
+@click.argument("name")
+@project_options
+@output_option
+@log_options
+def list_held(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    """List the held requests of a pipeline, with Meta's trace ids to look them up by.
+
+    \b
+    syncer held list orders
+    """
+    from syncer.actions import held
+    from syncer.cli.text import print_json
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        found = held(opened, find_pipeline(opened.project, name))
+        project_target = opened.project.target
+    if as_json:
+        print_json({"pipeline": name, "target": project_target, "requests": [_json(*each) for each in found]})
+    elif not found:
+        click.echo(f"{name}: nothing is held (target {project_target}).")
+    else:
+        _print(found)
+
+
+@command.command("resend")
+@click.argument("name")
+@click.argument("requests", nargs=-1, type=int, metavar="[REQUEST]...")
+@click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@project_options
+@output_option
+@log_options
+def resend_held(
+    name: str, requests: tuple[int, ...], project_dir: Path | None, target: str | None, *, yes: bool, as_json: bool
+) -> None:
+    """Send held requests again, all of them unless some are named.
+
+    Their rows are read anew; the events keep their ids, and are noted as possible duplicates before. What is not found
+    any more, or gives no event, stays held. The watermark stays.
+
+    \b
+    syncer held resend orders 17 --yes
+    """
+    from syncer.actions import held, resend_held
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened, ends_in_order(opened.stop):
+        pipeline = find_pipeline(opened.project, name)
+        found = held(opened, pipeline, requests)
+        if not found:
+            click.echo(f"{name}: nothing is held (target {opened.project.target}).", err=True)
+            return
+        if not yes:
+            _ask(found, f"{_events(found):,} events would be sent again. {COST}", "sent")
+        wanted = [stored.id for stored, _ in found]
+        code = run_one(opened, pipeline, partial(resend_held, opened, pipeline, wanted), as_json=as_json)
+        left = _events([each for each in held(opened, pipeline) if {each[0].id, each[0].parent} & {*wanted}])
+    if left:
+        click.echo(
+            f"{left:,} of {_events(found):,} events stay held: they were not sent, or are in doubt again.", err=True
+        )
+    sys.exit(code)
+
+
+@command.command("assume-delivered")
+@click.argument("name")
+@click.argument("requests", nargs=-1, type=int, metavar="[REQUEST]...")
+@click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@project_options
+@output_option
+@log_options
+def assume_delivered(
+    name: str, requests: tuple[int, ...], project_dir: Path | None, target: str | None, *, yes: bool, as_json: bool
+) -> None:
+    """Take held requests for delivered, all of them unless some are named: nothing is sent.
+
+    \b
+    syncer held assume-delivered orders 17 --yes
+    """
+    from syncer.actions import assume_delivered, held
+    from syncer.cli.text import print_json
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        pipeline = find_pipeline(opened.project, name)
+        found = held(opened, pipeline, requests)
+        if found and not yes:
+            _ask(found, f"{_events(found):,} events would be taken for delivered. {FORGOTTEN}", "changed")
+        ids = [stored.id for stored, _ in found]
+        events = assume_delivered(opened, pipeline, ids) if ids else 0
+        project_target = opened.project.target
+    if as_json:
+        print_json({"pipeline": name, "target": project_target, "requests": ids, "events": events})
+    else:
+        click.echo(
+            f"{name}: {events:,} events in {len(ids):,} requests are taken for delivered (target {project_target})."
+        )
+
+
+def _ask(found: "list[tuple[StoredRequest, RequestLine]]", what: str, done: str) -> None:
+    click.echo("\n".join(_line(*each) for each in found), err=True)
+    click.echo(what, err=True)
+    raise click.UsageError(f"nothing was {done}; add --yes to do it")
+
+
+def _line(stored: "StoredRequest", line: "RequestLine") -> str:
+    facts = _json(stored, line)
+    return f"request {facts['request']}: {facts['events']:,} events since {facts['since']}, trace id {facts['fbtrace_id'] or '-'}"
+
+
+def _events(found: "list[tuple[StoredRequest, RequestLine]]") -> int:
+    return sum(stored.events for stored, _ in found)
+
+
+def _print(found: "list[tuple[StoredRequest, RequestLine]]") -> None:
+    from syncer.cli.text import print_table
+
+    facts = [_json(*each) for each in found]
+    print_table(COLUMNS, ([*(each[name] for name in _KEYS)] for each in facts))
+
+
+_KEYS = ("request", "run_id", "events", "since", "cursor_low", "cursor_high", "reason", "fbtrace_id")
+
+
+def _json(stored: "StoredRequest", line: "RequestLine") -> dict[str, Any]:
+    from syncer.status import in_utc
+
+    return {
+        "request": stored.id,
+        "run_id": stored.run_id,
+        "events": stored.events,
+        "since": in_utc(stored.first_armed_at or line.armed_at),
+        "cursor_low": stored.cursor_low and stored.cursor_low.text,
+        "cursor_high": stored.cursor_high and stored.cursor_high.text,
+        "attempts": line.attempts,
+        "status": line.status,
+        "reason": line.reason,
+        "fbtrace_id": line.fbtrace_id,
+    }

@@ -1,0 +1,99 @@
+"""Requests whose outcome nobody knows, until an operator decides what became of their events."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from syncer.errors import SyncerError
+from syncer.state import audit, counts, outbox, pipelines
+from syncer.state.history import RequestLine, line_of
+from syncer.state.open_requests import OpenRequest
+from syncer.state.requests import NewRequest, RequestState, StoredRequest, split
+from syncer.state.scope import Scope
+from syncer.state.store import Store
+
+
+def held_requests(store: Store, scope: Scope, wanted: Collection[int] = ()) -> list[tuple[StoredRequest, RequestLine]]:
+    """Return the held requests of a scope, oldest first; `wanted` are their ids, none: all of them.
+
+    Raises `SyncerError` where one that is wanted is not held.
+    """
+    store.require_schema()
+    with store.reading() as connection:
+        pipeline = pipelines.find(connection, scope)
+        rows = [] if pipeline is None else outbox.in_state(connection, pipeline.id, RequestState.HELD)
+        found = [(stored, line_of(row)) for _, stored, row in rows]
+    if not wanted:
+        return found
+    if missing := sorted(set(wanted) - {stored.id for stored, _ in found}):
+        names = ", ".join(map(str, missing))
+        raise SyncerError(
+            f"{scope.pipeline}: no request {names} is held; `syncer held list {scope.pipeline}` says which are"
+        )
+    return [each for each in found if each[0].id in wanted]
+
+
+def assume_delivered(store: Store, scope: Scope, wanted: Collection[int], *, actor: str) -> int:
+    """Take held requests for delivered: no run sends their events. Return how many events these are.
+
+    What their runs report stays: nobody learned anything from Meta. Raises `LockedError` where a run holds the scope,
+    `SyncerError` where one of them is not held any more.
+    """
+    with store.locked(scope), store.tx("hold") as connection:
+        pipeline = pipelines.find(connection, scope, to_write=True)
+        found = [] if pipeline is None else outbox.in_state(connection, pipeline.id, RequestState.HELD)
+        chosen = [each for each in found if each[1].id in wanted]
+        if len(chosen) < len(set(wanted)):
+            raise SyncerError(f"{scope.pipeline}: other requests are held by now; look again")
+        now = store.clock.now()
+        for request, _, row in chosen:
+            outbox.settle(connection, request, state=RequestState.ACKED_ASSUMED, outcome=None, epoch=row.epoch, at=now)
+        before = in_words([stored for _, stored, _ in chosen])
+        audit.record(
+            connection, scope, at=now, actor=actor, action="assume_delivered", change=(before, "acked_assumed")
+        )
+    return sum(stored.events for _, stored, _ in chosen)
+
+
+def close_resent(store: Store, scope: Scope, wanted: Collection[int], *, epoch: int) -> None:
+    """Give up held requests as far as later ones have settled their events; the rest of each stays held.
+
+    Doing it twice does no harm. The run with `epoch` holds the scope; raises `StateError` where it does no longer.
+    """
+    with store.tx("hold") as connection:
+        pipeline = pipelines.find(connection, scope, to_write=True)
+        assert pipeline is not None, "a run holds it"  # noqa: S101  kept on in production
+        pipelines.require_epoch(connection, pipeline.id, epoch)
+        for request, stored, row in outbox.in_state(connection, pipeline.id, RequestState.HELD):
+            if stored.id in wanted:
+                by = outbox.Writer(pipeline.id, stored.run_id, row.epoch, store.clock.now())
+                _close(connection, request, stored, by)
+
+
+def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, by: outbox.Writer) -> None:
+    digests = split(stored.digests)
+    later = outbox.settled_after(connection, by.pipeline_id, after=stored.id, among=frozenset(digests))
+    left = [digest for digest in digests if digest not in later]
+    if len(left) == len(digests):
+        return
+    outbox.supersede(connection, request, by)
+    if left:
+        rest = NewRequest(
+            digests=b"".join(left),
+            events=len(left),
+            event_time_min=stored.event_time_min,
+            event_time_max=stored.event_time_max,
+            cursor_low=stored.cursor_low,
+            cursor_high=stored.cursor_high,
+            parent=stored.id,
+            first_armed_at=stored.first_armed_at,
+        )
+        outbox.insert_settled(connection, rest, RequestState.HELD, by)
+    counts.take(connection, stored.run_id, counts.SETTLED_IN[RequestState.HELD], len(digests) - len(left))
+    counts.add(connection, stored.run_id, {counts.PENDING: len(digests) - len(left)})
+
+
+def in_words(requests: Collection[StoredRequest]) -> str:
+    """Return what is held, for the audit log."""
+    names = ", ".join(str(request.id) for request in requests)
+    return f"held: {sum(request.events for request in requests)} events in requests {names}"
