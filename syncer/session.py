@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from connectors.base import Source
     from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
+    from syncer.engine.breaker import Breaker
     from syncer.engine.own_tests import Verdict
     from syncer.engine.preview import Preview
     from syncer.engine.sync import Job
@@ -62,6 +63,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._open = ExitStack()
+        self._breakers: dict[str, Breaker] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -250,6 +252,7 @@ class Session:
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
         from syncer.engine import sync
+        from syncer.engine.breaker import Breaker
         from syncer.engine.executor import Threads
         from syncer.engine.tools import Tools, silent
 
@@ -271,6 +274,7 @@ class Session:
             clock=self.clock,
             points=self.points,
             stop=self.stop,
+            breaker=self._breakers.setdefault(destination.name, Breaker()),
             on_progress=on_progress or silent,
         )
         return job, tools

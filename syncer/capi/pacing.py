@@ -38,6 +38,16 @@ def wait_s(outcome: Outcome, attempt: int, *, jitter: float, longest_obeyed_s: f
     return max(own, told, _usage_wait_s(outcome))
 
 
+def probe_wait_s(outcome: Outcome, failed: int, *, jitter: float, longest_obeyed_s: float = LONGEST_OBEYED_S) -> float:
+    """Return the seconds until a probe may go, after `failed` of them failed; `outcome` is what was told last.
+
+    Equal jitter under a ceiling that doubles from 1 s to 300 s, and no less than the answer asks for, plus up to a
+    tenth.
+    """
+    told = _told_s(outcome, longest_obeyed_s) * (1.0 + jitter / 10.0)
+    return max(told, _equal(_ceiling_s(FIRST_WAIT_S, failed + 1), jitter))
+
+
 def _told_s(outcome: Outcome, longest_s: float) -> float:
     return min(outcome.retry_after_s or 0.0, longest_s)
 

@@ -32,6 +32,10 @@ class Frontier:
         """
         self._pages[page] = _Page(upto, requests, blocks)
 
+    def divide(self, page: int) -> None:
+        """Take note that one request of `page` has become two."""
+        self._pages[page].open_requests += 1
+
     def settle(self, page: int) -> None:
         """Take note that one request of `page` is settled."""
         self._pages[page].open_requests -= 1

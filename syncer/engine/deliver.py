@@ -2,19 +2,20 @@
 
 from collections import defaultdict, deque
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import partial
 
 import polars as pl
 
 from connectors.incremental import CursorValue
+from syncer.capi.circuit import PROBE_EVENTS
 from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.capi.pacing import wait_s
 from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.mass_reject import Refusals
+from syncer.engine.outgoing import Outgoing, Search
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.recover import Doubts
@@ -22,7 +23,7 @@ from syncer.engine.tools import Progress, Sender, Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
-from syncer.state.requests import NewRequest, Rejected, RequestState
+from syncer.state.requests import Rejected, RequestState
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
 
@@ -45,34 +46,6 @@ INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the
 
 
 @dataclass(slots=True)
-class _Search:
-    """A refused request that is being divided; counts as one open request of its page until all is settled."""
-
-    events: pl.DataFrame
-    parent: int
-    isolation: Isolation
-    refusals: list[Outcome] = field(default_factory=list)
-    """What was said of each event that was refused alone."""
-
-
-@dataclass(slots=True)
-class _Request:
-    page: Page
-    events: pl.DataFrame
-    search: _Search | None = None
-    stored: int | None = None
-    """Its row in the state, once it was armed."""
-    attempts: int = 0
-    in_doubt: bool = False
-    """Whether Meta may have its events already; that is noted before it is armed anew."""
-    first_sent: datetime | None = None
-    """When its events were first sent; None: never."""
-    parent: int | None = None
-    """The request that it was a part of, and that is given up."""
-    due: float = 0.0
-
-
-@dataclass(slots=True)
 class Delivery:
     """Sends pages of events; the calling thread alone writes state. Counts what is under way."""
 
@@ -87,9 +60,9 @@ class Delivery:
     stopped: Ending | None = None
     """Why nothing more is sent; None while all is well."""
     _frontier: Frontier = field(default_factory=Frontier)
-    _queue: deque[_Request] = field(default_factory=deque)
-    _flying: dict[Future[Outcome], _Request] = field(default_factory=dict)
-    _waiting: list[_Request] = field(default_factory=list)
+    _queue: deque[Outgoing] = field(default_factory=deque)
+    _flying: dict[Future[Outcome], Outgoing] = field(default_factory=dict)
+    _waiting: list[Outgoing] = field(default_factory=list)
     _refusals: Refusals = field(default_factory=Refusals)
     _stored_upto: CursorValue | None = None
     _slow_until: float = 0.0
@@ -116,19 +89,19 @@ class Delivery:
             self._step()
         self._show()
 
-    def _packed(self, page: Page) -> list[_Request]:
+    def _packed(self, page: Page) -> list[Outgoing]:
         """Return the requests of a page; what is in doubt goes by itself, since it may have to be held one day."""
         most = {"most_events": self.settings.events_per_request, "most_bytes": self.settings.request_bytes}
         if not self.doubts:
-            return [_Request(page, events) for events in pack(page.events, **most)]
+            return [Outgoing(page, events) for events in pack(page.events, **most)]
         is_doubt = pl.Series([name in self.doubts for name in page.events["identity"]], dtype=pl.Boolean)
         doubtful, fresh = page.events.filter(is_doubt), page.events.filter(~is_doubt)
         again = [self._doubtful(page, events) for events in (pack(doubtful, **most) if doubtful.height else ())]
-        return again + [_Request(page, events) for events in (pack(fresh, **most) if fresh.height else ())]
+        return again + [Outgoing(page, events) for events in (pack(fresh, **most) if fresh.height else ())]
 
-    def _doubtful(self, page: Page, events: pl.DataFrame) -> _Request:
+    def _doubtful(self, page: Page, events: pl.DataFrame) -> Outgoing:
         first_sent = min(self.doubts[name] for name in events["identity"])
-        return _Request(page, events, in_doubt=True, first_sent=first_sent)
+        return Outgoing(page, events, in_doubt=True, first_sent=first_sent)
 
     def drain(self) -> None:
         """Send what is queued; once stopped, only take the outcomes of what is under way."""
@@ -166,8 +139,10 @@ class Delivery:
         One that waits to be sent again keeps its place: while the other side is away, no further request goes out.
         """
         has_place = len(self._flying) + len(self._waiting) < self.settings.requests_in_flight
-        may_send = self.stopped is None and self.tools.clock.monotonic() >= self._slow_until
-        return bool(self._queue) and has_place and may_send
+        now = self.tools.clock.monotonic()
+        may_send = self.stopped is None and now >= self._slow_until
+        admits = self.tools.breaker.admits(now=now, unfinished=len(self._flying) + len(self._waiting))
+        return bool(self._queue) and has_place and may_send and admits
 
     def _wake(self) -> None:
         now = self.tools.clock.monotonic()
@@ -178,19 +153,25 @@ class Delivery:
     def _patience_s(self) -> float | None:
         now = self.tools.clock.monotonic()
         dues = [request.due for request in self._waiting]
-        if self._queue and self._slow_until > now:
-            dues.append(self._slow_until)
+        at = max(self._slow_until, self.tools.breaker.resumes_at)
+        if self._queue and at > now:
+            dues.append(at)
         return max(0.0, min(dues) - now) if dues else None
 
-    def _launch(self, request: _Request) -> None:
+    def _launch(self, request: Outgoing) -> None:
         now = self.tools.clock.now()
         gone = left_out(request.events, now=now, doubt_since=request.first_sent if request.in_doubt else None)
         if gone is not None:
             self._leave_out(request, gone)
             return
+        if self.tools.breaker.circuit.is_open:
+            if not self.tools.breaker.begin_probe(self.tools.clock.monotonic()):
+                self._queue.appendleft(request)
+                return
+            request = self._headed(self._smallest(request))
         request.first_sent = request.first_sent or now
         if request.stored is None:
-            request.stored = self.run.arm(_intent(request, request.events))
+            request.stored = self.run.arm(request.intent(request.events))
             self._requests += 1
         else:
             if request.in_doubt:
@@ -201,31 +182,56 @@ class Delivery:
         self.tools.points.hit("post.before")
         self._flying[self.tools.executor.submit(lambda: send(texts))] = request
 
-    def _leave_out(self, request: _Request, gone: pl.Series) -> None:
+    def _smallest(self, request: Outgoing) -> Outgoing:
+        """Return the smallest of `request` and those that wait, which is asked with again until it is answered."""
+        smallest = min((*self._waiting, request), key=lambda each: each.events.height)
+        if smallest is not request:
+            self._waiting.remove(smallest)
+            self._queue.appendleft(request)
+        return smallest
+
+    def _headed(self, request: Outgoing) -> Outgoing:
+        """Return as much of a request as is risked while nobody knows whether the other side is back."""
+        if request.events.height <= PROBE_EVENTS:
+            return request
+        if request.in_doubt and request.stored is not None:
+            self.run.note_possible_duplicates(request.events.height)
+        head, rest = request.headed(PROBE_EVENTS)
+        if rest is not None:
+            self._frontier.divide(request.page.number)
+            self._queue.appendleft(rest)
+        if request.stored is not None:
+            self.run.divide(request.stored, None)
+        return head
+
+    def _leave_out(self, request: Outgoing, gone: pl.Series) -> None:
         """Settle the events that may not be sent any more; the others stay in their place."""
         state = RequestState.HELD if request.in_doubt else RequestState.EXPIRED
         kept = request.events.filter(~gone)
         if request.in_doubt and request.stored is not None and kept.height:
             self.run.note_possible_duplicates(kept.height)
-        aside = _intent(request, request.events.filter(gone))
-        rest = _without(request, gone)
+        aside = request.intent(request.events.filter(gone))
+        rest = request.without(gone)
         if rest is None:
             self._frontier.settle(request.page.number)
         else:
             self._queue.appendleft(rest)
         self.run.divide(request.stored, aside, state=state, watermark=self._moved())
 
-    def _land(self, request: _Request, outcome: Outcome) -> None:
+    def _land(self, request: Outgoing, outcome: Outcome) -> None:
         self.tools.points.hit("post.after")
+        now = self.tools.clock.monotonic()
+        circuit = self.tools.breaker.told(outcome, now=now, jitter=self.tools.rng.random())
         wait = wait_s(outcome, request.attempts, jitter=self.tools.rng.random())
-        request.due = self.tools.clock.monotonic() + wait
+        request.due = max(now + wait, circuit.resumes_at)
         if outcome.kind not in OF_ONE_REQUEST:
             self._slow_until = max(self._slow_until, request.due)
-        decision = decide(outcome, events=request.events.height, attempt=request.attempts, mode=self.settings.mode)
+        attempt = max(request.attempts, circuit.failed_probes)
+        decision = decide(outcome, events=request.events.height, attempt=attempt, mode=self.settings.mode)
         self._apply(decision, request, outcome)
         self._show()
 
-    def _apply(self, decision: Decision, request: _Request, outcome: Outcome) -> None:
+    def _apply(self, decision: Decision, request: Outgoing, outcome: Outcome) -> None:
         match decision:
             case Acknowledge():
                 self._refusals.accepted()
@@ -248,7 +254,7 @@ class Delivery:
                 reason = outcome.reason if pauses else None
                 self.stop(Ending(status=status, message=outcome.explanation, pause_reason=reason))
 
-    def _refuse(self, request: _Request, outcome: Outcome) -> None:
+    def _refuse(self, request: Outgoing, outcome: Outcome) -> None:
         """Set one event aside, unless so many are refused that it is not to blame: then it stays to be sent."""
         counted = self._refusals
         is_over = self.stopped is not None and self.stopped.pause_reason == SYSTEMATIC
@@ -263,7 +269,7 @@ class Delivery:
 
     def _settle(
         self,
-        request: _Request,
+        request: Outgoing,
         outcome: Outcome,
         state: RequestState,
         *,
@@ -277,21 +283,21 @@ class Delivery:
             self._queue.appendleft(part)
         self.run.settle(_stored(request), outcome, state=state, value=value, rejected=rejected, watermark=self._moved())
 
-    def _next_part(self, request: _Request, outcome: Outcome, state: RequestState) -> _Request | None:
+    def _next_part(self, request: Outgoing, outcome: Outcome, state: RequestState) -> Outgoing | None:
         """Return the next part of a divided request; None where nothing of it is left to send."""
         search = request.search
         if search is None:
             if state is not RequestState.SPLIT:
                 return None
-            search = _Search(request.events, _stored(request), _begin(outcome, request.events.height))
+            search = Search(request.events, _stored(request), _begin(outcome, request.events.height))
         else:
             search.isolation = _step(search.isolation, outcome, state)
             if state is RequestState.DEAD:
                 search.refusals.append(outcome)
         part = search.isolation.next
-        return _Request(request.page, search.events[list(part)], search) if part else None
+        return Outgoing(request.page, search.events[list(part)], search) if part else None
 
-    def _leave(self, request: _Request, outcome: Outcome, *, is_doubt: bool) -> None:
+    def _leave(self, request: Outgoing, outcome: Outcome, *, is_doubt: bool) -> None:
         request.in_doubt = request.in_doubt or is_doubt
         state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
         self.run.settle(_stored(request), outcome, state=state)
@@ -305,34 +311,6 @@ class Delivery:
 
     def _show(self) -> None:
         self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
-
-
-def _intent(request: _Request, events: pl.DataFrame) -> NewRequest:
-    rows, times = events["row"], events["event_time"].to_list()
-    return NewRequest(
-        digests=b"".join(events["identity"]),
-        events=events.height,
-        event_time_min=min(times),
-        event_time_max=max(times),
-        cursor_low=request.page.cursor_at(rows[0]),
-        cursor_high=request.page.cursor_at(rows[-1]),
-        parent=request.stored or request.parent or (request.search.parent if request.search else None),
-        first_armed_at=request.first_sent,
-    )
-
-
-def _without(request: _Request, gone: pl.Series) -> _Request | None:
-    """Return what is sent instead of `request` without the events in `gone`; None: nothing."""
-    kept, search = request.events.filter(~gone), request.search
-    rest = replace(request, events=kept, stored=None, parent=request.stored or request.parent)
-    if search is None:
-        return rest if kept.height else None
-    part = search.isolation.next
-    search.isolation = search.isolation.without({part[place] for place in gone.arg_true()})
-    following = search.isolation.next
-    if kept.height or not following:
-        return rest if following else None
-    return _Request(request.page, search.events[list(following)], search)
 
 
 def _begin(outcome: Outcome, events: int) -> Isolation:
@@ -349,7 +327,7 @@ def _step(search: Isolation, outcome: Outcome, state: RequestState) -> Isolation
     return search.too_big() if outcome.kind is OutcomeClass.TOO_BIG else search.rejected(blamed=outcome.blamed)
 
 
-def _is_misaddressed(search: _Search | None) -> bool:
+def _is_misaddressed(search: Search | None) -> bool:
     """Return whether every event of a request was refused alone, for a reason that lies in no event."""
     is_whole = search is not None and len(search.refusals) == search.events.height
     return search is not None and is_whole and looks_like_configuration(search.refusals)
@@ -363,7 +341,7 @@ def _systematic(outcome: Outcome, refused: str) -> Ending:
     return Ending(status=RunStatus.PAUSED, message=message, pause_reason=SYSTEMATIC)
 
 
-def _stored(request: _Request) -> int:
+def _stored(request: Outgoing) -> int:
     assert request.stored is not None, "a request is armed before it is sent"  # noqa: S101  kept on in production
     return request.stored
 
@@ -377,7 +355,7 @@ def _value(events: pl.DataFrame) -> dict[str, float]:
     return dict(sums)
 
 
-def _rejected(request: _Request, outcome: Outcome) -> Rejected:
+def _rejected(request: Outgoing, outcome: Outcome) -> Rejected:
     row = request.events.row(0, named=True)
     return Rejected(
         identity=row["identity"],

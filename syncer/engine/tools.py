@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from syncer.engine.breaker import Breaker
 from syncer.engine.executor import Executor
 from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock
 from syncer.spec.outcomes import Outcome
@@ -44,4 +45,6 @@ class Tools:
     rng: random.Random = field(default_factory=random.SystemRandom)
     points: Points = NO_POINTS
     stop: Stop = field(default_factory=Stop)
+    breaker: Breaker = field(default_factory=Breaker)
+    """The circuit of the destination."""
     on_progress: Callable[[Progress], None] = silent

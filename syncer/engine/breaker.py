@@ -1,0 +1,43 @@
+"""The circuit of one destination, shared by the runs of this process that send to it."""
+
+import threading
+
+from syncer.capi.circuit import Circuit
+from syncer.spec.outcomes import Outcome
+
+PROBE_LASTS_S = 60.0
+"""A probe that told nothing by then was given up with its run: requests end within half of it."""
+
+
+class Breaker:
+    """Lets requests go or not. Mutable; threads may share it. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self.circuit = Circuit()
+        self._mutex = threading.Lock()
+        self._probe_until = 0.0
+
+    @property
+    def resumes_at(self) -> float:
+        """Return when a request may go again; a time that has passed: now."""
+        return max(self.circuit.resumes_at, self._probe_until)
+
+    def admits(self, *, now: float, unfinished: int) -> bool:
+        """Return whether a run may send one more request beside `unfinished` that are under way or wait."""
+        has_turn = self.circuit.is_open or self.circuit.is_proven or unfinished == 0
+        return has_turn and now >= self.resumes_at
+
+    def begin_probe(self, now: float) -> bool:
+        """Return whether this caller may send the probe; others wait for what it is told."""
+        with self._mutex:
+            if now < self.resumes_at:
+                return False
+            self._probe_until = now + PROBE_LASTS_S
+            return True
+
+    def told(self, outcome: Outcome, *, now: float, jitter: float) -> Circuit:
+        """Take note of an outcome; return the circuit after it."""
+        with self._mutex:
+            self.circuit = self.circuit.after(outcome, at=now, jitter=jitter)
+            self._probe_until = 0.0
+            return self.circuit

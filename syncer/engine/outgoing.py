@@ -1,0 +1,80 @@
+"""Events on their way: what one request holds, and what becomes of it where it must not go as it is."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import polars as pl
+
+from syncer.capi.isolate import Isolation
+from syncer.engine.page import Page
+from syncer.spec.outcomes import Outcome
+from syncer.state.requests import NewRequest
+
+
+@dataclass(slots=True)
+class Search:
+    """A refused request that is being divided; counts as one open request of its page until all is settled."""
+
+    events: pl.DataFrame
+    parent: int
+    isolation: Isolation
+    refusals: list[Outcome] = field(default_factory=list)
+    """What was said of each event that was refused alone."""
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A request that is to be sent, or sent again. Mutable."""
+
+    page: Page
+    events: pl.DataFrame
+    search: Search | None = None
+    stored: int | None = None
+    """Its row in the state, once it was armed."""
+    attempts: int = 0
+    in_doubt: bool = False
+    """Whether Meta may have its events already; that is noted before it is armed anew."""
+    first_sent: datetime | None = None
+    """When its events were first sent; None: never."""
+    parent: int | None = None
+    """The request that it was a part of, and that is given up."""
+    due: float = 0.0
+
+    def intent(self, events: pl.DataFrame) -> NewRequest:
+        """Return the row in the state for `events`, all of its own or some."""
+        rows, times = events["row"], events["event_time"].to_list()
+        return NewRequest(
+            digests=b"".join(events["identity"]),
+            events=events.height,
+            event_time_min=min(times),
+            event_time_max=max(times),
+            cursor_low=self.page.cursor_at(rows[0]),
+            cursor_high=self.page.cursor_at(rows[-1]),
+            parent=self.stored or self.parent or (self.search.parent if self.search else None),
+            first_armed_at=self.first_sent,
+        )
+
+    def part(self, events: pl.DataFrame) -> "Outgoing":
+        """Return a new request for some of its events, that is as often sent and as doubtful as it."""
+        return replace(self, events=events, stored=None, parent=self.stored or self.parent)
+
+    def without(self, gone: pl.Series) -> "Outgoing | None":
+        """Return what is sent in its place without the events in `gone`; None: nothing."""
+        kept, search = self.events.filter(~gone), self.search
+        if search is None:
+            return self.part(kept) if kept.height else None
+        places = search.isolation.next
+        search.isolation = search.isolation.without({places[place] for place in gone.arg_true()})
+        following = search.isolation.next
+        if not following:
+            return None
+        return self.part(kept) if kept.height else Outgoing(self.page, search.events[list(following)], search)
+
+    def headed(self, most_events: int) -> "tuple[Outgoing, Outgoing | None]":
+        """Return a part of at most so many events, and the others; None where they follow in its search."""
+        search = self.search
+        if search is None:
+            return self.part(self.events.head(most_events)), self.part(self.events.slice(most_events))
+        while len(search.isolation.next) > most_events:
+            search.isolation = search.isolation.too_big()
+        return self.part(search.events[list(search.isolation.next)]), None
