@@ -63,7 +63,7 @@ def explained(place: Place) -> Iterator[None]:
     """Turn a driver's failure into a `StateError`; the failure itself, which may quote values, is not chained to it."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
         failure = explain(error, place)
         try:
             raise failure from None
@@ -76,6 +76,8 @@ def explain(error: Exception, place: Place) -> StateError:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(cause, sqlite3.Error):
         return StateError(f"state: {place}: {_sqlite_words(cause)}")
+    if isinstance(error, UnicodeDecodeError):  # SQLite quotes the name of a table that it cannot read any more
+        return StateError(f"state: {place}: {SQLITE_WORDS['SQLITE_CORRUPT']}")
     if isinstance(error, DBAPIError):
         return StateError(f"state: {place}: {_postgres_words(cause)}")
     return StateError(f"state: {place}: the store failed ({type(error).__name__})")

@@ -95,7 +95,7 @@ def find_or_make(connection: Connection, scope: Scope, now: datetime) -> Pipelin
 def read(row: Any) -> PipelineRow:
     """Return the row as values; raises `StateError` where it is damaged."""
     if row.epoch or row.checksum:
-        sealed = position_seal(row.id, row.watermark_kind, row.watermark_text, row.start)
+        sealed = position_seal(row.id, row.watermark_kind, row.watermark_text, row.start, row.ids_name)
         require_seal(row.checksum, sealed, what=f"the position of {row.pipeline}")
     watermark = Watermark.parse(row.watermark_kind, row.watermark_text) if row.watermark_kind is not None else None
     return PipelineRow(
@@ -139,7 +139,7 @@ def take_over(
             holder=holder,
             held_since=now,
             config_fingerprint=fingerprint,
-            checksum=position_seal(found.id, kind, written, found.start),
+            checksum=position_seal(found.id, kind, written, found.start, found.ids_name),
         )
     )
     return replace(found, epoch=epoch, holder=holder)
@@ -163,7 +163,7 @@ def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | N
         "kind": kind,
         "text": written,
         "new_start": start,
-        "new_checksum": position_seal(found.id, kind, written, start),
+        "new_checksum": position_seal(found.id, kind, written, start, found.ids_name),
     }
     if connection.execute(_MOVE, moved).rowcount != 1:
         raise StateError("state: the watermark could not be written; the run stops")
@@ -206,22 +206,23 @@ def put(connection: Connection, found: PipelineRow, watermark: Watermark | None)
             epoch=found.epoch + 1,
             watermark_kind=kind,
             watermark_text=written,
-            checksum=position_seal(found.id, kind, written, found.start),
+            checksum=position_seal(found.id, kind, written, found.start, found.ids_name),
         )
     )
 
 
 def rename(connection: Connection, found: PipelineRow, *, old: str, new: str) -> None:
     """Give the row another name; the ids of its events stay as they are."""
-    ids_name = found.ids_name or old
+    first = found.ids_name or old
+    ids_name = None if first == new else first
     connection.execute(
         update(PIPELINES)
         .where(PIPELINES.c.id == found.id)
         .values(
             pipeline=new,
             epoch=found.epoch + 1,
-            ids_name=None if ids_name == new else ids_name,
-            checksum=position_seal(found.id, *_texts(found.watermark), found.start),
+            ids_name=ids_name,
+            checksum=position_seal(found.id, *_texts(found.watermark), found.start, ids_name),
         )
     )
 

@@ -22,9 +22,12 @@ def salt_seal(salt: bytes) -> bytes:
     return hashlib.blake2b(salt, digest_size=SEAL_BYTES).digest()
 
 
-def position_seal(pipeline_id: int, kind: str | None, text: str | None, start: int | None) -> bytes:
-    """Return the checksum of how far a pipeline is: its watermark's type and text, its start."""
-    return seal(pipeline_id, kind, text, start)
+def position_seal(
+    pipeline_id: int, kind: str | None, text: str | None, start: int | None, ids_name: str | None
+) -> bytes:
+    """Return the checksum of how far a pipeline is: its watermark's type and text, its start, the name in its ids."""
+    named = () if ids_name is None else (ids_name,)
+    return seal(pipeline_id, kind, text, start, *named)
 
 
 def require_seal(stored: bytes, computed: bytes, *, what: str) -> None:

@@ -21,6 +21,8 @@ from sqlalchemy import (
     text,
 )
 
+from syncer.errors import StateError
+
 SCHEMA = "0002"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
@@ -38,8 +40,11 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else instant_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return an aware time in UTC."""
-        return None if value is None else datetime.fromisoformat(value)
+        """Return an aware time in UTC; raises `StateError` for a text that is none."""
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            raise StateError("state: a row is damaged: a time in it cannot be read; restore a copy") from None
 
 
 def instant_text(at: datetime) -> str:

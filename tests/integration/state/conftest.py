@@ -188,6 +188,11 @@ def acts() -> Acts:
     return Acts()
 
 
+@pytest.fixture(scope="module")
+def module_acts() -> Acts:
+    return Acts()
+
+
 def consistency(store: Store) -> list[str]:
     """Return every contradiction between requests and counters in the store; none is right."""
     counted: Counter[tuple[str, str]] = Counter()
