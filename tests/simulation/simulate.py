@@ -140,7 +140,8 @@ class Simulation:
             self._store = None
         self.posts += self.meta.run.posts
         self.checker.after_commit()
-        if report is not None and job.is_regular and spoil is None and not resend:  # others leave out rows and events
+        is_checked = sample is None and span is None and retry is None and spoil is None and not resend
+        if report is not None and is_checked:  # others leave out rows and events as they like
             is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
             limited = limit is not None or report.message.startswith("of the rejects")  # some are left to the next run
             self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limited, among_others=self.has_edits)

@@ -66,6 +66,7 @@ def set_aside(bench: Any) -> list[tuple[int, int, int, str]]:
         return [(int.from_bytes(row[0], "big"), *row[1:]) for row in connection.execute(text(query))]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("layout", range(count(200)))
 def test_R17_F19_exactly_the_poison_is_set_aside_whatever_the_hint(bench: Any, layout: int) -> None:
     rng = random.Random(layout)
@@ -91,6 +92,7 @@ def one_by_one(bench: Any, bad: set[str]) -> list[tuple[int, list[int]]]:
     return [(at, [int(events[0])]) for at, events in sent if len(events) == 1 and events[0] in bad]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("layout", range(count(10) + 1))
 def test_R18_F20_a_broken_mapping_pauses_and_twenty_are_set_aside(bench: Any, layout: int) -> None:
     rng = random.Random(layout)
