@@ -218,7 +218,8 @@ class Store:
         self, scope: Scope, *, run_id: str, now: datetime, fingerprint: str, trigger: str, holder: str
     ) -> "RunLog":
         """Take the scope's lock and begin a run; raises `LockedError` at once where another run holds it."""
-        from syncer.state.runs import NewRun, begin
+        from syncer.state.begin import begin
+        from syncer.state.runs import NewRun
 
         self.require_schema()
         lock = self._lock(scope)
