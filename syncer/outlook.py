@@ -46,7 +46,7 @@ class Trace:
     def conclusion(self) -> tuple[str, str]:
         """Return a word for where the row stands, and a sentence with what can be done."""
         if self.is_erased:
-            return Bucket.ERASED.value, _refused("erased", None)
+            return Bucket.ERASED.value, refused_in_words("erased", None)
         states = [line.state for _, line in self.requests]
         for state in (RequestState.ACKED, RequestState.ACKED_ASSUMED, RequestState.HELD):
             if state in states:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
     from syncer.engine.breaker import Breaker
+    from syncer.engine.job import Job
     from syncer.engine.own_tests import Verdict
     from syncer.engine.preview import Preview
-    from syncer.engine.sync import Job
     from syncer.engine.tools import Progress, Sender, Tools
     from syncer.report import RunReport, RunStatus
     from syncer.sandbox.server import Running
@@ -219,8 +219,9 @@ class Session:
         """
         pipeline = find_pipeline(self.project, name)
         job, tools = self.work(pipeline, trigger=trigger, code=trial.code if trial else None, on_progress=on_progress)
+        from syncer.engine.job import Sample
         from syncer.engine.readings import Sweep
-        from syncer.engine.sync import Sample, run_sync
+        from syncer.engine.sync import run_sync
         from syncer.state.history import SWEEP
 
         if trial is None and limit is None and self.is_sweep_due(pipeline):
@@ -251,14 +252,14 @@ class Session:
         """Return what a run of `pipeline` needs; `code` is shown in Test Events, in place of the configured one."""
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
-        from syncer.engine import sync
         from syncer.engine.breaker import Breaker
         from syncer.engine.executor import Threads
+        from syncer.engine.job import Job
         from syncer.engine.tools import Tools, silent
 
         refuse_what_comes_later(pipeline)
         destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
-        job = sync.Job(
+        job = Job(
             pipeline=pipeline,
             scope=self.scope(pipeline),
             store=self.store,

@@ -11,8 +11,9 @@ import polars as pl
 from connectors.base import Query
 from connectors.incremental import CursorValue
 from syncer.engine.deliver import Ending
+from syncer.engine.job import Job
 from syncer.engine.span import from_low, lowest
-from syncer.engine.sync import Job, deliver_now, recorded
+from syncer.engine.sync import deliver_now, recorded
 from syncer.engine.tools import Tools
 from syncer.report import RunReport, RunStatus
 from syncer.state.held import close_resent, held_requests, in_words

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -16,6 +16,7 @@ from syncer.engine.again import Recall, Reprieve, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
+from syncer.engine.job import Job
 from syncer.engine.one_row import has_key, of_key
 from syncer.engine.page import allowed, rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time
@@ -25,21 +26,19 @@ from syncer.engine.run_id import new_run_id
 from syncer.engine.span import Selection, whole
 from syncer.engine.tools import Sender, Tools, silent
 from syncer.errors import ConfigError, SyncerError
-from syncer.pipeline import Pipeline, Retention
+from syncer.pipeline import Pipeline
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.prune import prune
 from syncer.state.quarantine import MOST_SET_ASIDE
 from syncer.state.runs import RunLog
-from syncer.state.scope import Scope
-from syncer.state.store import Store
 from syncer.transform.identity import Scope as IdentityScope
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from syncer.state.ledger import Ledger
-    from syncer.state.quarantine import Chosen, Reject
+    from syncer.state.quarantine import Reject
     from syncer.transform import Transform, Transformed
 
 log = logging.getLogger(__name__)
@@ -56,50 +55,6 @@ REJECT_BUCKETS = (
     Bucket.KEY_PROBLEM,
     Bucket.UNREADABLE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Rows to show how events arrive: the next ones, or the one with `key`."""
-
-    key: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One pipeline to one destination, with the means to reach both ends."""
-
-    pipeline: Pipeline
-    scope: Scope
-    store: Store
-    open_source: Callable[[], Source]
-    open_sender: Callable[[], AbstractContextManager[Sender]]
-    place: Callable[[], str] = str
-    """Tells the database of the source from others; raises `ConfigError` where a reference is empty."""
-    trigger: str = "manual"
-    holder: str = ""
-    """Who runs it, told to others that find the pipeline locked."""
-    limit: int | None = None
-    """Send at most so many events."""
-    sample: Sample | None = None
-    """Given: deliver these rows out of turn; neither watermark nor start moves."""
-    span: Selection | None = None
-    """Given: deliver these events, whatever watermark and start say; neither moves."""
-    sweep: Sweep = Sweep.NONE
-    """Whether all keys in Meta's window are compared with the ledger; that moves nothing."""
-    resend: bool = False
-    """Send again what was settled before."""
-    retry: "Chosen | None" = None
-    """Given: judge these rejects again; the watermark does not move."""
-
-    retention: Retention = Retention()
-    """How long the state is kept that every run leaves behind."""
-
-    @property
-    def is_regular(self) -> bool:
-        """Return whether the run goes by the watermark and moves it."""
-        is_chosen = self.sample is not None or self.span is not None or self.retry is not None
-        return not is_chosen and self.sweep is not Sweep.ONLY
 
 
 def run_sync(job: Job, tools: Tools) -> RunReport:
@@ -251,9 +206,7 @@ def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Deliv
     if not due or low is None:
         return None
     recall = Recall(due, below=low)
-    second = Delivery(
-        run, delivery.sender, delivery.settings, tools, limit=delivery.room, doubts=delivery.doubts
-    )
+    second = Delivery(run, delivery.sender, delivery.settings, tools, limit=delivery.room, doubts=delivery.doubts)
     wanted = (Reading(recall.query(read, low.kind)),)
     ending = _send(replace(choice, recall=recall), wanted, source, second, tools)
     if ending is None and second.room != 0 and not tools.stop.is_wanted:

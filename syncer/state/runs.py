@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import Connection, bindparam, update
 
 from syncer.errors import StateError
-from syncer.report import Bucket, RunReport, RunStatus, Tally
+from syncer.report import RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
 from syncer.state import audit, counts, outbox, pipelines, quarantine
 from syncer.state.alone import one_at_a_time
@@ -24,7 +24,7 @@ from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, re
 from syncer.state.quarantine import Aside, Reject
 from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.scope import Scope
-from syncer.state.settling import COUNTER, POINT
+from syncer.state.settling import POINT
 from syncer.state.tables import RUNS
 from syncer.watermark import Watermark
 
@@ -56,8 +56,6 @@ class NewRun:
     fingerprint: str
     trigger: str
     holder: str
-
-
 
 
 class RunLog:

@@ -18,8 +18,9 @@ import pytest
 from connectors.postgres import Options, connect
 from syncer.duration import Duration
 from syncer.engine.executor import Threads
+from syncer.engine.job import Job
 from syncer.engine.readings import Sweep
-from syncer.engine.sync import Job, run_sync
+from syncer.engine.sync import run_sync
 from syncer.engine.tools import Tools
 from syncer.pipeline import Column, Constant, Cursor, Mapping, Pipeline
 from syncer.report import RunReport, RunStatus

@@ -107,7 +107,9 @@ class Checker:
         if among_others:
             pairs = {name: pairs[name] for name in ("acknowledged", "refused", "value")}
         aged = sum(verdict == "send" and self.world.verdict(row) == "expired" for row, verdict in self.warehouse.given)
-        if not among_others and (buckets[Bucket.EXPIRED] > given["expired"] + aged or (whole and buckets[Bucket.EXPIRED] < given["expired"])):
+        if not among_others and (
+            buckets[Bucket.EXPIRED] > given["expired"] + aged or (whole and buckets[Bucket.EXPIRED] < given["expired"])
+        ):
             self.broken.append(
                 f"R34 the report says {buckets[Bucket.EXPIRED]} expired of {given['expired']} to {aged} more"
             )

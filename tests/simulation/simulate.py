@@ -11,9 +11,10 @@ from pathlib import Path
 
 from syncer.engine import held
 from syncer.engine.executor import Inline
+from syncer.engine.job import Job, Sample
 from syncer.engine.readings import Sweep
 from syncer.engine.span import Span
-from syncer.engine.sync import Job, Sample, run_sync
+from syncer.engine.sync import run_sync
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import StateError
 from syncer.pipeline import Rejects

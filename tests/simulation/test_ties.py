@@ -18,7 +18,8 @@ import pytest
 
 from connectors.base import Query
 from syncer.engine.executor import Inline
-from syncer.engine.sync import Job, run_sync
+from syncer.engine.job import Job
+from syncer.engine.sync import run_sync
 from syncer.engine.tools import Tools
 from syncer.report import RunReport, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.base import Query
 from connectors.errors import SourceUnavailableError
+from syncer.engine.job import Sample
 from syncer.engine.span import Span
-from syncer.engine.sync import Sample
 from syncer.engine.tools import Sender
 from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus
