@@ -18,7 +18,7 @@ from syncer.state import audit, counts, outbox, pipelines, quarantine
 from syncer.state.alone import one_at_a_time
 from syncer.state.basis import Basis
 from syncer.state.basis import put as put_basis
-from syncer.state.history import report_of
+from syncer.state.history import rejects_of, report_of
 from syncer.state.locks import Lock
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
 from syncer.state.quarantine import Aside, Reject
@@ -142,8 +142,7 @@ class RunLog:
         """What of this scope was settled before this run otherwise than by a refusal of Meta."""
         from syncer.state.ledger import ledger_of
 
-        states = [state for state in SETTLED if state is not RequestState.DEAD]
-        return ledger_of(self._store, self._row.id, states=states)
+        return ledger_of(self._store, self._row.id, states=set(SETTLED) - {RequestState.DEAD})
 
     @property
     def is_full(self) -> bool:
@@ -152,8 +151,7 @@ class RunLog:
 
     def rejects(self) -> list[Reject]:
         """Return what is set aside now, oldest first."""
-        with self._store.reading() as connection:
-            return quarantine.rejects(connection, self._row.id)
+        return rejects_of(self._store, self._row.id)
 
     def unfinished(self) -> list[StoredRequest]:
         """Return what earlier runs armed and did not finish, oldest first."""
