@@ -98,6 +98,16 @@ def write(url: str, number: int, until: float) -> int:
     return rows
 
 
+def write_at_once_and_commit_last(url: str, until: float) -> int:
+    """Insert rows at the beginning that nobody sees before the end, so that a busy machine has late rows too."""
+    rows = 40
+    with psycopg.connect(url) as connection:
+        for number in range(rows):
+            connection.execute(INSERT, (f"late-{number}",))
+        time.sleep(max(0.0, until - time.monotonic()))
+    return rows
+
+
 def read_naively(url: str, every_s: float, until: float) -> set[str]:
     """Return what a watermark alone sees that is read from inclusively, as many tools do."""
     seen: set[str] = set()
@@ -154,8 +164,9 @@ class Ours:
 def test_R09_F12_a_reconcile_finds_what_a_watermark_loses_beside_writers(url: str, tmp_path: Path) -> None:
     until = time.monotonic() + FOR_S
     ours = [Ours(url, tmp_path / str(number)) for number in range(len(EVERY_S))]
-    with ThreadPoolExecutor(WRITERS + 2 * len(EVERY_S)) as threads:
+    with ThreadPoolExecutor(WRITERS + 1 + 2 * len(EVERY_S)) as threads:
         writers = [threads.submit(write, url, number, until) for number in range(WRITERS)]
+        writers.append(threads.submit(write_at_once_and_commit_last, url, until))
         naive = [threads.submit(read_naively, url, every_s, until) for every_s in EVERY_S]
         readers = [threads.submit(each.read, every_s, until) for each, every_s in zip(ours, EVERY_S, strict=True)]
         rows = sum(writer.result() for writer in writers)
