@@ -51,7 +51,8 @@ def command(
         }
         print_json(facts | {"events": found.events, "settled_before": found.settled, "adopted": new} | state)
     else:
-        verb = "are" if yes else "would be"
+        is_done = report is not None and report.status is RunStatus.DONE
+        verb = "are" if is_done else "would be"
         click.echo(
             f"{new:,} of {found.events:,} events {verb} taken for delivered; {found.settled:,} were settled before."
         )

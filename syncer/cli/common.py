@@ -103,11 +103,16 @@ def session(project_dir: Path | None, target: str | None) -> Iterator["Session"]
 
 def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:
     """Return the values of the key that `text` means: one column takes all of it, several are split as CSV is."""
+    if not text.strip():
+        raise click.UsageError("the key is empty")
     if len(pipeline.key) == 1:
         return (text,)
     import csv
 
-    return tuple(next(csv.reader([text])))
+    try:
+        return tuple(next(csv.reader([text], strict=True)))
+    except (csv.Error, StopIteration):
+        raise click.UsageError("the key cannot be read: write its values with commas between") from None
 
 
 def is_quiet() -> bool:

@@ -56,7 +56,7 @@ def command(
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        shown = opened.preview(pipeline, limit=limit, key=key_parts(pipeline, key) if key else ())
+        shown = opened.preview(pipeline, limit=limit, key=key_parts(pipeline, key) if key is not None else ())
         code = opened.test_event_code(pipeline)
     if as_json:
         size = pipeline.delivery.events_per_request

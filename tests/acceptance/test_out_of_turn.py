@@ -99,6 +99,19 @@ def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
     assert "taken for delivered" in hourly.syncer("adopt", "orders", "--until", hour(6), "--yes").out
 
 
+def test_R15_another_key_after_an_adoption_asks_before_it_sends(hourly: Shop) -> None:
+    hourly.syncer("adopt", "orders", "--until", hour(12), "--yes")
+    hourly.edit("pipelines/orders.yaml", "key: order_id", "key: [order_id, email]")
+    report = hourly.syncer("run", "orders", "--output", "json").report
+    again = hourly.syncer("adopt", "orders", "--until", hour(12), "--yes")
+    assert (report["status"], report["pause_reason"], hourly.order_ids()) == ("paused", "needs_decision", [])
+    assert (again.code, "would be taken" in again.out) == (1, True)
+    for command in ("send-test", "preview"):
+        more = ["--code", "TEST1"] if command == "send-test" else []
+        assert hourly.syncer(command, "orders", "--key", "", *more).code == 2
+    assert hourly.order_ids() == []
+
+
 def test_R09_a_reconcile_finds_what_runs_pass_by_and_obeys_the_start(hourly: Shop) -> None:
     hourly.edit("pipelines/orders.yaml", "start: window", f"start: '{hour(1)}'")
     before = hourly.syncer("run", "orders", "--output", "json").report

@@ -143,9 +143,16 @@ class Simulation:
         self.checker.after_commit()
         is_checked = sample is None and span is None and retry is None and spoil is None and not resend
         if report is not None and is_checked:  # others leave out rows and events as they like
-            is_whole = trouble_at is None or len(self.trouble.names) < trouble_at
-            limited = limit is not None or report.message.startswith("of the rejects")  # some are left to the next run
-            self.checker.after_run(report, self.meta.run, whole=is_whole, limited=limited, among_others=self.has_edits)
+            gave_up = report.message.startswith("of the rejects")  # what was under way then is left to the next run
+            is_whole = (trouble_at is None or len(self.trouble.names) < trouble_at) and not gave_up
+            leaves_out = sweep is not Sweep.NONE and any(verdict == "expired" for _, verdict in self.warehouse.given)
+            self.checker.after_run(
+                report,
+                self.meta.run,
+                whole=is_whole,
+                limited=limit is not None or gave_up,
+                among_others=self.has_edits or leaves_out,
+            )
         self._require_kept()
         return report
 
