@@ -102,17 +102,26 @@ def session(project_dir: Path | None, target: str | None) -> Iterator["Session"]
 
 
 def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:
-    """Return the values of the key that `text` means: one column takes all of it, several are split as CSV is."""
-    if not text.strip():
-        raise click.UsageError("the key is empty")
+    """Return the values of the key that `text` means; raises `UsageError` where there is not one for each column."""
+    parts = split_key(pipeline, text)
+    if len(parts) != len(pipeline.key):
+        raise click.UsageError(
+            f"the key has {len(pipeline.key)} columns: {', '.join(pipeline.key)}; give a value for each, with commas "
+            "between, and in quotes where a value holds a comma or a line break"
+        )
+    return parts
+
+
+def split_key(pipeline: "Pipeline", text: str) -> tuple[str, ...]:
+    """Return the values that `text` holds, however many: one column takes all of it, several are split as CSV is."""
     if len(pipeline.key) == 1:
         return (text,)
     import csv
 
     try:
-        return tuple(next(csv.reader([text], strict=True)))
-    except (csv.Error, StopIteration):
-        raise click.UsageError("the key cannot be read: write its values with commas between") from None
+        return tuple(next(csv.reader([text]), ()))
+    except csv.Error:  # no line of CSV, such as one with a line break outside of quotes
+        return ()
 
 
 def is_quiet() -> bool:

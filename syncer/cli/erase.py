@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import key_parts, log_options, output_option, project_options, session, split_key
 
 if TYPE_CHECKING:
     from syncer.actions import Wanted
@@ -92,7 +92,7 @@ def _lines(pipeline: "Pipeline", file: Path) -> Iterator[tuple[str, ...]]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise click.BadParameter("the file is no UTF-8 text", param_hint="--keys") from None
-    return (key_parts(pipeline, line) for line in text.splitlines() if line.strip())
+    return (split_key(pipeline, line) for line in text.splitlines() if line.strip())
 
 
 def _count(count: int, one: str, many: str | None = None) -> str:

@@ -42,6 +42,7 @@ def command(
     from syncer.cli.report import exit_code, print_report
     from syncer.cli.signals import ends_in_order
     from syncer.cli.text import print_json
+    from syncer.report import RunStatus
     from syncer.session import Trial, find_pipeline
 
     if key is not None and limit is not None:
@@ -53,12 +54,13 @@ def command(
         trial = Trial(code.strip(), key_parts(pipeline, key) if key is not None else ())
         click.echo(opened.heading(pipeline), err=True)
         click.echo(BEFORE, err=True)
-        report = opened.run(name, limit=None if key else limit or 3, trigger="send-test", trial=trial)
+        report = opened.run(name, limit=None if trial.key else limit or 3, trigger="send-test", trial=trial)
     if as_json:
         print_json({**report.to_json(), "test_event_code": trial.code})
     else:
         print_report(report)
-        click.echo(_after(report.acknowledged, trial.code))
+        if report.acknowledged or report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS):
+            click.echo(_after(report.acknowledged, trial.code))
     sys.exit(exit_code(report, pipeline))
 
 

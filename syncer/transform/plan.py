@@ -12,6 +12,7 @@ from syncer.transform.binding import Binding, bind, sql_expressions
 from syncer.transform.duplicates import refuse_repeated
 from syncer.transform.events import Events
 from syncer.transform.identity import Names, Scope, joined_keys
+from syncer.transform.key_text import key_texts
 from syncer.transform.members import Member, Reader
 from syncer.transform.rows import Rows, read_rows
 from syncer.transform.texts import texts
@@ -95,7 +96,7 @@ class Transform:
     def named(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
         """Return row, key, identity, event_id and event_time of each row of `batch`, whether it gives an event or not.
 
-        `key` is text, several columns with commas between. It, identity and event_id are NULL where a part of the key
+        `key` is text, several columns a line of CSV. It, identity and event_id are NULL where a part of the key
         is missing, event_time where it is not known.
         """
         found = self._found(batch)
@@ -105,7 +106,7 @@ class Transform:
         times = _seconds(None if time_field is None else reader.read(time_field), found)
         parts = pl.DataFrame([texts(found.rows.frame.get_column(name)).alias(name) for name in self.binding.key])
         columns = {"row": found.numbers, "identity": found.identities, "event_id": event_ids, "event_time": times}
-        return parts.select(pl.concat_str(pl.all(), separator=",").alias("key")).with_columns(**columns)
+        return key_texts(parts).to_frame().with_columns(**columns)
 
     def _found(self, batch: "pa.RecordBatch") -> "_Rows":
         rows = read_rows(batch, self.binding.inputs)
