@@ -50,9 +50,8 @@ def command(
             "run_id": report and report.run_id,
         }
         print_json(facts | {"events": found.events, "settled_before": found.settled, "adopted": new} | state)
-    else:
-        is_done = report is not None and report.status is RunStatus.DONE
-        verb = "are" if is_done else "would be"
+    elif report is None or report.status is RunStatus.DONE:
+        verb = "would be" if report is None else "are"
         click.echo(
             f"{new:,} of {found.events:,} events {verb} taken for delivered; {found.settled:,} were settled before."
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
-from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
+from syncer.engine.basis import basis_of, changes
 from syncer.engine.compiled import compiled
 from syncer.engine.deliver import INTERRUPTED, Ending
 from syncer.engine.job import Job
@@ -32,14 +32,13 @@ def adopt(job: Job, tools: Tools) -> RunReport:
 
 def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     assert job.span is not None, "an adoption has a span"  # noqa: S101  kept on in production
-    at, basis = int(now.timestamp()), basis_of(job.pipeline, job.place())
-    if changed := changes(run.basis, basis):
-        message = question(job.pipeline.name, changed)
-        return Ending(status=RunStatus.PAUSED, message=message, pause_reason=NEEDS_DECISION)
+    at = int(now.timestamp())
     with job.open_source() as source:
         transform, _ = compiled(job.pipeline, source, identity_scope(job, run))
         run.audit("adopt", str(job.span))
-        run.rest_on(basis)
+        now_on = basis_of(job.pipeline, job.place())
+        if not changes(run.basis, now_on):  # a pipeline that waits for a decision goes on waiting
+            run.rest_on(now_on)
         for batch in source.read(whole(job.pipeline, transform)):
             if tools.stop.is_wanted:
                 return INTERRUPTED

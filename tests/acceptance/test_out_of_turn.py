@@ -99,16 +99,12 @@ def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
     assert "taken for delivered" in hourly.syncer("adopt", "orders", "--until", hour(6), "--yes").out
 
 
-def test_R15_another_key_after_an_adoption_asks_before_it_sends(hourly: Shop) -> None:
-    hourly.syncer("adopt", "orders", "--until", hour(12), "--yes")
+def test_what_was_adopted_is_kept_for_the_key_it_was_adopted_by(hourly: Shop) -> None:
+    hourly.syncer("adopt", "orders", "--until", hour(24), "--yes")
     hourly.edit("pipelines/orders.yaml", "key: order_id", "key: [order_id, email]")
-    report = hourly.syncer("run", "orders", "--output", "json").report
-    again = hourly.syncer("adopt", "orders", "--until", hour(12), "--yes")
-    assert (report["status"], report["pause_reason"], hourly.order_ids()) == ("paused", "needs_decision", [])
-    assert (again.code, "would be taken" in again.out) == (1, True)
-    for command in ("send-test", "preview"):
-        more = ["--code", "TEST1"] if command == "send-test" else []
-        assert hourly.syncer(command, "orders", "--key", "", *more).code == 2
+    planned = hourly.syncer("plan", "orders", "--detailed-exitcode")
+    assert (planned.code, "a run sends nothing until `syncer resume orders`" in planned.out) == (0, True)
+    assert hourly.syncer("run", "orders", "--output", "json").report["pause_reason"] == "needs_decision"
     assert hourly.order_ids() == []
 
 
