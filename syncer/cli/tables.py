@@ -43,9 +43,11 @@ def _json(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> 
 def _csv(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
     from pyarrow import csv
 
+    from syncer.engine.deliveries import without_formulas
+
     with csv.CSVWriter(out, schema) as writer:
         for table in tables:
-            writer.write_table(table.cast(schema))
+            writer.write_table(without_formulas(table).cast(schema))
 
 
 def _parquet(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:

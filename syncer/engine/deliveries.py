@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors.base import Source
 from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
-from syncer.engine.span import from_low, lowest, whole
+from syncer.engine.span import lowest, whole
 from syncer.pipeline import Pipeline
 from syncer.state.history import RequestLine
 from syncer.state.ledger import identities
@@ -45,6 +45,9 @@ SCHEMA: Final = pa.schema(
     }
 )
 """One event; `at` is when Meta answered, or when the event was set aside."""
+FORMULA: Final = r"^[=+\-@\t\r]"
+"""A spreadsheet executes cells that begin so, but for numbers."""
+NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
 @dataclass(slots=True)
@@ -102,16 +105,42 @@ class Deliveries:
     found: int = 0
 
     def read(self, source: Source, *, now: datetime) -> Iterator[pa.Table]:
-        """Yield tables of `SCHEMA`, in the order of the rows; several key columns are joined by commas."""
+        """Yield tables of `SCHEMA`, in the order of the rows; several key columns are a line of CSV."""
         transform, _ = compiled(self.pipeline, source, self.scope)
-        index, lines = self.sent.index(), self.sent.lines()
-        self.events = index.height
-        for rows in source.read(from_low(whole(self.pipeline, transform), self.sent.low())):
-            named = transform.named(rows, now=int(now.timestamp()))
-            table = named.filter(pl.col("identity").is_not_null())
-            table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))
-            table = table.unique("identity", keep="first", maintain_order=True)
-            table = table.join(index, on="identity", how="inner", maintain_order="left")
-            self.found += table.height
-            if table.height:
-                yield table.join(lines, on="line", how="left", maintain_order="left").select(*SCHEMA.names).to_arrow()
+        index, lines = self.sent.index().with_row_index("place"), self.sent.lines()
+        self.events, is_left = index.height, pl.repeat(value=True, n=index.height, eager=True)
+        for query in _halves(whole(self.pipeline, transform), self.sent.low()):
+            if self.found == self.events:
+                return
+            for rows in source.read(query):
+                named = transform.named(rows, now=int(now.timestamp()))
+                table = named.filter(pl.col("identity").is_not_null())
+                table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))
+                table = table.unique("identity", keep="first", maintain_order=True)
+                table = table.join(index, on="identity", how="inner", maintain_order="left")
+                table = table.filter(is_left.gather(table["place"]))
+                is_left = is_left.scatter(table["place"], values=False)
+                self.found += table.height
+                if table.height:
+                    table = table.join(lines, on="line", how="left", maintain_order="left")
+                    yield table.select(*SCHEMA.names).to_arrow()
+
+
+def _halves(query: Query, low: CursorValue | None) -> Iterator[Query]:
+    """Yield the rows from `low` on, where all events should be, then those below: rows may be dated back since."""
+    if query.cursor_column is None or low is None:
+        yield query
+        return
+    yield replace(query, ranges=(Range(column=query.cursor_column, low=low, with_null=True),))
+    yield replace(query, ranges=(Range(column=query.cursor_column, high=low),))
+
+
+def without_formulas(table: pa.Table) -> pa.Table:
+    """Return the table with an apostrophe before each text of the user that a spreadsheet would execute."""
+
+    def safe(name: str) -> pl.Expr:
+        text = pl.col(name)
+        is_formula = text.str.contains(FORMULA) & ~text.str.contains(NUMBER)
+        return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name)
+
+    return pl.DataFrame(table).with_columns(safe("key"), safe("event_id")).to_arrow()
