@@ -11,8 +11,15 @@ from syncer.report import Bucket
 from syncer.session import Session, refuse_what_comes_later
 from syncer.spec.reasons import REASONS
 from syncer.state.erased import erased_of
-from syncer.state.history import RequestLine, StoredPipeline, rejects_of, request_pages, stored_pipeline
-from syncer.state.ledger import empty_ledger, ledger_of
+from syncer.state.history import (
+    RequestLine,
+    StoredPipeline,
+    rejects_of,
+    request_pages,
+    stored_pipeline,
+    unfinished_requests,
+)
+from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
 from syncer.state.requests import RequestState, StoredRequest, holds
 from syncer.status import in_utc, request_json
@@ -53,7 +60,7 @@ class Trace:
                 return state.value, _SETTLED[state].format(line=self.requests[states.index(state)][1])
         if any(state in _UNDER_WAY for state in states):
             return "unfinished", "A request with it has no answer yet; the next run sees to it."
-        if self.reject is not None:
+        if self.reject is not None and not self._is_mended:
             return self.reject.bucket, refused_in_words(self.reject.reason, self.reject.field)
         if self.row is None:
             return "not_found", "The query gives no row with this key, and nothing was ever sent for it."
@@ -68,6 +75,12 @@ class Trace:
                 f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}.",
             )
         return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it."
+
+    @property
+    def _is_mended(self) -> bool:
+        """Return whether a row that was set aside here would be an event now; what Meta refused is not sent again."""
+        is_local = self.reject is not None and self.reject.bucket != Bucket.REJECTED_REMOTE.value
+        return is_local and self.row is not None and self.row.reason is None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, without anything of the row but what identifies its event."""
@@ -130,7 +143,7 @@ def forecast(
     found = stored_pipeline(session.store, session.scope(pipeline))
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     standing = engine.Standing(
-        ledger=ledger_of(session.store, found.id) if found else empty_ledger(),
+        ledger=_ledger(session, pipeline, found),
         watermark=found.watermark if found else None,
         start=found.start if found else None,
         pause_reason=_pause_reason(session, pipeline, found),
@@ -142,6 +155,19 @@ def forecast(
         made = engine.forecast(pipeline, source, scope, standing, now=now, on_rows=on_rows)
     made.dataset = f"{session.destination(pipeline).type} {session.destination(pipeline).dataset_id.resolve()}"
     return made
+
+
+def _ledger(session: Session, pipeline: Pipeline, found: StoredPipeline | None) -> Ledger:
+    """Return what the next run will not send again, with what it will hold before it reads."""
+    from syncer.engine.recover import is_to_be_held
+
+    if found is None:
+        return empty_ledger()
+    ledger = ledger_of(session.store, found.id)
+    for request in unfinished_requests(session.store, found.id):
+        if is_to_be_held(request, mode=pipeline.delivery.mode):
+            ledger.add(request.digests)
+    return ledger
 
 
 def _pause_reason(session: Session, pipeline: Pipeline, found: StoredPipeline | None) -> str | None:
@@ -159,6 +185,7 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
     Raises `SourceError`, `ConfigError`, `StateError`.
     """
     from syncer.engine.trace import Position, find_row, identity_of
+    from syncer.transform.key_text import key_text
 
     found, now = stored_pipeline(session.store, session.scope(pipeline)), session.clock.now()
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
@@ -176,7 +203,7 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
     return Trace(
         pipeline=pipeline.name,
         target=session.project.target,
-        key=",".join(key),
+        key=key_text(key),
         row=row,
         requests=tuple((request.run_id, line) for request, line in requests),
         reject=reject,

@@ -42,7 +42,7 @@ def command(
         if not wanted:
             raise click.UsageError("the project has no enabled pipeline; add a file to pipelines/")
         found = show_forecasts(opened, wanted, as_json=as_json)
-    if detailed_exitcode and any(each.to_send for each in found):
+    if detailed_exitcode and any(each.to_send and not each.waits_for_somebody for each in found):
         sys.exit(Exit.SOMETHING_TO_DO)
 
 
@@ -79,7 +79,8 @@ def print_forecast(found: "Forecast") -> None:
         f"[bold]{found.pipeline}[/bold]  {found.to_send:,} of {facts['events']:,} events would be sent in {requests}"
     )
     if found.pause_reason:
-        console.print(f"  paused: {found.pause_reason}", markup=False)
+        until = f"; a run sends nothing until `syncer resume {found.pipeline}`" if found.waits_for_somebody else ""
+        console.print(f"  paused: {found.pause_reason}{until}", markup=False)
     print_facts(facts, value="Value to send")
     if found.watermark:
         console.print(f"[bold]Watermark[/bold]  {found.watermark}")

@@ -22,6 +22,7 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     syncer trace orders 1042
     """
     from syncer.cli.text import STYLES, console, print_json, print_table
+    from syncer.logs import printable
     from syncer.outlook import trace
     from syncer.session import find_pipeline
     from syncer.status import in_utc
@@ -38,7 +39,7 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     if found.row is None and found.requests:
         console.print("  The query gives no such row now.", markup=False)
     elif found.row is not None and found.row.event_id is not None:
-        console.print(f"  event_id {found.row.event_id}", markup=False)
+        console.print(f"  event_id {printable(found.row.event_id)}", markup=False)
     if found.requests:
         console.print()
         rows = [

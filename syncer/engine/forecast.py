@@ -10,12 +10,14 @@ import polars as pl
 
 from connectors.base import Source
 from syncer.engine import advice
+from syncer.engine.basis import NEEDS_DECISION
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
 from syncer.engine.page import allowed, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Sweep, readings
+from syncer.engine.sync import BY_HAND
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, Bucket, Tally
 from syncer.state.ledger import Ledger
@@ -57,6 +59,11 @@ class Forecast:
     advice: list[Advice] = field(default_factory=list)
     marks: dict[str, list[pl.Series]] = field(default_factory=lambda: {BY_EVENT_ID: [], BY_ORDER_ID: []})
     """Hashes of (event_name, id) of the events to be sent."""
+
+    @property
+    def waits_for_somebody(self) -> bool:
+        """Return whether runs send nothing until an operator resumes the pipeline; other pauses they look past."""
+        return self.pause_reason in (BY_HAND, NEEDS_DECISION)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, in the order people read it."""

@@ -5,14 +5,22 @@ from datetime import datetime
 from typing import Literal
 
 from syncer.engine.age import is_past_resending
-from syncer.state.requests import RequestState, split
+from syncer.state.requests import RequestState, StoredRequest, split
 from syncer.state.runs import RunLog
 
+Mode = Literal["at_least_once", "at_most_once"]
 Doubts = Mapping[bytes, datetime]
 """Identities of events that Meta may have already, each with the time when it was first sent."""
 
 
-def recover(run: RunLog, *, mode: Literal["at_least_once", "at_most_once"], now: datetime) -> Doubts:
+def is_to_be_held(request: StoredRequest, *, mode: Mode, now: datetime) -> bool:
+    """Return whether the next run will hold an open request of an earlier one, so that its events are not sent again."""
+    if request.state is RequestState.RETRY:
+        return False
+    return mode == "at_most_once" or is_past_resending(request.first_armed_at or now, now)
+
+
+def recover(run: RunLog, *, mode: Mode, now: datetime) -> Doubts:
     """Close the open requests of earlier runs; the warehouse is read again, so no payload is needed.
 
     Certainly unsent ones give their events back. Doubtful ones give them back too, as possible duplicates that are
@@ -21,13 +29,11 @@ def recover(run: RunLog, *, mode: Literal["at_least_once", "at_most_once"], now:
     """
     doubts: dict[bytes, datetime] = {}
     for request in run.unfinished():
-        first_sent = request.first_armed_at or now
-        if request.state is RequestState.RETRY:
-            run.supersede(request.id)
-        elif mode == "at_most_once" or is_past_resending(first_sent, now):
+        if is_to_be_held(request, mode=mode, now=now):
             run.hold(request.id)
-        else:
+            continue
+        if request.state is not RequestState.RETRY:
             run.note_possible_duplicates(request.events)
-            run.supersede(request.id)
-            doubts.update(dict.fromkeys(split(request.digests), first_sent))
+            doubts.update(dict.fromkeys(split(request.digests), request.first_armed_at or now))
+        run.supersede(request.id)
     return doubts

@@ -88,8 +88,15 @@ def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
 
 
 def stored_pipeline(store: Store, scope: Scope) -> StoredPipeline | None:
-    """Return one scope; None: it never ran. Raises `StateError` where its position is damaged."""
-    return next((found for found in stored_pipelines(store, scope.target) if found.scope == scope), None)
+    """Return one scope; None: it never ran.
+
+    Raises `StateError` where its position is damaged, or its state has another name by now.
+    """
+    found = next((each for each in stored_pipelines(store, scope.target) if each.scope == scope), None)
+    if found is None:
+        with store.reading() as connection:
+            pipelines.require_own_name(connection, scope)
+    return found
 
 
 def stored_runs(
@@ -173,6 +180,12 @@ def request_pages(
             return
         after = page[-1][0].id
         yield [each for each in page if since is None or (last := _last_moved(each[1])) is None or last >= since]
+
+
+def unfinished_requests(store: Store, pipeline_id: int) -> list[StoredRequest]:
+    """Return the requests of a pipeline that were armed and have no outcome yet, oldest first."""
+    with store.reading() as connection:
+        return [request for _, request in outbox.unfinished(connection, pipeline_id)]
 
 
 def _last_moved(request: RequestLine) -> datetime | None:

@@ -165,6 +165,11 @@ def settle(
 def adopt(connection: Connection, pipeline_id: int, *, epoch: int) -> list[tuple[OpenRequest, StoredRequest]]:
     """Take over what earlier runs left unfinished, so that none of them can still change it."""
     connection.execute(_ADOPT, {"of_pipeline": pipeline_id, "new_epoch": epoch})
+    return unfinished(connection, pipeline_id)
+
+
+def unfinished(connection: Connection, pipeline_id: int) -> list[tuple[OpenRequest, StoredRequest]]:
+    """Return the requests that something must still happen to, oldest first."""
     found = connection.execute(
         select(REQUESTS).where(REQUESTS.c.pipeline_id == pipeline_id, IS_UNFINISHED).order_by(REQUESTS.c.id)
     )

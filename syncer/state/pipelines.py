@@ -70,11 +70,7 @@ def find_or_make(connection: Connection, scope: Scope, now: datetime) -> Pipelin
     found = find(connection, scope, to_write=True)
     if found is not None:
         return found
-    if (owner := owner_of_ids(connection, scope.target, scope.pipeline)) is not None:
-        raise StateError(
-            f"state: {scope.pipeline} was renamed to {owner}, whose events keep its name in their ids; "
-            f"write `name: {owner}` in its file, or give a new pipeline another name"
-        )
+    require_own_name(connection, scope)
     connection.execute(
         _INSERT[connection.dialect.name],
         {
@@ -123,6 +119,15 @@ def owner_of_ids(connection: Connection, target: str, name: str) -> str | None:
     table = PIPELINES.c
     query = select(table.pipeline).where(table.target == target, table.ids_name == name, table.pipeline != name)
     return connection.execute(query.limit(1)).scalar()
+
+
+def require_own_name(connection: Connection, scope: Scope) -> None:
+    """Raise `StateError` where the scope, which has no state, bears the name that a renamed one left behind."""
+    if (owner := owner_of_ids(connection, scope.target, scope.pipeline)) is not None:
+        raise StateError(
+            f"state: {scope.pipeline} was renamed to {owner}, whose events keep its name in their ids; "
+            f"write `name: {owner}` in its file, or give a new pipeline another name"
+        )
 
 
 def take_over(

@@ -9,7 +9,8 @@ import pytest
 from syncer.actions import rename, reset, reset_to
 from syncer.checks import checks
 from syncer.config.load import load_project
-from syncer.errors import ConfigError
+from syncer.errors import ConfigError, StateError
+from syncer.outlook import forecast
 from syncer.report import Bucket
 from syncer.sandbox.tokens import Token
 from syncer.session import Session, Trial, find_pipeline
@@ -64,6 +65,8 @@ def test_a_pipeline_that_was_renamed_and_reset_sends_nothing_again(shop: Shop) -
             with pytest.raises(ConfigError, match=says):
                 rename(session, old, new)
         rename(session, "orders", "sales")
+        with pytest.raises(StateError, match="renamed to sales"):
+            forecast(session, find_pipeline(session.project, "orders"), on_rows=lambda _: None)
     shop.edit("pipelines/orders.yaml", "name: orders", "name: sales")
     shop.add_orders(4, 4)
     with opened(shop) as session:

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.shop import MakeShop, Shop
+from syncer.config.load import load_project
+from syncer.outlook import forecast
+from syncer.ports import Points
+from syncer.report import RunStatus
+from syncer.session import Session
+from tests.acceptance.shop import TOKEN, MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
 
@@ -33,6 +38,26 @@ def test_a_plan_says_what_the_run_then_does(shop: Shop) -> None:
     assert (again.code, again.report["to_send"]) == (0, 0)
     assert again.report["buckets"] == {"duplicate_skipped": 29, "rejected_local": 1}
     assert again.report["watermark"] == run["watermark"]["after"]
+
+
+class Interrupted(Points):
+    """Points of which one is where Ctrl-C comes: a request is armed, and nobody knows whether it was sent."""
+
+    def hit(self, name: str, /) -> None:
+        """Pass a point."""
+        if name == "arm.after":
+            raise KeyboardInterrupt
+
+
+def test_a_plan_knows_what_the_run_will_hold(shop: Shop) -> None:
+    shop.add_orders(1, 5)
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {mode: at_most_once}")
+    project = load_project(shop.folder, environ={"TOKEN": TOKEN})
+    with Session(project, points=Interrupted()) as session:
+        assert session.run("orders").status is RunStatus.INTERRUPTED
+    with Session(project) as session:
+        assert forecast(session, project.pipelines["orders"], on_rows=lambda _: None).to_send == 0
+        assert session.run("orders").acknowledged == 0
 
 
 def test_a_plan_warns_of_what_meta_would_take_and_misread(shop: Shop) -> None:
@@ -74,6 +99,8 @@ def test_a_trace_tells_where_each_row_stands(make_shop: MakeShop) -> None:
     assert found[13]["rejected"]["reason"] == "value_missing"
     events = event_ids(shop)
     assert found[11]["event_id"] == events["11"]
+    shop.sql("UPDATE orders SET total = 1, updated_at = now() WHERE order_id = 13")
+    assert shop.syncer("trace", "orders", "13", "--output", "json").report["conclusion"] == "waiting"
     wrong = shop.syncer("trace", "orders", "abc")
     assert (wrong.code, wrong.out) == (1, "")
     assert "order_id" in wrong.err
@@ -105,4 +132,23 @@ def test_a_key_may_hold_commas(shop: Shop) -> None:
     assert shop.syncer("trace", "orders", "a, b", "--output", "json").report["is_in_warehouse"]
     shop.edit("pipelines/orders.yaml", "key: email", "key: [order_id, email]")
     assert shop.syncer("trace", "orders", '1,"a, b"', "--output", "json").report["is_in_warehouse"]
-    assert "key has 2 columns" in shop.syncer("trace", "orders", "1,a, b").err
+    for text in ("1,a, b", "1,a\nb", ""):  # an empty one must not mean: any rows
+        wrong = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", text)
+        assert (wrong.code, "key has 2 columns" in wrong.err) == (2, True)
+    assert shop.order_ids() == []
+    shop.syncer("run", "orders")
+    (line,) = shop.syncer("deliveries", "orders").out.splitlines()
+    assert json.loads(line)["key"] == '1,"a, b"'
+
+
+def test_deliveries_find_what_was_sent_by_another_cursor_and_run_no_formula(shop: Shop) -> None:
+    shop.sql("ALTER TABLE orders ALTER order_id TYPE VARCHAR", "ALTER TABLE orders ADD COLUMN made_at TIMESTAMPTZ")
+    shop.sql(
+        """INSERT INTO orders SELECT key, 'a@example.com', 1, 'EUR', now() - INTERVAL 1 HOUR, now(), now() - INTERVAL 1 DAY
+        FROM (VALUES ('=1+1'), ('-5'), ('@x')) AS keys(key)"""
+    )
+    shop.syncer("run", "orders")
+    shop.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: made_at")
+    done = shop.syncer("deliveries", "orders", "--output", "csv")
+    assert [row["key"] for row in csv.DictReader(io.StringIO(done.out))] == ["-5", "'=1+1", "'@x"]
+    assert done.err == ""
