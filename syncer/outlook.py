@@ -165,7 +165,7 @@ def _ledger(session: Session, pipeline: Pipeline, found: StoredPipeline | None) 
         return empty_ledger()
     ledger = ledger_of(session.store, found.id)
     for request in unfinished_requests(session.store, found.id):
-        if is_to_be_held(request, mode=pipeline.delivery.mode):
+        if is_to_be_held(request, mode=pipeline.delivery.mode, now=session.clock.now()):
             ledger.add(request.digests)
     return ledger
 

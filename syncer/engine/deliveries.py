@@ -1,14 +1,14 @@
 """A line for each event that was sent or set aside, with its key: the warehouse is read again, the state keeps none."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
-from connectors.base import Source
+from connectors.base import Query, Range, Source
 from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.span import lowest, whole
@@ -64,20 +64,26 @@ class Sent:
             if request.state not in FREE:
                 outcome = OUTCOMES.get(request.state, UNFINISHED)
                 said = (outcome, line.reason, line.finished_at or line.armed_at, request.run_id, line.fbtrace_id)
-                self._add(request.digests, said, request.cursor_low)
+                self._add(request.digests, pl.repeat(len(self._lines), request.events, dtype=pl.UInt32, eager=True))
+                self._lines.append(said)
+                self._lows.append(request.cursor_low)
 
     def add_rejects(self, rejects: Iterable[Reject], *, since: datetime | None) -> None:
         """Take in events that are set aside, none of which was delivered; rows without a key are left out."""
-        for reject in rejects:
-            if reject.identity is not None and (since is None or reject.at >= since):
-                said = (reject.bucket, reject.reason, reject.at, reject.run_id, reject.fbtrace_id)
-                self._add(reject.identity, said, None)
+        kept = {
+            reject.identity: reject
+            for reject in rejects
+            if reject.identity is not None and (since is None or reject.at >= since)
+        }
+        first = len(self._lines)
+        for reject in kept.values():
+            self._lines.append((reject.bucket, reject.reason, reject.at, reject.run_id, reject.fbtrace_id))
+            self._lows.append(None)
+        self._add(b"".join(kept), pl.int_range(first, len(self._lines), dtype=pl.UInt32, eager=True))
 
-    def _add(self, digests: bytes, said: tuple[object, ...], low: CursorValue | None) -> None:
-        number = pl.lit(len(self._lines), dtype=pl.UInt32).alias("line")
-        self._digests.append(identities(digests).alias("identity").to_frame().with_columns(number))
-        self._lines.append(said)
-        self._lows.append(low)
+    def _add(self, digests: bytes, lines: pl.Series) -> None:
+        """Note the line of each of the packed `digests`."""
+        self._digests.append(pl.DataFrame([identities(digests).alias("identity"), lines.alias("line")]))
 
     def index(self) -> pl.DataFrame:
         """Return identity and line of each event once, by the last thing that happened to it."""

@@ -22,7 +22,8 @@ def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequen
     for column, text in zip(columns, key, strict=True):
         kind = cursor_kind(shape.field(column).type)
         if kind is None:
-            raise QueryError(f"rows cannot be found by column {column}", remedy="leave --key out")
+            what = f"no single row can be found by column {column}: its type has no exact text to compare with"
+            raise QueryError(what, remedy="leave --key out; `syncer deliveries` lists all keys")
         ranges.append(Range(column=column, low=CursorValue(kind, text)))
     return replace(query, ranges=tuple(ranges), cursor_column=None, limit=1, batch_rows=1)
 
