@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not performance"
 
-# What make test does a tenth of; about 10 minutes on two cores.
+# What make test does a tenth of.
 faults: $(VENV)/.installed-test
 	SYNCER_FAULTS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "faults and not performance"
 
