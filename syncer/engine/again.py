@@ -31,7 +31,7 @@ class Reprieve:
 
     @classmethod
     def of(cls, run: "RunLog", rejects: Iterable["Reject"], *, fingerprint: str | None) -> "Reprieve":
-        """Return the reprieve of those that were refused by another configuration, or whose row changes its cursor.
+        """Return the reprieve of those that were refused by another configuration, or whose row's cursor grows.
 
         `fingerprint` None takes all of them. A row without a cursor shows no change.
         """
@@ -53,7 +53,7 @@ class Reprieve:
         rows = {
             identity: row
             for row, identity in settled.select("row", "identity").iter_rows()
-            if identity in self.refused and _differs(self.refused[identity], cursor_at, row)
+            if identity in self.refused and _has_grown(self.refused[identity], cursor_at, row)
         }
         if not rows:
             return fresh
@@ -64,11 +64,12 @@ class Reprieve:
         return pl.concat([fresh, settled.filter(pl.col("row").is_in([rows[each] for each in going]))]).sort("row")
 
 
-def _differs(stands_at: CursorValue | None, cursor_at: CursorAt, row: int) -> bool:
+def _has_grown(stands_at: CursorValue | None, cursor_at: CursorAt, row: int) -> bool:
+    """Another row of the same key, further down, is no change: the two would take turns for ever."""
     if stands_at is None:
         return True
     now = cursor_at(row)
-    return now is not None and now.text != stands_at.text
+    return now is not None and (now.kind is not stands_at.kind or order(now) > order(stands_at))
 
 
 @dataclass(slots=True)

@@ -172,6 +172,15 @@ def test_a_run_judges_a_reject_again_when_its_row_changed(simulation: Simulation
     simulation.settle(is_calm=True)
 
 
+def test_two_rows_of_one_refused_key_do_not_take_turns(simulation: Simulation) -> None:
+    """Each stands at another cursor value than the one before: told apart by that alone, one goes in every run."""
+    simulation.shape = replace(PLAIN, lookback=100)
+    simulation.world.rows[18] = replace(simulation.world.rows[2], cursor=19)
+    run(simulation)
+    run(simulation)
+    assert run(simulation).tally.buckets[Bucket.REJECTED_REMOTE] == 0
+
+
 def test_rows_that_are_gone_are_looked_for_once_for_each_mapping(simulation: Simulation) -> None:
     del simulation.world.rows[2:4]
     simulation.edit()
