@@ -93,12 +93,11 @@ def test_R02_R03_killed_at_random_nothing_is_lost_and_every_duplicate_was_announ
 
 def test_R25_a_holder_put_to_sleep_keeps_its_lock_and_others_wait(make_shop: MakeShop) -> None:
     """A lock that dies with its process is not taken from one that sleeps: nothing is sent twice."""
-    shop = make_shop(faults=parse_faults("latency=10ms"), keep=200_000)
+    shop = make_shop(faults=parse_faults("latency=50ms"), keep=200_000)
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)
-    shop.add_orders(1, 500)
     rng = random.Random(29)
     for number in range(count(20)):
-        shop.add_orders(501 + 100 * number, 600 + 100 * number)
+        shop.add_orders(1 + 800 * number, 800 * (number + 1))
         running = start(shop)
         wait_for(shop, rng.randint(1, 3), running)
         running.send_signal(signal.SIGSTOP)
