@@ -22,9 +22,9 @@ class Search:
     """What was said of each event that was refused alone."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Outgoing:
-    """A request that is to be sent, or sent again. Mutable."""
+    """A request that is to be sent, or sent again. Mutable; equal to itself alone, since tables of events compare badly."""
 
     page: Page
     events: pl.DataFrame

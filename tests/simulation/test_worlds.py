@@ -13,6 +13,8 @@ from tests.simulation.simulate import BrokenError, simulate
 
 GROUPS = 10
 SEEDS = int(os.environ.get("SYNCER_SEEDS", "2000" if FULL else "100"))
+CORPUS = (5068, 5121, 5344)
+"""Worlds that failed once."""
 ONE_SEED = os.environ.get("SYNCER_SEED")
 
 
@@ -20,18 +22,27 @@ def replay(seed: int) -> str:
     return f"SYNCER_SEED={seed} .venv/bin/python -m pytest tests/simulation/test_worlds.py -n0 -k every_world"
 
 
+def keep_every_promise(seed: int, room: Path, template: Path) -> None:
+    try:
+        simulate(seed, room / f"world{seed}", template)
+    except BrokenError as broken:
+        pytest.fail(f"{broken}\n{replay(seed)}", pytrace=False)
+    except Exception as error:
+        error.add_note(replay(seed))
+        raise
+
+
 @pytest.mark.faults
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("group", range(1 if ONE_SEED else GROUPS))
 def test_R01_to_R06_R10_R34_every_world_comes_to_rest_with_nothing_lost(group: int, room: Path, template: Path) -> None:
     for seed in [int(ONE_SEED)] if ONE_SEED else range(group, SEEDS, GROUPS):
-        try:
-            simulate(seed, room / f"world{seed}", template)
-        except BrokenError as broken:
-            pytest.fail(f"{broken}\n{replay(seed)}", pytrace=False)
-        except Exception as error:
-            error.add_note(replay(seed))
-            raise
+        keep_every_promise(seed, room, template)
+
+
+@pytest.mark.parametrize("seed", CORPUS)
+def test_a_world_that_failed_once_does_so_no_more(seed: int, room: Path, template: Path) -> None:
+    keep_every_promise(seed, room, template)
 
 
 @pytest.mark.parametrize("seed", range(0, 30, 10))
