@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test faults lint types imports format bench browser clean help
+.PHONY: demo test faults soak lint types imports format bench browser clean help
 
 help:
 	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
 	@echo "make test   the tests"
 	@echo "make faults the tests of faults with all their counts: crashes, kills, lying answers, a broken disk"
+	@echo "make soak   the same for hours, as before a release; writes the table in docs/reliability.md"
 	@echo "make lint   style, types and import contracts"
 	@echo "make browser  a Chromium for the tests of the sandbox's page, where there is none"
 	@echo "make bench  speed against Meta's SDK and a plain loop, from each warehouse, of whole runs"
@@ -22,6 +23,12 @@ test: $(VENV)/.installed-test
 # What make test does a tenth of.
 faults: $(VENV)/.installed-test
 	SYNCER_FAULTS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "faults and not performance"
+
+# Hours. Writes what came of it into docs/reliability.md.
+soak: $(VENV)/.installed-test
+	rm -f soak.jsonl
+	SYNCER_FAULTS=soak SYNCER_RESULTS=soak.jsonl $(BIN)/python -m pytest -n 2 --dist worksteal -m soak
+	$(BIN)/python -m tests.results soak.jsonl
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

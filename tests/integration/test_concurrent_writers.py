@@ -27,12 +27,12 @@ from syncer.report import RunReport, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.scope import Scope
 from syncer.state.store import open_store
-from tests.counts import FULL
+from tests.counts import FULL, SOAK, note
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 WRITERS = 6
-FOR_S, LONGEST_S = (20.0, 2.0) if FULL else (2.5, 0.5)
+FOR_S, LONGEST_S = (600.0 if SOAK else 20.0, 2.0) if FULL else (2.5, 0.5)
 """How long they write, and how long a transaction takes at most."""
 EVERY_S = (0.05, 1.0, 5.0) if FULL else (0.05, 0.5)
 """Pauses of the readers between two runs."""
@@ -160,7 +160,8 @@ class Ours:
         self._open.close()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
 def test_R09_F12_a_reconcile_finds_what_a_watermark_loses_beside_writers(url: str, tmp_path: Path) -> None:
     until = time.monotonic() + FOR_S
     ours = [Ours(url, tmp_path / str(number)) for number in range(len(EVERY_S))]
@@ -174,6 +175,9 @@ def test_R09_F12_a_reconcile_finds_what_a_watermark_loses_beside_writers(url: st
             reader.result()
         lost = [rows - len(seen.result()) for seen in naive]
     found = [each.run(Sweep.ALSO).acknowledged for each in ours]
+    note(
+        "F12", tried=rows, lost_by_a_watermark_alone=max(lost), found_by_reconcile=sum(found), duplicates=0, announced=0
+    )
     for each in ours:
         assert sorted(set(each.sender.taken)) == sorted(each.sender.taken)
         assert len(each.sender.taken) == rows

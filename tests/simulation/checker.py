@@ -140,7 +140,7 @@ class Checker:
             self.broken.append(f"R20 {self.meta.too_old} events came outside the window")
         if self.world.shape.mode == "at_most_once":
             self._compare_doubt(settled["acked"] | settled["held"])
-        if is_calm and (self.meta.taken.total() != len(self.meta.taken) or self._noted()):
+        if is_calm and (self.meta.taken.total() != len(self.meta.taken) or self.announced()):
             self.broken.append("R03 a run without faults sent an event twice, or says it may have")
 
     def held(self) -> list[bytes]:
@@ -200,10 +200,11 @@ class Checker:
 
     def _compare_duplicates(self) -> None:
         extra = self.meta.taken.total() - len(self.meta.taken)
-        if extra and extra > self._noted():
-            self.broken.append(f"R03 {extra} events were taken again, {self._noted()} were noted as possible")
+        if extra and extra > self.announced():
+            self.broken.append(f"R03 {extra} events were taken again, {self.announced()} were noted as possible")
 
-    def _noted(self) -> int:
+    def announced(self) -> int:
+        """Return how many events the runs said might be taken again."""
         query = "SELECT COALESCE(SUM(count), 0) FROM run_counts WHERE name = 'possible_duplicates'"
         return int(self._state.execute(query).fetchone()[0])
 

@@ -59,6 +59,18 @@ class Summary:
     trace: tuple[str, ...]
     points: tuple[str, ...]
     """Names passed in the last run that was not quiet."""
+    duplicates: int
+    """Events that Meta took once more."""
+    announced: int
+    """How many the runs said might be."""
+
+    @classmethod
+    def of(cls, simulation: "Simulation", points: tuple[str, ...]) -> "Summary":
+        """Return what `simulation` came to, which is at rest."""
+        meta = simulation.meta
+        duplicates, announced = meta.taken.total() - len(meta.taken), simulation.checker.announced()
+        trace = tuple(meta.trace)
+        return cls(simulation.runs, simulation.crashes, simulation.posts, trace, points, duplicates, announced)
 
 
 class Thief(Store):
@@ -237,7 +249,7 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
             simulation.clock.sleep(rng.choice([1, 60, 1_800]))
         points = tuple(simulation.trouble.names)
         simulation.settle(is_calm=not shape.faults and not ends, twice=rng.random() < 0.5)
-        return Summary(simulation.runs, simulation.crashes, simulation.posts, tuple(simulation.meta.trace), points)
+        return Summary.of(simulation, points)
     finally:
         simulation.close()
 
@@ -252,18 +264,18 @@ def crash_everywhere(folder: Path, template: Path, seed: int, at: int, shape: Sh
         simulation.run(faults=shape.faults, trouble_at=at)
         points = tuple(simulation.trouble.names)
         simulation.settle()
-        return Summary(simulation.runs, simulation.crashes, simulation.posts, tuple(simulation.meta.trace), points)
+        return Summary.of(simulation, points)
     finally:
         simulation.close()
 
 
 @dataclass(slots=True)
 class Pairs:
-    """What dying twice came to. Mutable."""
+    """What dying more than once came to. Mutable."""
 
     tried: int = 0
     distinct: int = 0
-    """States after both deaths of which none was met before: only from those it is worth running on."""
+    """States after the last death of which none was met before: only from those it is worth running on."""
     seen: set[bytes] = field(default_factory=set)
 
     def is_new(self, simulation: Simulation) -> bool:
@@ -304,3 +316,31 @@ def crash_twice(folder: Path, template: Path, seed: int, first: int, shape: Shap
         finally:
             simulation.close()
         second += 1
+
+
+def crash_at_each(folder: Path, template: Path, seed: int, hits: list[int], shape: Shape, pairs: Pairs) -> None:
+    """Let one run after the other die at its hit of `hits`, and run on to rest.
+
+    A hit behind the end of its run is changed to one within.
+    """
+    rng = random.Random(seed)
+    simulation = Simulation(folder, template, rng, replace(shape, rows=40))
+    try:
+        simulation.world.grow(40)
+        for number, hit in enumerate(hits, 1):
+            simulation.run(faults=shape.faults, trouble_at=hit)
+            if simulation.crashes < number:
+                hits[number - 1] = 1 + hit % len(simulation.trouble.names)
+                break
+            rng.seed(f"{seed} after {number}")
+        else:
+            pairs.tried += 1
+            if pairs.is_new(simulation):
+                pairs.distinct += 1
+                simulation.settle()
+            return
+    except BrokenError as broken:
+        raise BrokenError(f"died at hits {hits}: {broken}") from None
+    finally:
+        simulation.close()
+    crash_at_each(folder, template, seed, hits, shape, pairs)

@@ -1,11 +1,12 @@
 """A process that dies at any one point, or at any two, of runs over 40 rows (F02)."""
 
+import random
 from pathlib import Path
 
 import pytest
 
-from tests.counts import FULL
-from tests.simulation.simulate import BrokenError, Pairs, Summary, crash_everywhere, crash_twice
+from tests.counts import FULL, SOAK, count, note
+from tests.simulation.simulate import BrokenError, Pairs, Summary, crash_at_each, crash_everywhere, crash_twice
 from tests.simulation.world import Shape
 
 SEED = 26
@@ -21,6 +22,9 @@ ROUGH = Shape(
     mode="at_most_once",
 )
 MOST = 400
+TRIPLE_GROUPS = 20 if SOAK else 1
+LAST_HIT = 120
+"""Where three deaths are tried: few first runs have more points."""
 PAIR_GROUPS = 4
 POINTS = {"lease", "start", "page", "arm", "post", "outcome", "split", "dead", "finish"}
 
@@ -58,6 +62,26 @@ def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape,
     except BrokenError as broken:
         pytest.fail(str(broken), pytrace=False)
     assert pairs.tried >= pairs.distinct > 0
+    note("F02", tried=pairs.tried, deaths=2 * pairs.tried, distinct=pairs.distinct)
+
+
+@pytest.mark.faults
+@pytest.mark.soak
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
+@pytest.mark.parametrize("group", range(TRIPLE_GROUPS))
+def test_R02_R03_death_at_any_three_points_loses_nothing(group: int, shape: Shape, room: Path, template: Path) -> None:
+    """Sampled; what came to the same before is not run on from."""
+    pairs, rng = Pairs(), random.Random(f"triples {group}")
+    wanted = count(20, 50_000) // TRIPLE_GROUPS // 2
+    try:
+        while pairs.tried < wanted:
+            hits = [rng.randint(1, LAST_HIT) for _ in range(3)]
+            crash_at_each(room / f"triples{group}", template, SEED, hits, shape, pairs)
+    except BrokenError as broken:
+        pytest.fail(str(broken), pytrace=False)
+    assert pairs.distinct > 0
+    note("F02", tried=pairs.tried, deaths=3 * pairs.tried, distinct=pairs.distinct)
 
 
 def test_a_crash_comes_where_it_is_wanted_and_nowhere_else(room: Path, template: Path) -> None:

@@ -50,5 +50,5 @@ def test_R14_F16_a_settled_event_is_never_sent_again_whatever_becomes_of_its_row
             simulation.clock.sleep(60)
         simulation.settle()
         taken = {name: times for name, times in simulation.meta.taken.items() if times > 1}
-        assert sum(taken.values()) - len(taken) <= simulation.checker._noted(), f"seed {seed}"
+        assert sum(taken.values()) - len(taken) <= simulation.checker.announced(), f"seed {seed}"
         simulation.close()
