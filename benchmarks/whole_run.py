@@ -9,13 +9,18 @@ from typing import Any
 
 from benchmarks.bodies_syncer import PROJECT
 from benchmarks.measure import report
+from benchmarks.safety import watch
 
 
 def main(warehouse: Path) -> None:
     """Sync the warehouse once, from nothing; the sandbox counts only, in a process of its own."""
     from syncer.config.load import load_project
     from syncer.session import Session
+    from syncer.state.ledger import Ledger
+    from syncer.state.runs import RunLog
+    from syncer.state.store import Store
 
+    safety_s = watch(Ledger, RunLog, Store)
     sandbox = subprocess.Popen([sys.executable, "-m", "benchmarks.counting_sandbox"], stdout=subprocess.PIPE, text=True)
     try:
         assert sandbox.stdout is not None
@@ -39,6 +44,7 @@ def main(warehouse: Path) -> None:
                     "events": run.acknowledged,
                     "rows": facts["rows_read"],
                     "wall_s": run.elapsed_s,
+                    "safety_s": safety_s(),
                     "status": run.status.value,
                 }
 
