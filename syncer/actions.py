@@ -171,12 +171,20 @@ def _require_one_of(session: Session, old: str, new: str) -> None:
 
 
 def survey(session: Session, pipeline: Pipeline, span: Span) -> Survey:
-    """Return how many events of `span` there are, and how many no run would send; changes nothing."""
+    """Return how many events of `span` there are, and how many no run would send; changes nothing.
+
+    Raises `SourceError`, and `KeyboardInterrupt` where the session is to stop.
+    """
     found = stored_pipeline(session.store, session.scope(pipeline))
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     ledger = ledger_of(session.store, found.id) if found else empty_ledger()
     with session.open_source(pipeline) as source:
-        return span_survey(pipeline, source, scope, ledger, span, now=session.clock.now())
+        counted = session.stop.wait_for(
+            lambda: span_survey(pipeline, source, scope, ledger, span, now=session.clock.now())
+        )
+    if counted is None:
+        raise KeyboardInterrupt
+    return counted
 
 
 def backfill(

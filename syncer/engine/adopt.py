@@ -9,7 +9,7 @@ from syncer.engine.compiled import compiled
 from syncer.engine.deliver import INTERRUPTED, Ending
 from syncer.engine.job import Job
 from syncer.engine.span import Span, whole
-from syncer.engine.sync import identity_scope, recorded
+from syncer.engine.sync import batches, identity_scope, recorded
 from syncer.engine.tools import Tools
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.limits import EVENTS_PER_REQUEST, PHYSICAL_STORE_WINDOW_S
@@ -39,9 +39,7 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
         now_on = basis_of(job.pipeline, job.place())
         if not changes(run.basis, now_on):  # a pipeline that waits for a decision goes on waiting
             run.rest_on(now_on)
-        for batch in source.read(whole(job.pipeline, transform)):
-            if tools.stop.is_wanted:
-                return INTERRUPTED
+        for batch in batches(source, whole(job.pipeline, transform), tools.stop):
             _, named = job.span.rows(batch, transform, now=at)
             known = named.filter(pl.col("identity").is_not_null())
             erased = pl.Series(list(run.erased), dtype=pl.Binary).implode()
@@ -53,6 +51,8 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
                 run.ledger.add(b"".join(fresh["identity"]))
             for part in fresh.iter_slices(EVENTS_PER_REQUEST):
                 run.assume(Tally(), _request(part))
+    if tools.stop.is_wanted:
+        return INTERRUPTED
     return Ending(status=RunStatus.DONE, pause_reason=run.pause_reason)
 
 

@@ -5,31 +5,58 @@ from dataclasses import replace
 from decimal import InvalidOperation
 from typing import TYPE_CHECKING
 
-from connectors.base import Query, Range
+from connectors.base import Query, Range, Source
 from connectors.errors import QueryError
 from connectors.incremental import CursorValue, cursor_kind, cursor_value
+from syncer.transform.key_text import key_text
 from syncer.watermark import order
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.transform import Transform
+
 
 def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str]) -> Query:
-    """Return the query for the first row, in order of the key, that is not below `key`; `has_key` tells its own."""
+    """Return the query for the first row, in order of the key, that is not below `key`; `with_key` tells its own.
+
+    Where a column has no exact text to compare with, as floats have none, it gives all rows that may be it.
+    Raises `QueryError` where the key has another number of values.
+    """
     if len(key) != len(columns):
         raise QueryError(f"the key has {len(columns)} columns: {', '.join(columns)}", remedy="give a value for each")
-    ranges = []
-    for column, text in zip(columns, key, strict=True):
-        kind = cursor_kind(shape.field(column).type)
-        if kind is None:
-            what = f"no single row can be found by column {column}: its type has no exact text to compare with"
-            raise QueryError(what, remedy="leave --key out; `syncer deliveries` lists all keys")
-        ranges.append(Range(column=column, low=CursorValue(kind, text)))
-    return replace(query, ranges=tuple(ranges), cursor_column=None, limit=1, batch_rows=1)
+    kinds = [cursor_kind(shape.field(column).type) for column in columns]
+    ranges = tuple(
+        Range(column=column, low=CursorValue(kind, text))
+        for column, kind, text in zip(columns, kinds, key, strict=True)
+        if kind is not None
+    )
+    if None in kinds:
+        return replace(query, ranges=ranges, cursor_column=None)
+    return replace(query, ranges=ranges, cursor_column=None, limit=1, batch_rows=1)
 
 
-def has_key(rows: "pa.RecordBatch", columns: Sequence[str], key: Sequence[str]) -> bool:
-    """Return whether the first of `rows` has this key, however its numbers and times are written."""
+def find(
+    source: Source, query: Query, transform: "Transform", key: Sequence[str], *, now: int
+) -> "pa.RecordBatch | None":
+    """Return the row with `key` among those of `query`, None where there is none."""
+    batches = (with_key(rows, transform, key, now=now) for rows in source.read(query))
+    return next((rows for rows in batches if rows.num_rows), None)
+
+
+def with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
+    """Return the first of `rows` with this key, or none of them.
+
+    Numbers and times may be written in any way, but where a column is compared by its text: then as `deliveries` does.
+    """
+    columns = transform.key_columns
+    if all(cursor_kind(rows.schema.field(column).type) for column in columns):
+        return rows.slice(0, 1 if _has_key(rows, columns, key) else 0)
+    places = (transform.named(rows, now=now)["key"] == key_text(key)).arg_true()
+    return rows.slice(places[0], 1) if len(places) else rows.slice(0, 0)
+
+
+def _has_key(rows: "pa.RecordBatch", columns: Sequence[str], key: Sequence[str]) -> bool:
     return all(_is(cursor_value(rows.column(name), 0), text) for name, text in zip(columns, key, strict=True))
 
 

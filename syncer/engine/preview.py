@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from connectors.base import Source
 from syncer.engine.compiled import compiled
-from syncer.engine.one_row import has_key, of_key
+from syncer.engine.one_row import find, of_key
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
 from syncer.transform.identity import Scope
@@ -46,11 +46,11 @@ def preview(
         cursor_column=transform.cursor_column,
         key_columns=transform.key_columns,
     )
-    query = replace(query, limit=limit, batch_rows=limit)
     if key:
-        query = of_key(query, shape, transform.key_columns, key)
-    rows = next(iter(source.read(query)), None)
-    if rows is None or (key and not has_key(rows, transform.key_columns, key)):
+        rows = find(source, of_key(query, shape, transform.key_columns, key), transform, key, now=now)
+    else:
+        rows = next(iter(source.read(replace(query, limit=limit, batch_rows=limit))), None)
+    if rows is None:
         return Preview(events=(), refused=(), steps=())
     columns = [rows.column(name).to_pylist() for name in transform.key_columns]
     keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]

@@ -17,7 +17,7 @@ from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.job import Job
-from syncer.engine.one_row import has_key, of_key
+from syncer.engine.one_row import of_key, with_key
 from syncer.engine.page import allowed, rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
@@ -219,7 +219,7 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
     job, run, column = choice.job, choice.run, choice.transform.cursor_column
     numbers = count()
     for reading in wanted:
-        for batch in _read(source, reading.query, tools.stop):
+        for batch in batches(source, reading.query, tools.stop):
             at = int(tools.clock.now().timestamp())
             rows = choice.rows(batch, reading.span, at=at, room=delivery.room)
             made = choice.transformed(rows, at=at)
@@ -287,7 +287,7 @@ class _Choice:
         if sample is None:
             return rows
         if sample.key:
-            return rows if has_key(rows, self.transform.key_columns, sample.key) else rows.slice(0, 0)
+            return with_key(rows, self.transform, sample.key, now=at)
         transformed = self.transform(rows, now=at, start=self.start)
         needed = rows_needed(transformed, self.run, room=room) if room else None
         return rows.slice(0, needed)
@@ -322,12 +322,12 @@ def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequenc
     return (Reading(replace(query, batch_rows=SAMPLE_BATCH_ROWS)),)
 
 
-def _read(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":
+def batches(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":
     """Yield the batches of `query` until a stop is wanted; no state is written while the warehouse works."""
-    batches = iter(source.read(query))
+    coming = iter(source.read(query))
     while True:
         with doing("read"):
-            rows = stop.wait_for(lambda: next(batches, None))
+            rows = stop.wait_for(lambda: next(coming, None))
         if rows is None:
             return
         yield rows

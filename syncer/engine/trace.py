@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.base import Query, Source
 from connectors.incremental import CursorValue, cursor_value
 from syncer.engine.compiled import compiled
-from syncer.engine.one_row import has_key, of_key
+from syncer.engine.one_row import find, of_key
 from syncer.engine.plan import first_event_time, plan
 from syncer.pipeline import Pipeline
 from syncer.transform.identity import Scope, identity
@@ -53,13 +53,13 @@ def find_row(
         cursor_column=transform.cursor_column,
         key_columns=transform.key_columns,
     )
-    rows = next(iter(source.read(of_key(query, shape, transform.key_columns, key))), None)
-    if rows is None or not has_key(rows, transform.key_columns, key):
+    at = int(now.timestamp())
+    rows = find(source, of_key(query, shape, transform.key_columns, key), transform, key, now=at)
+    if rows is None:
         return None
     start = position.start
     if start is None:
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
-    at = int(now.timestamp())
     made = transform(rows, now=at, start=start)
     named = transform.named(rows, now=at).row(0, named=True)
     cursor = None if transform.cursor_column is None else cursor_value(rows.column(transform.cursor_column), 0)

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from syncer.actions import adopt, survey
 from syncer.config.load import load_project
+from syncer.engine.adopt import span_until
 from syncer.outlook import forecast
 from syncer.ports import SystemClock
+from syncer.report import RunStatus
 from syncer.session import Session
 from syncer.state.history import stored_runs
 from tests.acceptance.shop import TOKEN, Shop
@@ -156,3 +159,16 @@ class Later(SystemClock):
 
     def now(self) -> datetime:
         return super().now() + timedelta(hours=self.hours)
+
+
+def test_ctrl_c_leaves_what_is_counted_and_what_is_adopted(shop: Shop) -> None:
+    shop.add_orders(1, 5)
+    project = load_project(shop.folder, environ={"TOKEN": TOKEN})
+    pipeline, span = project.pipelines["orders"], span_until(datetime.now(UTC), now=datetime.now(UTC))
+    with Session(project) as session:
+        session.stop.interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            survey(session, pipeline, span)
+        assert adopt(session, pipeline, span).status is RunStatus.INTERRUPTED
+    with Session(project) as session:
+        assert session.run("orders").acknowledged == 5

@@ -141,6 +141,27 @@ def test_a_key_may_hold_commas(shop: Shop) -> None:
     assert json.loads(line)["key"] == '1,"a, b"'
 
 
+def test_each_key_that_deliveries_write_finds_its_row_whatever_its_type(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    shop.sql(
+        """CREATE OR REPLACE TABLE orders AS
+        SELECT *, order_id + 0.5::DOUBLE AS weight, order_id % 2 = 1 AS gift, encode('c' || order_id) AS code FROM orders"""
+    )
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: [order_id, weight, gift, code]")
+    shop.syncer("run", "orders")
+    keys = [json.loads(line)["key"] for line in shop.syncer("deliveries", "orders").out.splitlines()]
+    assert len(set(keys)) == 3
+    for number, key in enumerate(keys, 1):
+        traced = shop.syncer("trace", "orders", key, "--output", "json").report
+        assert (traced["is_in_warehouse"], traced["event_id"]) == (True, event_ids(shop)[str(number)])
+    shown = json.loads(shop.syncer("preview", "orders", "--key", keys[1], "--output", "json").out)
+    assert [event["custom_data"]["order_id"] for event in shown["data"]] == ["2"]
+    assert shop.syncer("send-test", "orders", "--code", "TEST1", "--key", keys[2]).code == 0
+    assert shop.syncer("trace", "orders", "9,9.5,true,c9", "--output", "json").report["is_in_warehouse"] is False
+    assert shop.syncer("erase", "orders", "--key", keys[0]).code == 0
+    assert json.loads(shop.syncer("trace", "orders", keys[0], "--output", "json").out)["conclusion"] == "erased"
+
+
 def test_deliveries_find_what_was_sent_by_another_cursor_and_run_no_formula(shop: Shop) -> None:
     shop.sql("ALTER TABLE orders ALTER order_id TYPE VARCHAR", "ALTER TABLE orders ADD COLUMN made_at TIMESTAMPTZ")
     shop.sql(
