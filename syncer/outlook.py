@@ -10,6 +10,7 @@ from syncer.pipeline import Pipeline
 from syncer.report import Bucket
 from syncer.session import Session, refuse_what_comes_later
 from syncer.spec.reasons import REASONS
+from syncer.state.doubt import doubts_given_up
 from syncer.state.erased import erased_of
 from syncer.state.history import (
     RequestLine,
@@ -159,14 +160,18 @@ def forecast(
 
 def _ledger(session: Session, pipeline: Pipeline, found: StoredPipeline | None) -> Ledger:
     """Return what the next run will not send again, with what it will hold before it reads."""
+    from syncer.engine.age import may_resend
     from syncer.engine.recover import is_to_be_held
 
     if found is None:
         return empty_ledger()
-    ledger = ledger_of(session.store, found.id)
+    ledger, now, mode = ledger_of(session.store, found.id), session.clock.now(), pipeline.delivery.mode
     for request in unfinished_requests(session.store, found.id):
-        if is_to_be_held(request, mode=pipeline.delivery.mode, now=session.clock.now()):
+        if is_to_be_held(request, mode=mode, now=now):
             ledger.add(request.digests)
+    for name, first_sent in doubts_given_up(session.store, found.id, now=now).items():
+        if not may_resend(first_sent, now, mode=mode):
+            ledger.add(name)
     return ledger
 
 

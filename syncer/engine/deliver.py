@@ -18,11 +18,11 @@ from syncer.engine.mass_reject import Refusals
 from syncer.engine.outgoing import Outgoing, Search
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
-from syncer.engine.recover import Doubts
 from syncer.engine.tools import Progress, Sender, Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.doubt import Doubts
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
@@ -160,7 +160,8 @@ class Delivery:
 
     def _launch(self, request: Outgoing) -> None:
         now = self.tools.clock.now()
-        gone = left_out(request.events, now=now, doubt_since=request.first_sent if request.in_doubt else None)
+        since = request.first_sent if request.in_doubt else None
+        gone = left_out(request.events, now=now, doubt_since=since, mode=self.settings.mode)
         if gone is not None:
             self._leave_out(request, gone)
             return

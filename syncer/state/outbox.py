@@ -51,6 +51,8 @@ _DROP = (
     .where(*_BY_ID_STATE_EPOCH)
     .values(state=bindparam("new_state"), checksum=bindparam("new_checksum"), finished_at=bindparam("at"))
 )
+_GIVE_UP_UNSENT = _DROP.values(first_armed_at=None)
+"""Such a request leaves no doubt: only one that was given up in doubt keeps when its events were first sent."""
 _ADOPT = (
     update(REQUESTS)
     .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"), IS_UNFINISHED)
@@ -149,7 +151,9 @@ def settle(
     """Write what became of a request; without an outcome the last one stays."""
     found = _found(request, epoch, state, at)
     if outcome is None:
-        _require_one(connection.execute(_DROP, {**found, "new_state": state.value}).rowcount, request)
+        is_unsent = request.state is RequestState.RETRY and state is RequestState.SUPERSEDED
+        drop = _GIVE_UP_UNSENT if is_unsent else _DROP
+        _require_one(connection.execute(drop, {**found, "new_state": state.value}).rowcount, request)
         return
     values = {
         "new_state": state.value,
@@ -174,6 +178,19 @@ def unfinished(connection: Connection, pipeline_id: int) -> list[tuple[OpenReque
         select(REQUESTS).where(REQUESTS.c.pipeline_id == pipeline_id, IS_UNFINISHED).order_by(REQUESTS.c.id)
     )
     return [_stored(row) for row in found]
+
+
+def given_up_in_doubt(connection: Connection, pipeline_id: int, *, since: int) -> list[StoredRequest]:
+    """Return the requests whose events may have arrived and were given back, with events of `since` (Unix seconds) on."""
+    found = connection.execute(
+        select(REQUESTS).where(
+            REQUESTS.c.pipeline_id == pipeline_id,
+            REQUESTS.c.state == RequestState.SUPERSEDED.value,
+            REQUESTS.c.first_armed_at.is_not(None),
+            REQUESTS.c.event_time_max >= since,
+        )
+    )
+    return [_stored(row)[1] for row in found]
 
 
 def requests_after(

@@ -157,6 +157,12 @@ class RunLog:
         """Return what earlier runs armed and did not finish, oldest first."""
         return list(self._unfinished)
 
+    def doubts_given_up(self, now: datetime) -> dict[bytes, datetime]:
+        """Return which events earlier runs gave back although they may have arrived, and when each was first sent."""
+        from syncer.state.doubt import doubts_given_up
+
+        return doubts_given_up(self._store, self._row.id, now=now)
+
     @one_at_a_time
     def fix_start(self, start: int) -> None:
         """Keep the lowest event_time that is sent; a start that is kept already stays."""

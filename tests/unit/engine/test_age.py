@@ -139,6 +139,62 @@ def test_R03_the_48_hours_run_on_over_crashes_for_those_events_alone(bench: Any)
     assert [len(events) for events in bench.sender.sent] == [3, 3]
 
 
+def recovered(bench: Any, mode: Any = "at_least_once") -> Any:
+    """A run has begun, has closed what others left, and may deliver."""
+    run = bench.begin()
+    delivery = bench.delivery(run, Settings(mode=mode))
+    delivery.doubts = recover(run, mode=mode, now=bench.clock.now())
+    return run, delivery
+
+
+@pytest.mark.parametrize(
+    ("days", "mode", "sent_again"), [(2.5, "at_least_once", 0), (1.5, "at_least_once", 3), (1.5, "at_most_once", 0)]
+)
+def test_R03_the_48_hours_run_on_over_a_run_that_sends_nothing(
+    bench: Any, days: float, mode: Any, sent_again: int
+) -> None:
+    def dies(number: int, events: list[str]) -> Outcome:
+        raise Crash
+
+    bench.sender.answer = dies
+    run, delivery = recovered(bench)
+    with run:
+        delivery.submit(bench.page(run, 1, 3))
+        with pytest.raises(Crash):
+            delivery.drain()
+    bench.clock.sleep(DAY_S)
+    run, _ = recovered(bench)  # and then its warehouse fails
+    with run:
+        assert run.report().possible_duplicates == 3
+    bench.clock.sleep((days - 1) * DAY_S)
+    bench.sender.follow([ACKED])
+    bench.pages = 0
+    run, delivery = recovered(bench, mode)
+    with run:
+        delivery.submit(bench.page(run, 1, 5))
+        delivery.drain()
+        report = run.report()
+    assert [event for events in bench.sender.sent[1:] for event in events] == ["1", "2", "3", "4", "5"][
+        3 - sent_again :
+    ]
+    assert (report.tally.buckets[Bucket.HELD], report.watermark_after) == (3 - sent_again, "5")
+    run, delivery = recovered(bench, mode)
+    with run:
+        assert delivery.doubts == {}, "what was sent since, or is held, is in doubt no more"
+
+
+def test_what_was_certainly_not_sent_leaves_no_doubt(bench: Any) -> None:
+    bench.sender.follow([Outcome(kind=OutcomeClass.BLOCKED, reason="token_invalid")])
+    run, delivery = recovered(bench)
+    with run:
+        delivery.submit(bench.page(run, 1, 3))
+        delivery.drain()
+    for _ in range(2):
+        run, delivery = recovered(bench)
+        with run:
+            assert delivery.doubts == {}
+
+
 def test_doubt_of_an_earlier_run_goes_in_requests_of_its_own(bench: Any) -> None:
     with bench.begin() as run:
         page = bench.page(run, 1, 5)

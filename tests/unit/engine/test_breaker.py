@@ -8,6 +8,7 @@ import pytest
 
 from syncer.capi.circuit import OPENS_AFTER, PROBE_EVENTS
 from syncer.engine.breaker import PROBE_LASTS_S, Breaker
+from syncer.engine.recover import recover
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
@@ -70,6 +71,16 @@ def test_R23_a_probe_of_a_divided_request_has_ten_events_too(bench: Any) -> None
     sizes = [len(events) for events in bench.sender.sent]
     assert (sizes[:4], sizes[4] <= PROBE_EVENTS) == ([64, 32, 32, 32], True)
     assert (report.acknowledged, report.watermark_after) == (63, "64")
+
+
+def test_R03_what_a_probe_left_over_is_in_doubt_after_the_run_as_well(bench: Any) -> None:
+    bench.sender.follow([DOUBT])
+    delivery, _ = deliver(bench, 60)
+    assert delivery.stopped.status is RunStatus.FAILED
+    sent = {int(event) for events in bench.sender.sent for event in events}
+    with bench.begin() as run:
+        doubts = recover(run, mode="at_least_once", now=bench.clock.now())
+    assert {int.from_bytes(name, "big") for name in doubts} == sent
 
 
 def test_a_run_ends_after_six_failed_probes_or_attempts(bench: Any) -> None:
