@@ -159,17 +159,19 @@ class Delivery:
         return max(0.0, min(dues) - now) if dues else None
 
     def _launch(self, request: Outgoing) -> None:
-        now = self.tools.clock.now()
+        is_probe, now = self.tools.breaker.circuit.is_open, self.tools.clock.now()
+        if is_probe:
+            request = self._smallest(request)
         since = request.first_sent if request.in_doubt else None
         gone = left_out(request.events, now=now, doubt_since=since, mode=self.settings.mode)
         if gone is not None:
             self._leave_out(request, gone)
             return
-        if self.tools.breaker.circuit.is_open:
+        if is_probe:
             if not self.tools.breaker.begin_probe(self.tools.clock.monotonic()):
                 self._queue.appendleft(request)
                 return
-            request = self._headed(self._smallest(request))
+            request = self._headed(request)
         request.first_sent = request.first_sent or now
         if request.stored is None:
             request.stored = self.run.arm(request.intent(request.events))

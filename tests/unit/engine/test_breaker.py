@@ -11,9 +11,11 @@ from syncer.engine.breaker import PROBE_LASTS_S, Breaker
 from syncer.engine.recover import recover
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus
+from syncer.spec.limits import WINDOW_MARGIN_S, WINDOW_S
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.history import requests_of
 from syncer.state.requests import RequestState
+from tests.simulation.machine import NOON
 
 ACKED = Outcome(kind=OutcomeClass.ACKED)
 NOT_SENT = Outcome(kind=OutcomeClass.NOT_SENT, reason="connection_refused", explanation="nobody is there")
@@ -130,3 +132,18 @@ def test_R20_events_that_grow_old_while_it_is_open_are_left_out(bench: Any, open
         delivery.drain()
         assert run.report().tally.buckets == {"expired": 2}
     assert bench.sender.sent == [["1", "3"]]
+
+
+def test_R20_a_request_that_waits_and_goes_as_the_probe_is_judged_by_its_age_too(bench: Any) -> None:
+    later = replace(DOUBT, retry_after_s=86_400.0)
+    bench.sender.follow([ACKED, later, DOUBT, DOUBT, ACKED])
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2))
+        page = bench.page(run, 1, 3)
+        oldest = int(NOON.timestamp()) - WINDOW_S + WINDOW_MARGIN_S
+        times = page.events["event_time"].scatter(1, oldest)
+        delivery.submit(replace(page, events=page.events.with_columns(event_time=times)))
+        delivery.drain()
+        report = run.report()
+    assert bench.sender.sent == [["1"], ["2"], ["3"], ["3"], ["3"]]
+    assert (report.acknowledged, report.tally.buckets) == (2, {"held": 1})
