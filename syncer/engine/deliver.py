@@ -57,13 +57,14 @@ class Delivery:
     """Send at most so many events."""
     doubts: Doubts = field(default_factory=dict)
     """What an earlier run sent and Meta may have; that is noted."""
+    refusals: Refusals = field(default_factory=Refusals)
+    """What Meta refused so far."""
     stopped: Ending | None = None
     """Why nothing more is sent; None while all is well."""
     _frontier: Frontier = field(default_factory=Frontier)
     _queue: deque[Outgoing] = field(default_factory=deque)
     _flying: dict[Future[Outcome], Outgoing] = field(default_factory=dict)
     _waiting: list[Outgoing] = field(default_factory=list)
-    _refusals: Refusals = field(default_factory=Refusals)
     _stored_upto: CursorValue | None = None
     _slow_until: float = 0.0
     _queued: int = 0
@@ -237,7 +238,7 @@ class Delivery:
     def _apply(self, decision: Decision, request: Outgoing, outcome: Outcome) -> None:
         match decision:
             case Acknowledge():
-                self._refusals.accepted()
+                self.refusals.accepted()
                 self._acknowledged += request.events.height
                 self._settle(request, outcome, RequestState.ACKED, value=_value(request.events))
             case Refuse():
@@ -259,7 +260,7 @@ class Delivery:
 
     def _refuse(self, request: Outgoing, outcome: Outcome) -> None:
         """Set one event aside, unless so many are refused that it is not to blame: then it stays to be sent."""
-        counted = self._refusals
+        counted = self.refusals
         is_over = self.stopped is not None and self.stopped.pause_reason == SYSTEMATIC
         if is_over or counted.exceeds_share(of=self._queued):
             self._leave(request, outcome, is_doubt=False)
@@ -268,7 +269,9 @@ class Delivery:
         counted.add(outcome)
         self._settle(request, outcome, RequestState.DEAD, rejected=(_rejected(request, outcome),))
         if counted.fills_a_row or _is_misaddressed(request.search):
-            self.stop(_systematic(outcome, f"{counted.in_a_row} events in a row one by one"))
+            self.stop(
+                _systematic(outcome, f"{counted.in_a_row} event{'s' * (counted.in_a_row != 1)} in a row one by one")
+            )
 
     def _settle(
         self,

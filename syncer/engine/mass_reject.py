@@ -16,6 +16,8 @@ FEWEST_FOR_SHARE = 100
 class Refusals:
     """Counts the events of a run that were refused alone. Mutable."""
 
+    is_suspect: bool = False
+    """Whether the run before ended for this and Meta took nothing since: then one is enough to end this one, too."""
     refused: int = 0
     in_a_row: int = 0
     """Of one code, since an event was accepted last."""
@@ -24,6 +26,7 @@ class Refusals:
     def accepted(self) -> None:
         """Take note that Meta took something."""
         self.in_a_row = 0
+        self.is_suspect = False
 
     def exceeds_share(self, *, of: int) -> bool:
         """Return whether one more would be too many `of` the events of the run; that one is not to be set aside."""
@@ -38,4 +41,4 @@ class Refusals:
     @property
     def fills_a_row(self) -> bool:
         """Return whether there were too many on end."""
-        return self.in_a_row >= MOST_REFUSED_IN_A_ROW
+        return self.in_a_row >= (1 if self.is_suspect else MOST_REFUSED_IN_A_ROW)

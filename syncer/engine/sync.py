@@ -17,6 +17,7 @@ from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.job import Job
+from syncer.engine.mass_reject import Refusals
 from syncer.engine.one_row import of_key, with_key
 from syncer.engine.page import allowed, rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time
@@ -160,7 +161,9 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
     start = _start(job, run, now)
     choice = _Choice.of(job, run, transform, start, _rejects(job, run))
     wanted = _readings(choice, shape, now=now)
-    delivery = Delivery(run, sender, job.pipeline.delivery, tools, limit=job.limit, doubts=doubts)
+    refusals = Refusals(is_suspect=job.is_regular and run.pause_reason == SYSTEMATIC)
+    settings = job.pipeline.delivery
+    delivery = Delivery(run, sender, settings, tools, limit=job.limit, doubts=doubts, refusals=refusals)
     ending = _send(choice, wanted, source, delivery, tools)
     if ending is None and job.is_regular and delivery.room != 0:
         ending = _judge_again(choice, wanted[0].query, source, delivery, replace(tools, on_progress=silent))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncer.engine import held
+from syncer.engine.deliver import SYSTEMATIC
 from syncer.engine.executor import Inline
 from syncer.engine.job import Job, Sample
 from syncer.engine.readings import Sweep
@@ -155,7 +156,8 @@ class Simulation:
         self.checker.after_commit()
         is_checked = sample is None and span is None and retry is None and spoil is None and not resend
         if report is not None and is_checked:  # others leave out rows and events as they like
-            gave_up = report.message.startswith("of the rejects")  # what was under way then is left to the next run
+            is_retold = report.message.startswith("of the rejects")
+            gave_up = is_retold or report.pause_reason == SYSTEMATIC  # what was under way is left to the next run
             is_whole = (trouble_at is None or len(self.trouble.names) < trouble_at) and not gave_up
             leaves_out = sweep is not Sweep.NONE and any(verdict == "expired" for _, verdict in self.warehouse.given)
             self.checker.after_run(

@@ -206,3 +206,28 @@ def test_a_backfill_that_dies_anywhere_loses_nothing_and_leaves_the_watermark(si
     assert before.watermark_after == after.watermark_before == "6"
     simulation.settle()
     assert len(simulation.meta.taken) == 20
+
+
+def test_R18_a_paused_pipeline_sets_one_event_a_run_aside_while_meta_refuses_all(simulation: Simulation) -> None:
+    simulation.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 61)]
+    simulation.world.poison = {f"k{n}" for n in range(1, 61)}
+    reports = [simulation.run() for _ in range(3)]
+    refused = [report and report.tally.buckets[Bucket.REJECTED_REMOTE] for report in reports]
+    assert refused == [20, 1, 1]
+    assert [report and report.pause_reason for report in reports] == ["systematic_reject"] * 3
+    simulation.world.poison.clear()
+    simulation.world.healed = {f"k{n}" for n in range(1, 61)}
+    mended = simulation.run()
+    assert mended is not None
+    assert (mended.acknowledged, mended.pause_reason) == (38, None)
+
+
+def test_R18_a_resumed_pipeline_may_set_as_many_aside_again(simulation: Simulation) -> None:
+    simulation.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 31)]
+    simulation.world.poison = {f"k{n}" for n in range(1, 31)}
+    simulation.run()
+    assert simulation._store is not None
+    simulation._store.resume(ORDERS, actor="tester")
+    last = simulation.run()
+    assert last is not None
+    assert (last.status, last.tally.buckets[Bucket.REJECTED_REMOTE]) == (RunStatus.DONE_WITH_REJECTS, 10)
