@@ -8,6 +8,7 @@ import polars as pl
 
 from connectors.base import Query, Range
 from connectors.incremental import CursorKind, CursorValue
+from syncer.engine.span import halves, rows_of
 from syncer.report import Bucket
 from syncer.watermark import Watermark, order
 
@@ -87,21 +88,26 @@ class Recall:
         """Identities of the events; rows without a key have none and are not found again."""
         return {reject.identity for reject in self.rejects if reject.identity is not None}
 
-    def query(self, whole: Query, kind: CursorKind | None) -> Query:
-        """Return the part of `whole`, whose cursor is of `kind`, that has the rows: from the lowest cursor value on."""
+    @property
+    def is_complete(self) -> bool:
+        """Return whether each of them was found."""
+        return self.wanted <= self.found
+
+    def queries(self, whole: Query, kind: CursorKind | None) -> tuple[Query, ...]:
+        """Return the parts of `whole`, whose cursor is of `kind`, that have the rows, the likeliest first.
+
+        That is from the lowest cursor value on, then, unless `below` sets an end, what lies under it.
+        """
         low = lowest(self.rejects, kind)
-        if whole.cursor_column is None or (low is None and self.below is None):
-            return whole
-        part = Range(column=whole.cursor_column, low=low, high=self.below, with_null=self.below is None)
-        return replace(whole, ranges=(part,))
+        if whole.cursor_column is None or self.below is None:
+            return halves(whole, low)
+        return (replace(whole, ranges=(Range(column=whole.cursor_column, low=low, high=self.below),)),)
 
     def rows(self, rows: "pa.RecordBatch", transform: "Transform", *, now: int) -> "pa.RecordBatch":
         """Return the wanted rows of a batch."""
-        wanted = pl.Series(list(self.wanted), dtype=pl.Binary)
-        named = transform.named(rows, now=now)
-        mask = named["identity"].is_in(wanted.implode()).fill_null(value=False)
-        self.found.update(named["identity"].filter(mask).to_list())
-        return rows.filter(mask.to_arrow())
+        theirs, named = rows_of(self.wanted, rows, transform, now=now)
+        self.found.update(named["identity"].to_list())
+        return theirs
 
     def note(self, made: "Transformed") -> None:
         """Take note of events that must wait, which are to be looked for again."""

@@ -1,17 +1,17 @@
 """A line for each event that was sent or set aside, with its key: the warehouse is read again, the state keeps none."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
-from connectors.base import Query, Range, Source
+from connectors.base import Source
 from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
-from syncer.engine.span import lowest, whole
+from syncer.engine.span import halves, lowest, whole
 from syncer.pipeline import Pipeline
 from syncer.state.history import RequestLine
 from syncer.state.ledger import identities
@@ -115,7 +115,7 @@ class Deliveries:
         transform, _ = compiled(self.pipeline, source, self.scope)
         index, lines = self.sent.index().with_row_index("place"), self.sent.lines()
         self.events, is_left = index.height, pl.repeat(value=True, n=index.height, eager=True)
-        for query in _halves(whole(self.pipeline, transform), self.sent.low()):
+        for query in halves(whole(self.pipeline, transform), self.sent.low()):
             if self.found == self.events:
                 return
             for rows in source.read(query):
@@ -130,15 +130,6 @@ class Deliveries:
                 if table.height:
                     table = table.join(lines, on="line", how="left", maintain_order="left")
                     yield table.select(*SCHEMA.names).to_arrow()
-
-
-def _halves(query: Query, low: CursorValue | None) -> Iterator[Query]:
-    """Yield the rows from `low` on, where all events should be, then those below: rows may be dated back since."""
-    if query.cursor_column is None or low is None:
-        yield query
-        return
-    yield replace(query, ranges=(Range(column=query.cursor_column, low=low, with_null=True),))
-    yield replace(query, ranges=(Range(column=query.cursor_column, high=low),))
 
 
 def without_formulas(table: pa.Table) -> pa.Table:

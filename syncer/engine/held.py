@@ -1,7 +1,7 @@
 """Held requests sent again because an operator says so: their rows are read anew, by identity."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -12,13 +12,12 @@ from connectors.base import Query
 from connectors.incremental import CursorValue
 from syncer.engine.deliver import Ending
 from syncer.engine.job import Job
-from syncer.engine.span import from_low, lowest
+from syncer.engine.span import halves, lowest, rows_of
 from syncer.engine.sync import deliver_now, recorded
 from syncer.engine.tools import Tools
 from syncer.report import RunReport, RunStatus
 from syncer.state.held import close_resent, held_requests, in_words
-from syncer.state.ledger import identities
-from syncer.state.requests import StoredRequest
+from syncer.state.requests import StoredRequest, split
 from syncer.state.runs import RunLog
 
 if TYPE_CHECKING:
@@ -27,14 +26,16 @@ if TYPE_CHECKING:
     from syncer.transform import Transform
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Events by identity; their rows have at least the cursor value `low`, None: wherever they are."""
+@dataclass(slots=True)
+class Sought:
+    """Events by identity, wherever their rows are by now. Notes those that it found; mutable."""
 
-    names: pl.Series
+    names: frozenset[bytes]
     low: CursorValue | None
+    """The lowest cursor value that their rows had; None: not known."""
     said: str
     """What they are, for the audit log."""
+    found: set[bytes] = field(default_factory=set)
 
     def __str__(self) -> str:
         return self.said
@@ -42,28 +43,25 @@ class Chosen:
     @classmethod
     def of(cls, requests: Collection[StoredRequest]) -> Self:
         """Return the events of `requests`."""
-        digests = b"".join(request.digests for request in requests)
-        return cls(
-            identities(digests).unique(), lowest([request.cursor_low for request in requests]), in_words(requests)
-        )
+        names = frozenset(name for request in requests for name in split(request.digests))
+        return cls(names, lowest([request.cursor_low for request in requests]), in_words(requests))
 
-    def narrowed(self, query: Query) -> Query:
-        """Return the query for the rows among which they are: a row that was edited since lies higher."""
-        return from_low(query, self.low)
+    @property
+    def is_complete(self) -> bool:
+        """Return whether each of them was found."""
+        return len(self.found) == len(self.names)
+
+    def queries(self, query: Query) -> tuple[Query, ...]:
+        """Return where they should be, then where their rows are if they were dated back since."""
+        return halves(query, self.low)
 
     def rows(
         self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
     ) -> "tuple[pa.RecordBatch, pl.DataFrame]":
         """Return the rows of a batch that are theirs, with their names."""
-        named = transform.named(rows, now=now)
-        known = named["identity"].is_not_null()
-        found = (
-            named.filter(known)
-            .select(pl.col("row"))["row"]
-            .filter(identities(b"".join(named["identity"].drop_nulls())).is_in(self.names.implode()))
-        )
-        is_wanted = named["row"].is_in(found.implode())
-        return rows.filter(is_wanted.to_arrow()), named.filter(is_wanted)
+        theirs, named = rows_of(self.names, rows, transform, now=now)
+        self.found.update(named["identity"].to_list())
+        return theirs, named
 
 
 def resend(job: Job, tools: Tools, requests: Collection[int]) -> RunReport:
@@ -81,7 +79,7 @@ def _resend(job: Job, tools: Tools, run: RunLog, now: datetime, *, requests: Col
     held = [stored for stored, _ in held_requests(job.store, job.scope) if _is_of(stored, requests)]
     if not held:
         return Ending(status=RunStatus.DONE)
-    ending = deliver_now(replace(job, span=Chosen.of(held), resend=True), tools, run, now)
+    ending = deliver_now(replace(job, span=Sought.of(held), resend=True), tools, run, now)
     close_resent(job.store, job.scope, [request.id for request in held], epoch=run.epoch)
     return ending
 

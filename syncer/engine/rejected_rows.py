@@ -49,14 +49,15 @@ def rejected_rows(
 ) -> Iterator[pa.Table]:
     """Yield tables of `SCHEMA`: the rejects that are found, in the order of their rows, then the others.
 
-    The query is read from the lowest cursor value of a reject on.
+    The query is read from the lowest cursor value of a reject on, then below it where some are missing.
     """
     transform, shape = compiled(pipeline, source, scope)
     lines = pl.DataFrame([[getattr(each, name) for name in REJECT] for each in rejects], schema=REJECT, orient="row")
     recall = Recall(tuple(reject for reject in rejects if reject.identity is not None))
     column, at = transform.cursor_column, int(now.timestamp())
-    query = recall.query(whole(pipeline, transform), None if column is None else cursor_kind(shape.field(column).type))
-    for rows in source.read(query) if recall.rejects else ():
+    kind = None if column is None else cursor_kind(shape.field(column).type)
+    parts = (part for part in recall.queries(whole(pipeline, transform), kind) if not recall.is_complete)
+    for rows in (rows for part in parts for rows in source.read(part)):
         named = transform.named(recall.rows(rows, transform, now=at), now=at)
         named = named.select("identity", "key", "event_id").unique("identity", keep="first", maintain_order=True)
         found = named.join(lines, on="identity", how="inner", maintain_order="left")

@@ -1,6 +1,6 @@
 """Rows by the time of their events, whatever the watermark says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 class Selection(Protocol):
     """Rows that a run out of turn wants; as text, what the audit log says of them."""
 
-    def narrowed(self, query: Query) -> Query:
-        """Return the query for rows among which they are."""
+    @property
+    def is_complete(self) -> bool:
+        """Return whether each of them was found, so that no further row is wanted."""
+        ...
+
+    def queries(self, query: Query) -> tuple[Query, ...]:
+        """Return the parts of the query among whose rows they are, the likeliest first."""
         ...
 
     def rows(
@@ -48,9 +53,14 @@ class Span:
         """Return the span between two times."""
         return cls(*(None if at is None else int(at.timestamp()) for at in (since, until)))
 
-    def narrowed(self, query: Query) -> Query:
+    @property
+    def is_complete(self) -> bool:
+        """Return False: any row may have an event in it."""
+        return False
+
+    def queries(self, query: Query) -> tuple[Query, ...]:
         """Return the query as it is: event_time is known only of rows that were read."""
-        return query
+        return (query,)
 
     def rows(
         self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
@@ -109,8 +119,22 @@ def lowest(values: Sequence[CursorValue | None]) -> CursorValue | None:
     return min(known, key=order)
 
 
-def from_low(query: Query, low: CursorValue | None) -> Query:
-    """Return the query for the rows from the cursor value `low` on, and those without one; None: for all."""
+def halves(query: Query, low: CursorValue | None) -> tuple[Query, ...]:
+    """Return the rows from `low` on with those without a value, then those below: rows may be dated back since.
+
+    All rows together where `low` is None or there is no cursor.
+    """
     if query.cursor_column is None or low is None:
-        return query
-    return replace(query, ranges=(Range(column=query.cursor_column, low=low, with_null=True),))
+        return (query,)
+    above = Range(column=query.cursor_column, low=low, with_null=True)
+    return replace(query, ranges=(above,)), replace(query, ranges=(Range(column=query.cursor_column, high=low),))
+
+
+def rows_of(
+    names: Collection[bytes], rows: "pa.RecordBatch", transform: "Transform", *, now: int
+) -> "tuple[pa.RecordBatch, pl.DataFrame]":
+    """Return the rows of a batch whose identities are `names`, and what they are named."""
+    named = transform.named(rows, now=now)
+    wanted = pl.Series(list(names), dtype=pl.Binary)
+    mask = named["identity"].is_in(wanted.implode()).fill_null(value=False)
+    return rows.filter(mask.to_arrow()), named.filter(mask)

@@ -210,7 +210,7 @@ def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Deliv
         return None
     recall = Recall(due, below=low)
     second = Delivery(run, delivery.sender, delivery.settings, tools, limit=delivery.room, doubts=delivery.doubts)
-    wanted = (Reading(recall.query(read, low.kind)),)
+    wanted = [Reading(query) for query in recall.queries(read, low.kind)]
     ending = _send(replace(choice, recall=recall), wanted, source, second, tools)
     if ending is None and second.room != 0 and not tools.stop.is_wanted:
         run.judged_again(sorted(recall.wanted - recall.too_early))
@@ -222,6 +222,8 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
     job, run, column = choice.job, choice.run, choice.transform.cursor_column
     numbers = count()
     for reading in wanted:
+        if choice.is_complete:
+            return
         for batch in batches(source, reading.query, tools.stop):
             at = int(tools.clock.now().timestamp())
             rows = choice.rows(batch, reading.span, at=at, room=delivery.room)
@@ -280,6 +282,12 @@ class _Choice:
         """Return whether these rows move no watermark."""
         return not self.job.is_regular or self.recall is not None
 
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all rows were found that are wanted by name."""
+        chosen = self.recall or self.job.span
+        return chosen is not None and chosen.is_complete
+
     def rows(self, rows: "pa.RecordBatch", span: Selection | None, *, at: int, room: int | None) -> "pa.RecordBatch":
         """Return the rows that are wanted; no other is judged or counted."""
         sample = self.job.sample
@@ -311,11 +319,11 @@ class _Choice:
 def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequence[Reading]":
     job, transform, recall = choice.job, choice.transform, choice.recall
     if job.span is not None:
-        return (Reading(job.span.narrowed(whole(job.pipeline, transform)), job.span),)
+        return [Reading(query, job.span) for query in job.span.queries(whole(job.pipeline, transform))]
     if recall is not None:
         column = transform.cursor_column
         kind = None if column is None else cursor_kind(shape.field(column).type)
-        return (Reading(recall.query(whole(job.pipeline, transform), kind)),)
+        return [Reading(query) for query in recall.queries(whole(job.pipeline, transform), kind)]
     found = readings(job.pipeline, transform, choice.run.watermark, start=choice.start, now=now, sweep=job.sweep)
     if job.sample is None:
         return found

@@ -12,10 +12,13 @@ import pytest
 from connectors.base import Query
 from connectors.incremental import CursorKind, CursorValue
 from syncer.engine.again import Recall, passed_by
+from syncer.engine.rejected_rows import rejected_rows
 from syncer.pipeline import Rejects
 from syncer.report import Bucket, RunReport, RunStatus
+from syncer.state.history import rejects_of
 from syncer.state.operations import drop_rejects, position
 from syncer.state.quarantine import MOST_SET_ASIDE, Chosen, Reject
+from syncer.transform.identity import Scope
 from tests.counts import FULL
 from tests.simulation.machine import NOON
 from tests.simulation.simulate import ORDERS, Simulation
@@ -277,5 +280,30 @@ def test_rejects_are_looked_for_from_the_lowest_cursor_value_on(
     cursors: list[int | str | None], kind: CursorKind, low: str | None
 ) -> None:
     recall = Recall(tuple(reject(b"1", cursor) for cursor in cursors))
-    query = recall.query(Query(sql="", cursor_column="updated"), kind)
-    assert [part.low and part.low.text for part in query.ranges] == ([low] if low else [])
+    above, *below = recall.queries(Query(sql="", cursor_column="updated"), kind)
+    assert [part.low and part.low.text for part in above.ranges] == ([low] if low else [])
+    assert [part.high and part.high.text for query in below for part in query.ranges] == ([low] if low else [])
+
+
+def test_R36_a_retry_finds_a_row_that_was_dated_back(simulation: Simulation) -> None:
+    simulation.world.poison.clear()
+    simulation.world.rows[3] = replace(simulation.world.rows[3], cursor=0)
+    assert simulation.world.rows[3].key == "k4"
+    report = run(simulation, ALL)
+    assert (report.acknowledged, report.message, simulation.warehouse.readings) == (2, "", 2)
+
+
+def test_R36_a_retry_that_finds_all_from_the_lowest_value_on_reads_nothing_below(simulation: Simulation) -> None:
+    simulation.world.poison.clear()
+    assert run(simulation, ALL).acknowledged == 2
+    assert simulation.warehouse.readings == 1
+
+
+def test_rejects_of_rows_that_were_dated_back_are_listed_with_their_keys(simulation: Simulation) -> None:
+    simulation.world.rows[3] = replace(simulation.world.rows[3], cursor=0)
+    pipeline, store = PLAIN.pipeline(), simulation._store
+    assert store is not None
+    scope = Scope(target=ORDERS.target, destination=ORDERS.destination, salt=store.salt)
+    found = rejects_of(store, 1)
+    tables = rejected_rows(pipeline, simulation.warehouse, scope, found, now=NOON)
+    assert sorted(key for table in tables for key in table["key"].to_pylist()) == ["k3", "k4"]

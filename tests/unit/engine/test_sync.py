@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,15 @@ def test_R18_a_resumed_pipeline_may_set_as_many_aside_again(simulation: Simulati
     last = simulation.run()
     assert last is not None
     assert (last.status, last.tally.buckets[Bucket.REJECTED_REMOTE]) == (RunStatus.DONE_WITH_REJECTS, 10)
+
+
+def test_R36_a_held_event_whose_row_was_dated_back_is_found_and_sent_again(simulation: Simulation) -> None:
+    simulation.meta.kinds = (OutcomeClass.ANOMALY,)
+    simulation.run(faults=1.0)
+    held = simulation.checker.held()
+    assert held
+    simulation.world.rows = [replace(row, cursor=row.cursor - 5) for row in simulation.world.rows if row.cursor]
+    report = simulation.run(resend=True)
+    assert report is not None
+    assert (report.acknowledged, report.possible_duplicates) == (len(held), len(held))
+    assert simulation.checker.held() == []
