@@ -139,6 +139,13 @@ def test_a_state_exchanged_under_an_open_store_stops_its_writes(tmp_path: Path, 
             acts.arm(run, 1, 1)
 
 
+def test_R30_a_process_that_wrote_less_takes_nothing_back_from_the_guard(tmp_path: Path) -> None:
+    slow, fast = Guard(tmp_path / "state.db"), Guard(tmp_path / "state.db")
+    fast.raise_to(Mark("1" * 32, epochs=2, requests=7, acts=1))
+    slow.raise_to(Mark("1" * 32, epochs=3, requests=5))
+    assert fast.read() == Mark("1" * 32, epochs=3, requests=7, acts=1)
+
+
 def test_S13_the_guard_is_private_and_never_grows(tmp_path: Path, acts: Any) -> None:
     with opened_at(tmp_path) as store, acts.begin(store) as run:
         acts.deliver(run, 1, 1)
