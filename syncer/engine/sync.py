@@ -372,7 +372,7 @@ def _not_found(recall: Recall) -> str:
 def _full(pipeline: Pipeline) -> Ending:
     message = (
         f"{MOST_SET_ASIDE:,} events are set aside, and no more are; mend what they have in common, then "
-        f"`syncer rejects retry {pipeline.name}` or `syncer rejects drop {pipeline.name}` makes room"
+        f"`syncer rejects retry {pipeline.name} --all` or `syncer rejects drop {pipeline.name} --all --yes` makes room"
     )
     return Ending(status=RunStatus.PAUSED, message=message, pause_reason="rejects_full")
 

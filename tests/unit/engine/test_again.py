@@ -238,6 +238,7 @@ def test_R24_a_pipeline_with_too_many_rejects_pauses_until_some_are_dropped(simu
     simulation.world.rows += bad + good
     first, second = run(simulation), run(simulation)
     assert (first.status, first.pause_reason) == (RunStatus.PAUSED, "rejects_full")
+    assert "`syncer rejects retry orders --all` or `syncer rejects drop orders --all --yes` makes room" in first.message
     assert (second.pause_reason, second.tally.rows_read) == ("rejects_full", 0)
     assert simulation._store is not None
     dropped = drop_rejects(simulation._store, ORDERS, Chosen(reason="key_missing"), actor="somebody")
