@@ -1,6 +1,6 @@
 """Questions about a pipeline that take its warehouse and its state together; nothing is sent or changed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from syncer.state.history import (
 )
 from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
-from syncer.state.requests import RequestState, StoredRequest, holds
+from syncer.state.requests import SETTLED, RequestState, StoredRequest, holds
 from syncer.status import in_utc, request_json
 
 if TYPE_CHECKING:
@@ -143,13 +143,17 @@ def forecast(
     refuse_what_comes_later(pipeline)
     found = stored_pipeline(session.store, session.scope(pipeline))
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
+    sweep = Sweep.ONLY if reconcile else Sweep.ALSO if session.is_sweep_due(pipeline) else Sweep.NONE
+    judges_again = found is not None and sweep is not Sweep.ONLY and pipeline.rejects.retry == "on_change"
     standing = engine.Standing(
-        ledger=_ledger(session, pipeline, found),
+        ledger=_ledger(session, pipeline, found, SETTLED),
         watermark=found.watermark if found else None,
         start=found.start if found else None,
         pause_reason=_pause_reason(session, pipeline, found),
-        sweep=Sweep.ONLY if reconcile else Sweep.ALSO if session.is_sweep_due(pipeline) else Sweep.NONE,
+        sweep=sweep,
         erased=erased_of(session.store, found.id) if found else frozenset(),
+        rejects=tuple(rejects_of(session.store, found.id)) if found and judges_again else (),
+        settled_otherwise=_ledger(session, pipeline, found, set(SETTLED) - {RequestState.DEAD}),
     )
     now = session.clock.now()
     with session.open_source(pipeline) as source:
@@ -158,14 +162,17 @@ def forecast(
     return made
 
 
-def _ledger(session: Session, pipeline: Pipeline, found: StoredPipeline | None) -> Ledger:
-    """Return what the next run will not send again, with what it will hold before it reads."""
+def _ledger(
+    session: Session, pipeline: Pipeline, found: StoredPipeline | None, states: Collection[RequestState]
+) -> Ledger:
+    """Return what of `states` the next run will not send again, with what it will hold before it reads."""
     from syncer.engine.age import may_resend
     from syncer.engine.recover import is_to_be_held
 
     if found is None:
         return empty_ledger()
-    ledger, now, mode = ledger_of(session.store, found.id), session.clock.now(), pipeline.delivery.mode
+    now, mode = session.clock.now(), pipeline.delivery.mode
+    ledger = ledger_of(session.store, found.id, states=states)
     for request in unfinished_requests(session.store, found.id):
         if is_to_be_held(request, mode=mode, now=now):
             ledger.add(request.digests)

@@ -15,8 +15,8 @@ from syncer.watermark import Watermark, order
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.state.ledger import Ledger
     from syncer.state.quarantine import Reject
-    from syncer.state.runs import RunLog
     from syncer.transform import Transform, Transformed
 
 CursorAt = Callable[[int], CursorValue | None]
@@ -26,12 +26,15 @@ CursorAt = Callable[[int], CursorValue | None]
 class Reprieve:
     """Which events that Meta refused may be sent once more. Mutable: each goes at most once."""
 
-    run: "RunLog"
+    otherwise: Callable[[], "Ledger"]
+    """What was settled otherwise than by a refusal of Meta; asked where it is needed."""
     refused: dict[bytes, CursorValue | None] = field(default_factory=dict)
     """Identity to the cursor value at which the refusal stands; None: it stands at none."""
 
     @classmethod
-    def of(cls, run: "RunLog", rejects: Iterable["Reject"], *, fingerprint: str | None) -> "Reprieve":
+    def of(
+        cls, otherwise: Callable[[], "Ledger"], rejects: Iterable["Reject"], *, fingerprint: str | None
+    ) -> "Reprieve":
         """Return the reprieve of those that were refused by another configuration, or whose row's cursor grows.
 
         `fingerprint` None takes all of them. A row without a cursor shows no change.
@@ -44,7 +47,7 @@ class Reprieve:
                 refused[reject.identity] = None
             elif reject.cursor is not None:
                 refused[reject.identity] = reject.cursor
-        return cls(run, refused)
+        return cls(otherwise, refused)
 
     def with_reprieved(self, events: pl.DataFrame, fresh: pl.DataFrame, cursor_at: CursorAt) -> pl.DataFrame:
         """Return `fresh` and those of the settled `events` that go once more, in the order of the rows."""
@@ -58,8 +61,8 @@ class Reprieve:
         }
         if not rows:
             return fresh
-        otherwise = self.run.ledger_without_refused.settled(b"".join(rows))
-        going = [identity for identity, is_settled in zip(rows, otherwise, strict=True) if not is_settled]
+        settled_otherwise = self.otherwise().settled(b"".join(rows))
+        going = [identity for identity, is_settled in zip(rows, settled_otherwise, strict=True) if not is_settled]
         for identity in going:
             del self.refused[identity]
         return pl.concat([fresh, settled.filter(pl.col("row").is_in([rows[each] for each in going]))]).sort("row")
@@ -123,6 +126,11 @@ def lowest(rejects: Sequence["Reject"], kind: CursorKind | None) -> CursorValue 
     if not all(Watermark(cursor).fits(kind) for cursor in known):
         return None
     return min(known, key=order)
+
+
+def lowest_read(query: Query) -> CursorValue | None:
+    """Return the cursor value from which on `query` gives rows; None: from the first."""
+    return next((part.low for part in query.ranges if part.column == query.cursor_column), None)
 
 
 def passed_by(rejects: Iterable["Reject"], low: CursorValue | None, *, fingerprint: str) -> tuple["Reject", ...]:

@@ -4,25 +4,32 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from connectors.base import Source
 from syncer.engine import advice
+from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
-from syncer.engine.page import allowed, unsettled
+from syncer.engine.page import allowed, cursors_of, unsettled
 from syncer.engine.plan import first_event_time
-from syncer.engine.readings import Sweep, readings
+from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.sync import BY_HAND
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, Bucket, Tally
-from syncer.state.ledger import Ledger
+from syncer.state.ledger import Ledger, empty_ledger
+from syncer.state.quarantine import Reject
 from syncer.transform.identity import Scope
 from syncer.watermark import Watermark
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from syncer.transform import Transform
 
 BY_EVENT_ID: Final = "event_id"
 BY_ORDER_ID: Final = "order_id"
@@ -39,6 +46,10 @@ class Standing:
     sweep: Sweep = Sweep.NONE
     """Whether the run compares all keys in Meta's window with the ledger."""
     erased: frozenset[bytes] = frozenset()
+    rejects: tuple[Reject, ...] = ()
+    """What the run judges again where row or pipeline changed."""
+    settled_otherwise: Ledger = field(default_factory=empty_ledger)
+    """What was settled otherwise than by a refusal of Meta."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,10 +125,11 @@ def forecast(
     )
     frequent, at_midnight = Frequent(), True
     at = int(now.timestamp())
-    for rows, span in ((rows, reading.span) for reading in wanted for rows in source.read(reading.query)):
-        inside = rows if span is None else span.rows(rows, transform, now=at)[0]
-        made = allowed(transform(inside, now=at, start=start), standing.erased)
+    reprieve = Reprieve.of(lambda: standing.settled_otherwise, standing.rejects, fingerprint=pipeline.fingerprint)
+    for rows in _rows(pipeline, source, transform, standing, wanted, at=at):
+        made = allowed(transform(rows, now=at, start=start), standing.erased)
         fresh = unsettled(made.events, standing.ledger)
+        fresh = reprieve.with_reprieved(made.events, fresh, cursors_of(rows, transform.cursor_column))
         standing.ledger.add(b"".join(fresh["identity"]))
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height
         found.tally.add(made.tally)
@@ -133,6 +145,33 @@ def forecast(
         found.advice += advice.on_one_value(frequent.most(), found.to_send)
         found.advice += advice.on_coverage(found.tally, pipeline)
     return found
+
+
+def _rows(
+    pipeline: Pipeline,
+    source: Source,
+    transform: "Transform",
+    standing: Standing,
+    wanted: Sequence[Reading],
+    *,
+    at: int,
+) -> "Iterator[pa.RecordBatch]":
+    """Yield the rows that a run judges: those it reads, then those of rejects that lie below and are judged again."""
+    low = lowest_read(wanted[0].query)
+    recall = Recall(passed_by(standing.rejects, low, fingerprint=pipeline.fingerprint), below=low)
+    for reading in wanted:
+        for rows in source.read(reading.query):
+            if reading.span is None:
+                yield rows
+                continue
+            inside = reading.span.rows(rows, transform, now=at)[0]
+            recall.rows(inside, transform, now=at)  # judged here, they are not judged once more
+            yield inside
+    left = tuple(reject for reject in recall.rejects if reject.identity not in recall.found)
+    if left and low is not None:
+        recall = Recall(left, below=low)
+        for rows in (rows for query in recall.queries(wanted[0].query, low.kind) for rows in source.read(query)):
+            yield recall.rows(rows, transform, now=at)
 
 
 def compare(forecasts: Sequence[Forecast]) -> None:

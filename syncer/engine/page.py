@@ -57,10 +57,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     transformed = allowed(transformed, run.erased)
     events, tally = transformed.events, transformed.tally
     cursors = None if cursor_column is None else rows.column(cursor_column)
-
-    def cursor_at(row: int) -> CursorValue | None:
-        return None if cursors is None else cursor_value(cursors, row)
-
+    cursor_at = cursors_of(rows, cursor_column)
     fresh = unsettled(events, run.ledger)
     if reprieve is not None:
         fresh = reprieve.with_reprieved(events, fresh, cursor_at)
@@ -81,6 +78,12 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         blocks=first_left is not None,
         is_cut=is_cut,
     )
+
+
+def cursors_of(rows: "pa.RecordBatch", column: str | None) -> Callable[[int], CursorValue | None]:
+    """Return what gives the cursor value of a row of the batch; None where it has none."""
+    cursors = None if column is None else rows.column(column)
+    return lambda row: None if cursors is None else cursor_value(cursors, row)
 
 
 def rows_needed(transformed: Transformed, run: "RunLog", *, room: int) -> int | None:

@@ -12,7 +12,7 @@ from connectors.base import Query, Source
 from connectors.errors import SourceError
 from connectors.incremental import cursor_kind
 from syncer.engine import advice
-from syncer.engine.again import Recall, Reprieve, passed_by
+from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
@@ -202,7 +202,7 @@ def _send(
 def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Delivery, tools: Tools) -> Ending | None:
     """Judge the rejects again that lie below what `read` gave and were judged by another configuration."""
     job, run = choice.job, choice.run
-    low = next((part.low for part in read.ranges if part.column == read.cursor_column), None)
+    low = lowest_read(read)
     due = passed_by(choice.rejects, low, fingerprint=job.pipeline.fingerprint)
     if due:  # but for those that a sweep has just judged
         due = passed_by(run.rejects(), low, fingerprint=job.pipeline.fingerprint)
@@ -273,7 +273,7 @@ class _Choice:
         """Return what `job` wants."""
         settled = run.send_again() if job.resend else None
         fingerprint = None if job.retry else job.pipeline.fingerprint
-        reprieve = Reprieve.of(run, rejects, fingerprint=fingerprint)
+        reprieve = Reprieve.of(lambda: run.ledger_without_refused, rejects, fingerprint=fingerprint)
         recall = Recall(rejects) if job.retry else None
         return cls(job, run, transform, start, rejects, settled, reprieve, recall)
 

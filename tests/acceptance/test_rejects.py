@@ -80,8 +80,11 @@ def test_a_mended_mapping_sends_rejects_by_itself_and_dropped_ones_never(refused
     refused.edit("pipelines/orders.yaml", "value: total", "value: {column: total, default: 1}")
     refused.edit("pipelines/orders.yaml", "currency: currency", "currency: {value: EUR}")
     refused.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: {column: updated_at, lookback: 0}")
+    planned = refused.syncer("plan", "orders", "--output", "json").report
+    assert (planned["to_send"], planned["rows_read"], planned["buckets"]) == (2, 3, {"duplicate_skipped": 1})
     report = refused.syncer("run", "orders", "--output", "json").report
     assert (report["acknowledged"], report["rows_read"], report["buckets"]) == (2, 3, {"duplicate_skipped": 1})
+    assert planned["value"] == report["value"]
     assert refused.order_ids() == [*before, "3", "7"]
     assert refused.syncer("run", "orders", "--output", "json").report["rows_read"] == 1
     assert refused.syncer("rejects", "list", "orders", "--output", "json").report["rejects"] == 1
