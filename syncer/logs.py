@@ -20,22 +20,40 @@ STRUCK_OUT = (
         ),
         r"\1\2***",
     ),
-    (re.compile(r"(\w+://[^/\s:@]*):[^@\s/]*@"), r"\1:***@"),
-    (re.compile(r"[^\s\"'<>()=,;:]+@[^\s\"'<>()=,;:]+\.[^\s\"'<>()=,;:]+"), "***@***"),
+    (re.compile(r"\b(\w+://[^/\s:@]*):[^@\s/]*@"), r"\1:***@"),
 )
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Each is tried at the beginning of a word alone: the time grows with the length of a text, not with its square."""
+WORD = re.compile(r"[^\s\"'<>()=,;:]+")
+STEERING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+"""Characters that move the cursor, end a line, turn the direction of writing, or are none; a tab is harmless."""
 
 
 def redact(text: str) -> str:
     """Return `text` without tokens, passwords and e-mail addresses, and without characters that steer a terminal."""
     for pattern, instead in STRUCK_OUT:
         text = pattern.sub(instead, text)
-    return printable(text)
+    return printable_lines(WORD.sub(_without_address, text))
 
 
 def printable(text: str) -> str:
-    """Return `text` with characters that steer a terminal written out."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    """Return `text` as one line, with characters that steer a terminal written out."""
+    return STEERING.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def printable_lines(text: str) -> str:
+    """Return `text` line by line, each as `printable` has it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def harmless_json(text: str) -> str:
+    """Return the same JSON with characters that steer a terminal as escapes; line breaks between values stay."""
+    return STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+
+
+def _without_address(word: re.Match[str]) -> str:
+    """Strike a word out that is an e-mail address: an at sign behind its beginning, a dot behind that."""
+    at = word[0].find("@", 1)
+    return "***@***" if at > 0 and word[0].rfind(".", 0, -1) > at + 1 else word[0]
 
 
 class TextFormatter(logging.Formatter):
@@ -45,10 +63,8 @@ class TextFormatter(logging.Formatter):
         """Return the record as one redacted line."""
         facts = " ".join(f"{name}={value}" for name, value in _facts(record).items())
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        text = " ".join(f"{at} {record.levelname} {record.getMessage()} {facts}".split("\n")).rstrip()
-        if record.exc_info:
-            text = f"{text}\n{self.formatException(record.exc_info)}"
-        return "\n".join(redact(line) for line in text.splitlines())
+        line = printable(redact(f"{at} {record.levelname} {record.getMessage()} {facts}".rstrip()))
+        return f"{line}\n{redact(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 class JsonFormatter(logging.Formatter):
@@ -65,7 +81,7 @@ class JsonFormatter(logging.Formatter):
         entry |= {name: redact(value) if isinstance(value, str) else value for name, value in _facts(record).items()}
         if record.exc_info:
             entry["exception"] = redact(self.formatException(record.exc_info))
-        return json.dumps(entry, default=lambda value: redact(str(value)), ensure_ascii=False)
+        return harmless_json(json.dumps(entry, default=lambda value: redact(str(value)), ensure_ascii=False))
 
 
 def set_up(*, verbosity: int = 0, as_json: bool = False) -> None:

@@ -100,7 +100,7 @@ def main() -> None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # the same
     for stream in (sys.stdout, sys.stderr):  # JSON is UTF-8, and a locale without it must not end a run's report
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     _expect_own_connectors()
     try:
         sys.exit(_command())

@@ -153,7 +153,7 @@ def say(error: Exception) -> None:
         for problem in error.problems:
             click.echo(shown_problem(problem), err=True)
         return
-    click.echo("\n".join(redact(line) for line in f"Error: {in_words(error)}".splitlines()), err=True)
+    click.echo(redact(f"Error: {in_words(error)}"), err=True)
 
 
 def shown_problem(problem: "Problem") -> str:

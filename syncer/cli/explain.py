@@ -54,6 +54,7 @@ def _facts(code: str) -> dict[str, str | None] | None:
 def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     from syncer.cli.text import print_json
     from syncer.errors import ConfigError
+    from syncer.logs import printable_lines
     from syncer.spec.answers import MEANINGS
     from syncer.spec.reasons import REASONS
 
@@ -72,7 +73,7 @@ def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_jso
         return
     width = max(map(len, lines))
     for path, value in lines.items():
-        text = str(value).rstrip().replace("\n", "\n" + " " * (width + 2))
+        text = printable_lines(str(value).rstrip()).replace("\n", "\n" + " " * (width + 2))
         click.echo(f"{path:<{width}}  {text}{_origin(path, pipeline)}")
 
 

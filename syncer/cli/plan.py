@@ -70,8 +70,11 @@ def show_forecasts(
 
 def print_forecast(found: "Forecast") -> None:
     """Say what a run would do, most important first."""
+    from rich.markup import escape
+
     from syncer.cli.report import print_facts
     from syncer.cli.text import console
+    from syncer.logs import printable
 
     facts = found.to_json()
     requests = f"{found.requests:,} {'request' if found.requests == 1 else 'requests'}"
@@ -80,10 +83,10 @@ def print_forecast(found: "Forecast") -> None:
     )
     if found.pause_reason:
         until = f"; a run sends nothing until `syncer resume {found.pipeline}`" if found.waits_for_somebody else ""
-        console.print(f"  paused: {found.pause_reason}{until}", markup=False)
+        console.print(f"  paused: {printable(found.pause_reason)}{until}", markup=False)
     print_facts(facts, value="Value to send")
     if found.watermark:
-        console.print(f"[bold]Watermark[/bold]  {found.watermark}")
+        console.print(f"[bold]Watermark[/bold]  {escape(printable(str(found.watermark)))}")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from syncer.transform.reference import Step
 
 DIGEST = re.compile(r"[0-9a-f]{64}(\.\w+)?")
-ADDRESS = re.compile(r"[^\s@\"=&?,;<>()]+(?:@|%40)[^\s@\"&?,;<>()]+")
+ADDRESS = re.compile(r"(?<![^\s@\"=&?,;<>()])[^\s@\"=&?,;<>()]+(?:@|%40)[^\s@\"&?,;<>()]+")
 """An address of e-mail, also within a URL."""
 
 
@@ -52,6 +52,7 @@ def command(
     import orjson
 
     from syncer.capi.body import request_body
+    from syncer.logs import harmless_json, printable
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
@@ -61,17 +62,20 @@ def command(
     if as_json:
         size = pipeline.delivery.events_per_request
         for begin in range(0, len(shown.events), size):
-            click.echo(request_body(shown.events[begin : begin + size], test_event_code=code))
+            body = request_body(shown.events[begin : begin + size], test_event_code=code)
+            click.echo(harmless_json(body.decode()))
     elif explain:
         for row_key, steps in shown.steps:
             print_steps(row_key, steps, show_values=show_values)
     else:
         for text in shown.events:
             event = orjson.loads(text)
-            click.echo(orjson.dumps(event if show_values else masked(event), option=orjson.OPT_INDENT_2))
+            shown_event = orjson.dumps(event if show_values else masked(event), option=orjson.OPT_INDENT_2)
+            click.echo(harmless_json(shown_event.decode()))
     for refused in shown.refused:
         field = f" ({refused.field})" if refused.field else ""
-        click.echo(f"refused: key {refused.key}: {refused.reason}{field}; `syncer explain {refused.reason}`", err=True)
+        told = f"refused: key {refused.key}: {refused.reason}{field}; `syncer explain {refused.reason}`"
+        click.echo(printable(told), err=True)
     if not shown.events and not shown.refused:
         click.echo("The query gives no such row." if key else "The query gives no rows.", err=True)
 
@@ -112,7 +116,10 @@ def _plain(value: Any) -> Any:
 
 def print_steps(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None:
     """Print each field of a row on its way: raw, normalised, sent; personal values are masked unless `show_values`."""
+    from rich.markup import escape
+
     from syncer.cli.text import print_table
+    from syncer.logs import printable
     from syncer.spec.fields import PARAMETERS, Group
 
     personal = set() if show_values else set(PARAMETERS[Group.CUSTOMER_INFO])
@@ -121,5 +128,10 @@ def print_steps(key: str, steps: "Sequence[Step]", *, show_values: bool) -> None
         values = tuple(_plain(value) for value in (step.raw, step.normalised, step.sent))
         hidden = _hidden if step.field in personal else (lambda value: value) if show_values else without_addresses
         rows.append((step.field, *map(hidden, values)))
-    print_table(("parameter", "in the warehouse", "normalised", "sent"), rows, title=f"key {key}", is_own=True)
+    print_table(
+        ("parameter", "in the warehouse", "normalised", "sent"),
+        rows,
+        title=escape(printable(f"key {key}")),
+        is_own=True,
+    )
     click.echo()

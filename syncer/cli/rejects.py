@@ -83,6 +83,7 @@ def show(
     """
     from syncer.cli.preview import print_steps
     from syncer.cli.text import console, print_json
+    from syncer.logs import printable
     from syncer.outlook import rejects
     from syncer.session import find_pipeline
 
@@ -97,8 +98,8 @@ def show(
     if as_json:
         print_json(facts)
         return
-    console.print(f"{name}, key {key}: {reject.bucket}, {reject.reason}", markup=False)
-    console.print(f"  {facts['text']}", markup=False)
+    console.print(printable(f"{name}, key {key}: {reject.bucket}, {reject.reason}"), markup=False)
+    console.print(f"  {printable(facts['text'])}", markup=False)
     for word in ("field", "code", "subcode", "fbtrace_id", "run_id", "at"):
         if facts[word] is not None:
             console.print(f"  {word} {facts[word]}", markup=False)

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from syncer.cli.common import Exit
 from syncer.cli.text import STYLES, console, print_counts
-from syncer.logs import redact
+from syncer.logs import printable, redact
 from syncer.pipeline import Pipeline
 from syncer.report import Bucket, RunReport, RunStatus
 
@@ -52,7 +52,8 @@ def print_report(report: RunReport) -> None:
             f"[yellow]Possibly sent twice[/yellow]  {report.possible_duplicates:,} events, with the same event_id"
         )
     if report.watermark_after:
-        console.print(f"[bold]Watermark[/bold]  {report.watermark_before or 'none'} → {report.watermark_after}")
+        moved = f"{report.watermark_before or 'none'} → {report.watermark_after}"
+        console.print(f"[bold]Watermark[/bold]  {escape(printable(moved))}")
     if report.tally.reasons:
         console.print("[dim]`syncer explain CODE` says what a reason means.[/dim]")
 
@@ -68,7 +69,7 @@ def print_facts(facts: Mapping[str, Any], *, value: str) -> None:
         shares = "  ".join(f"{name} {share:.0%}" for name, share in facts["coverage"].items())
         console.print(f"[bold]Match keys[/bold]  {shares}")
     if facts["value"]:
-        totals = "  ".join(f"{currency} {total:,.2f}" for currency, total in facts["value"].items())
+        totals = "  ".join(f"{escape(printable(currency))} {total:,.2f}" for currency, total in facts["value"].items())
         console.print(f"[bold]{value}[/bold]  {totals}")
     for one in facts["advice"]:
-        console.print(f"[yellow]Advice[/yellow]  {escape(one['text'])}")
+        console.print(f"[yellow]Advice[/yellow]  {escape(printable(one['text']))}")

@@ -20,6 +20,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     syncer status orders --output json
     """
     from syncer.cli.text import STYLES, console, print_json, print_table
+    from syncer.logs import redact
     from syncer.session import find_pipeline
     from syncer.status import pipelines_status
 
@@ -47,4 +48,4 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     for pipeline in wanted:
         status = found.get(pipeline)
         if status and status.last_run and status.last_run.report.message:
-            console.print(f"\n{pipeline}: {status.last_run.report.message}", markup=False)
+            console.print(f"\n{pipeline}: {redact(status.last_run.report.message)}", markup=False)

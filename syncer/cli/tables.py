@@ -34,10 +34,12 @@ def _json(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> 
     del schema
     import orjson
 
+    from syncer.logs import harmless_json
+
     for table in tables:
         for line in table.to_pylist():
             at = line["at"] and line["at"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            out.write(orjson.dumps({**line, "at": at}) + b"\n")
+            out.write(harmless_json(orjson.dumps({**line, "at": at}).decode()).encode() + b"\n")
 
 
 def _csv(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:

@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from syncer.logs import printable, redact
+from syncer.logs import harmless_json, printable, redact
 
 WIDE = 160
 """Columns where there is no terminal to measure."""
 
+LONGEST = 500
+"""Characters of a cell: more is no table; JSON has it whole."""
 LEAST = 80
 """Columns on a narrow terminal: its own line breaks read better than columns of three letters."""
 
@@ -34,7 +36,7 @@ STYLES = {
 
 def print_json(value: Any) -> None:
     """Print one JSON object on a line of its own."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    click.echo(harmless_json(json.dumps(value, ensure_ascii=False, default=str)))
 
 
 def print_table(
@@ -67,11 +69,11 @@ def print_counts(title: str, counts: Mapping[str, int], *, of: int | None = None
     width = max(len(name) for name in counts)
     for name, count in counts.items():
         share = f"  {count / of:7.2%}" if of else ""
-        console.print(f"  {name:<{width}}  {count:>9,}{share}")
+        console.print(f"  {escape(printable(f'{name:<{width}}'))}  {count:>9,}{share}")
 
 
 def _own(value: object) -> str:
-    return "-" if value is None else escape(printable(str(value)))
+    return "-" if value is None else escape(_cut(printable(str(value))))
 
 
 def _cell(value: object, styles: Mapping[str, str]) -> str:
@@ -79,6 +81,10 @@ def _cell(value: object, styles: Mapping[str, str]) -> str:
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    text = escape(redact(str(value)))
+    text = escape(_cut(printable(redact(str(value)))))
     style = styles.get(text)
     return f"[{style}]{text}[/]" if style else text
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -34,8 +34,8 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
         print_json(found.to_json())
         return
     word, sentence = found.conclusion
-    console.print(f"{name}, key {key}: {word}", markup=False)
-    console.print(f"  {sentence}", markup=False)
+    console.print(printable(f"{name}, key {key}: {word}"), markup=False)
+    console.print(f"  {printable(sentence)}", markup=False)
     if found.row is None and found.requests:
         console.print("  The query gives no such row now.", markup=False)
     elif found.row is not None and found.row.event_id is not None:

@@ -45,8 +45,8 @@ SCHEMA: Final = pa.schema(
     }
 )
 """One event; `at` is when Meta answered, or when the event was set aside."""
-FORMULA: Final = r"^[=+\-@\t\r]"
-"""A spreadsheet executes cells that begin so, but for numbers."""
+FORMULA: Final = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
+"""A spreadsheet executes cells that begin so, but for numbers; some read wide signs and leave out leading space."""
 NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
@@ -133,11 +133,12 @@ class Deliveries:
 
 
 def without_formulas(table: pa.Table) -> pa.Table:
-    """Return the table with an apostrophe before each text of the user that a spreadsheet would execute."""
+    """Return the table with an apostrophe before each text that a spreadsheet would execute."""
 
     def safe(name: str) -> pl.Expr:
         text = pl.col(name)
         is_formula = text.str.contains(FORMULA) & ~text.str.contains(NUMBER)
         return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name)
 
-    return pl.DataFrame(table).with_columns(safe("key"), safe("event_id")).to_arrow()
+    frame = pl.DataFrame(table)
+    return frame.with_columns(safe(name) for name, dtype in frame.schema.items() if dtype == pl.String).to_arrow()

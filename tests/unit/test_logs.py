@@ -1,5 +1,6 @@
 import json
 import logging
+import time
 
 import pytest
 
@@ -19,6 +20,8 @@ from syncer.logs import QUIET_LIBRARIES, JsonFormatter, TextFormatter, redact, s
         ("postgresql+psycopg://me:s3cret@db/x", "postgresql+psycopg://me:***@db/x"),
         ("row of jane.doe@example.com failed", "row of ***@*** failed"),
         ("a\x1b[31mred\x07", "a\\x1b[31mred\\x07"),
+        ("a\u202eb\u2028c\rd\ud800", "a\\u202eb\\u2028c\\rd\\ud800"),
+        ("one\ntwo@three, x.y@z and a@b.c.", "one\ntwo@three, x.y@z and ***@***"),
         ("orders: 5,000 rows at 12:00:01", "orders: 5,000 rows at 12:00:01"),
     ],
 )
@@ -59,6 +62,42 @@ def test_one_entry_is_one_line_and_rows_of_the_state_are_none() -> None:
         root.handlers[:] = handlers
         root.setLevel(level)
         set_levels_back()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_S21_nothing_in_an_entry_ends_its_line(end: str) -> None:
+    for message, facts in ((f"a{end}12:00:00 ERROR forged", {}), ("a", {"what": f"b{end}12:00:00 ERROR forged"})):
+        record = logging.getLogger("x").makeRecord("x", logging.INFO, "f", 1, message, (), None, extra=facts)
+        assert len(TextFormatter().format(record).splitlines()) == 1
+        assert len(JsonFormatter().format(record).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "a_",
+        "a@",
+        "@",
+        "a.",
+        "a:",
+        "://",
+        "x://",
+        "a://b",
+        "://a:",
+        "bearer ",
+        "EAA",
+        "token:",
+        "password=",
+        "access_token",
+        '"',
+        "a@b.",
+    ],
+)
+def test_a_long_text_takes_no_longer_than_its_length_deserves(text: str) -> None:
+    began = time.process_time()
+    redact(text * (200_000 // len(text)))
+    assert time.process_time() - began < 2
 
 
 def set_levels_back() -> None:

@@ -1,0 +1,107 @@
+"""Rows that were written to harm whoever looks at them: what a terminal, a log, a spreadsheet and a program are shown."""
+
+import csv
+import io
+import json
+
+import duckdb
+import pytest
+
+from tests.acceptance.shop import TABLE, MakeShop, Shop
+
+pytestmark = pytest.mark.acceptance
+
+STEERING = {
+    "\x1b[31mred\x1b[0m": r"\x1b[31mred\x1b[0m",
+    "\x1b]0;title\x07": r"\x1b]0;title\x07",
+    "\x9b2Jcleared": r"\x9b2Jcleared",
+    "a\r12:00:00 ERROR forged": r"a\r12:00:00 ERROR forged",
+    "a\n12:00:00 ERROR forged": r"a\n12:00:00 ERROR forged",
+    "a\u202812:00:00 ERROR forged": r"a\u202812:00:00 ERROR forged",
+    "\u202egnp.exe": r"\u202egnp.exe",
+    "a\u2066b\u2069": r"a\u2066b\u2069",
+    "a\x00b": r"a\x00b",
+    "\x7fdeleted": r"\x7fdeleted",
+    "[/bold][red]markup": "[/bold][red]markup",
+}
+"""Keys of rows, and what is shown of them."""
+FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", "＝1+1", "＠SUM(1)")
+HARMLESS = ("-5", "12.50", "a=1", "A-1")
+LONG = "x" * 100_000
+
+
+@pytest.fixture
+def hostile(make_shop: MakeShop) -> Shop:
+    """Orders with such keys, every other one without a value; the cursor is text with a mark-up of its own."""
+    shop = make_shop()
+    shop.sql(
+        "DROP TABLE orders",
+        TABLE.replace("order_id BIGINT", "order_id VARCHAR").replace("updated_at TIMESTAMPTZ", "updated_at VARCHAR"),
+    )
+    shop.edit(
+        "pipelines/orders.yaml",
+        "    order_id: order_id\n",
+        '  user_defined:\n    "[/x]": order_id\n',
+    )
+    rows = [
+        (key, f"c{number}@example.com", None if number % 2 else 1, "EUR", f"[/x]\x1b[2J{number:03}")
+        for number, key in enumerate((*STEERING, *FORMULAS, *HARMLESS, LONG, LONG + "y"))
+    ]
+    with duckdb.connect(str(shop.folder / "warehouse.duckdb")) as connection:
+        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, now() - INTERVAL 1 HOUR, ?)", rows)
+    assert shop.syncer("run", "orders", "-vv").code == 3
+    return shop
+
+
+def unprintable(text: str) -> set[str]:
+    return {letter for letter in text if letter not in "\n\t" and not letter.isprintable()}
+
+
+def test_S21_no_row_steers_the_terminal_or_forges_a_line(hostile: Shop) -> None:
+    hostile.sql("UPDATE orders SET updated_at = updated_at || 'z'")
+    shown = {
+        words[0]: hostile.syncer(*words)
+        for words in (
+            ("run", "orders", "-vv"),
+            ("plan", "orders"),
+            ("status",),
+            ("rejects", "list", "orders", "--rows"),
+            ("preview", "orders", "--explain", "--show-values", "--limit", "40"),
+            ("trace", "orders", "\x1b[31mred\x1b[0m"),
+        )
+    }
+    for word, done in shown.items():
+        assert unprintable(done.out + done.err) == set(), word
+        assert "\n12:00:00 ERROR forged" not in done.out + done.err, word
+        assert "failed" not in done.err, word
+    assert max(map(len, shown["rejects"].out.splitlines())) < 500
+    told = shown["preview"].out
+    for text in STEERING.values():
+        assert f"key {text}\n" in told
+    assert r"[/x]\x1b[2J" in shown["run"].out
+
+
+def test_S21_a_line_of_json_has_each_value_whole_and_steers_nothing(hostile: Shop) -> None:
+    for words in (
+        ("deliveries", "orders"),
+        ("rejects", "list", "orders", "--rows", "--limit", "999", "--output", "json"),
+    ):
+        done = hostile.syncer(*words)
+        assert unprintable(done.out) == set()
+        lines = [json.loads(line) for line in done.out.splitlines()]
+        keys = {line["key"] for line in lines[0].get("rows", lines)}
+        assert keys <= {*STEERING, *FORMULAS, *HARMLESS, LONG, LONG + "y"}
+        assert len(keys) >= 13
+    previewed = hostile.syncer("preview", "orders", "--output", "json", "--limit", "40").out
+    assert unprintable(previewed) == set()
+    (body,) = map(json.loads, previewed.splitlines())
+    assert "[/bold][red]markup" in {event["custom_data"]["[/x]"] for event in body["data"]}
+
+
+def test_S21_no_cell_of_a_csv_is_a_formula_and_numbers_stay(hostile: Shop) -> None:
+    wanted = {*STEERING, *(f"'{text}" for text in FORMULAS), *HARMLESS, LONG, LONG + "y"}
+    for words in (("deliveries", "orders"), ("rejects", "export", "orders")):
+        told = hostile.syncer(*words, "--output", "csv").out
+        cells = [line["key"] for line in csv.DictReader(io.StringIO(told, newline=""))]
+        assert len(cells) >= 13
+        assert set(cells) <= wanted
