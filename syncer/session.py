@@ -1,7 +1,7 @@
 """A project at work: its state, its warehouses, its datasets, and the sandbox where a target asks for it."""
 
-import getpass
 import os
+import pwd
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -316,8 +316,13 @@ class _Dataset:
 
 
 def actor() -> str:
-    """Return who asks, for the audit log and for others that find the pipeline held."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    """Return who asks, for the audit log and for others that find the pipeline held: not as the environment has it."""
+    user = os.getuid()
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:  # a container may run as a number that has no name
+        name = f"uid{user}"
+    return f"{name}@{socket.gethostname()}"
 
 
 def refuse_what_comes_later(pipeline: Pipeline) -> None:
