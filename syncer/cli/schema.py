@@ -30,5 +30,7 @@ def command(kind: str, folder: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, schema in schemas.items():
         path = folder / f"{name}.schema.json"
-        path.write_text(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.unlink(missing_ok=True)  # a link that somebody put there is replaced, not followed
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
         click.echo(path)

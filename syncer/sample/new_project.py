@@ -32,8 +32,9 @@ def make(folder: Path, *, now: datetime, schemas: Mapping[str, Callable[[], obje
 
 
 def _write(path: Path, text: str) -> tuple[Path, bool]:
-    if path.exists():
+    if path.exists() or path.is_symlink():
         return path, False
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with path.open("x", encoding="utf-8") as file:  # never through a link that somebody put there
+        file.write(text)
     return path, True

@@ -126,6 +126,10 @@ def test_a_copy_that_cannot_be_made_leaves_no_file(tmp_path: Path) -> None:
     with open_store("sqlite:///.syncer/state.db", root=tmp_path, home=tmp_path / ".syncer") as store:
         with pytest.raises(StateError, match="No such file or directory; name another place"):
             operations.back_up(store, "default", tmp_path / "away" / "copy.db", actor="ada")
+        (tmp_path / "link.db").symlink_to(tmp_path / "planted")
+        with pytest.raises(StateError, match=r"link\.db exists already and is not written over"):
+            operations.back_up(store, "default", tmp_path / "link.db", actor="ada")
+        (tmp_path / "link.db").unlink()
         assert store.place.path is not None
         with closing(sqlite3.connect(store.place.path)) as raw:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

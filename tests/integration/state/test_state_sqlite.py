@@ -56,7 +56,15 @@ def test_S13_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path, sql
     assert mode(tmp_path / "state.db") == 0o600
 
 
-@pytest.mark.parametrize("link", [".syncer", ".syncer/state.db", ".syncer/state.db-wal", ".syncer/locks"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        ".syncer",
+        ".syncer/state.db",
+        *(f".syncer/state.db{side}" for side in ("-wal", "-shm", "-journal", ".guard")),
+        ".syncer/locks",
+    ],
+)
 def test_S13_a_planted_symbolic_link_is_not_followed(tmp_path: Path, link: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
