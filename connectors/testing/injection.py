@@ -78,6 +78,39 @@ STATEMENTS: Final = (
     "%27%20OR%201=1",
     "&apos;",
 )
+WAYS_OUT: Final = (
+    "'",
+    "''",
+    "')",
+    "'))",
+    "\\'",
+    '"',
+    '")',
+    "`",
+    "]",
+    "$$",
+    "$x$",
+    "*/",
+    "E'",
+    "N'",
+    "%'",
+    "1",
+    "1)",
+    "\n",
+    "\u02bc",
+    "'||'",
+)
+"""What might end a literal, a name, a comment or a bracket."""
+HARM: Final = (
+    " OR 1=1 --",
+    "; DELETE FROM people; --",
+    " UNION ALL SELECT NULL, NULL --",
+    " AND pg_sleep(10) IS NULL --",
+    "; COMMIT; DROP TABLE people; /*",
+    " INTO OUTFILE '/tmp/owned",
+)
+VALUES: Final = (*STATEMENTS, *(way_out + harm for way_out in WAYS_OUT for harm in HARM))
+"""Text that comes as a value: of a cursor, of a key."""
 NAMES: Final = (
     *(text for text in STATEMENTS if "\0" not in text),
     "Mixed Case",

@@ -10,7 +10,7 @@ import pytest
 from connectors.base import Query, Range, Source
 from connectors.errors import ColumnError, QueryError, SourceError
 from connectors.incremental import CursorKind, CursorValue
-from connectors.testing.injection import NAMES, STATEMENTS
+from connectors.testing.injection import NAMES, STATEMENTS, VALUES
 from connectors.testing.warehouse import Contract, Warehouse, all_rows, values
 
 CANARY: Final = "canary.person@example.com"
@@ -65,7 +65,7 @@ class SafetyContract(Contract):
         assert warehouse.checksum() == before
 
     def test_text_of_any_content_is_compared_as_a_value(self, warehouse: Warehouse) -> None:
-        texts = sorted(text for text in STATEMENTS if "\0" not in text)
+        texts = sorted(text for text in VALUES if "\0" not in text)
         table = warehouse.create(pa.table({"at": texts, "row": list(range(len(texts)))}))
         bounds = [CursorValue(CursorKind.TEXT, text) for text in texts]
         query = Query(sql=f"SELECT * FROM {table}", cursor_column="at")
@@ -76,10 +76,10 @@ class SafetyContract(Contract):
         with warehouse.connect() as source:
             assert values(source, above_all, "row") == [len(texts) - 1]
             assert values(source, below_all, "row") == [0]
-            parts = [values(source, part, "row") for part in query.partitions("at", bounds[::4])]
+            parts = [values(source, part, "row") for part in query.partitions("at", bounds[::8])]
 
-        assert len(texts) >= 60
-        assert parts == [list(range(max(low, 0), min(low + 4, len(texts)))) for low in range(-4, len(texts), 4)]
+        assert len(texts) + len(NAMES) >= 200
+        assert parts == [list(range(max(low, 0), min(low + 8, len(texts)))) for low in range(-8, len(texts), 8)]
         assert warehouse.checksum() == before
 
     @pytest.mark.parametrize("kind", [CursorKind.INTEGER, CursorKind.DECIMAL, CursorKind.TIMESTAMP, CursorKind.DATE])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connectors.bounds import Always, Bound, Comparison, Grid
 from connectors.incremental import CursorKind, CursorValue
 from connectors.moments import moment_text, parse_moment
-from connectors.testing.injection import STATEMENTS
+from connectors.testing.injection import VALUES
 
 CENTS = Grid(kind=CursorKind.DECIMAL, digits=2, lowest=-999, highest=999)
 BYTE = Grid(kind=CursorKind.INTEGER, lowest=0, highest=255)
@@ -99,7 +99,7 @@ def test_bounds_and_their_opposites(grid: Grid, value: CursorValue, at_least: Bo
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CursorKind if kind is not CursorKind.TEXT])
-@pytest.mark.parametrize("text", [*STATEMENTS, "", " 1", "1e5", "nan", "inf", "١", "1_000", "+1", "1."])
+@pytest.mark.parametrize("text", [*VALUES, "", " 1", "1e5", "nan", "inf", "١", "1_000", "+1", "1."])
 def test_text_that_is_none_of_its_kind_is_refused(kind: CursorKind, text: str) -> None:
     grid = Grid(kind=kind, digits=None if kind is CursorKind.DECIMAL else 0)
 
