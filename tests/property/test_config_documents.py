@@ -1,6 +1,5 @@
 """Whatever is written in the files, the loader ends in time, in one kind of error, and shows no secret."""
 
-import os
 import resource
 import time
 from pathlib import Path
@@ -12,12 +11,14 @@ from hypothesis import strategies as st
 from syncer.config.load import load_project
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Project
+from tests.counts import count
 from tests.unit.config.folder import PIPELINE, PROJECT
 from tests.unit.config.test_schema import EVENT_RULES, WHOLE_PIPELINE, WHOLE_PROJECT
 
-DOCUMENTS = int(os.environ.get("SYNCER_TEST_DOCUMENTS", "1000"))
-"""Mutated documents in all; a full run takes 10,000."""
+DOCUMENTS = count(10_000)
+"""Mutated documents in all."""
 CANARY = "canary7f3a"
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 ENVIRON = {"META_ACCESS_TOKEN": CANARY, "PGPORT": CANARY, "SYNCER_TOKEN": CANARY, "A": CANARY, "ODD": "007"}
 PIECES = (
     "{", "}", "[", "]", ":", ": ", ",", "-", "- ", "\n", "\n  ", "\t", "#", "&a ", "*a", "!!str ", "!", "|", ">", "'", '"',

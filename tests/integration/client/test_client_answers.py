@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.counts import FULL
+
 BODY = b'{"data":[{},{},{}]}'
 LARGE_BODY = b'{"data":[{},{},{"x":"' + b"x" * 20_000_000 + b'"}]}'
 DEADLINE_S = 0.5
+TIMES = 3 if FULL else 1
 
 Serve = Callable[..., Any]
 ClientOf = Callable[..., Any]
@@ -178,15 +181,22 @@ HOSTILE: dict[str, tuple[Callable[[Any], None], str, str]] = {
 }
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("name", HOSTILE)
-def test_every_answer_ends_in_one_outcome_before_the_deadline(name: str, serve: Serve, client_of: ClientOf) -> None:
+def test_F21_every_answer_ends_in_one_outcome_before_the_deadline(name: str, serve: Serve, client_of: ClientOf) -> None:
     act, kind, reason = HOSTILE[name]
-    client = client_of(serve(act).url)
-    began = time.monotonic()
-    outcome = client.send(BODY, events=3)
-    assert outcome.kind == kind
-    assert outcome.reason in reason.split(" or ")
-    assert time.monotonic() - began < DEADLINE_S + 1
+    server = serve(act)
+    for _ in range(TIMES):
+        client = client_of(server.url)
+        began = time.monotonic()
+        outcome = client.send(BODY, events=3)
+        assert outcome.kind == kind
+        assert outcome.reason in reason.split(" or ")
+        assert time.monotonic() - began < DEADLINE_S + 1
+
+
+def test_F21_the_list_of_answers_is_long() -> None:
+    assert len(HOSTILE) >= 40
 
 
 def test_what_is_taken_arrives_as_one_json_post_with_the_token_in_a_header(serve: Serve, client_of: ClientOf) -> None:
