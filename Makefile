@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test faults soak lint types imports format bench browser clean help
+.PHONY: demo test faults soak lint types imports format bench browser constraints clean help
 
 help:
 	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
@@ -12,6 +12,7 @@ help:
 	@echo "make soak   the same for hours, as before a release; writes the table in docs/reliability.md"
 	@echo "make lint   style, types and import contracts"
 	@echo "make browser  a Chromium for the tests of the sandbox's page, where there is none"
+	@echo "make constraints  every dependency's version and hashes anew, by uv"
 	@echo "make bench  speed against Meta's SDK and a plain loop, from each warehouse, of whole runs"
 
 demo: $(VENV)/.installed
@@ -75,6 +76,11 @@ browser: $(VENV)/.installed-test
 	else \
 	  $(BIN)/playwright install chromium; \
 	fi
+
+# Each version with the hashes of all its files, for every system and Python; no address of an index is kept.
+constraints:
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make constraints" pyproject.toml --output-file constraints.txt
 
 clean:
 	rm -rf $(VENV) .venv-bench dist build

@@ -27,7 +27,7 @@ def call(*command: object, cwd: Path, codes: tuple[int, ...] = (0,)) -> str:
     return done.stdout + done.stderr
 
 
-def test_the_wheel_installs_and_syncs_with_its_own_migrations(tmp_path: Path) -> None:
+def test_S22_the_wheel_installs_with_hashes_checked_and_syncs_with_its_own_migrations(tmp_path: Path) -> None:
     from hatchling.builders.wheel import WheelBuilder
 
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path / "dist"), versions=["standard"])
@@ -37,11 +37,12 @@ def test_the_wheel_installs_and_syncs_with_its_own_migrations(tmp_path: Path) ->
     clean = tmp_path / "clean"
     call(base_python(), "-m", "venv", "--without-pip", clean, cwd=tmp_path)
     python = clean / "bin" / "python"
-    if uv := shutil.which("uv"):
-        call(uv, "pip", "install", "--quiet", "--python", python, wheel, cwd=tmp_path)
-    else:
-        install = ("-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check", wheel)
-        call(base_python(), *install, cwd=tmp_path)
+    for what in (("--require-hashes", "-r", ROOT / "constraints.txt"), ("--no-deps", wheel)):
+        if uv := shutil.which("uv"):
+            call(uv, "pip", "install", "--quiet", "--python", python, *what, cwd=tmp_path)
+        else:
+            install = ("-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check")
+            call(base_python(), *install, *what, cwd=tmp_path)
     where = call(python, "-c", "import syncer, connectors; print(syncer.__file__)", cwd=tmp_path)
     assert str(clean) in where
     call(clean / "bin" / "syncer", "init", "shop", cwd=tmp_path)
