@@ -35,7 +35,7 @@ BUCKETS = {
     Bucket.PENDING: "Read, not sent.",
     Bucket.NO_RULE: "Used once `events` is obeyed.",
     Bucket.NO_CONSENT: "Used once `consent` is obeyed.",
-    Bucket.PII_BLOCKED: "Used once `pii` is obeyed.",
+    Bucket.PII_BLOCKED: "Personal data stands outside customer information, and `pii` says to block such events.",
     Bucket.ERASED: "Rows of persons who were erased.",
     Bucket.OVER_MAX_ROWS: "Used once `delivery.max_rows` is obeyed.",
 }

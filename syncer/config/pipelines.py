@@ -264,7 +264,7 @@ def check_version(node: Node, reader: Reader) -> None:
 
 def needs_later(pipeline: Pipeline, node: Node) -> Iterator[str]:
     """Yield the keys that are understood but that no command obeys yet."""
-    for key in ("consent", "limited_data_use", "require", "pii", "events"):
+    for key in ("consent", "limited_data_use", "require", "events"):
         if node.get(key) is not None:
             yield key
     if pipeline.settings.preset is not None:

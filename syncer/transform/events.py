@@ -66,6 +66,9 @@ class Events:
             present=present,
             dropped={place: mask if place == (OPTIONS,) else mask & ~present[place] for place, mask in dropped.items()},
             refused=[(name, mask) for name, mask in refused if mask is not None],
+            blocked=[
+                (each.name, reason, mask) for each in self.members.values() for reason, mask in each.blocked.items()
+            ],
             nowhere=none,
         )
 
@@ -86,8 +89,11 @@ class Events:
         }
         if ("event_id",) in facts.present:
             odd["event_id_derived"] = ~facts.has("event_id")
-        counts = {code: int((mask if passed is None else mask & passed).sum()) for code, mask in odd.items()}
-        return +Counter(counts)
+        masks = [*odd.items(), *(each for member in self.members.values() for each in member.leaked.items())]
+        counts: Counter[str] = Counter()
+        for code, mask in masks:
+            counts[code] += int((mask if passed is None else mask & passed).sum())
+        return +counts
 
     def json(self, event_ids: pl.Series) -> pl.Series:
         """Return the JSON text of each event."""

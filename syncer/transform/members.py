@@ -50,6 +50,10 @@ class Member:
     """Where a default filled a gap; a mask for each entry."""
     refused: Mask = None
     """Where `otherwise: reject` spoke."""
+    leaked: Mapping[str, pl.Series] = field(default_factory=dict)
+    """Where the leak guard warns, by warning code."""
+    blocked: Mapping[str, pl.Series] = field(default_factory=dict)
+    """Where it lets no event pass, by reason code."""
 
     def only(self, mask: pl.Series) -> "Member":
         """Return the values of the events where `mask` is true."""

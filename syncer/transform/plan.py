@@ -11,6 +11,7 @@ from syncer.report import Tally
 from syncer.transform.binding import Binding, bind, sql_expressions
 from syncer.transform.duplicates import refuse_repeated
 from syncer.transform.events import Events
+from syncer.transform.guard import Guard
 from syncer.transform.identity import Names, Scope, joined_keys
 from syncer.transform.key_text import key_texts
 from syncer.transform.members import Member, Reader
@@ -145,6 +146,10 @@ class Transform:
             rows=found.rows, binding=self.binding, settings=settings, today=_day(now), event_time=timely.event_time
         )
         others = {field.place: reader.read(field) for field in self.binding.fields if field.place not in timely.members}
+        guard = Guard.of(self.pipeline)
+        for field in filter(guard.looks_at, self.binding.fields):
+            if field.place in others:
+                others[field.place] = guard.column(field, others[field.place])
         events = Events.of(timely.event_time, timely.action_source, {**timely.members, **others})
         facts = events.facts()
         verdicts = Verdicts(events.height)

@@ -21,6 +21,7 @@ from syncer.spec.text import is_blank
 from syncer.transform.binding import Binding, Field, bind, is_person
 from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
+from syncer.transform.guard import Guard, Verdict
 from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
 from syncer.transform.pieces import How
@@ -136,6 +137,8 @@ class _Event:
     present: dict[Place, Any] = field(default_factory=dict)
     dropped: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    blocked: list[tuple[str, str]] = field(default_factory=list)
     tally: Tally = field(default_factory=lambda: Tally(rows_read=1))
     steps: list[Step] = field(default_factory=list)
 
@@ -162,6 +165,7 @@ class _Event:
             present=self.present,
             dropped=[place for place in self.dropped if place not in self.present or place == (OPTIONS,)],
             refused=self.refused,
+            blocked=self.blocked,
             maps_event_id=binding.field("event_id") is not None,
         )
         refused = refusal(case)
@@ -197,6 +201,17 @@ class _Event:
             self.present[field.place] = [item for items in found for item in items]
         elif found:
             self.present[field.place] = found[0]
+        if found and (guard := Guard.of(self.reference.pipeline)).looks_at(field):
+            self._guard(field, guard.judge(field, self.present[field.place]))
+
+    def _guard(self, field: Field, verdict: Verdict) -> None:
+        """Do what the leak guard says of a value."""
+        if verdict.value != self.present[field.place]:
+            self.present[field.place] = verdict.value
+            self.steps[-1] = replace(self.steps[-1], sent=verdict.value)
+        self.leaked += verdict.warnings
+        if verdict.blocked:
+            self.blocked.append((verdict.blocked, field.name))
 
     def _sent(self, field: Field, slot: Entry) -> Iterator[Any]:
         """Yield what is sent for one entry: nothing, a value, or several of a list."""
@@ -289,7 +304,7 @@ class _Event:
         if ("event_id",) not in self.present and self.reference.binding.field("event_id"):
             self.tally.warnings["event_id_derived"] += 1
         known = self.present.setdefault(("event_id",), event_id(self.reference.ids_name, "", self.key))
-        self.tally.warnings.update(_warnings(self.present))
+        self.tally.warnings.update([*_warnings(self.present), *self.leaked])
         self.tally.coverage.update(place[1] for place in self.present if place[0] == "user_data")
         self.tally.covered += 1
         return BuiltEvent(

@@ -40,6 +40,8 @@ class Case:
     """Where a value was given and none is left; of data_processing_options, where any was lost."""
     refused: Sequence[str]
     """Fields whose `otherwise: reject` spoke."""
+    blocked: Sequence[Refusal]
+    """Reason and field of personal data that must not be there."""
     maps_event_id: bool
 
     def has(self, *place: str) -> bool:
@@ -75,6 +77,7 @@ def refusal(case: Case) -> Refusal | None:
         _mapping,
         _money,
         _customer,
+        _leaks,
     )
     return next((found for question in questions for found in question(case)), None)
 
@@ -145,3 +148,7 @@ def _money(case: Case) -> Iterator[Refusal]:
 def _customer(case: Case) -> Iterator[Refusal]:
     if not events.is_sufficient([place[1] for place in case.present if place[0] == "user_data"]):
         yield ("customer_info_insufficient", None)
+
+
+def _leaks(case: Case) -> Iterator[Refusal]:
+    yield from case.blocked

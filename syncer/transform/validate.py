@@ -66,6 +66,8 @@ class Facts:
     """Where a value was given and none is left; of data_processing_options, where any was lost."""
     refused: Sequence[tuple[str, pl.Series]]
     """Fields whose `otherwise: reject` spoke, and where."""
+    blocked: Sequence[tuple[str, str, pl.Series]]
+    """Fields with personal data that must not be there, the reason, and where."""
     nowhere: pl.Series
     """False for each event."""
 
@@ -83,7 +85,7 @@ class Facts:
 
 
 def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
-    """Refuse what Meta would refuse for another reason than its time, and what `otherwise: reject` names."""
+    """Refuse what Meta would refuse for another reason than its time, and what `otherwise: reject` or `pii` name."""
     _refuse_name_and_source(verdicts, facts)
     _refuse_website(verdicts, facts, is_strict=settings.strict)
     if ("event_id",) in facts.present and settings.browser_pixel == "same_events":
@@ -95,6 +97,8 @@ def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
     _refuse_money(verdicts, facts)
     keys = {place[1]: mask for place, mask in facts.present.items() if place[0] == "user_data"}
     verdicts.refuse(_is_insufficient(keys, facts.nowhere), "customer_info_insufficient")
+    for field, reason, mask in facts.blocked:
+        verdicts.refuse(mask, reason, field)
 
 
 def _refuse_name_and_source(verdicts: Verdicts, facts: Facts) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from syncer.duration import Duration
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json, Mapping
-from syncer.pipeline import Pipeline, Settings
+from syncer.pipeline import Pii, Pipeline, Settings
 from syncer.report import Tally
 from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
 from syncer.spec.normalize import OF_NOTHING
@@ -98,6 +98,17 @@ ODD_TEXT = [
         "{}",
     ),
     *(
+        "write to jane.doe@example.com, please",
+        "https://shop.example/p?a=1&mail=jane%40example.com&b=2#c=+49 151 12345678",
+        "https://shop.example/jane@example.com?x=%2B49%20151%2012345678",
+        "0151 12345678",
+        "612 34 56 78",
+        "4111 1111 1111 1111",
+        "4111111111111111",
+        '{"a": {"jane@example.com": 1, "b": ["0049 151 23456789", 4111111111111111, 4111111111111111.0]}}',
+        "tab\t0151\u00a02345678\n+49151\t12345678",
+    ),
+    *(
         '["LDU"]',
         '["x", "x", 3]',
         '{"id": 12345678901234567890123, "t": "\\ud83d"}',
@@ -125,7 +136,8 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "word": (pa.string(), st.sampled_from(["paid", "gold", "eur", "us", "", "1"])),
     "integer": (
         pa.int64(),
-        st.sampled_from([0, 1, 2, -5, 16505551212, 2**53 + 1, NOW - 50]) | st.integers(-(2**63), 2**63 - 1),
+        st.sampled_from([0, 1, 2, -5, 16505551212, 4111111111111111, 2**53 + 1, NOW - 50])
+        | st.integers(-(2**63), 2**63 - 1),
     ),
     "small": (pa.int16(), st.integers(0, 1013)),
     "float": (
@@ -272,6 +284,17 @@ EVENT_NAMES: st.SearchStrategy[Entry] = st.sampled_from(["Purchase", "Lead", "pu
 EMAILS: st.SearchStrategy[Entry] = st.just(Constant(value="someone@example.com"))
 
 
+POLICIES = st.sampled_from(["block", "warn", "allow"])
+GUARDS = st.builds(
+    Pii,
+    email=POLICIES,
+    phone=POLICIES,
+    card=POLICIES,
+    url_parameters=st.sampled_from(["strip", "strip", "block", "warn", "allow"]),
+    allow=st.sampled_from([(), (), ("tier", "referrer_url")]),
+)
+
+
 @st.composite
 def pipelines(draw: st.DrawFn) -> Pipeline:
     server = draw(groups(Group.SERVER_EVENT, SERVER, 4))
@@ -324,6 +347,7 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
         destinations=("meta",),
         mapping=mapping,
         settings=choices,
+        pii=draw(GUARDS),
         file=Path("orders.yaml"),
         fingerprint="0",
     )

@@ -1,0 +1,148 @@
+"""The leak guard: what becomes of personal data outside customer information, one value at a time and in columns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from json import JSONDecoder
+from typing import Any, Final, NamedTuple, Self, cast
+
+import polars as pl
+
+from syncer.pipeline import Pii, Pipeline
+from syncer.spec.leaks import KINDS, Kind, found_in, leaves, read_url
+from syncer.transform.binding import Field, is_person
+from syncer.transform.encode import string
+from syncer.transform.members import Member
+from syncer.transform.slow import REMEMBERED
+
+URLS: Final = frozenset({("event_source_url",), ("referrer_url",)})
+IDS: Final = frozenset({"event_id", "order_id", "content_ids", "contents"})
+"""Names whose values have the shapes of numbers by their nature; addresses of e-mail are looked for there too."""
+STRIPPED: Final = "url_parameter_stripped"
+_BEFORE, _BEHIND = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|\\u[0-9a-f]{4}|%(?:25)*[0-9A-Fa-f]{2})", "(?:$|[^0-9A-Za-z])"
+_SIGN = r"(?:[ .\-/()+\x{A0}]|%(?:25)*2[0-9A-Fa-f]|%(?:25)*[cC]2%(?:25)*[aA]0)"
+ADDRESS: Final = "@|%(?:25)*40"
+BARE: Final = rf"{_BEFORE}(?:0[0-9]{{9,}}|[2-6][0-9]{{12,18}}){_BEHIND}|(?:\+|%(?:25)*2[bB])[1-9][0-9]{{7,14}}{_BEHIND}"
+RUN: Final = rf"{_BEFORE}[0-9](?:{_SIGN}{{0,4}}[0-9]){{7,}}{_BEHIND}"
+GROUPED: Final = rf"[0-9]{_SIGN}{{1,4}}[0-9]"
+"""What stands in every JSON text in which something may be found, encoded or not: an address, a number without signs
+within it, or a run of digits and signs. The others are not looked at one by one."""
+
+
+class Verdict(NamedTuple):
+    """What becomes of one value."""
+
+    value: Any
+    """As it is sent, if it is."""
+    warnings: tuple[str, ...] = ()
+    blocked: str | None = None
+    """The reason why the event is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Looks at the values of one pipeline's events."""
+
+    pii: Pii
+    country: str | None
+    """Of national phone numbers."""
+    kinds: tuple[Kind, ...]
+    """What is looked for."""
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> Self:
+        """Return the guard of a pipeline."""
+        return cls.by(pipeline.pii, pipeline.settings.default_country)
+
+    @classmethod
+    def by(cls, pii: Pii, country: str | None) -> Self:
+        """Return the guard with the policies `pii`."""
+        return cls(pii, country, tuple(kind for kind in KINDS if getattr(pii, kind) != "allow"))
+
+    def looks_at(self, field: Field) -> bool:
+        """Return whether a field can hold personal data, and may not."""
+        parameter = field.parameter
+        if is_person(field) or field.name in self.pii.allow or not self.kinds:
+            return False
+        if parameter is None:
+            return True
+        return parameter.type in ("string", "object") and (not parameter.allowed or parameter.is_open)
+
+    def judge(self, field: Field, value: object) -> Verdict:
+        """Return what becomes of `value`, a value of JSON as it would be sent."""
+        if field.place in URLS and isinstance(value, str):
+            return self._of_url(value)
+        return self._of_kinds(value, self._found(field, value))
+
+    def column(self, field: Field, member: Member) -> Member:
+        """Return the member with what becomes of each of its values; twin of `judge`."""
+        rows = _candidates(member.text.values, numbers=field.place[-1] not in IDS).fill_null(value=False).arg_true()
+        if not len(rows):
+            return member
+        texts = member.text._replace(values=member.text.values.gather(rows)).joined()
+        verdicts = list(map(_judge(self, field), texts.to_list()))
+        codes = dict.fromkeys(code for verdict in verdicts for code in verdict.warnings)
+        reasons = dict.fromkeys(verdict.blocked for verdict in verdicts if verdict.blocked)
+        found = replace(
+            member,
+            leaked={code: _mask(member, rows, [code in verdict.warnings for verdict in verdicts]) for code in codes},
+            blocked={
+                reason: _mask(member, rows, [verdict.blocked == reason for verdict in verdicts]) for reason in reasons
+            },
+        )
+        if STRIPPED not in codes:
+            return found
+        wire = member.wire.clone().scatter(rows, pl.Series([verdict.value for verdict in verdicts], dtype=pl.String))
+        return replace(found, wire=wire, text=string(wire))
+
+    def _policy(self, kind: Kind) -> str:
+        return cast("str", getattr(self.pii, kind))
+
+    def _found(self, field: Field, value: object) -> tuple[Kind, ...]:
+        numbers = field.place[-1] not in IDS
+        found = {kind for text in leaves(value) for kind in found_in(text, country=self.country, numbers=numbers)}
+        return tuple(kind for kind in self.kinds if kind in found)
+
+    def _of_kinds(self, value: object, kinds: tuple[Kind, ...]) -> Verdict:
+        blocked = next((f"pii_{kind}" for kind in kinds if self._policy(kind) == "block"), None)
+        return Verdict(value, tuple(f"pii_{kind}_sent" for kind in kinds if self._policy(kind) == "warn"), blocked)
+
+    def _of_url(self, url: str) -> Verdict:
+        read = read_url(url, country=self.country, kinds=self.kinds)
+        verdict = self._of_kinds(url, read.elsewhere)
+        match self.pii.url_parameters if read.parameters else "allow":
+            case "strip":
+                return verdict._replace(value=read.without, warnings=(*verdict.warnings, STRIPPED))
+            case "warn":
+                sent = (f"pii_{kind}_sent" for kind in read.parameters)
+                return verdict._replace(warnings=tuple(dict.fromkeys((*verdict.warnings, *sent))))
+            case "block":
+                return verdict._replace(blocked=verdict.blocked or f"pii_{read.parameters[0]}")
+        return verdict
+
+
+@lru_cache(maxsize=256)
+def _remembering(pii: Pii, country: str | None, name: str, place: tuple[str, ...]) -> Callable[[str], Verdict]:
+    field = Field(name=name, place=place, parameter=None, entry=None)  # type: ignore[arg-type]  # only its place counts
+    guard, read = Guard.by(pii, country), JSONDecoder(parse_float=Decimal).decode
+    return lru_cache(maxsize=REMEMBERED)(lambda text: guard.judge(field, read(text)))
+
+
+def _judge(guard: Guard, field: Field) -> Callable[[str], Verdict]:
+    """Return the function from the JSON of a value to what becomes of it; it remembers."""
+    return _remembering(guard.pii, guard.country, field.name, field.place)
+
+
+def _candidates(texts: pl.Series, *, numbers: bool) -> pl.Series:
+    if not numbers:
+        return texts.str.contains(ADDRESS)
+    found = texts.str.contains(f"{ADDRESS}|{BARE}")
+    runs = texts.str.contains(RUN)
+    return found | (runs & texts.str.contains(GROUPED)) if runs.any() else found
+
+
+def _mask(member: Member, rows: pl.Series, values: list[bool]) -> pl.Series:
+    """Return `values` in their `rows`, false elsewhere."""
+    mask = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(member.wire))
+    return mask.scatter(rows, pl.Series(values, dtype=pl.Boolean))
