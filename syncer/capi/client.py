@@ -33,6 +33,7 @@ from syncer.spec.outcomes import Outcome, OutcomeClass, TransportFailure
 TIMEOUT_S = 30.0
 """For a whole request, connecting included; most of Meta's answers take under a second."""
 CONNECT_TIMEOUT_S = 10.0
+AGENT = f"syncer/{__version__}"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 LARGEST_BODY = 1024 * 1024
 LARGEST_HEADERS = 64 * 1024
@@ -114,6 +115,17 @@ class Client:
         answer = self._exchange(request, attempt)
         return token_state(answer, dataset_id=self._endpoint.dataset_id, now=self._clock.now())
 
+    def ask_time(self) -> Outcome:
+        """Return an outcome whose `date_skew_s` tells the host's clock from ours; no failure is raised.
+
+        Names no dataset and carries no token: the answer itself, an error as a rule, does not matter.
+        """
+        deadline = self._clock.monotonic() + self._timeout_s
+        attempt = Attempt(clock=self._clock, deadline=deadline, is_encrypted=not self._endpoint.is_plain)
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": AGENT}
+        request = httpx.Request("GET", self._endpoint.root_url, headers=headers, extensions=_limits(attempt))
+        return classify(self._exchange(request, attempt), 0)
+
     def _read_credentials(self, *, refused: Credentials | None) -> Credentials:
         """Return the credentials as they were read last, or are now if the last ones were refused."""
         with self._lock:
@@ -136,20 +148,16 @@ class Client:
     def _request(
         self, body: bytes, credentials: Credentials, attempt: Attempt, *, url: str, content_type: str = JSON
     ) -> httpx.Request:
-        left_s = max(attempt.left_s, 0.0)
         headers = {
             "Authorization": f"Bearer {credentials.token}",
             "Content-Type": content_type,
             "Content-Length": str(len(body)),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "User-Agent": f"syncer/{__version__}",
+            "User-Agent": AGENT,
         }
-        half_s = left_s / 2.0  # what is sent at the last moment could only end in doubt
-        limits = {"pool": half_s, "connect": min(CONNECT_TIMEOUT_S, half_s), "read": left_s, "write": left_s}
-        extensions = {"timeout": limits, EXTENSION: attempt}
         content = _noting(body, attempt)
-        return httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
+        return httpx.Request("POST", url, headers=headers, content=content, extensions=_limits(attempt))
 
     def _exchange(self, request: httpx.Request, attempt: Attempt) -> Answer | TransportFailure:
         has_answered = False
@@ -185,6 +193,14 @@ class Client:
             received_at=received_at,
             request_was_whole=was_whole,
         )
+
+
+def _limits(attempt: Attempt) -> dict[str, object]:
+    """Return what a request may take; what is sent at the last moment could only end in doubt."""
+    left_s = max(attempt.left_s, 0.0)
+    half_s = left_s / 2.0
+    limits = {"pool": half_s, "connect": min(CONNECT_TIMEOUT_S, half_s), "read": left_s, "write": left_s}
+    return {"timeout": limits, EXTENSION: attempt}
 
 
 def _noting(body: bytes, attempt: Attempt) -> Iterator[bytes]:

@@ -63,6 +63,11 @@ class Endpoint:
         return f"{self.base_url.rstrip('/')}/{self.api_version}/{self.dataset_id}/events"
 
     @property
+    def root_url(self) -> str:
+        """Return the address that names nothing but the host."""
+        return f"{self.base_url.rstrip('/')}/"
+
+    @property
     def token_url(self) -> str:
         """Return the address that tells what an access token is good for; it never holds a query."""
         return f"{self.base_url.rstrip('/')}/{self.api_version}/debug_token"

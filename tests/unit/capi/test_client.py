@@ -298,3 +298,23 @@ def test_no_code_of_the_client_can_write_a_query() -> None:
     folder = Path(str(syncer.capi.__file__)).parent
     for file in folder.glob("*.py"):
         assert not re.search(r"params\s*=|\bverify\s*=|follow_redirects|copy_merge_params", file.read_text()), file.name
+
+
+def test_R31_the_host_is_asked_for_its_time_without_token_and_dataset() -> None:
+    seen: list[httpx.Request] = []
+
+    def act(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(400, headers={"Date": "Sun, 22 Nov 2026 13:00:00 GMT"}, content=EXPIRED)
+
+    assert client_of(act).ask_time().date_skew_s == 3_600.0
+    assert (seen[0].method, str(seen[0].url)) == ("GET", "https://graph.facebook.com/")
+    assert "authorization" not in seen[0].headers
+
+
+def test_R31_a_host_that_cannot_be_reached_tells_why() -> None:
+    def act(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    outcome = client_of(act).ask_time()
+    assert (outcome.date_skew_s, outcome.status, outcome.reason) == (None, None, "connection_refused")
