@@ -77,7 +77,7 @@ def _reasons(reasons: Iterable[Reason]) -> str:
 def _outcomes() -> Iterator[str]:
     yield (
         "## Requests that failed\n\nThese stand beside a request in `syncer show`, and as `pause_reason` of a paused "
-        "pipeline. Three more pause reasons are our own.\n\n"
+        "pipeline. Four more pause reasons are our own.\n\n"
         "- `systematic_reject`: Meta refused 20 events in a row one by one with one code, or more than a tenth of the 100 "
         "or more events of a run, or each event of a request with code 100 and no rule of the Conversions API. That is a "
         "wrong mapping or dataset, not a bad row: at most 20 events or a tenth are set aside, all others stay to be sent. "
@@ -86,6 +86,8 @@ def _outcomes() -> Iterator[str]:
         "with [`syncer rejects`](commands.md#syncer-rejects).\n"
         "- `needs_decision`: the source, the cursor or the key is not the one that the state was made with; put it back, or "
         "`syncer resume NAME` goes on with it.\n"
+        "- `clock_wrong`: this machine's clock is more than 10 minutes off the destination's. Set it, let NTP keep it, and "
+        "run again; nothing was [counted as too old](reliability.md#a-wrong-clock) by it.\n"
     )
     for kind, (title, what) in OUTCOMES.items():
         yield f"### {title}\n\n{what}\n"

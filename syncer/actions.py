@@ -31,7 +31,7 @@ from syncer.state.held import held_requests
 from syncer.state.history import SWEEP, RequestLine, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
-from syncer.state.prune import prune
+from syncer.state.prune import has_due, prune
 from syncer.state.quarantine import Chosen
 from syncer.state.requests import StoredRequest
 
@@ -275,7 +275,9 @@ def erase(session: Session, pipeline: Pipeline, found: Found) -> erased.Traces:
     Raises `LockedError` where a run is under way.
     """
     gone = erased.erase(session.store, session.scope(pipeline), found.identities, actor=actor())
-    prune(session.store, session.project.retention, although_not_due=True)
+    now, retention = session.clock.now(), session.project.retention
+    if not has_due(session.store, retention, now=now) or session.knows_time(pipeline):
+        prune(session.store, retention, now=now, although_not_due=True)
     return gone
 
 

@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
+_SECONDS: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 HEARING_S = 0.2
 """No longer than this may the main thread wait outside Python: a signal that came to another thread, it hears then."""
 
@@ -37,14 +38,36 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
-        return time.monotonic()
+        """Return seconds that never run backwards; where the system tells, those that the machine slept count too."""
+        return time.clock_gettime(_SECONDS) if _SECONDS is not None else time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait, in steps of `HEARING_S`."""
         end = self.monotonic() + seconds
         while (left := end - self.monotonic()) > 0:
             time.sleep(min(left, HEARING_S))
+
+
+class SteadyClock:
+    """A clock that goes on from where another one stood: what is done to that one's wall time meanwhile does not matter.
+
+    A run goes by one, so that its events are all judged by one time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._began, self._at_first = clock, clock.monotonic(), clock.now()
+
+    def now(self) -> datetime:
+        """Return the wall time of the beginning, and what has passed since."""
+        return self._at_first + timedelta(seconds=self.monotonic() - self._began)
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
 
 
 class Points:

@@ -18,7 +18,7 @@ from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
 from syncer.origin import origin
 from syncer.pipeline import Destination, Pipeline, Project
-from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock, doing
+from syncer.ports import NO_POINTS, Clock, Points, SteadyClock, Stop, SystemClock, doing
 from syncer.secret import Reference
 from syncer.spec.outcomes import Outcome
 
@@ -141,16 +141,30 @@ class Session:
 
     @contextmanager
     def open_sender(
-        self, pipeline: Pipeline, destination: Destination, *, test_event_code: str | None
+        self, pipeline: Pipeline, destination: Destination, *, clock: Clock, test_event_code: str | None
     ) -> "Iterator[Sender]":
         """Give what posts events of `pipeline` to `destination`; raises `ConfigError` where a reference is empty."""
         from syncer.capi.client import Client
 
         destination.access_token.resolve()
         with Client(
-            self.endpoint(destination), clock=self.clock, requests_in_flight=pipeline.delivery.requests_in_flight
+            self.endpoint(destination), clock=clock, requests_in_flight=pipeline.delivery.requests_in_flight
         ) as client:
             yield _Dataset(client, test_event_code)
+
+    def knows_time(self, pipeline: Pipeline) -> bool:
+        """Return whether this machine's clock is right, by what the destination of `pipeline` says."""
+        from syncer.engine.clock_check import ClockCheck
+
+        destination = self.destination(pipeline)
+        return ClockCheck(lambda: self.ask_time(destination, clock=self.clock)).asked() is None
+
+    def ask_time(self, destination: Destination, *, clock: Clock) -> Outcome:
+        """Return an outcome whose `date_skew_s` tells the clock of `destination` from `clock`."""
+        from syncer.capi.client import Client
+
+        with Client(self.endpoint(destination), clock=clock) as client, doing("post"):
+            return client.ask_time()
 
     def test_event_code(self, pipeline: Pipeline) -> str | None:
         """Return the code under which Test Events shows the events of `pipeline`; None: not at all."""
@@ -239,7 +253,7 @@ class Session:
         if found is None or found.watermark is None:
             return False
         last = last_sweep(self.store, scope)
-        return last is None or (self.clock.now() - last).total_seconds() >= every
+        return last is None or not 0 <= (self.clock.now() - last).total_seconds() < every
 
     def work(
         self,
@@ -253,26 +267,29 @@ class Session:
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
         from syncer.engine.breaker import Breaker
+        from syncer.engine.clock_check import ClockCheck
         from syncer.engine.executor import Threads
         from syncer.engine.job import Job
         from syncer.engine.tools import Tools, silent
 
         refuse_what_comes_later(pipeline)
         destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
+        clock = SteadyClock(self.clock)
         job = Job(
             pipeline=pipeline,
             scope=self.scope(pipeline),
             store=self.store,
             open_source=lambda: self.open_source(pipeline),
             place=lambda: origin(self.project.sources[pipeline.source]),
-            open_sender=lambda: self.open_sender(pipeline, destination, test_event_code=code),
+            open_sender=lambda: self.open_sender(pipeline, destination, clock=clock, test_event_code=code),
             trigger=trigger,
             retention=self.project.retention,
             holder=f"{actor()} pid {os.getpid()}",
         )
         tools = Tools(
             executor=Threads(pipeline.delivery.requests_in_flight),
-            clock=self.clock,
+            clock=clock,
+            clock_check=ClockCheck(lambda: self.ask_time(destination, clock=clock)),
             points=self.points,
             stop=self.stop,
             breaker=self._breakers.setdefault(destination.name, Breaker()),

@@ -13,6 +13,7 @@ from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.capi.pacing import wait_s
 from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
+from syncer.engine.clock_check import CLOCK_WRONG, Distrust
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.mass_reject import Refusals
 from syncer.engine.outgoing import Outgoing, Search
@@ -40,6 +41,13 @@ class Ending:
     status: RunStatus
     message: str = ""
     pause_reason: str | None = None
+
+
+def ending_of(distrust: Distrust) -> Ending:
+    """Return how a run ends whose clock is not to be believed."""
+    if distrust.pauses:
+        return Ending(status=RunStatus.PAUSED, message=distrust.message, pause_reason=CLOCK_WRONG)
+    return Ending(status=RunStatus.FAILED, message=distrust.message)
 
 
 INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the next run goes on from here")
@@ -233,6 +241,8 @@ class Delivery:
         attempt = max(request.attempts, circuit.failed_probes)
         decision = decide(outcome, events=request.events.height, attempt=attempt, mode=self.settings.mode)
         self._apply(decision, request, outcome)
+        if (distrust := self.tools.clock_check.told(outcome)) is not None:
+            self.stop(ending_of(distrust))
         self._show()
 
     def _apply(self, decision: Decision, request: Outgoing, outcome: Outcome) -> None:

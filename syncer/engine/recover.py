@@ -13,6 +13,11 @@ def is_to_be_held(request: StoredRequest, *, mode: Mode, now: datetime) -> bool:
     return request.state is not RequestState.RETRY and not may_resend(request.first_armed_at or now, now, mode=mode)
 
 
+def holds_by_age(run: RunLog, *, mode: Mode, now: datetime) -> bool:
+    """Return whether an open request of an earlier run will be held for nothing but the time that has passed."""
+    return mode == "at_least_once" and any(is_to_be_held(each, mode=mode, now=now) for each in run.unfinished())
+
+
 def recover(run: RunLog, *, mode: Mode, now: datetime) -> Doubts:
     """Close the open requests of earlier runs; the warehouse is read again, so no payload is needed.
 

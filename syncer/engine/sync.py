@@ -26,11 +26,12 @@ from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
 from syncer.engine.span import Selection, whole
 from syncer.engine.tools import Sender, Tools, silent
+from syncer.engine.trust import distrusted, distrusted_at_first, is_by_clock
 from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Pipeline
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
-from syncer.state.prune import prune
+from syncer.state.prune import has_due, prune
 from syncer.state.quarantine import MOST_SET_ASIDE
 from syncer.state.runs import RunLog
 from syncer.transform.identity import Scope as IdentityScope
@@ -96,8 +97,10 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
             raise
         _finish(run, tools, ending, began)
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
+        if tools.clock_check.warning:
+            log.warning("clock.off", extra={"skew_s": tools.clock_check.skew_s})
         if ending.status is not RunStatus.INTERRUPTED:
-            _tidy_up(job)
+            _tidy_up(job, tools)
         report = run.report()
         return replace(report, advice=tuple(advice.on_coverage(report.tally, job.pipeline)))
 
@@ -116,17 +119,23 @@ def _paused(pipeline: Pipeline) -> Ending:
 def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:
     run.finish(
         ending.status,
-        now=tools.clock.now(),
+        now=tools.clock_check.corrected(tools.clock.now()),
         message=ending.message,
         pause_reason=ending.pause_reason,
         elapsed_s=tools.clock.monotonic() - began,
     )
 
 
-def _tidy_up(job: Job) -> None:
-    """Forget what is over its term; where that fails, the run is no worse for it and the next one tries again."""
+def _tidy_up(job: Job, tools: Tools) -> None:
+    """Forget what is over its term; where that fails, the run is no worse for it and the next one tries again.
+
+    A clock that is ahead would forget what must be remembered, so it has to be known for right.
+    """
+    now = tools.clock.now()
     try:
-        if deleted := prune(job.store, job.retention):
+        if not has_due(job.store, job.retention, now=now) or distrusted(tools) is not None:
+            return
+        if deleted := prune(job.store, job.retention, now=now):
             log.info("state.pruned", extra={"rows": deleted})
     except SyncerError as error:
         log.warning("state.not_pruned", extra={"error": str(error)})
@@ -146,6 +155,8 @@ def deliver_now(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
 
 
 def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender, now: datetime) -> Ending:
+    if (ending := distrusted_at_first(job, run, tools, now)) is not None:
+        return ending
     doubts = recover(run, mode=job.pipeline.delivery.mode, now=now)
     scope = identity_scope(job, run)
     found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope))
@@ -167,7 +178,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
     ending = _send(choice, wanted, source, delivery, tools)
     if ending is None and job.is_regular and delivery.room != 0:
         ending = _judge_again(choice, wanted[0].query, source, delivery, replace(tools, on_progress=silent))
-    return ending or _ending(choice)
+    return ending or _ending(choice, tools.clock_check.warning)
 
 
 def _rejects(job: Job, run: RunLog) -> "tuple[Reject, ...]":
@@ -228,6 +239,9 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
             at = int(tools.clock.now().timestamp())
             rows = choice.rows(batch, reading.span, at=at, room=delivery.room)
             made = choice.transformed(rows, at=at)
+            if is_by_clock(made) and (ending := distrusted(tools)) is not None:
+                delivery.stop(ending)
+                return
             page = take_page(next(numbers), rows, column, made, run, room=delivery.room, reprieve=choice.reprieve)
             delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
             if run.is_full and job.retry is None:
@@ -344,7 +358,7 @@ def batches(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatc
         yield rows
 
 
-def _ending(choice: _Choice) -> Ending:
+def _ending(choice: _Choice, warning: str) -> Ending:
     job, recall = choice.job, choice.recall
     tally = choice.run.report().tally
     if job.sample and job.sample.key and tally.rows_read == 0:
@@ -352,7 +366,8 @@ def _ending(choice: _Choice) -> Ending:
     buckets = tally.buckets
     rejects = sum(buckets[bucket] for bucket in REJECT_BUCKETS)
     status = RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE
-    return Ending(status=status, message="" if recall is None else _not_found(recall))
+    said = (warning, "" if recall is None else _not_found(recall))
+    return Ending(status=status, message="; ".join(filter(None, said)))
 
 
 def _not_found(recall: Recall) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from syncer.engine.breaker import Breaker
+from syncer.engine.clock_check import ClockCheck
 from syncer.engine.executor import Executor
 from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock
 from syncer.spec.outcomes import Outcome
@@ -47,4 +48,6 @@ class Tools:
     stop: Stop = field(default_factory=Stop)
     breaker: Breaker = field(default_factory=Breaker)
     """The circuit of the destination."""
+    clock_check: ClockCheck = field(default_factory=ClockCheck)
+    """Whether `clock` may be believed. For one run only."""
     on_progress: Callable[[Progress], None] = silent

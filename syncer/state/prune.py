@@ -50,16 +50,16 @@ class Terms:
         return Terms(self.ledger - by, self.runs - by, self.rejects - by)
 
 
-def prune(store: "Store", retention: Retention, *, although_not_due: bool = False) -> int:
+def prune(store: "Store", retention: Retention, *, now: datetime | None = None, although_not_due: bool = False) -> int:
     """Forget what is over its term and give its space back; return how many rows went. Once a day is enough.
 
+    `now` must be right: at a time that is ahead, the ledger forgets what Meta would still take. None: the store's clock.
     Passes the crash points `prune.before`, `prune.in` and `prune.after`; what a crash leaves, the next one takes.
     """
-    terms = Terms.of(retention, store.clock.now())
-    with store.reading() as connection:
-        if not although_not_due and not is_due(connection, terms):
-            return 0
-    deleted = 0
+    now = now or store.clock.now()
+    if not although_not_due and not has_due(store, retention, now=now):
+        return 0
+    terms, deleted = Terms.of(retention, now), 0
     while True:
         with store.tx("prune") as connection:
             gone = forget(connection, terms)
@@ -68,6 +68,12 @@ def prune(store: "Store", retention: Retention, *, although_not_due: bool = Fals
             break
     give_back_space(store.database)
     return deleted
+
+
+def has_due(store: "Store", retention: Retention, *, now: datetime) -> bool:
+    """Return whether `prune` would forget something."""
+    with store.reading() as connection:
+        return is_due(connection, Terms.of(retention, now))
 
 
 def is_due(connection: Connection, terms: Terms) -> bool:
@@ -118,7 +124,8 @@ def _runs(terms: Terms) -> ColumnElement[bool]:
     later = RUNS.alias("later")
     is_newest = ~exists().where(later.c.pipeline_id == RUNS.c.pipeline_id, later.c.epoch > RUNS.c.epoch)
     has_newest = RUNS.c.id == func.coalesce(_newest_run(), "")
-    is_over = and_(RUNS.c.status != RunStatus.RUNNING.value, RUNS.c.finished_at < terms.runs)
+    both = (RUNS.c.started_at < terms.runs, RUNS.c.finished_at < terms.runs)  # one of them may be by a wrong clock
+    is_over = and_(RUNS.c.status != RunStatus.RUNNING.value, *both)
     return and_(is_over, ~is_open, ~is_newest, ~has_newest)
 
 

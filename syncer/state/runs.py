@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import Connection, bindparam, update
 
 from syncer.errors import StateError
+from syncer.ports import SteadyClock
 from syncer.report import RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
 from syncer.state import audit, counts, outbox, pipelines, quarantine
@@ -76,6 +77,7 @@ class RunLog:
     ) -> None:
         self.scope, self.run_id, self._holder = new.scope, new.run_id, new.holder
         self.mutex = threading.RLock()
+        self._clock = SteadyClock(store.clock)
         self._store, self._lock, self._row = store, lock, row
         self.basis = row.basis
         """What watermark and ledger were made with; its parts are None until `rest_on`."""
@@ -186,7 +188,7 @@ class RunLog:
         deltas = counts.of_tally(tally, pending=pending)
         with self._tx("page") as connection:
             counts.add(connection, self.run_id, deltas)
-            self._aside.put(connection, rejects, run_id=self.run_id, at=self._store.clock.now())
+            self._aside.put(connection, rejects, run_id=self.run_id, at=self._clock.now())
 
     @one_at_a_time
     def assume(self, tally: Tally, request: NewRequest | None) -> None:
@@ -194,14 +196,14 @@ class RunLog:
         with self._tx("assume") as connection:
             counts.add(connection, self.run_id, counts.of_tally(tally, pending=0))
             if request is not None:
-                by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._store.clock.now())
+                by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
                 outbox.insert_settled(connection, request, RequestState.ACKED_ASSUMED, by)
 
     @one_at_a_time
     def audit(self, action: str, what: str) -> None:
         """Write that an operator wanted this run, and what of it."""
         with self._tx("audit") as connection:
-            at, actor = self._store.clock.now(), self._holder
+            at, actor = self._clock.now(), self._holder
             audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
     def send_again(self) -> "Ledger":
@@ -215,7 +217,7 @@ class RunLog:
     @one_at_a_time
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
-        now = self._store.clock.now()
+        now = self._clock.now()
         with self._tx("arm") as connection:
             made = outbox.insert_armed(
                 connection, request, pipeline_id=self._row.id, run=(self.run_id, self.epoch), at=now
@@ -230,7 +232,7 @@ class RunLog:
         request = self._open.get(request_id)
         require_transition(request, RequestState.ARMED)
         with self._tx("arm") as connection:
-            outbox.rearm(connection, request, epoch=self.epoch, at=self._store.clock.now())
+            outbox.rearm(connection, request, epoch=self.epoch, at=self._clock.now())
         self._open.moved(request, RequestState.ARMED)
 
     @one_at_a_time
@@ -252,7 +254,7 @@ class RunLog:
         moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
         require_transition(request, state)
         with self._tx(POINT[state]) as connection:
-            now = self._store.clock.now()
+            now = self._clock.now()
             outbox.settle(connection, request, state=state, outcome=outcome, epoch=self.epoch, at=now)
             self._count(connection, request, state, value or {}, rejected)
             self._aside.put(connection, rejected, run_id=self.run_id, at=now, request_id=request_id)
@@ -281,7 +283,7 @@ class RunLog:
         divided = None if request_id is None else self._open.get(request_id)
         settled = self._open.settled_by(divided, aside)
         with self._tx(POINT[state]) as connection:
-            by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._store.clock.now())
+            by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
             if divided is not None:
                 outbox.supersede(connection, divided, by)
             if aside is not None:

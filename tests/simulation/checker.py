@@ -170,7 +170,8 @@ class Checker:
             counted[run][name] += count if kind in ("bucket", "total") else 0
             places[run]["all"] += count if kind == "bucket" or name == "acknowledged" else 0
         for run, state, events in self._state.execute("SELECT run_id, state, SUM(events) FROM requests GROUP BY 1, 2"):
-            places[run][state] = events
+            if run in places:  # by a clock that was years behind, a run is over its term before its requests are
+                places[run][state] = events
         for run, numbers in counted.items():
             there = places[run]
             if numbers["rows_read"] != there["all"]:

@@ -36,6 +36,22 @@ class FakeClock:
         self.elapsed += seconds
 
 
+class WallClock:
+    """What the machine takes for the time: the true one, and `off_s` seconds more. Mutable."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock, self.off_s = clock, 0.0
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self.off_s)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+
 class Crash(BaseException):
     """The process ends here."""
 

@@ -65,6 +65,8 @@ class Meta:
     kinds: tuple[OutcomeClass, ...] = TROUBLE
     """What goes wrong."""
     retry_after_s: float = 30.0
+    skew_s: Callable[[], float] = lambda: 0.0
+    """The true time minus that of the run."""
     taken: Counter[str] = field(default_factory=Counter)
     """How often each event_id was taken."""
     keys: dict[str, str] = field(default_factory=dict)
@@ -91,6 +93,9 @@ class Meta:
                 self.doubtful = before
             self._note(outcome, came)
             return outcome
+
+    def told_time(self) -> Outcome:
+        return Outcome(kind=OutcomeClass.DOUBT, status=404, date_skew_s=self.skew_s())
 
     def _answer(self, came: list[Event]) -> Outcome:
         trouble = self.rng.choice(self.kinds) if self.rng.random() < self.faults else None
@@ -140,6 +145,7 @@ class Meta:
             retry_after_s=retry_after_s,
             usage_percent=usage_percent,
             blamed=blamed,
+            date_skew_s=None if kind is OutcomeClass.NOT_SENT else self.skew_s(),
         )
 
     def _take(self, events: list[Event]) -> None:

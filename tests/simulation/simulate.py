@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncer.engine import held
+from syncer.engine.clock_check import CLOCK_WRONG, ClockCheck
 from syncer.engine.deliver import SYSTEMATIC
 from syncer.engine.executor import Inline
 from syncer.engine.job import Job, Sample
@@ -19,6 +20,7 @@ from syncer.engine.sync import run_sync
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import StateError
 from syncer.pipeline import Rejects
+from syncer.ports import SteadyClock
 from syncer.report import RunReport, RunStatus
 from syncer.state.database import connect
 from syncer.state.held import held_requests
@@ -29,7 +31,7 @@ from syncer.state.scope import Scope
 from syncer.state.store import Store, open_store
 from syncer.transform.identity import Scope as IdentityScope
 from tests.simulation.checker import Checker
-from tests.simulation.machine import Crash, FakeClock, Shuffled, Trouble
+from tests.simulation.machine import Crash, FakeClock, Shuffled, Trouble, WallClock
 from tests.simulation.meta import Account, Meta
 from tests.simulation.world import Shape, Warehouse, World
 
@@ -96,6 +98,7 @@ class Simulation:
         state = folder / ".syncer" / "state.db"
         shutil.copy(template, state)
         self.clock = FakeClock()
+        self.wall = WallClock(self.clock)
         self.world = World(shape, rng, self.clock)
         self.warehouse = Warehouse(self.world)
         self.trouble = Trouble(self._look)
@@ -135,9 +138,11 @@ class Simulation:
         self.trouble.arm(trouble_at, raises)
         self._store = self._store or self._opened()
         job = replace(self._job(self._store), limit=limit, sample=sample, span=span, sweep=sweep, retry=retry)
+        clock = SteadyClock(self.wall)
+        self.meta.skew_s = lambda: (self.clock.now() - clock.now()).total_seconds()  # noqa: PLW0108  both clocks go on
         tools = Tools(
-            executor=Shuffled(self.rng, self.clock, self.trouble), clock=self.clock, rng=self.rng, points=self.trouble,
-            stop=self.trouble.stop,
+            executor=Shuffled(self.rng, self.clock, self.trouble), clock=clock, rng=self.rng, points=self.trouble,
+            stop=self.trouble.stop, clock_check=ClockCheck(self.meta.told_time),
         )  # fmt: skip
         report = None
         if spoil is not None:
@@ -157,7 +162,7 @@ class Simulation:
         is_checked = sample is None and span is None and retry is None and spoil is None and not resend
         if report is not None and is_checked:  # others leave out rows and events as they like
             is_retold = report.message.startswith("of the rejects")
-            gave_up = is_retold or report.pause_reason == SYSTEMATIC  # what was under way is left to the next run
+            gave_up = is_retold or report.pause_reason in (SYSTEMATIC, CLOCK_WRONG)  # the next run has what was under way
             is_whole = (trouble_at is None or len(self.trouble.names) < trouble_at) and not gave_up
             leaves_out = sweep is not Sweep.NONE and any(verdict == "expired" for _, verdict in self.warehouse.given)
             self.checker.after_run(
@@ -216,9 +221,7 @@ class Simulation:
         return held.resend(job, tools, requests)
 
     def _opened(self) -> Store:
-        return open_store(
-            STATE, root=self._folder, home=self._folder / ".syncer", points=self.trouble, clock=self.clock
-        )
+        return open_store(STATE, root=self._folder, home=self._folder / ".syncer", points=self.trouble, clock=self.wall)
 
     def _look(self) -> None:
         self.checker.after_commit()
