@@ -162,7 +162,10 @@ class Simulation:
         is_checked = sample is None and span is None and retry is None and spoil is None and not resend
         if report is not None and is_checked:  # others leave out rows and events as they like
             is_retold = report.message.startswith("of the rejects")
-            gave_up = is_retold or report.pause_reason in (SYSTEMATIC, CLOCK_WRONG)  # the next run has what was under way
+            gave_up = is_retold or report.pause_reason in (
+                SYSTEMATIC,
+                CLOCK_WRONG,
+            )  # the next run has what was under way
             is_whole = (trouble_at is None or len(self.trouble.names) < trouble_at) and not gave_up
             leaves_out = sweep is not Sweep.NONE and any(verdict == "expired" for _, verdict in self.warehouse.given)
             self.checker.after_run(
