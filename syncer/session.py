@@ -266,7 +266,6 @@ class Session:
         """Return what a run of `pipeline` needs; `code` is shown in Test Events, in place of the configured one."""
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
         os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # one heap for polars: 60 to 90 MiB less at the peak
-        from syncer.engine.breaker import Breaker
         from syncer.engine.clock_check import ClockCheck
         from syncer.engine.executor import Threads
         from syncer.engine.job import Job
@@ -292,10 +291,21 @@ class Session:
             clock_check=ClockCheck(lambda: self.ask_time(destination, clock=clock)),
             points=self.points,
             stop=self.stop,
-            breaker=self._breakers.setdefault(destination.name, Breaker()),
+            breaker=self._breaker(destination, job.scope),
             on_progress=on_progress or silent,
         )
         return job, tools
+
+    def _breaker(self, destination: Destination, scope: "Scope") -> "Breaker":
+        """Return the circuit of a destination: the one of this session's runs, else by what the last run left."""
+        from syncer.engine.breaker import Breaker
+        from syncer.state.history import stored_pipeline, unfinished_requests
+
+        if destination.name not in self._breakers:
+            found = stored_pipeline(self.store, scope)
+            left = unfinished_requests(self.store, found.id) if found else ()
+            self._breakers[destination.name] = Breaker.after(left)
+        return self._breakers[destination.name]
 
     def empty_report(self, pipeline: Pipeline, status: "RunStatus", message: str) -> "RunReport":
         """Return the report of a run that never began, or of which nothing is known."""

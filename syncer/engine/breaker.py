@@ -1,9 +1,13 @@
 """The circuit of one destination, shared by the runs of this process that send to it."""
 
 import threading
+from collections.abc import Iterable
+from typing import Self
 
-from syncer.capi.circuit import Circuit
+from syncer.capi.circuit import OPENS_AFTER, Circuit
+from syncer.engine.decide import MOST_ATTEMPTS
 from syncer.spec.outcomes import Outcome
+from syncer.state.requests import RequestState, StoredRequest
 
 PROBE_LASTS_S = 60.0
 """A probe that told nothing by then was given up with its run: requests end within half of it."""
@@ -12,10 +16,19 @@ PROBE_LASTS_S = 60.0
 class Breaker:
     """Lets requests go or not. Mutable; threads may share it. Times are monotonic seconds."""
 
-    def __init__(self) -> None:
-        self.circuit = Circuit()
+    def __init__(self, circuit: Circuit | None = None) -> None:
+        self.circuit = circuit or Circuit()
         self._mutex = threading.Lock()
         self._probe_until = 0.0
+
+    @classmethod
+    def after(cls, left: Iterable[StoredRequest]) -> Self:
+        """Return the circuit of a new process, open where one before it gave requests up without an answer.
+
+        Then one failed probe is enough to end the run, as in a process that saw the failures itself.
+        """
+        is_open = any(request.state in (RequestState.RETRY, RequestState.DOUBT) for request in left)
+        return cls(Circuit(failures=OPENS_AFTER, failed_probes=MOST_ATTEMPTS - 1) if is_open else None)
 
     @property
     def resumes_at(self) -> float:

@@ -21,6 +21,7 @@ from syncer.engine.tools import Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus, Tally
 from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.history import stored_pipeline, unfinished_requests
 from syncer.state.scope import Scope
 from syncer.state.store import Store, open_store
 from tests.counts import count
@@ -82,14 +83,19 @@ def at(row: int) -> CursorValue:
     return CursorValue(CursorKind.INTEGER, str(row))
 
 
-def half_an_hour(store: Store, clock: FakeClock, number: int, shape: tuple[str, float | None, int]) -> list[float]:
-    """Run pipeline `number` every five minutes in one process; return when it sent requests in the outage."""
+def half_an_hour(
+    store: Store, clock: FakeClock, number: int, shape: tuple[str, float | None, int], *, is_cron: bool = False
+) -> list[float]:
+    """Run pipeline `number` every five minutes, with `is_cron` in a process for each run; return when it sent requests."""
     rng, clock.elapsed = random.Random(f"{number} {shape}"), 0.0
     sender, breaker = Away(clock, rng, shape), Breaker()
     tick = 0.0
     while tick < HALF_AN_HOUR_S:
         clock.elapsed = max(clock.elapsed, tick + rng.uniform(0, JITTER_S))
-        once(store, clock, Scope("default", f"orders{number}", "meta"), sender, breaker)
+        scope = Scope("default", f"orders{number}", "meta")
+        if is_cron and (found := stored_pipeline(store, scope)):
+            breaker = Breaker.after(unfinished_requests(store, found.id))
+        once(store, clock, scope, sender, breaker)
         tick = max(tick + EVERY_S, clock.elapsed // EVERY_S * EVERY_S)
     return [time for time in sender.times[shape[2] :] if time < HALF_AN_HOUR_S]
 
@@ -132,11 +138,14 @@ def open_state(room: Path, template: Path) -> Iterator[OpenStore]:
 
 
 @pytest.mark.timeout(600)
-def test_R21_F23_half_an_hour_of_outage_costs_a_pipeline_at_most_thirty_requests(open_state: OpenStore) -> None:
+@pytest.mark.parametrize("is_cron", [False, True])
+def test_R21_F23_half_an_hour_of_outage_costs_a_pipeline_at_most_thirty_requests(
+    open_state: OpenStore, *, is_cron: bool
+) -> None:
     clock = FakeClock()
     store = open_state(clock)
     shapes = random.Random(23).sample(SHAPES, count(30))
-    counts = {shape: len(half_an_hour(store, clock, number, shape)) for number, shape in enumerate(shapes)}
+    counts = {shape: len(half_an_hour(store, clock, n, shape, is_cron=is_cron)) for n, shape in enumerate(shapes)}
     assert {shape: many for shape, many in counts.items() if not 2 <= many <= 30} == {}
 
 
