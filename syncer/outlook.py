@@ -49,6 +49,8 @@ class Trace:
     """Where it is set aside."""
     is_erased: bool = False
     """No run sends it, whatever its row holds."""
+    is_in_doubt: bool = False
+    """A run gave its request back without an answer, and none has sent it since."""
 
     @property
     def conclusion(self) -> tuple[str, str]:
@@ -59,7 +61,7 @@ class Trace:
         for state in (RequestState.ACKED, RequestState.ACKED_ASSUMED, RequestState.HELD):
             if state in states:
                 return state.value, _SETTLED[state].format(line=self.requests[states.index(state)][1])
-        if any(state in _UNDER_WAY for state in states):
+        if self.is_in_doubt or any(state in _UNDER_WAY for state in states):
             return "unfinished", "A request with it has no answer yet; the next run sees to it."
         if self.reject is not None and not self._is_mended:
             return self.reject.bucket, refused_in_words(self.reject.reason, self.reject.field)
@@ -206,12 +208,13 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
         row = find_row(pipeline, source, scope, key, position=position, now=now)
     identity = row.identity if row else identity_of(pipeline, scope, key)
     requests: list[tuple[StoredRequest, RequestLine]] = []
-    reject, is_erased = None, False
+    reject, is_erased, is_in_doubt = None, False, False
     if found is not None and identity is not None:
         pages = request_pages(session.store, found.id)
         requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
         reject = next((each for each in rejects_of(session.store, found.id) if each.identity == identity), None)
         is_erased = identity in erased_of(session.store, found.id)
+        is_in_doubt = identity in doubts_given_up(session.store, found.id, now=now)
     return Trace(
         pipeline=pipeline.name,
         target=session.project.target,
@@ -220,6 +223,7 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
         requests=tuple((request.run_id, line) for request, line in requests),
         reject=reject,
         is_erased=is_erased,
+        is_in_doubt=is_in_doubt,
     )
 
 

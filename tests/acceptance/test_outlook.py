@@ -43,10 +43,36 @@ def test_a_plan_says_what_the_run_then_does(shop: Shop) -> None:
 class Interrupted(Points):
     """Points of which one is where Ctrl-C comes: a request is armed, and nobody knows whether it was sent."""
 
+    def __init__(self, at: str = "arm.after") -> None:
+        self.at = at
+
     def hit(self, name: str, /) -> None:
         """Pass a point."""
-        if name == "arm.after":
+        if name == self.at:
             raise KeyboardInterrupt
+
+
+def test_what_may_have_arrived_is_not_said_to_wait_where_a_run_gave_it_back(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    project = load_project(shop.folder, environ={"TOKEN": TOKEN})
+    for at in ("arm.after", "recover.after"):
+        with Session(project, points=Interrupted(at)) as session:
+            assert session.run("orders").status is RunStatus.INTERRUPTED
+        assert shop.syncer("trace", "orders", "1", "--output", "json").report["conclusion"] == "unfinished"
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 2
+    assert shop.syncer("trace", "orders", "1", "--output", "json").report["conclusion"] == "acked"
+
+
+def test_a_plan_knows_that_what_a_run_gave_back_will_be_held(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    project = load_project(shop.folder, environ={"TOKEN": TOKEN})
+    for at in ("arm.after", "recover.after"):
+        with Session(project, points=Interrupted(at)) as session:
+            session.run("orders")
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {mode: at_most_once}")
+    assert shop.syncer("plan", "orders", "--output", "json").report["to_send"] == 0
+    report = shop.syncer("run", "orders", "--output", "json").report
+    assert (report["acknowledged"], report["buckets"]) == (0, {"held": 2})
 
 
 def test_a_plan_knows_what_the_run_will_hold(shop: Shop) -> None:
