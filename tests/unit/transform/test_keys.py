@@ -14,6 +14,8 @@ SHAPE = pa.schema(
     [("row", pa.int64()), ("shop", pa.string()), ("id", pa.int64()), ("at", pa.int64()), ("tier", pa.string())]
 )
 
+BUCKETS = {"key_missing": "key_problem", "key_conflict": "key_problem", "duplicate_skipped": "duplicate_skipped"}
+
 
 def layout(seed: int) -> list[dict[str, Any]]:
     """Rows whose keys are often missing, equal, or equal but for what is sent."""
@@ -59,4 +61,5 @@ def test_R12_F14_the_first_row_of_a_key_is_sent_and_every_other_one_has_its_reas
         zip(made.rejects["row"], made.rejects["reason"], strict=True)
     )
     assert [fates[row] for row in range(len(rows))] == expected(rows)
+    assert all(bucket == BUCKETS[reason] for bucket, reason in made.rejects.select("bucket", "reason").iter_rows())
     assert made.events.height + made.rejects.height == len(rows)
