@@ -65,7 +65,7 @@ class Settings(Strict):
     delay: Duration = Duration(0)
     """Do not send before event_time plus this."""
     max_age: Duration | None = None
-    """Do not send later than event_time plus this."""
+    """Do not send later than event_time plus this, judged when the row is read: a request may still wait for Meta."""
     test_event_code: str | None = None
     """Shows the events under Test Events as well; Meta still counts them. Wins over the destination's."""
     allow_scheduled_test_code: bool = False
