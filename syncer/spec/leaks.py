@@ -69,6 +69,11 @@ def found_in(text: str, *, country: str | None = None, numbers: bool = True) -> 
     return tuple(kinds)
 
 
+def is_person(key: Iterable[str]) -> bool:
+    """Return whether a part of a row's key is an address of e-mail or an international phone number."""
+    return any(EMAIL.search(part) or INTERNATIONAL.search(part) for part in key)
+
+
 def leaves(value: object) -> Iterator[str]:
     """Yield every text and every whole number of a value of JSON as text, names of members included."""
     match value:

@@ -1,6 +1,6 @@
 """The leak guard: what becomes of personal data outside customer information, one value at a time and in columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -11,9 +11,11 @@ import polars as pl
 
 from syncer.pipeline import Pii, Pipeline
 from syncer.spec.leaks import KINDS, Kind, found_in, leaves, read_url
+from syncer.spec.leaks import is_person as is_person_key
 from syncer.transform.binding import Field, is_person
 from syncer.transform.encode import string
 from syncer.transform.members import Member
+from syncer.transform.pieces import Mask
 from syncer.transform.slow import REMEMBERED
 
 URLS: Final = frozenset({("event_source_url",), ("referrer_url",)})
@@ -28,6 +30,9 @@ RUN: Final = rf"{_BEFORE}[0-9](?:{_SIGN}{{0,4}}[0-9]){{7,}}{_BEHIND}"
 GROUPED: Final = rf"[0-9]{_SIGN}{{1,4}}[0-9]"
 """What stands in every JSON text in which something may be found, encoded or not: an address, a number without signs
 within it, or a run of digits and signs. The others are not looked at one by one."""
+
+
+KEY: Final = r"@|\+"
 
 
 class Verdict(NamedTuple):
@@ -74,6 +79,22 @@ class Guard:
         if field.place in URLS and isinstance(value, str):
             return self._of_url(value)
         return self._of_kinds(value, self._found(field, value))
+
+    def refuses_key(self, key: Sequence[str]) -> bool:
+        """Return whether no event_id may be made of `key`."""
+        return self._looks_at_keys and is_person_key(key)
+
+    def refused_keys(self, parts: Sequence[pl.Series]) -> Mask:
+        """Return of which keys no event_id may be made; `parts` are the texts of their columns. Twin of `refuses_key`."""
+        masks = [part.str.contains(KEY).fill_null(value=False) for part in parts] if self._looks_at_keys else []
+        if not any(mask.any() for mask in masks):
+            return None
+        refused = [is_person_key([text for text in key if text is not None]) for key in zip(*parts, strict=True)]
+        return pl.Series(refused, dtype=pl.Boolean)
+
+    @property
+    def _looks_at_keys(self) -> bool:
+        return self.pii.email != "allow" and "event_id" not in self.pii.allow
 
     def column(self, field: Field, member: Member) -> Member:
         """Return the member with what becomes of each of its values; twin of `judge`."""

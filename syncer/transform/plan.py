@@ -154,6 +154,8 @@ class Transform:
         facts = events.facts()
         verdicts = Verdicts(events.height)
         refuse(verdicts, facts, settings)
+        personal = guard.refused_keys([texts(found.rows.frame.get_column(name)) for name in self.binding.key])
+        verdicts.refuse(None if personal is None else personal & ~facts.has("event_id"), "key_personal")
         passed = verdicts.passed()
         frame = self._frame(found, events)
         tally = Tally(warnings=reader.warnings + events.warnings(facts, passed))

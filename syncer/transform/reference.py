@@ -138,7 +138,7 @@ class _Event:
     dropped: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
-    blocked: list[tuple[str, str]] = field(default_factory=list)
+    blocked: list[tuple[str, str | None]] = field(default_factory=list)
     tally: Tally = field(default_factory=lambda: Tally(rows_read=1))
     steps: list[Step] = field(default_factory=list)
 
@@ -160,6 +160,8 @@ class _Event:
         for other in binding.fields:
             if other.place not in (TIME, SOURCE):
                 self.read(other)
+        if ("event_id",) not in self.present and Guard.of(self.reference.pipeline).refuses_key(self.key):
+            self.blocked.append(("key_personal", None))
         case = Case(
             settings=settings,
             present=self.present,

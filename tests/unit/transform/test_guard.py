@@ -125,6 +125,17 @@ def test_grouped_national_numbers_need_the_country(pipeline: MakePipeline, run: 
     assert judged(run, pipeline(**parts, default_country="es"), "612 34 56 78")[2] == {"pii_phone_sent": 1}
 
 
+def test_no_event_id_is_made_of_an_address_or_a_phone_number(pipeline: MakePipeline, run: Run) -> None:
+    rows = [{"id": text, "x": text} for text in ("jane@example.com", "+49 151 12345678", "01711234567", "order-1")]
+    derived = run(pipeline(), rows)
+    assert derived.rejects.select("row", "bucket", "reason", "field").rows() == [
+        (row, "pii_blocked", "key_personal", "event_id") for row in (0, 1)
+    ]
+    mapped = run(pipeline(server={"event_id": Constant(value="a")}), rows)
+    allowed = run(replace(pipeline(), pii=Pii(allow=("event_id",))), rows)
+    assert (mapped.events.height, allowed.events.height) == (4, 4)
+
+
 def test_what_an_event_refused_for_another_reason_held_is_not_counted(pipeline: MakePipeline, run: Run) -> None:
     made = pipeline(customer={"em": Column(column="nobody")}, own={"tier": Column(column="x")})
     found = run(made, [{"x": LEAKS["phone"], "nobody": None}])
