@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from io import RawIOBase
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -53,17 +53,35 @@ def _csv(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> N
 
 
 def _parquet(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
-    """Write by way of a file without a name: the format needs to know where it is, and a pipe does not."""
-    from shutil import copyfileobj
-
+    """Write without a file between, where keys would lie on a disk."""
+    import pyarrow as pa
     from pyarrow import parquet
 
-    with TemporaryFile() as file:
-        with parquet.ParquetWriter(file, schema) as writer:
-            for table in tables:
-                writer.write_table(table.cast(schema))
-        file.seek(0)
-        copyfileobj(file, out)
+    with parquet.ParquetWriter(pa.PythonFile(_Counted(out), mode="w"), schema) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema))
+
+
+class _Counted(RawIOBase):
+    """Passes bytes on and knows how many: the format asks where it is, and a pipe does not say. Mutable: counts."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out, self._written = out, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._out.write(data)
+        self._written += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        if not self.closed:
+            self._out.flush()
 
 
 _WRITERS = {"json": _json, "csv": _csv, "parquet": _parquet}

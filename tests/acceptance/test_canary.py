@@ -29,7 +29,8 @@ DIGESTS = {
 COMMANDS = (
     ("run", "orders"), ("status", "--output", "json"), ("runs",), ("show", "01"), ("plan", "orders"),
     ("preview", "orders"), ("preview", "orders", "--explain"), ("trace", "orders", "3"), ("deliveries", "orders"),
-    ("check",), ("validate",), ("explain", "orders"), ("backfill", "orders", "--since", "-2d"), ("run", "away"),
+    ("rejects", "list", "orders", "--rows"), ("rejects", "show", "orders", "--key", "4"), ("rejects", "export", "orders"),
+    ("held", "list", "orders"), ("erase", "orders", "--key", "3", "--dry-run"), ("check",), ("validate",), ("explain", "orders"), ("backfill", "orders", "--since", "-2d"), ("run", "away"),
 )  # fmt: skip
 MORE = """\
     fn: name
@@ -85,7 +86,7 @@ def test_S01_S02_S09_no_canary_leaves_the_warehouse_but_in_a_request(make_shop: 
     shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
     for command in COMMANDS:
         done = shop.syncer(*command, "-vv", **dsn)
-        digests_are_asked_for = command[0] == "preview"
+        digests_are_asked_for = command[0] == "preview" or command[:2] == ("rejects", "show")
         assert seen_in(done.out + done.err, digests=not digests_are_asked_for) == [], command
     assert seen_in(everything_at_rest(shop.folder)) == []
     arrived = str(list(shop.sandbox.sandbox.events()))

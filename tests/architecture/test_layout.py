@@ -15,6 +15,16 @@ def test_the_folder_of_migrations_does_not_shadow_the_library() -> None:
     assert not (ROOT / "alembic" / "__init__.py").exists()
 
 
+def test_S23_nothing_but_a_private_folder_and_the_demo_makes_temporary_files() -> None:
+    makers = {path.relative_to(ROOT).as_posix() for path in CODE if "tempfile" in path.read_text(encoding="utf-8")}
+    assert makers == {"connectors/private_folder.py", "syncer/cli/demo.py"}
+
+
+def test_S01_no_address_of_a_request_is_made_with_parameters() -> None:
+    for path in ROOT.glob("syncer/capi/*.py"):
+        assert "params=" not in path.read_text(encoding="utf-8"), path
+
+
 def test_the_sandbox_knows_nothing_of_the_sender() -> None:
     for path in ROOT.glob("syncer/sandbox/**/*.py"):
         for line in path.read_text(encoding="utf-8").splitlines():
