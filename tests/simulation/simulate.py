@@ -110,6 +110,8 @@ class Simulation:
         self.meta.look = self.checker.before_send
         self.sender: Sender = self.meta
         self.runs = self.crashes = self.posts = 0
+        self.stopped_by = ""
+        """What the state said that failed even to note how a run ended."""
         self.configuration, self.rejects = "f1", Rejects()
         self.has_edits = False
         """Whether the configuration was another one before: rejects are read again among other rows."""
@@ -151,9 +153,10 @@ class Simulation:
             report = self._resent(job, tools) if resend else run_sync(job, tools)
         except (Crash, KeyboardInterrupt):
             self.crashes += 1
-        except StateError:
+        except StateError as error:
             if spoil is None:
                 raise
+            self.stopped_by = str(error)
         if report is None or spoil is not None:
             self._store.close()
             self._store = None
