@@ -101,6 +101,30 @@ def test_R02_R03_killed_at_random_nothing_is_lost_and_every_duplicate_was_announ
     assert twice <= announced
 
 
+def test_R03_F08_killed_at_random_under_at_most_once_nothing_is_sent_twice_and_all_doubt_is_held(
+    make_shop: MakeShop,
+) -> None:
+    shop = make_shop(faults=parse_faults("latency=10ms,500=2%,reset_after=2%,cut=1%"), keep=20_000)
+    shop.edit("pipelines/orders.yaml", "destination: meta", SMALL.replace("{events", "{mode: at_most_once, events"))
+    rng, orders, killed = random.Random(8), 0, 0
+    for _ in range(count(5)):
+        shop.add_orders(orders + 1, orders + 2_000)
+        orders += 2_000
+        running = start(shop)
+        wait_for(shop, rng.randint(1, 20), running)
+        running.kill()
+        running.communicate()
+        killed += running.returncode == -signal.SIGKILL
+    shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
+    last = shop.syncer("run", "orders", "--output", "json").report
+    arrived = Counter(map(int, shop.order_ids()))
+    held = sum(each["events"] for each in shop.syncer("held", "list", "orders", "--output", "json").report["requests"])
+    assert (killed, arrived.total() - len(arrived), noted(shop)) == (count(5), 0, 0)
+    assert (last["status"], last["buckets"].get("pending", 0)) == ("done", 0)
+    assert 0 <= orders - len(arrived) <= held
+    assert 0 < held <= 0.2 * orders
+
+
 def test_R25_a_holder_put_to_sleep_keeps_its_lock_and_others_wait(make_shop: MakeShop) -> None:
     """A lock that dies with its process is not taken from one that sleeps: nothing is sent twice."""
     shop = make_shop(faults=parse_faults("latency=50ms"), keep=200_000)

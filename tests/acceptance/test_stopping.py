@@ -1,4 +1,4 @@
-"""Runs that are stopped or killed, as processes."""
+"""Runs that are stopped or killed, as processes (R28, F32)."""
 
 import json
 import os
@@ -16,8 +16,10 @@ import pytest
 
 from syncer.sandbox.faults import parse_faults
 from tests.acceptance.shop import TOKEN, MakeShop, Shop
+from tests.counts import count, note
 
 pytestmark = pytest.mark.acceptance
+SIGNALS = count(8, 200)
 SMALL = "destination: meta\ndelivery: {events_per_request: 1, requests_in_flight: 1}"
 
 
@@ -62,23 +64,30 @@ def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop:
     assert sorted(map(int, shop.order_ids())) == [1, 2, 3, 4, 5, 6]
 
 
-def test_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> None:
+@pytest.mark.faults
+@pytest.mark.soak
+@pytest.mark.timeout(1_800)
+def test_R28_F32_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> None:
     shop = make_shop(faults=parse_faults("latency=5ms"))
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL.replace("flight: 1", "flight: 4"))
-    shop.add_orders(1, 3_000)
-    rng = random.Random(28)
-    for number in range(8):
+    rng, orders = random.Random(28), 0
+    for number in range(SIGNALS):
+        shop.add_orders(orders + 1, orders + 400)
+        orders += 400
         before = shop.sandbox.sandbox.begun
         with run_of(shop) as running:
             wait_until(partial(has_begun, shop, more_than=before))
             time.sleep(rng.random() * 0.3)
             running.send_signal((signal.SIGTERM, signal.SIGINT)[number % 2])
             report = json.loads(running.communicate(timeout=30)[0])
-        assert (report["status"], report["possible_duplicates"]) == ("interrupted", 0)
+        assert (running.returncode, report["status"], report["possible_duplicates"]) == (130, "interrupted", 0)
         with closing(connect(shop.folder / ".syncer" / "state.db")) as state:
             states = {state for (state,) in state.execute("SELECT DISTINCT state FROM requests")}
         assert states == {"acked"}
-    assert len(set(shop.order_ids())) == len(shop.order_ids())
+    rest = shop.syncer("run", "orders", "--output", "json")
+    assert (rest.code, rest.report["status"], rest.report["possible_duplicates"]) == (0, "done", 0)
+    assert sorted(map(int, shop.order_ids())) == list(range(1, orders + 1))
+    note("F32", tried=SIGNALS, requests=shop.sandbox.sandbox.begun)
 
 
 def test_a_second_signal_ends_at_once_and_the_next_run_finds_what_was_under_way(make_shop: MakeShop) -> None:

@@ -137,6 +137,7 @@ def open_state(room: Path, template: Path) -> Iterator[OpenStore]:
     shutil.rmtree(root)
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("is_cron", [False, True])
 def test_R21_F23_half_an_hour_of_outage_costs_a_pipeline_at_most_thirty_requests(
@@ -149,6 +150,7 @@ def test_R21_F23_half_an_hour_of_outage_costs_a_pipeline_at_most_thirty_requests
     assert {shape: many for shape, many in counts.items() if not 2 <= many <= 30} == {}
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_R21_F23_fifty_pipelines_with_a_process_each_do_not_fall_into_step(open_state: OpenStore) -> None:
     clock = FakeClock()

@@ -36,6 +36,8 @@ def resend_and_die(at: int, folder: Path, template: Path) -> tuple[int, int]:
         simulation.close()
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(600)
 def test_R36_a_resend_that_dies_anywhere_is_taken_up_and_loses_nothing(room: Path, template: Path) -> None:
     for at in range(1, MOST, STEP):
         try:

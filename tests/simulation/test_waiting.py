@@ -38,6 +38,7 @@ def wait_for_days(seed: int, folder: Path, template: Path) -> tuple[int, float]:
         simulation.close()
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_R20_F22_no_request_that_waited_for_days_has_an_event_outside_the_window(room: Path, template: Path) -> None:
     left_out, waited_s = 0, 0.0
