@@ -14,6 +14,8 @@ from tests.simulation.simulate import BrokenError, Simulation
 from tests.simulation.world import DAY_S, Shape
 
 WAITS = (OutcomeClass.NOT_SENT, OutcomeClass.THROTTLED, OutcomeClass.DOUBT)
+ONCE_BROKEN = (23,)
+"""A request that had grown too old was taken for the one that asks whether the other side is back."""
 
 
 def wait_for_days(seed: int, folder: Path, template: Path) -> tuple[int, float]:
@@ -42,7 +44,7 @@ def wait_for_days(seed: int, folder: Path, template: Path) -> tuple[int, float]:
 @pytest.mark.timeout(600)
 def test_R20_F22_no_request_that_waited_for_days_has_an_event_outside_the_window(room: Path, template: Path) -> None:
     left_out, waited_s = 0, 0.0
-    for seed in range(count(50)):
+    for seed in {*range(count(50)), *ONCE_BROKEN}:
         try:
             expired, elapsed_s = wait_for_days(seed, room / f"wait{seed}", template)
         except BrokenError as broken:
