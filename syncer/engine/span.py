@@ -1,7 +1,7 @@
 """Rows by the time of their events, whatever the watermark says."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
-from syncer.state.ledger import Ledger
+from syncer.state.ledger import Ledger, empty_ledger
 from syncer.transform.identity import Scope
 from syncer.watermark import order
 
@@ -81,13 +81,20 @@ class Survey:
     events: int = 0
     settled: int = 0
     """Of those, how many no run would send: they were delivered, refused or are held."""
+    _seen: Ledger = field(default_factory=empty_ledger)
 
     def add(self, named: pl.DataFrame, ledger: Ledger) -> None:
-        """Count the rows of one batch."""
-        known = named.filter(pl.col("identity").is_not_null()).unique("identity")
-        self.events += known.height
-        if known.height:
-            self.settled += int(ledger.settled(b"".join(known["identity"])).sum())
+        """Count the rows of one batch; a key that an earlier batch had as well is counted once."""
+        known = named["identity"].drop_nulls().unique()
+        if known.is_empty():
+            return
+        fresh = known.filter(~self._seen.settled(b"".join(known)))
+        if fresh.is_empty():
+            return
+        digests = b"".join(fresh)
+        self._seen.add(digests)
+        self.events += fresh.len()
+        self.settled += int(ledger.settled(digests).sum())
 
 
 def survey(pipeline: Pipeline, source: Source, scope: Scope, ledger: Ledger, span: Span, *, now: datetime) -> Survey:
