@@ -89,7 +89,9 @@ class Forecast:
             "events": self.to_send + tally.buckets.total(),
             "to_send": self.to_send,
             "requests": self.requests,
-            "value": {currency: round(total, 2) for currency, total in sorted(self.value.items())},
+            "value": {
+                currency: rounded for currency, total in sorted(self.value.items()) if (rounded := round(total, 2))
+            },
             **{name: {str(key): count for key, count in sorted(getattr(tally, name).items())} for name in counts},
             "coverage": tally.shares(),
             "advice": [{"code": one.code, "text": one.text} for one in self.advice],
