@@ -1,6 +1,7 @@
 """A copy of a whole state file, made while runs may go on, and looked through before it is believed."""
 
 import os
+import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,20 +15,17 @@ def copy_to(path: Path, copy: Path) -> None:
 
     Raises `StateError` where `copy` exists, cannot be written, or is damaged.
     """
-    part = copy.with_name(f"{copy.name}.part")
-    made: list[Path] = []
+    part = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}.part")
     try:
-        for each in (copy, part):  # the name itself is taken first, so that nobody's file is written over
-            _make_new(each)
-            made.append(each)
+        _require_free(copy)  # said before a long copy; what takes the name meanwhile, `_give_name` sees
+        _make_new(part)
         back_up(path, part)
         _require_sound(part)
         sync(part)
-        part.replace(copy)
-        made.clear()
+        _give_name(part, copy)
         sync(copy.parent)
-    except FileExistsError as error:
-        failure = StateError(f"state: {error.filename} exists already and is not written over; name another file")
+    except FileExistsError:
+        failure = StateError(f"state: {copy} exists already and is not written over; name another file")
     except OSError as error:
         failure = StateError(f"state: {copy} cannot be written: {os.strerror(error.errno or 0)}; name another place")
     except sqlite3.Error:
@@ -35,9 +33,24 @@ def copy_to(path: Path, copy: Path) -> None:
     else:
         return
     finally:
-        for each in made:
-            each.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
     raise failure
+
+
+def _require_free(copy: Path) -> None:
+    if os.path.lexists(copy):
+        raise FileExistsError
+
+
+def _give_name(part: Path, copy: Path) -> None:
+    """Give the finished file its name, which must be free until the last moment; raises `FileExistsError`."""
+    try:
+        copy.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links
+        _make_new(copy)
+        part.replace(copy)
 
 
 def back_up(path: Path, copy: Path) -> None:

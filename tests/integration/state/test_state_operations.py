@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -139,3 +141,20 @@ def test_a_copy_that_cannot_be_made_leaves_no_file(tmp_path: Path) -> None:
         with pytest.raises(StateError, match=r"cannot be copied .* the file is damaged"):
             copy_to(store.place.path, tmp_path / "copy.db")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".syncer"]
+
+
+def test_a_copy_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+    path, copy = tmp_path / "state.db", tmp_path / "copy.db"
+    with ThreadPoolExecutor(1) as other, closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("CREATE TABLE t (i)")
+        writer.execute("BEGIN EXCLUSIVE")  # the copy waits for it
+        copying = other.submit(copy_to, path, copy)
+        deadline = time.monotonic() + 10
+        while not list(tmp_path.glob(".copy.db.*.part")):
+            assert time.monotonic() < deadline
+        assert not copy.exists()
+        copy.touch()  # somebody else takes the name meanwhile
+        writer.execute("COMMIT")
+        with pytest.raises(StateError, match=r"copy\.db exists already and is not written over"):
+            copying.result()
+    assert (copy.stat().st_size, sorted(each.name for each in tmp_path.iterdir())) == (0, ["copy.db", "state.db"])
