@@ -157,8 +157,9 @@ def rename(session: Session, old: str, new: str) -> tuple[str, ...]:
 
 
 def _require_one_of(session: Session, old: str, new: str) -> None:
-
     pipelines = session.project.pipelines
+    if old == new:
+        raise ConfigError([Problem(file=None, what=f"{new} is the old name as well", remedy="give another new name")])
     if not NAME.fullmatch(new):
         what = f"{new!r} is no name for a pipeline"
         raise ConfigError([Problem(file=None, what=what, remedy="write letters, digits, - and _")])

@@ -59,6 +59,7 @@ def test_a_pipeline_that_was_renamed_and_reset_sends_nothing_again(shop: Shop) -
         session.run("orders")
         for old, new, says in (
             ("orders", "no name", "no name for a pipeline"),
+            ("orders", "orders", "orders is the old name as well"),
             ("orders", "other", "both pipelines of this project"),
             ("ordres", "sales", "did you mean 'orders'"),
         ):
