@@ -165,4 +165,6 @@ def _bound(value: CursorValue, column: Known, grid: Grid, compare: Callable[[Cur
     try:
         return compare(value)
     except ValueError:
-        raise QueryError(f'the value to compare "{column.name}" with is no {value.kind}') from None
+        raise QueryError(
+            f'the value to compare "{column.name}" with is no {value.kind}', remedy="write it as the column holds it"
+        ) from None

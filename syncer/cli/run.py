@@ -74,6 +74,8 @@ def choose(project: "Project", names: Sequence[str], selection: str | None, *, e
     """Return the pipelines that were asked for; raises `UsageError` with the remedy."""
     from syncer.session import find_pipeline
 
+    if sum((bool(names), selection is not None, everything)) > 1:
+        raise click.UsageError("name pipelines, or give --select, or --all")
     if names:
         return [find_pipeline(project, name) for name in dict.fromkeys(names)]
     enabled = [pipeline for pipeline in project.pipelines.values() if pipeline.enabled]

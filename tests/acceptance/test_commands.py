@@ -199,3 +199,19 @@ def test_who_reads_no_further_does_not_stop_the_other_pipelines(shop: Shop) -> N
     running.stdout.close()
     running.wait(timeout=60)
     assert len(shop.order_ids()) == 4
+
+
+def test_run_takes_pipelines_by_name_by_tag_or_all_of_them(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    shop.edit("pipelines/orders.yaml", "source: warehouse", "source: warehouse\ntags: [hourly]")
+    assert shop.syncer("run", "--select", "tag:hourly", "--output", "json").report["acknowledged"] == 2
+    assert shop.syncer("run", "--all", "--output", "json").report["status"] == "done"
+    for arguments, says in (
+        (["--select", "tag:daily"], "no enabled pipeline has the tag 'daily'; tags: hourly"),
+        (["--select", "hourly"], "write tag:NAME"),
+        (["orders", "--all"], "name pipelines, or give --select, or --all"),
+        (["--all", "--select", "tag:hourly"], "name pipelines, or give --select, or --all"),
+        ([], "there are: orders"),
+    ):
+        refused = shop.syncer("run", *arguments)
+        assert (refused.code, says in refused.err) == (2, True), refused.err
