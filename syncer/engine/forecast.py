@@ -167,7 +167,8 @@ def _rows(
                 yield rows
                 continue
             inside = reading.span.rows(rows, transform, now=at)[0]
-            recall.rows(inside, transform, now=at)  # judged here, they are not judged once more
+            if recall.rejects:
+                recall.rows(inside, transform, now=at)  # judged here, they are not judged once more
             yield inside
     left = tuple(reject for reject in recall.rejects if reject.identity not in recall.found)
     if left and low is not None:

@@ -26,8 +26,7 @@ def doubts_given_up(store: "Store", pipeline_id: int, *, now: datetime) -> dict[
         requests = outbox.given_up_in_doubt(connection, pipeline_id, since=since)
     doubts: dict[bytes, datetime] = {}
     for request in requests:
-        first_sent = request.first_armed_at or now
-        doubts |= {name: min(first_sent, doubts.get(name, first_sent)) for name in split(request.digests)}
+        doubts |= dict.fromkeys(split(request.digests), request.first_armed_at or now)
     if not doubts:
         return doubts
     settled = ledger_of(store, pipeline_id).settled(b"".join(doubts))
