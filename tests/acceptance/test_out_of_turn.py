@@ -2,7 +2,6 @@
 
 import json
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from sqlite3 import connect
 from typing import Any
@@ -17,7 +16,7 @@ from syncer.ports import SystemClock
 from syncer.report import RunStatus
 from syncer.session import Session
 from syncer.state.history import stored_runs
-from tests.acceptance.shop import TOKEN, Shop
+from tests.acceptance.shop import TOKEN, MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
 
@@ -27,7 +26,12 @@ AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30)
 
 @pytest.fixture
 def hourly(shop: Shop) -> Shop:
-    """Orders 1 to 10, an hour apart, of which 3 came so late that the watermark was beyond it, and 8 is not good."""
+    """A shop with ten orders."""
+    return filled(shop)
+
+
+def filled(shop: Shop) -> Shop:
+    """Add orders 1 to 10, an hour apart, of which 3 came so late that the watermark was beyond it, and 8 is not good."""
     shop.add_orders(
         1, 10, changes=f"UPDATE orders SET ordered_at = '{AT.isoformat()}'::TIMESTAMPTZ + to_hours(order_id - 1)"
     )
@@ -129,12 +133,15 @@ def test_R09_a_reconcile_finds_what_runs_pass_by_and_obeys_the_start(hourly: Sho
         assert state.execute("SELECT action FROM audit").fetchall() == [("reconcile",)] * 2
 
 
-def test_R09_a_run_reconciles_by_itself_where_that_is_due(hourly: Shop) -> None:
+def test_R09_a_run_reconciles_by_itself_where_that_is_due(make_shop: MakeShop) -> None:
+    clock = Later(0)
+    hourly = filled(make_shop(clock=lambda: clock.now().timestamp()))
     hourly.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: updated_at\nreconcile: {every: 2h}")
 
     def run(hours: int, **options: Any) -> tuple[int, int, str | None]:
         project = load_project(hourly.folder, environ={"TOKEN": TOKEN})
-        with Session(project, clock=Later(hours)) as session:
+        clock.hours = hours
+        with Session(project, clock=clock) as session:
             due = forecast(session, project.pipelines["orders"], on_rows=lambda _: None)
             report = session.run("orders", **options)
             return due.to_send, report.acknowledged, stored_runs(session.store, "default", limit=1)[0].trigger
@@ -151,11 +158,11 @@ def test_R09_a_run_reconciles_by_itself_where_that_is_due(hourly: Shop) -> None:
     assert run(6) == (1, 1, "manual+reconcile")
 
 
-@dataclass(frozen=True)
 class Later(SystemClock):
-    """The machine's clock, some hours on."""
+    """The machine's clock, some hours on. Mutable."""
 
-    hours: int
+    def __init__(self, hours: int) -> None:
+        self.hours = hours
 
     def now(self) -> datetime:
         return super().now() + timedelta(hours=self.hours)
