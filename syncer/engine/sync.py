@@ -80,6 +80,7 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
         fingerprint=job.pipeline.fingerprint,
         trigger=job.trigger,
         holder=job.holder,
+        is_answer=work is deliver_now and job.is_regular and job.limit is None,
     ) as run:
         log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
         try:
@@ -93,7 +94,7 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
             ending = INTERRUPTED
         except Exception as error:
             what = f"syncer itself failed ({type(error).__name__}); the next run goes on from here"
-            _finish(run, tools, Ending(status=RunStatus.FAILED, message=what), began)
+            _finish(run, tools, Ending(status=RunStatus.FAILED, message=what), began, is_crash=True)
             raise
         _finish(run, tools, ending, began)
         log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
@@ -116,13 +117,14 @@ def _paused(pipeline: Pipeline) -> Ending:
     return Ending(status=RunStatus.PAUSED, message=message, pause_reason=BY_HAND)
 
 
-def _finish(run: RunLog, tools: Tools, ending: Ending, began: float) -> None:
+def _finish(run: RunLog, tools: Tools, ending: Ending, began: float, *, is_crash: bool = False) -> None:
     run.finish(
         ending.status,
         now=tools.clock_check.corrected(tools.clock.now()),
         message=ending.message,
         pause_reason=ending.pause_reason,
         elapsed_s=tools.clock.monotonic() - began,
+        is_crash=is_crash,
     )
 
 

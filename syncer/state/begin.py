@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, update
 
 from syncer.report import RunStatus
-from syncer.state import outbox, pipelines
+from syncer.state import asked, outbox, pipelines
 from syncer.state.locks import Lock
+from syncer.state.new_run import NewRun
 from syncer.state.quarantine import Aside
-from syncer.state.runs import NewRun, RunLog
+from syncer.state.runs import RunLog
 from syncer.state.tables import RUNS
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def begin(store: "Store", lock: Lock, new: NewRun) -> RunLog:
         connection.execute(
             update(RUNS)
             .where(RUNS.c.pipeline_id == mine.id, RUNS.c.status == RunStatus.RUNNING.value)
-            .values(status=RunStatus.INTERRUPTED.value, finished_at=new.now, watermark_after=reached)
+            .values(status=RunStatus.INTERRUPTED.value, finished_at=new.now, watermark_after=reached, crashed=1)
         )
         unfinished = outbox.adopt(connection, mine.id, epoch=mine.epoch)
         connection.execute(
@@ -41,5 +42,7 @@ def begin(store: "Store", lock: Lock, new: NewRun) -> RunLog:
                 "watermark_before": reached,
             },
         )
+        if new.is_answer:
+            asked.begun(connection, new.scope, new.run_id)
         aside = Aside.load(connection, mine.id)
     return RunLog(store, lock, new, mine, unfinished=unfinished, aside=aside)

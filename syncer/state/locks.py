@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from syncer.errors import StateError
 from syncer.state.database import Database
@@ -20,6 +20,11 @@ from syncer.state.place import PRIVATE_FILE, make_private_folder
 
 WAIT_S = 60.0
 PAUSE_S = 0.05
+HELD = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND CAST(classid AS bigint) = :high AND CAST(objid AS bigint) = :low)"
+)
 
 
 class Lock(Protocol):
@@ -27,6 +32,10 @@ class Lock(Protocol):
 
     def release(self) -> None:
         """Let others take it; does nothing the second time."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Return whether it is still held: a database forgets the locks of a connection that broke."""
         ...
 
 
@@ -39,7 +48,9 @@ def try_lock(database: Database, name: str) -> Lock | None:
 
 def is_held(database: Database, name: str) -> bool:
     """Return whether some process holds the lock called `name`."""
-    lock = try_lock(database, name)
+    if database.place.path is None:
+        return _is_advisory_held(database, name)
+    lock = _try_file(database.place.path, name)
     if lock is not None:
         lock.release()
     return lock is None
@@ -69,6 +80,9 @@ class _FileLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    def is_alive(self) -> bool:
+        return self._handle is not None
 
 
 def _try_file(database: Path, name: str) -> Lock | None:
@@ -118,6 +132,21 @@ class _AdvisoryLock:
             self._connection.close()
         except DBAPIError:
             self._connection.invalidate()
+
+    def is_alive(self) -> bool:
+        try:
+            self._connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+
+def _is_advisory_held(database: Database, name: str) -> bool:
+    """Ask the server, which takes no connection of its own and keeps nobody from taking the lock."""
+    key = _digest(f"syncer\0{name}")[:8]
+    halves = {"high": int.from_bytes(key[:4], "big"), "low": int.from_bytes(key[4:], "big")}
+    with explained(database.place), database.transaction(writes=False) as connection:
+        return bool(connection.execute(HELD, halves).scalar())
 
 
 def _try_advisory(database: Database, name: str) -> Lock | None:

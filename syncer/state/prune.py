@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, and_, delete, exists, func, or_, select
 
 from syncer.pipeline import Retention
 from syncer.report import RunStatus
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S
 from syncer.state.database import give_back_space
 from syncer.state.requests import UNFINISHED, RequestState
-from syncer.state.tables import QUARANTINE, REQUESTS, RUNS
+from syncer.state.tables import MISSED_TIMES, QUARANTINE, REQUESTS, RUN_REQUESTS, RUNS
 
 if TYPE_CHECKING:
     from syncer.state.store import Store
@@ -78,14 +78,9 @@ def has_due(store: "Store", retention: Retention, *, now: datetime) -> bool:
 
 def is_due(connection: Connection, terms: Terms) -> bool:
     """Return whether something is a day over its term: so pruning happens once a day at most, and no clock is kept."""
-    over = terms.earlier(DAY)
     return any(
-        connection.execute(select(column).where(is_over).limit(1)).first() is not None
-        for column, is_over in (
-            (REQUESTS.c.id, _requests(over)),
-            (RUNS.c.id, _runs(over)),
-            (QUARANTINE.c.id, _rejects(over)),
-        )
+        connection.execute(select(table.c.id).where(is_over).limit(1)).first() is not None
+        for table, is_over in _kinds(terms.earlier(DAY))
     )
 
 
@@ -95,10 +90,22 @@ def forget(connection: Connection, terms: Terms) -> int:
     Requests go before their runs, so that what is left of a run always has its run.
     """
     deleted = 0
-    for table, is_over in ((REQUESTS, _requests(terms)), (RUNS, _runs(terms)), (QUARANTINE, _rejects(terms))):
+    for table, is_over in _kinds(terms):
         some = select(table.c.id).where(is_over).limit(AT_ONCE)
         deleted += connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
     return deleted
+
+
+def _kinds(terms: Terms) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
+    """Return each kind of rows with what is over its term, in the order in which they go."""
+    is_answered = and_(RUN_REQUESTS.c.state == "done", RUN_REQUESTS.c.requested_at < terms.runs)
+    return (
+        (REQUESTS, _requests(terms)),
+        (RUNS, _runs(terms)),
+        (QUARANTINE, _rejects(terms)),
+        (RUN_REQUESTS, is_answered),
+        (MISSED_TIMES, MISSED_TIMES.c.noticed_at < terms.runs),
+    )
 
 
 def _requests(terms: Terms) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
@@ -15,16 +15,16 @@ from syncer.errors import StateError
 from syncer.ports import SteadyClock
 from syncer.report import RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
-from syncer.state import audit, counts, outbox, pipelines, quarantine
+from syncer.state import asked, audit, counts, outbox, pipelines, quarantine
 from syncer.state.alone import one_at_a_time
 from syncer.state.basis import Basis
 from syncer.state.basis import put as put_basis
 from syncer.state.history import rejects_of, report_of
 from syncer.state.locks import Lock
+from syncer.state.new_run import NewRun
 from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, require_transition
 from syncer.state.quarantine import Aside, Reject
 from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
-from syncer.state.scope import Scope
 from syncer.state.settling import POINT
 from syncer.state.tables import RUNS
 from syncer.watermark import Watermark
@@ -43,20 +43,9 @@ _FINISH = (
         message=bindparam("new_message"),
         pause_reason=bindparam("reason"),
         watermark_after=bindparam("reached"),
+        crashed=bindparam("is_crash"),
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """What is known when a run begins."""
-
-    scope: Scope
-    run_id: str
-    now: datetime
-    fingerprint: str
-    trigger: str
-    holder: str
 
 
 class RunLog:
@@ -332,8 +321,9 @@ class RunLog:
         message: str = "",
         pause_reason: str | None = None,
         elapsed_s: float = 0.0,
+        is_crash: bool = False,
     ) -> None:
-        """Write how the run ended; a reason pauses the pipeline."""
+        """Write how the run ended; a reason pauses the pipeline. `is_crash`: by a mistake of syncer's own."""
         with self._tx("finish", although_failed=True) as connection:
             row = connection.execute(
                 _FINISH,
@@ -345,12 +335,14 @@ class RunLog:
                     "new_message": message,
                     "reason": pause_reason,
                     "reached": self._stored_watermark(connection),
+                    "is_crash": 1 if is_crash else None,
                 },
             )
             if row.rowcount != 1:
                 raise StateError(f"state: run {self.run_id} is finished already")
             went_well = status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
             pipelines.release(connection, self._row, pause_reason=pause_reason, went_well=went_well, now=now)
+            asked.ended(connection, self.scope, self.run_id, is_over=status is not RunStatus.INTERRUPTED)
 
     def report(self) -> RunReport:
         """Return what the run did, read back from the store."""

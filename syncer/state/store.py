@@ -214,17 +214,28 @@ class Store:
             self._guard.raise_to(mark)
         self.points.hit(f"{name}.after")
 
-    def start_run(
-        self, scope: Scope, *, run_id: str, now: datetime, fingerprint: str, trigger: str, holder: str
+    def start_run(  # noqa: PLR0913  # each is a fact of the run's first row
+        self,
+        scope: Scope,
+        *,
+        run_id: str,
+        now: datetime,
+        fingerprint: str,
+        trigger: str,
+        holder: str,
+        is_answer: bool = False,
     ) -> "RunLog":
-        """Take the scope's lock and begin a run; raises `LockedError` at once where another run holds it."""
+        """Take the scope's lock and begin a run; raises `LockedError` at once where another run holds it.
+
+        `is_answer` says that it does all that was asked for when it begins.
+        """
         from syncer.state.begin import begin
-        from syncer.state.runs import NewRun
+        from syncer.state.new_run import NewRun
 
         self.require_schema()
         lock = self._lock(scope)
         try:
-            return begin(self, lock, NewRun(scope, run_id, now, fingerprint, trigger, holder))
+            return begin(self, lock, NewRun(scope, run_id, now, fingerprint, trigger, holder, is_answer))
         except BaseException:
             lock.release()
             raise
@@ -240,7 +251,7 @@ class Store:
 
     def _lock(self, scope: Scope) -> Lock:
         for pause_s in (*BETWEEN_TRIES_S, None):
-            lock = try_lock(self.database, _lock_name(scope))
+            lock = try_lock(self.database, lock_name(scope))
             if lock is not None:
                 return lock
             if pause_s is not None:
@@ -251,7 +262,7 @@ class Store:
 
     def is_running(self, scope: Scope) -> bool:
         """Return whether a run holds the scope's lock now."""
-        return is_held(self.database, _lock_name(scope))
+        return is_held(self.database, lock_name(scope))
 
     def pause(self, scope: Scope, *, reason: str, actor: str) -> str | None:
         """Let no run of the scope begin until it is resumed; return why it was paused before."""
@@ -278,5 +289,6 @@ def mark_of(connection: Connection) -> Mark:
     return Mark(bytes(install or b"").hex().rjust(32, "0")[:32], *numbers)
 
 
-def _lock_name(scope: Scope) -> str:
+def lock_name(scope: Scope) -> str:
+    """Return the name of the lock that the runs of `scope` hold."""
     return f"{scope.pipeline}\0{scope.target}\0{scope.destination}"

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from syncer.errors import StateError
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
 """Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
@@ -107,6 +107,7 @@ RUNS = Table(
     Column("pause_reason", Text),
     Column("watermark_before", Text),
     Column("watermark_after", Text),
+    Column("crashed", Integer),
     Index("runs_by_pipeline", "pipeline_id", "started_at"),
 )
 
@@ -131,6 +132,7 @@ RUN_REQUESTS = Table(
     Column("options", Text, nullable=False, server_default="{}"),
     Column("state", Text, nullable=False),
     Column("run_id", Text),
+    Column("message", Text),
     Index("run_requests_open", "target", "pipeline", "state"),
 )
 
@@ -209,4 +211,41 @@ ERASED = Table(
     Column("pipeline_id", BIG_ID, ForeignKey("pipelines.id"), primary_key=True),
     Column("identity", LargeBinary, primary_key=True),
     Column("at", Instant, nullable=False),
+)
+
+DAEMONS = Table(
+    "daemons",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("problems", Text, nullable=False, server_default=""),
+)
+
+SCHEDULES = Table(
+    "schedules",
+    METADATA,
+    Column("target", Text, primary_key=True),
+    Column("pipeline", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("next_at", Instant),
+)
+
+MISSED_TIMES = Table(
+    "missed_times",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("noticed_at", Instant, nullable=False),
+    Index("missed_times_by_pipeline", "target", "pipeline", "noticed_at"),
 )

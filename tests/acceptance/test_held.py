@@ -77,7 +77,7 @@ def test_held_requests_are_listed_sent_again_and_taken_for_delivered(holding: Sh
 def test_nothing_is_decided_while_a_run_holds_the_pipeline(holding: Shop) -> None:
     from tests.acceptance.test_operator_actions import opened
 
-    facts = {"run_id": "held", "fingerprint": "f", "trigger": "manual", "holder": "ada"}
+    facts: dict[str, Any] = {"run_id": "held", "fingerprint": "f", "trigger": "manual", "holder": "ada"}
     with opened(holding) as session:
         now = session.clock.now()
         with session.store.start_run(Scope("default", "orders", "meta"), now=now, **facts):

@@ -88,6 +88,9 @@ class Held:
 
     def release(self) -> None: ...
 
+    def is_alive(self) -> bool:
+        return True
+
 
 class Simulation:
     """A world, its state file and its dataset. Raises `BrokenError` as soon as a promise is broken. Mutable."""

@@ -11,8 +11,10 @@ from syncer.duration import Duration
 from syncer.pipeline import Retention
 from syncer.ports import Points
 from syncer.report import Bucket, RunStatus, Tally
+from syncer.state import asked, schedules
 from syncer.state.prune import prune
 from syncer.state.requests import Rejected, RequestState
+from syncer.state.schedules import Due, Missed
 from syncer.state.store import Store
 
 RETENTION = Retention()
@@ -160,3 +162,23 @@ def test_S11_a_crash_while_pruning_leaves_all_or_nothing_and_the_next_goes_on(
     assert (rows(store, "requests"), contradictions(store)) == (left, [])
     prune(store, RETENTION)
     assert (rows(store, "requests"), rows(store, "runs")) == (1, 1)
+
+
+def test_answered_wishes_and_missed_times_are_kept_as_long_as_runs(store: Store, acts: Any) -> None:
+    kept, answered = asked.ask(store, "default", "orders", by="ada"), asked.ask(store, "default", "customers", by="ada")
+    asked.refuse(
+        store, "default", [each for each in asked.waiting(store, "default") if each.id == answered], message="no"
+    )
+    now = store.clock.now()
+    one = Due(pipeline="orders", kind="schedule", schedule="every 1h", due_at=now, next_at=None)
+    missed = Missed(
+        pipeline="orders", kind="schedule", first_at=now, last_at=now, times=1, reason="slept", noticed_at=now
+    )
+    schedules.begin(store, "default", [one])
+    schedules.pass_due(store, "default", one, one, missed)
+    later(store, 90.5)
+    assert prune(store, RETENTION) == 0
+    later(store, 1)
+    prune(store, RETENTION)
+    assert (asked.find(store, kept) is None, asked.find(store, answered)) == (False, None)
+    assert rows(store, "missed_times") == 0

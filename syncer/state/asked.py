@@ -1,0 +1,146 @@
+"""Runs that were asked for, by a schedule or a person: each is answered by a run that began after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from syncer.errors import StateError
+from syncer.state.scope import Scope
+from syncer.state.store import Store
+from syncer.state.tables import RUN_REQUESTS
+
+SCHEDULE = "schedule"
+RECONCILE = "reconcile"
+CLOCKS = (SCHEDULE, RECONCILE)
+"""Who asks for runs without waiting for an answer."""
+
+
+class AskedState(StrEnum):
+    """How far the answer is."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+
+
+OPEN = (AskedState.ASKED.value, AskedState.RUNNING.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One wish for a run."""
+
+    id: int
+    pipeline: str
+    at: datetime
+    by: str
+    """A person, or one of `CLOCKS`."""
+    state: AskedState
+    run_id: str | None
+    """The run that covers it; None while there is none, or where none could begin."""
+    message: str | None
+    """Why no run could begin."""
+
+
+def ask(store: Store, target: str, pipeline: str, *, by: str) -> int:
+    """Ask for a run of `pipeline`; return the id of the wish."""
+    store.require_schema()
+    with store.tx("ask") as connection:
+        return put(connection, target, pipeline, by=by, at=store.clock.now())
+
+
+def put(connection: Connection, target: str, pipeline: str, *, by: str, at: datetime) -> int:
+    """Write one wish down; return its id."""
+    values = {
+        "target": target,
+        "pipeline": pipeline,
+        "requested_at": at,
+        "requested_by": by,
+        "state": AskedState.ASKED.value,
+    }
+    made = connection.execute(insert(RUN_REQUESTS).values(**values).returning(RUN_REQUESTS.c.id))
+    return int(made.scalar_one())
+
+
+def is_asked(connection: Connection, target: str, pipeline: str, *, by: str) -> bool:
+    """Return whether `by` asked already for a run that has not begun."""
+    table = RUN_REQUESTS.c
+    query = select(table.id).where(table.target == target, table.pipeline == pipeline)
+    query = query.where(table.state == AskedState.ASKED.value, table.requested_by == by)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def find(store: Store, wish: int) -> Asked | None:
+    """Return the wish with the id `wish`; None where it is forgotten."""
+    with store.reading() as connection:
+        row = connection.execute(select(RUN_REQUESTS).where(RUN_REQUESTS.c.id == wish)).first()
+    return None if row is None else _asked(row)
+
+
+def waiting(store: Store, target: str) -> list[Asked]:
+    """Return the wishes of `target` that have no answer yet, oldest first."""
+    table = RUN_REQUESTS.c
+    query = select(RUN_REQUESTS).where(table.target == target, table.state.in_(OPEN)).order_by(table.id)
+    with store.reading() as connection:
+        return [_asked(row) for row in connection.execute(query)]
+
+
+def refuse(store: Store, target: str, wishes: Sequence[Asked], *, message: str) -> None:
+    """Answer those of `wishes`, all for one pipeline, that have no answer yet with why no run can begin."""
+    table = RUN_REQUESTS.c
+    # the id of a wish that was forgotten may be that of a later one
+    latest = max(wish.at for wish in wishes)
+    is_meant = table.id.in_([wish.id for wish in wishes]) & (table.requested_at <= latest) & table.state.in_(OPEN)
+    answer = {"state": AskedState.DONE.value, "run_id": None, "message": message}
+    with store.tx("ask") as connection:
+        connection.execute(update(RUN_REQUESTS).where(is_meant).values(**answer))
+        _forget_clocks(connection, target, wishes[0].pipeline)
+
+
+def begun(connection: Connection, scope: Scope, run_id: str) -> None:
+    """Let the run that begins cover every wish that has no answer yet: also of a run that died."""
+    table = RUN_REQUESTS.c
+    connection.execute(
+        update(RUN_REQUESTS)
+        .where(table.target == scope.target, table.pipeline == scope.pipeline, table.state.in_(OPEN))
+        .values(state=AskedState.RUNNING.value, run_id=run_id)
+    )
+
+
+def ended(connection: Connection, scope: Scope, run_id: str, *, is_over: bool) -> None:
+    """Answer the wishes that the run covers; where it was only interrupted, another run has to begin."""
+    table = RUN_REQUESTS.c
+    is_covered = (table.target == scope.target) & (table.pipeline == scope.pipeline) & (table.run_id == run_id)
+    answer = {"state": AskedState.DONE.value} if is_over else {"state": AskedState.ASKED.value, "run_id": None}
+    changed = connection.execute(
+        update(RUN_REQUESTS).where(is_covered, table.state == AskedState.RUNNING.value).values(**answer)
+    )
+    if changed.rowcount and is_over:
+        _forget_clocks(connection, scope.target, scope.pipeline)
+
+
+def _forget_clocks(connection: Connection, target: str, pipeline: str) -> None:
+    """Nobody waits for the answer to a clock."""
+    table = RUN_REQUESTS.c
+    is_answered = (table.target == target) & (table.pipeline == pipeline) & (table.state == AskedState.DONE.value)
+    connection.execute(delete(RUN_REQUESTS).where(is_answered, table.requested_by.in_(CLOCKS)))
+
+
+def _asked(row: Row[Any]) -> Asked:
+    try:
+        state = AskedState(row.state)
+    except ValueError:
+        raise StateError(f"state: a row is damaged: it asks for a run in the state {row.state!r}") from None
+    return Asked(
+        id=row.id,
+        pipeline=row.pipeline,
+        at=row.requested_at,
+        by=row.requested_by,
+        state=state,
+        run_id=row.run_id,
+        message=row.message,
+    )

@@ -1,0 +1,123 @@
+"""Which daemons serve the state: each holds a lock that dies with it, and says now and then that it goes on."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from syncer.errors import StateError
+from syncer.state.database import Database
+from syncer.state.locks import Lock, is_held, try_lock
+from syncer.state.store import Store
+from syncer.state.tables import DAEMONS
+
+ONLY = "daemon"
+"""Lock of the one daemon that a state file takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonRow:
+    """A daemon that lives."""
+
+    target: str
+    holder: str
+    """Who it is: user, host, process."""
+    started_at: datetime
+    seen_at: datetime
+    """When it last said that it goes on."""
+    problems: tuple[str, ...]
+    """Mistakes of files that keep it at their last good ones."""
+
+
+class Serving:
+    """The word of this process that it serves the state; taken back when it is closed. Mutable."""
+
+    def __init__(self, store: Store, target: str, *, daemon_id: str, holder: str) -> None:
+        self._store, self._target, self._id, self._holder = store, target, daemon_id, holder
+        self._lock: Lock = _lock(store, daemon_id)
+        try:
+            self._begin()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say that it ends; a state that fails now is told by the lock alone."""
+        with suppress(StateError), self._store.tx("daemon") as connection:
+            connection.execute(delete(DAEMONS).where(DAEMONS.c.id == self._id))
+        self._lock.release()
+
+    def beat(self, problems: Sequence[str]) -> None:
+        """Say that this daemon goes on, and which mistakes of files it found; takes a lost lock again."""
+        if not self._lock.is_alive():
+            self._lock.release()
+            self._lock = _lock(self._store, self._id)
+        with self._store.tx("daemon") as connection:
+            said = {"seen_at": self._store.clock.now(), "problems": "\n".join(problems)}
+            if not connection.execute(update(DAEMONS).where(DAEMONS.c.id == self._id).values(**said)).rowcount:
+                connection.execute(insert(DAEMONS), self._row() | said)
+
+    def _begin(self) -> None:
+        dead = [row.id for row in _rows(self._store) if not is_held(self._store.database, _name(self._store, row.id))]
+        if self._store.database.kind == "sqlite":
+            dead = [row.id for row in _rows(self._store)]
+        with self._store.tx("daemon") as connection:
+            connection.execute(delete(DAEMONS).where(DAEMONS.c.id.in_(dead)))
+            connection.execute(insert(DAEMONS), self._row())
+
+    def _row(self) -> dict[str, object]:
+        now = self._store.clock.now()
+        return {
+            "id": self._id,
+            "target": self._target,
+            "holder": self._holder,
+            "started_at": now,
+            "seen_at": now,
+            "problems": "",
+        }
+
+
+def serving(store: Store, target: str) -> list[DaemonRow]:
+    """Return the daemons of `target` that live, oldest first."""
+    store.require_schema()
+    return [
+        DaemonRow(
+            target=row.target,
+            holder=row.holder,
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+            problems=tuple(filter(None, row.problems.split("\n"))),
+        )
+        for row in _rows(store)
+        if row.target == target and is_held(store.database, _name(store, row.id))
+    ]
+
+
+def _lock(store: Store, daemon_id: str) -> Lock:
+    lock = try_lock(store.database, _name(store, daemon_id))
+    if lock is not None:
+        return lock
+    who = next((row.holder for row in reversed(_rows(store))), "another process")
+    raise StateError(
+        f"state: {store.place}: a daemon serves this file already ({who}), and a state file takes one; stop that one, "
+        "or keep the state in Postgres, where several share the pipelines"
+    )
+
+
+def _name(store: Store, daemon_id: str) -> str:
+    database: Database = store.database
+    return ONLY if database.kind == "sqlite" else f"{ONLY}\0{daemon_id}"
+
+
+def _rows(store: Store) -> Sequence[Row[Any]]:
+    with store.reading() as connection:
+        return connection.execute(select(DAEMONS).order_by(DAEMONS.c.started_at)).all()

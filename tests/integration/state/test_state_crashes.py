@@ -1,0 +1,87 @@
+"""Runs that crashed are told from those that ended, failed or were stopped (R29)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from syncer.report import RunStatus
+from syncer.state import crashes
+from syncer.state.crashes import CRASH_LOOP
+from syncer.state.pauses import pauses
+from syncer.state.store import Store
+from tests.integration.state.conftest import NOON, ORDERS
+
+TARGET = ORDERS.target
+
+
+def recent(store: Store, since: datetime = NOON - timedelta(hours=1)) -> dict[str, int]:
+    return crashes.recent(store, TARGET, since=since)
+
+
+def end(store: Store, acts: Any, run_id: str, status: RunStatus, **more: Any) -> None:
+    with acts.begin(store, run_id) as run:
+        run.finish(status, now=store.clock.now(), **more)
+
+
+def test_R29_a_run_whose_process_died_is_a_crash_whoever_finds_it(store: Store, acts: Any) -> None:
+    acts.begin(store, "run-1").close()
+    assert recent(store) == {}
+    acts.begin(store, "run-2").close()
+    assert recent(store) == {"orders": 1}
+    assert crashes.find_dead(store, TARGET) == ["orders"]
+    assert crashes.find_dead(store, TARGET) == []
+    assert recent(store) == {"orders": 2}
+
+
+def test_a_run_that_is_under_way_is_not_dead(store: Store, opened: Callable[[], Store], acts: Any) -> None:
+    with acts.begin(store):
+        assert crashes.find_dead(opened(), TARGET) == []
+
+
+def test_R29_a_mistake_of_syncers_own_is_a_crash_and_no_other_end_is(store: Store, acts: Any) -> None:
+    end(store, acts, "run-1", RunStatus.FAILED, is_crash=True)
+    end(store, acts, "run-2", RunStatus.INTERRUPTED)
+    assert recent(store) == {"orders": 1}
+
+
+def test_crashes_before_a_run_that_came_to_its_end_do_not_count(store: Store, acts: Any) -> None:
+    for status in (RunStatus.DONE, RunStatus.FAILED, RunStatus.PAUSED):
+        acts.begin(store, f"dead-{status.value}").close()
+        end(store, acts, f"run-{status.value}", status)
+        assert recent(store) == {}
+
+
+def test_old_crashes_do_not_count(store: Store, acts: Any) -> None:
+    end(store, acts, "run-1", RunStatus.FAILED, is_crash=True)
+    assert recent(store, since=NOON + timedelta(seconds=1)) == {}
+
+
+def test_crashes_before_a_pipeline_was_resumed_do_not_count(store: Store, acts: Any) -> None:
+    for number in range(3):
+        end(store, acts, f"run-{number}", RunStatus.FAILED, is_crash=True)
+    crashes.pause(store, ORDERS, actor="daemon")
+    assert pauses(store, TARGET) == {"orders": CRASH_LOOP}
+    store.clock.sleep(1)
+    store.resume(ORDERS, actor="ada")
+    assert (recent(store), pauses(store, TARGET)) == ({}, {})
+
+
+def test_a_pause_that_there_is_already_is_kept(store: Store) -> None:
+    store.pause(ORDERS, reason="by_hand", actor="ada")
+    crashes.pause(store, ORDERS, actor="daemon")
+    assert pauses(store, TARGET) == {"orders": "by_hand"}
+
+
+def test_runs_that_a_daemon_gives_up_are_interrupted_and_no_crash(store: Store, acts: Any) -> None:
+    run = acts.begin(store)
+    crashes.give_up(store, "somebody else")
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT status FROM runs")).scalar() == "running"
+    crashes.give_up(store, "tester")
+    run.close()
+    acts.begin(store, "run-2").close()
+    with store.reading() as connection:
+        first = connection.execute(text("SELECT status, crashed FROM runs ORDER BY epoch")).first()
+    assert (tuple(first or ()), recent(store)) == (("interrupted", None), {})

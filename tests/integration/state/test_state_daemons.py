@@ -1,0 +1,68 @@
+"""Who serves the state: one daemon a file, several on Postgres, each known by a lock that dies with it (R25)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from syncer.errors import StateError
+from syncer.state.daemons import Serving, serving
+from syncer.state.store import Store
+
+Opened = Callable[[], Store]
+
+
+def daemon(store: Store, number: int = 1, target: str = "prod") -> Serving:
+    return Serving(store, target, daemon_id=f"id-{number}", holder=f"ada@host pid {number}")
+
+
+def test_a_daemon_is_known_while_it_serves_with_what_it_says(store: Store) -> None:
+    with daemon(store) as one:
+        store.clock.sleep(5)
+        one.beat(["pipelines/orders.yaml:3:1: key: is missing", "another"])
+        (found,) = serving(store, "prod")
+        assert (found.holder, found.problems[1]) == ("ada@host pid 1", "another")
+        assert (found.seen_at - found.started_at).total_seconds() == 5
+        assert serving(store, "dev") == []
+    assert serving(store, "prod") == []
+
+
+def test_R25_a_state_file_takes_one_daemon_and_says_who_that_is(store: Store, opened: Opened) -> None:
+    if store.database.kind == "postgres":
+        pytest.skip("a server takes several")
+    with daemon(store):
+        with pytest.raises(StateError, match=r"a daemon serves this file already \(ada@host pid 1\)") as refused:
+            daemon(opened(), 2, target="dev")
+        assert "keep the state in Postgres" in str(refused.value)
+    with daemon(opened(), 2):
+        pass
+
+
+def test_R25_a_server_takes_several_daemons(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one")
+    with daemon(store), daemon(opened(), 2):
+        assert [each.holder for each in serving(store, "prod")] == ["ada@host pid 1", "ada@host pid 2"]
+    assert serving(store, "prod") == []
+
+
+def test_a_daemon_that_died_serves_no_more_and_is_forgotten(store: Store, opened: Opened) -> None:
+    died = daemon(store)
+    died._lock.release()
+    assert serving(store, "prod") == []
+    with daemon(opened(), 2), store.reading() as connection:
+        assert connection.execute(text("SELECT id FROM daemons")).scalars().all() == ["id-2"]
+
+
+def test_a_lock_that_the_server_forgot_is_taken_again(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("the system forgets no lock")
+    with daemon(store) as one:
+        with store.tx("test") as connection:
+            kill = (
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+            connection.execute(text(kill))
+        assert serving(opened(), "prod") == []
+        one.beat([])
+        assert len(serving(opened(), "prod")) == 1
