@@ -10,6 +10,8 @@ from syncer.duration import Duration
 NICKNAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+LONGEST = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of each month, in a leap year."""
 STARTS = ("now", "window", "beginning")
 
 CRON_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
@@ -37,7 +39,29 @@ def cron_mistake(text: str) -> tuple[str, str] | None:
                 f"has a {name} that cannot be read",
                 f"write *, a number from {low} to {high}, a range, a list, or a step such as */5",
             )
+    if _never_comes(*parts[2:]):
+        return "names a day that no month of it has", "write a day that comes, or L for the last one"
     return None
+
+
+def _never_comes(days: str, months: str, weekdays: str) -> bool:
+    """Return whether all days are too late for all months: 30 February. A day of the week may be enough, though."""
+    if not (weekdays.startswith("*") or days.startswith("*")) or "l" in days.lower():
+        return False
+    firsts = [re.split("[-/]", item)[0] for item in days.split(",")]
+    first = min(1 if each == "*" else int(each) for each in firsts)
+    return first > max(LONGEST[number] for number in range(1, 13) if _has_month(months.lower(), number))
+
+
+def _has_month(months: str, month: int) -> bool:
+    for item in months.split(","):
+        span, _, step = item.partition("/")
+        first, dash, last = span.partition("-")
+        begin = 1 if span == "*" else _cron_number(first, 1, 12, MONTHS) or 1
+        end = (_cron_number(last, 1, 12, MONTHS) or 12) if dash else (begin if not step and span != "*" else 12)
+        if begin <= month <= end and (month - begin) % int(step or 1) == 0:
+            return True
+    return False
 
 
 def is_time(value: object) -> bool:
@@ -52,7 +76,7 @@ def _is_cron_item(item: str, low: int, high: int, names: tuple[str, ...]) -> boo
     span, slash, step = item.partition("/")
     if slash and not (step.isdecimal() and 1 <= int(step[:6]) <= high):
         return False
-    if span == "*" or (names is WEEKDAYS and _is_nth_weekday(span)):
+    if span == "*" or (names is WEEKDAYS and not slash and _is_nth_weekday(span)):
         return True
     if high == 31 and span in ("l", "lw"):
         return True

@@ -1,0 +1,1 @@
+"""`syncer daemon`: runs pipelines by their schedules and when somebody asks, for as long as it is let."""
