@@ -1,11 +1,12 @@
 """Where things stand: pipelines, runs and one run in full, as plain values out of the state store."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 from syncer.errors import SyncerError
 from syncer.report import RunStatus
+from syncer.state import schedules
 from syncer.state.history import (
     RequestLine,
     StoredPipeline,
@@ -20,10 +21,12 @@ from syncer.state.history import (
     stored_runs,
 )
 from syncer.state.requests import UNFINISHED, RequestState
+from syncer.state.schedules import Missed
 from syncer.state.store import Store
 
 DELIVERING = (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
 MOST_CANDIDATES = 10
+MISSED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,10 @@ class PipelineStatus:
     held: int
     rejects: int
     """Events set aside."""
+    next_run_at: datetime | None
+    """When the daemon begins the next run by itself; None: never, or no daemon ever served it."""
+    missed: tuple[Missed, ...]
+    """Due times that had no run of their own, as far as this was noticed within `MISSED_WITHIN`, newest first."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -70,6 +77,8 @@ class PipelineStatus:
             "unfinished": self.unfinished,
             "held": self.held,
             "rejects": self.rejects,
+            "next_run_at": in_utc(self.next_run_at),
+            "missed_times": sum(each.times for each in self.missed),
         }
 
 
@@ -103,10 +112,12 @@ def pipelines_status(store: Store, target: str) -> tuple[PipelineStatus, ...]:
     delivered = latest_runs(store, target, DELIVERING)
     events = events_by_state(store)
     rejects = rejects_by_pipeline(store)
+    clocks = _Clocks.of(store, target)
     return tuple(
         _status(
             store,
             pipeline,
+            clocks,
             runs=(latest.get(pipeline.id), delivered.get(pipeline.id)),
             events={state: count for (owner, state), count in events.items() if owner == pipeline.id},
             rejects=rejects.get(pipeline.id, 0),
@@ -138,9 +149,28 @@ def run_json(run: StoredRun) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """When pipelines are due, and when they were without a run."""
+
+    next_at: dict[str, datetime]
+    missed: tuple[Missed, ...]
+
+    @classmethod
+    def of(cls, store: Store, target: str) -> Self:
+        """Return what the store has of the clocks of `target`."""
+        next_at: dict[str, datetime] = {}
+        for due in schedules.stored(store, target).values():
+            if due.next_at is not None:
+                next_at[due.pipeline] = min(due.next_at, next_at.get(due.pipeline, due.next_at))
+        since = store.clock.now() - MISSED_WITHIN
+        return cls(next_at, tuple(schedules.missed_times(store, target, since=since)))
+
+
 def _status(
     store: Store,
     pipeline: StoredPipeline,
+    clocks: _Clocks,
     *,
     runs: tuple[StoredRun | None, StoredRun | None],
     events: dict[RequestState, int],
@@ -164,6 +194,8 @@ def _status(
         unfinished=sum(events.get(state, 0) for state in UNFINISHED),
         held=events.get(RequestState.HELD, 0),
         rejects=rejects,
+        next_run_at=clocks.next_at.get(pipeline.scope.pipeline),
+        missed=tuple(each for each in clocks.missed if each.pipeline == pipeline.scope.pipeline),
     )
 
 

@@ -1,10 +1,18 @@
 """`syncer status`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syncer.cli.common import log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from syncer.state.daemons import DaemonRow
+    from syncer.status import PipelineStatus
 
 
 @click.command()
@@ -13,39 +21,94 @@ from syncer.cli.common import log_options, output_option, project_options, sessi
 @output_option
 @log_options
 def command(name: str | None, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
-    """Show where each pipeline of the target stands: last run, watermark, rejects, events held.
+    """Show where each pipeline of the target stands: last run, next run, watermark, rejects, events held.
+
+    Below, who serves the target, and which due times had no run of their own.
 
     \b
     syncer status
     syncer status orders --output json
     """
-    from syncer.cli.text import STYLES, console, print_json, print_table
-    from syncer.logs import redact
+    from syncer.cli.text import print_json
     from syncer.session import find_pipeline
+    from syncer.state.daemons import serving
     from syncer.status import pipelines_status
 
     with session(project_dir, target) as opened:
         if name is not None:
             find_pipeline(opened.project, name)
-        found = {status.pipeline: status for status in pipelines_status(opened.store, opened.project.target)}
-        wanted = [name] if name else [*opened.project.pipelines, *(set(found) - set(opened.project.pipelines))]
-        project_target = opened.project.target
+        project, target = opened.project, opened.project.target
+        found = {status.pipeline: status for status in pipelines_status(opened.store, target)}
+        daemons, now = serving(opened.store, target), opened.clock.now()
+    wanted = [name] if name else [*project.pipelines, *(set(found) - set(project.pipelines))]
     if as_json:
+        holders = [daemon.holder for daemon in daemons]
         for pipeline in wanted:
             known = found.get(pipeline)
-            print_json(known.to_json() if known else {"pipeline": pipeline, "target": project_target, "state": "never"})
+            said = known.to_json() if known else {"pipeline": pipeline, "target": target, "state": "never"}
+            print_json(said | {"daemons": holders})
         return
-    rows: list[tuple[object, ...]] = []
+    _print_pipelines({pipeline: found.get(pipeline) for pipeline in wanted}, target)
+    _print_daemons(daemons, target, now=now, is_missed=any(status.next_run_at for status in found.values()))
     for pipeline in wanted:
-        if (status := found.get(pipeline)) is None:
-            rows.append((pipeline, "never run", None, None, None, None, None, None))
+        _print_more(found.get(pipeline))
+
+
+def _print_pipelines(wanted: "Mapping[str, PipelineStatus | None]", target: str) -> None:
+    from syncer.cli.text import STYLES, print_table
+
+    has_clocks = any(status and status.next_run_at for status in wanted.values())
+    columns = ["pipeline", "state", "last run", "watermark", "acknowledged", "rejects", "held", "unfinished"]
+    rows: list[list[object]] = []
+    for pipeline, status in wanted.items():
+        if status is None:
+            rows.append([pipeline, "never run", *[None] * 6])
             continue
-        last = status.last_run.started_at if status.last_run else None
-        cells = (status.state, last and f"{last:%Y-%m-%d %H:%M:%S}Z", status.watermark)
-        rows.append((pipeline, *cells, status.acknowledged, status.rejects, status.held, status.unfinished))
-    columns = ("pipeline", "state", "last run", "watermark", "acknowledged", "rejects", "held", "unfinished")
-    print_table(columns, rows, title=f"target {project_target}", styles=STYLES)
-    for pipeline in wanted:
-        status = found.get(pipeline)
-        if status and status.last_run and status.last_run.report.message:
-            console.print(f"\n{pipeline}: {redact(status.last_run.report.message)}", markup=False)
+        last = _shown(status.last_run.started_at) if status.last_run else None
+        cells = (status.state, last, status.watermark)
+        rows.append([pipeline, *cells, status.acknowledged, status.rejects, status.held, status.unfinished])
+    if has_clocks:
+        columns.insert(3, "next run")
+        for row, status in zip(rows, wanted.values(), strict=True):
+            row.insert(3, _shown(status.next_run_at) if status and status.next_run_at else None)
+    print_table(columns, rows, title=f"target {target}", styles=STYLES)
+
+
+def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetime", is_missed: bool) -> None:
+    """Say who serves the target, or that nobody does whose schedules should run."""
+    from syncer.cli.text import console
+    from syncer.logs import redact
+
+    for daemon in daemons:
+        heard_s = max(0, round((now - daemon.seen_at).total_seconds()))
+        console.print(
+            f"\nServed by {redact(daemon.holder)} since {_shown(daemon.started_at)}, heard of {heard_s} s ago", markup=False
+        )
+        for problem in daemon.problems:
+            console.print(f"  it goes on with the last good files: {redact(problem)}", markup=False)
+    if is_missed and not daemons:
+        console.print(
+            f"\nNo daemon serves target {target}, so its schedules do not run; `syncer daemon --target {target}` is one",
+            markup=False,
+        )
+
+
+def _print_more(status: "PipelineStatus | None") -> None:
+    from syncer.cli.text import console
+    from syncer.logs import redact
+
+    if status is None:
+        return
+    if status.missed:
+        times, newest = sum(each.times for each in status.missed), status.missed[0]
+        console.print(
+            f"\n{status.pipeline}: {times:,} due times in seven days had no run of their own, the last at "
+            f"{_shown(newest.last_at)} ({newest.reason})",
+            markup=False,
+        )
+    if status.last_run and status.last_run.report.message:
+        console.print(f"\n{status.pipeline}: {redact(status.last_run.report.message)}", markup=False)
+
+
+def _shown(at: "datetime") -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"

@@ -54,6 +54,8 @@ def test_a_pipeline_is_told_with_its_last_run_what_is_open_and_what_was_set_asid
         "unfinished": 1,
         "held": 2,
         "rejects": 1,
+        "next_run_at": None,
+        "missed_times": 0,
     }
     assert (last_run["run_id"], last_run["acknowledged"], last_run["elapsed_s"]) == ("run-1", 3, 60.0)
 
