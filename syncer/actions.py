@@ -19,21 +19,27 @@ from syncer.engine.span import Span, Survey
 from syncer.engine.span import survey as span_survey
 from syncer.engine.sync import BY_HAND, run_sync
 from syncer.engine.tools import Progress
-from syncer.errors import ConfigError, Problem, StateError
+from syncer.errors import ConfigError, Problem, StateError, SyncerError
 from syncer.origin import origin
 from syncer.pipeline import Pipeline
-from syncer.report import RunReport
+from syncer.report import RunReport, RunStatus
 from syncer.session import Session, actor, find_pipeline
-from syncer.state import erased, operations
+from syncer.state import asked, erased, operations
+from syncer.state.asked import AskedState
+from syncer.state.daemons import serving
 from syncer.state.guard import Guard
 from syncer.state.held import assume_delivered as assume_held
 from syncer.state.held import held_requests
-from syncer.state.history import SWEEP, RequestLine, stored_pipeline
+from syncer.state.history import SWEEP, RequestLine, report_of, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 from syncer.state.prune import has_due, prune
 from syncer.state.quarantine import Chosen
 from syncer.state.requests import StoredRequest
+
+BETWEEN_LOOKS_S = 0.2
+ALIVE_S = 5.0
+"""Between two looks whether a daemon lives: one that takes over has as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,43 @@ class Wanted:
     keys: Iterable[Sequence[str]] | None = None
     match: tuple[str, str] = ("", "")
     """(column, value), where neither key nor keys is given."""
+
+
+def ask_for_run(session: Session, pipeline: Pipeline) -> int:
+    """Ask the daemons that serve the state for a run of `pipeline`; return the id of the wish.
+
+    Raises `SyncerError` with the remedy where none serves its target.
+    """
+    target = session.project.target
+    if not serving(session.store, target):
+        raise SyncerError(
+            f"{pipeline.name}: no daemon serves target {target} of this state; `syncer run {pipeline.name}` runs it "
+            f"here and now, `syncer daemon --target {target}` starts a daemon"
+        )
+    return asked.ask(session.store, target, pipeline.name, by=actor())
+
+
+def wait_for_run(session: Session, pipeline: Pipeline, wish: int, *, timeout_s: float | None) -> RunReport:
+    """Return the report of the run that covers a wish, when it has ended; a failed one where none could begin.
+
+    Raises `SyncerError` where it takes longer than `timeout_s`, or no daemon is left; the wish stays.
+    """
+    clock, target, name = session.clock, session.project.target, pipeline.name
+    now = clock.monotonic()
+    until, heard = (None if timeout_s is None else now + timeout_s), now
+    while (found := asked.find(session.store, wish)) is not None and found.state is not AskedState.DONE:
+        now = clock.monotonic()
+        if until is not None and now >= until:
+            raise SyncerError(f"{name}: the run has not ended within {timeout_s:g} s; `syncer runs {name}` shows it")
+        if now - heard >= ALIVE_S:
+            if not serving(session.store, target):
+                raise SyncerError(f"{name}: no daemon serves target {target} any more; the next one will run it")
+            heard = now
+        clock.sleep(BETWEEN_LOOKS_S)
+    if found is None or found.run_id is None:
+        message = found.message if found else "the answer is forgotten; `syncer runs` shows what ran"
+        return session.empty_report(pipeline, RunStatus.FAILED, message or "")
+    return report_of(session.store, found.run_id)
 
 
 def pause(session: Session, pipeline: Pipeline) -> str | None:

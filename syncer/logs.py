@@ -5,9 +5,11 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
-QUIET_LIBRARIES = ("httpx", "httpcore", "sqlalchemy", "alembic", "uvicorn", "snowflake", "asyncio")
+QUIET_LIBRARIES = ("httpx", "httpcore", "sqlalchemy", "alembic", "uvicorn", "snowflake", "asyncio", "apscheduler")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 STRUCK_OUT = (
     (re.compile(r"(?i)\b(bearer|oauth)\s+[^\s\"',;]+"), r"\1 ***"),
@@ -96,6 +98,22 @@ def set_up(*, verbosity: int = 0, as_json: bool = False) -> None:
         logging.getLogger(name).setLevel(level if verbosity > 1 else logging.WARNING)
     if verbosity > 1:
         logging.getLogger("sqlalchemy").setLevel(logging.INFO)  # below, it prints rows of the state
+
+
+def as_set_up() -> tuple[int, bool]:
+    """Return what `set_up` would be called with to go on in another process: (verbosity, as_json)."""
+    root = logging.getLogger()
+    verbosity = {logging.ERROR: -1, logging.WARNING: 0, logging.INFO: 1}.get(root.level, 2)
+    return verbosity, any(isinstance(handler.formatter, JsonFormatter) for handler in root.handlers)
+
+
+def unexpected(error: BaseException) -> str:
+    """Return the kind and the place of an error that nobody expected: its text may hold data."""
+    place = ""
+    for frame in extract_tb(error.__traceback__):
+        if {"syncer", "connectors"} & set(Path(frame.filename).parts):
+            place = f" at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}"
+    return f"syncer itself failed: {type(error).__name__}{place}"
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

@@ -23,10 +23,7 @@ from syncer.secret import Reference
 from syncer.spec.outcomes import Outcome
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from connectors.base import Source
-    from syncer.capi.client import Client
     from syncer.capi.endpoint import Endpoint
     from syncer.engine.breaker import Breaker
     from syncer.engine.job import Job
@@ -73,6 +70,18 @@ class Session:
     ) -> None:
         self._open.close()
 
+    def renewed(self, project: Project) -> "Session":
+        """Return a session of `project`, an edited one, on the same state; it lives no longer than this one.
+
+        What it will need from threads is open already.
+        """
+        other = Session(project, self.clock, self.points, self.stop)
+        other._breakers = self._breakers
+        other.__dict__["store"] = self.store
+        if any(destination.type == "sandbox" for destination in project.destinations.values()):
+            other.__dict__["sandbox"] = self.sandbox
+        return other
+
     @cached_property
     def store(self) -> "Store":
         """The state store, migrated; raises `StateError`."""
@@ -116,6 +125,11 @@ class Session:
 
         return self._open.enter_context(start())
 
+    @property
+    def holder(self) -> str:
+        """Who runs what this session runs, told to others that find it locked."""
+        return f"{actor()} pid {os.getpid()}"
+
     def heading(self, pipeline: Pipeline) -> str:
         """Return the first line of a run: target, dataset, host."""
         destination = self.destination(pipeline)
@@ -145,12 +159,13 @@ class Session:
     ) -> "Iterator[Sender]":
         """Give what posts events of `pipeline` to `destination`; raises `ConfigError` where a reference is empty."""
         from syncer.capi.client import Client
+        from syncer.engine.dataset import Dataset
 
         destination.access_token.resolve()
         with Client(
             self.endpoint(destination), clock=clock, requests_in_flight=pipeline.delivery.requests_in_flight
         ) as client:
-            yield _Dataset(client, test_event_code)
+            yield Dataset(client, test_event_code)
 
     def knows_time(self, pipeline: Pipeline) -> bool:
         """Return whether this machine's clock is right, by what the destination of `pipeline` says."""
@@ -224,12 +239,13 @@ class Session:
         limit: int | None = None,
         trigger: str = "manual",
         trial: Trial | None = None,
+        wants_sweep: bool = False,
         on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "RunReport":
         """Sync one pipeline, or with `trial` deliver some of its rows to Test Events, moving no watermark.
 
         Where its `reconcile` is due, all keys in Meta's window are compared with the ledger as well, unless there is a
-        `limit`. Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
+        `limit`; `wants_sweep` says that a clock finds it due. Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
         """
         pipeline = find_pipeline(self.project, name)
         job, tools = self.work(pipeline, trigger=trigger, code=trial.code if trial else None, on_progress=on_progress)
@@ -238,12 +254,15 @@ class Session:
         from syncer.engine.sync import run_sync
         from syncer.state.history import SWEEP
 
-        if trial is None and limit is None and self.is_sweep_due(pipeline):
+        if trial is None and limit is None and self.is_sweep_due(pipeline, wanted=wants_sweep):
             job = replace(job, sweep=Sweep.ALSO, trigger=f"{trigger}+{SWEEP}")
         return run_sync(replace(job, limit=limit, sample=Sample(trial.key) if trial else None), tools)
 
-    def is_sweep_due(self, pipeline: Pipeline) -> bool:
-        """Return whether the next run of `pipeline` has to reconcile by itself: one that reads every row need not."""
+    def is_sweep_due(self, pipeline: Pipeline, *, wanted: bool = False) -> bool:
+        """Return whether the next run of `pipeline` has to reconcile by itself: one that reads every row need not.
+
+        `wanted` is the word of a clock, which is good unless a run was earlier by less than half of the time.
+        """
         from syncer.state.history import last_sweep, stored_pipeline
 
         every, scope = pipeline.reconcile.every, self.scope(pipeline)
@@ -253,7 +272,8 @@ class Session:
         if found is None or found.watermark is None:
             return False
         last = last_sweep(self.store, scope)
-        return last is None or not 0 <= (self.clock.now() - last).total_seconds() < every
+        due_s = every / 2 if wanted else every
+        return last is None or not 0 <= (self.clock.now() - last).total_seconds() < due_s
 
     def work(
         self,
@@ -269,21 +289,29 @@ class Session:
         from syncer.engine.clock_check import ClockCheck
         from syncer.engine.executor import Threads
         from syncer.engine.job import Job
+        from syncer.engine.scheduled_test import refuse_scheduled_test
         from syncer.engine.tools import Tools, silent
 
         refuse_what_comes_later(pipeline)
         destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
         clock = SteadyClock(self.clock)
+
+        @contextmanager
+        def sender() -> "Iterator[Sender]":
+            refuse_scheduled_test(pipeline, code=code, trigger=trigger)
+            with self.open_sender(pipeline, destination, clock=clock, test_event_code=code) as opened:
+                yield opened
+
         job = Job(
             pipeline=pipeline,
             scope=self.scope(pipeline),
             store=self.store,
             open_source=lambda: self.open_source(pipeline),
             place=lambda: origin(self.project.sources[pipeline.source]),
-            open_sender=lambda: self.open_sender(pipeline, destination, clock=clock, test_event_code=code),
+            open_sender=sender,
             trigger=trigger,
             retention=self.project.retention,
-            holder=f"{actor()} pid {os.getpid()}",
+            holder=self.holder,
         )
         tools = Tools(
             executor=Threads(pipeline.delivery.requests_in_flight),
@@ -307,6 +335,11 @@ class Session:
             self._breakers[destination.name] = Breaker.after(left)
         return self._breakers[destination.name]
 
+    def is_down(self, destination: str) -> bool:
+        """Return whether requests to `destination` failed, and it is not known whether it is back."""
+        breaker = self._breakers.get(destination)
+        return breaker is not None and breaker.circuit.is_open
+
     def empty_report(self, pipeline: Pipeline, status: "RunStatus", message: str) -> "RunReport":
         """Return the report of a run that never began, or of which nothing is known."""
         from syncer.report import RunReport
@@ -325,21 +358,6 @@ class Session:
         from syncer.capi.endpoint import Endpoint
 
         return Endpoint.of(destination, base_url=self.sandbox.url if destination.type == "sandbox" else None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Dataset:
-    """A sender to one dataset."""
-
-    client: "Client"
-    test_event_code: str | None
-
-    def send(self, events: "pl.Series") -> Outcome:
-        from syncer.capi.body import request_body
-
-        body = request_body(events, test_event_code=self.test_event_code)
-        with doing("post"):
-            return self.client.send(body, events=len(events))
 
 
 def actor() -> str:

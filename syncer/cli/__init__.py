@@ -19,6 +19,8 @@ COMMANDS = {
     "plan": ("syncer.cli.plan", "Show what the next run would do."),
     "send-test": ("syncer.cli.send_test", "Send a few real rows to Test Events."),
     "run": ("syncer.cli.run", "Sync pipelines now."),
+    "daemon": ("syncer.cli.daemon", "Run pipelines by their schedules and when asked."),
+    "trigger": ("syncer.cli.trigger", "Let the daemon run a pipeline now."),
     "backfill": ("syncer.cli.backfill", "Send a range of event_time that no run sends."),
     "reconcile": ("syncer.cli.reconcile", "Send what runs passed by: late, backdated and edited rows."),
     "test": ("syncer.cli.test", "Run the pipelines' own tests."),

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
 from pathlib import Path
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -32,8 +31,8 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def log_options(command: Command) -> Command:
-    """Add `-v`, `-q` and `--log-format`, and set logging up."""
+def log_options(command: Command, *, least: int = 0) -> Command:
+    """Add `-v`, `-q` and `--log-format`, and set logging up; `least` is how much is said without them."""
 
     @click.option("-v", "--verbose", count=True, help="Say more on stderr; twice: what libraries say too.")
     @click.option("-q", "--quiet", is_flag=True, help="Errors only, no progress.")
@@ -42,7 +41,7 @@ def log_options(command: Command) -> Command:
     def with_logs(*args: Any, verbose: int, quiet: bool, log_format: str, **options: Any) -> Any:
         from syncer.logs import set_up
 
-        set_up(verbosity=-1 if quiet else verbose, as_json=log_format == "json")
+        set_up(verbosity=-1 if quiet else max(verbose, least), as_json=log_format == "json")
         click.get_current_context().meta["quiet"] = quiet or verbose > 0 or log_format == "json"
         with _explained():
             return command(*args, **options)
@@ -169,16 +168,13 @@ def in_words(error: Exception) -> str:
     """Return what `error` says; of an error that nobody expected, the kind and the place, since its text may hold data."""
     from connectors.errors import SourceError
     from syncer.errors import SyncerError
+    from syncer.logs import unexpected
 
     if isinstance(error, SyncerError | SourceError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    place = ""
-    for frame in extract_tb(error.__traceback__):
-        if {"syncer", "connectors"} & set(Path(frame.filename).parts):
-            place = f" at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}"
-    return f"syncer itself failed: {type(error).__name__}{place}; nothing is lost, please report this line"
+    return f"{unexpected(error)}; nothing is lost, please report this line"
 
 
 def exit_of(error: Exception) -> Exit:

@@ -77,12 +77,13 @@ def _print_pipelines(wanted: "Mapping[str, PipelineStatus | None]", target: str)
 def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetime", is_missed: bool) -> None:
     """Say who serves the target, or that nobody does whose schedules should run."""
     from syncer.cli.text import console
-    from syncer.logs import redact
+    from syncer.logs import printable, redact
 
     for daemon in daemons:
         heard_s = max(0, round((now - daemon.seen_at).total_seconds()))
         console.print(
-            f"\nServed by {redact(daemon.holder)} since {_shown(daemon.started_at)}, heard of {heard_s} s ago", markup=False
+            f"\nServed by {printable(daemon.holder)} since {_shown(daemon.started_at)}, heard of {heard_s} s ago",
+            markup=False,
         )
         for problem in daemon.problems:
             console.print(f"  it goes on with the last good files: {redact(problem)}", markup=False)

@@ -79,6 +79,24 @@ def find_root(start: Path | str | None, *, cwd: Path) -> Path:
     )
 
 
+def project_files(root: Path) -> tuple[Path, ...]:
+    """Return the files that the project in `root` is made of: syncer.yaml, pipelines, and the queries that these name."""
+    folder = root / PIPELINES_FOLDER
+    try:
+        written = sorted(path for path in folder.iterdir() if _is_pipeline(path))
+    except OSError:
+        written = []
+    problems = Problems()
+    nodes = (read_document(path, shown=path, problems=problems) for path in written)
+    named = (node.get("query_file") for node in nodes if node is not None and node.is_map)
+    queries = {folder / node.value for node in named if node is not None and isinstance(node.value, str)}
+    return (root / PROJECT_FILE, *written, *sorted(queries))
+
+
+def _is_pipeline(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
 class _Loader:
     """Reads the files of one project."""
 
@@ -138,7 +156,7 @@ class _Loader:
             self._problems.add(place, (), "cannot be listed", "let the user who runs syncer read it")
             return
         for path in paths:
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            if _is_pipeline(path):
                 yield path
 
     def _pipelines(self, view: View, written: list[tuple[Path, Node]], reader: Reader) -> dict[str, Pipeline]:

@@ -21,6 +21,8 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import IO, Any
 
+RUNNING = 1_000
+"""No exit code: it runs."""
 NOT_IMPORTED = ("syncer.__main__", "connectors.testing")
 
 
@@ -40,9 +42,21 @@ class Warm:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             streams = [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in (out, err)]
             asked = {"arguments": arguments, "folder": str(folder), "environ": dict(environ), "streams": streams}
-            print(json.dumps({**asked, "timeout_s": timeout_s}), file=self._process.stdin, flush=True)
-            code = int(_given(self._process.stdout).readline())
-            return code, _text(out), _text(err)
+            return self._answer({**asked, "timeout_s": timeout_s}), _text(out), _text(err)
+
+    def start(self, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], log: Path) -> int:
+        """Begin `syncer` with `arguments`, whose errors are added to `log`; return the number of the process."""
+        asked = {"arguments": arguments, "folder": str(folder), "environ": dict(environ)}
+        return self._answer({**asked, "streams": [os.devnull, str(log)], "timeout_s": 600, "waits": False})
+
+    def ended(self, pid: int) -> int | None:
+        """Return the exit code of what was started as process `pid`; None while it runs. To be asked until it is told."""
+        code = self._answer({"pid": pid})
+        return None if code == RUNNING else code
+
+    def _answer(self, asked: Mapping[str, Any]) -> int:
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        return int(_given(self._process.stdout).readline())
 
 
 @cache
@@ -72,17 +86,25 @@ def _serve() -> None:
     """Fork for each line of standard input; returns in the children alone, ready to be the command."""
     for line in sys.stdin:
         asked = json.loads(line)
+        if "pid" in asked:
+            print(_code(asked["pid"], os.WNOHANG), flush=True)
+            continue
         child = os.fork()
         if child == 0:
             _become(asked)
             return
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        print(_code(child, 0) if asked.get("waits", True) else child, flush=True)
     sys.exit(0)
+
+
+def _code(pid: int, flags: int) -> int:
+    found, status = os.waitpid(pid, flags)
+    return os.waitstatus_to_exitcode(status) if found else RUNNING
 
 
 def _become(asked: dict[str, Any]) -> None:
     signal.alarm(asked["timeout_s"])
-    streams = [os.open(path, os.O_WRONLY) for path in asked["streams"]]
+    streams = [os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for path in asked["streams"]]
     for target, stream in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
         os.dup2(stream, target)
         os.close(stream)

@@ -1,0 +1,55 @@
+"""`syncer daemon`."""
+
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncer.cli.common import Exit, load, log_options, project_options
+from syncer.cli.signals import SIGNALS
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from syncer.daemon.serve import Daemon
+
+
+@click.command()
+@project_options
+@partial(log_options, least=1)
+def command(project_dir: Path | None, target: str | None) -> None:
+    """Run the target's pipelines by their schedules, and when `syncer trigger` asks, until it is stopped.
+
+    Edited files take effect at the next run. SIGTERM lets the requests under way end, `daemon.drain` at most; once
+    more ends at once. With the state in Postgres several daemons share the pipelines.
+
+    \b
+    syncer daemon --target prod
+    """
+    from syncer.daemon.serve import Daemon
+
+    daemon = Daemon(load(project_dir, target))
+    _stop_in_order(daemon)
+    is_over = daemon.serve()
+    if not is_over:  # threads are left that nobody waits for
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(Exit.FAILED)
+    sys.exit(Exit.DONE)
+
+
+def _stop_in_order(daemon: "Daemon") -> None:
+    """Let the first signal ask for the end, and a second one end the process at once."""
+
+    def ask(signum: int, frame: "FrameType | None") -> None:
+        del signum, frame
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        daemon.ask_to_stop()
+
+    for each in SIGNALS:
+        signal.signal(each, ask)

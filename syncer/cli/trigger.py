@@ -1,0 +1,67 @@
+"""`syncer trigger`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncer.cli.common import Exit, log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from syncer.pipeline import Pipeline
+    from syncer.session import Session
+
+
+@click.command()
+@click.argument("name")
+@click.option("--no-wait", is_flag=True, help="Only ask; do not wait for the run.")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0), help="Wait no longer than so many seconds.")
+@project_options
+@output_option
+@log_options
+def command(
+    name: str,
+    project_dir: Path | None,
+    target: str | None,
+    timeout_s: float | None,
+    *,
+    no_wait: bool,
+    as_json: bool,
+) -> None:
+    """Let the daemon that serves the state run a pipeline now, and wait for the report.
+
+    The report and the exit code are those of a run that began after this command: of the next one, where a run is
+    under way. However many ask meanwhile, that is one run.
+
+    \b
+    syncer trigger orders
+    syncer trigger orders --no-wait
+    """
+    from syncer.actions import ask_for_run
+    from syncer.cli.text import print_json
+    from syncer.session import find_pipeline
+
+    with session(project_dir, target) as opened:
+        pipeline = find_pipeline(opened.project, name)
+        wish = ask_for_run(opened, pipeline)
+        if not no_wait:
+            code = _wait(opened, pipeline, wish, timeout_s=timeout_s, as_json=as_json)
+            sys.exit(code)
+    if as_json:
+        print_json({"pipeline": pipeline.name, "target": opened.project.target, "asked": True})
+    else:
+        click.echo(f"{pipeline.name}: a run was asked for; `syncer runs {pipeline.name}` shows it.")
+
+
+def _wait(opened: "Session", pipeline: "Pipeline", wish: int, *, timeout_s: float | None, as_json: bool) -> Exit:
+    from syncer.actions import wait_for_run
+    from syncer.cli.report import exit_code, print_report
+    from syncer.cli.text import print_json
+
+    report = wait_for_run(opened, pipeline, wish, timeout_s=timeout_s)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+    return exit_code(report, pipeline)

@@ -1,0 +1,49 @@
+"""One run in a process of its own: for a pipeline whose last run took its process with it."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from syncer.config.load import load_project
+from syncer.errors import LockedError, SyncerError
+from syncer.logs import as_set_up, set_up
+from syncer.pipeline import Project
+from syncer.session import Session
+
+LOCKED = 4
+"""Exit code where another process holds the pipeline."""
+log = logging.getLogger(__name__)
+
+
+def start(project: Project, pipeline: str, *, trigger: str, wants_sweep: bool) -> "subprocess.Popen[bytes]":
+    """Begin a run of `pipeline` as a process; it reads the files anew and is told to stop by SIGTERM."""
+    verbosity, as_json = as_set_up()
+    flags = (str(int(flag)) for flag in (wants_sweep, verbosity, as_json))
+    words = (sys.executable, "-m", __name__, str(project.root), project.target, pipeline, trigger, *flags)
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL)  # noqa: S603  # this interpreter, and names that were read
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one pipeline as `words` say; return 0 where the run is in the state, however it ended."""
+    root, target, pipeline, trigger, *flags = words
+    wants_sweep, verbosity, as_json = map(int, flags)
+    set_up(verbosity=verbosity, as_json=bool(as_json))
+    try:
+        with Session(load_project(Path(root), target=target, environ=os.environ)) as session:
+            for each in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(each, lambda *_: session.stop.interrupt())
+            session.run(pipeline, trigger=trigger, wants_sweep=bool(wants_sweep))
+    except LockedError:
+        return LOCKED
+    except SyncerError as error:
+        log.log(logging.ERROR, "run.refused", extra={"pipeline": pipeline, "error": str(error)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""The clocks of a target's pipelines: each due time asks once for a run, whichever daemon sees it first."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from syncer.daemon.timetable import Passed, Timetable
+from syncer.pipeline import Pipeline, Project, Schedule
+from syncer.state import schedules
+from syncer.state.asked import RECONCILE, SCHEDULE
+from syncer.state.pauses import pauses
+from syncer.state.schedules import ASLEEP, Due, Missed
+from syncer.state.store import Store
+
+log = logging.getLogger(__name__)
+
+Name = tuple[str, str]
+"""A pipeline, and who asks for its runs: `schedule` or `reconcile`."""
+
+
+def timetables(project: Project) -> dict[Name, Timetable]:
+    """Return the clocks of a project; a target without schedules has none."""
+    if not project.runs_schedules:
+        return {}
+    return {
+        (pipeline.name, kind): Timetable(schedule, f"{project.target}/{pipeline.name}/{kind}")
+        for pipeline in project.pipelines.values()
+        if pipeline.enabled
+        for kind, schedule in _schedules(pipeline)
+    }
+
+
+def _schedules(pipeline: Pipeline) -> Iterable[tuple[str, Schedule]]:
+    if pipeline.schedule is not None:
+        yield SCHEDULE, pipeline.schedule
+    if pipeline.reconcile.every is not None and pipeline.cursor is not None:
+        yield RECONCILE, Schedule(every=pipeline.reconcile.every)
+
+
+class Clocks:
+    """Asks for runs that are due. Where they stand is in the state; here is what that was made of. Mutable."""
+
+    def __init__(self, store: Store, project: Project) -> None:
+        self._store, self._target = store, project.target
+        self.timetables: dict[Name, Timetable] = {}
+        self._first: dict[tuple[Name, str, datetime], datetime | None] = {}
+        self.follow(project)
+
+    def follow(self, project: Project) -> None:
+        """Go by the schedules of `project` from now on; clocks that are gone are forgotten."""
+        self.timetables, self._first = timetables(project), {}
+        found = schedules.stored(self._store, self._target)
+        if gone := sorted(found.keys() - self.timetables.keys()):
+            schedules.forget(self._store, self._target, gone)
+        self._begin(found)
+
+    def _begin(self, found: Mapping[Name, Due]) -> None:
+        now = self._store.clock.now()
+        new = [
+            self._due(name, timetable.begin(now, before=_before(found.get(name)), at_once=name[1] == SCHEDULE))
+            for name, timetable in self.timetables.items()
+            if name not in found or found[name].schedule != str(timetable)
+        ]
+        if new:
+            schedules.begin(self._store, self._target, new)
+
+    def _due(self, name: Name, due_at: datetime) -> Due:
+        timetable = self.timetables[name]
+        following = timetable.next_start(due_at, due_at)
+        return Due(pipeline=name[0], kind=name[1], schedule=str(timetable), due_at=due_at, next_at=following)
+
+    def look(self) -> int:
+        """Ask for a run of each pipeline that is due and not paused; return how many were asked for."""
+        found, now = schedules.stored(self._store, self._target), self._store.clock.now()
+        if self.timetables.keys() - found.keys():
+            self._begin(found)
+            found = schedules.stored(self._store, self._target)
+        due = [
+            (stored, passed)
+            for name, stored in found.items()
+            if name in self.timetables and (passed := self._passed(name, stored, now)) is not None
+        ]
+        if not due:
+            return 0
+        paused = pauses(self._store, self._target)
+        return sum(self._ask(stored, passed, now) for stored, passed in due if stored.pipeline not in paused)
+
+    def _passed(self, name: Name, stored: Due, now: datetime) -> Passed | None:
+        timetable = self.timetables[name]
+        key = (name, str(timetable), stored.due_at)
+        if key not in self._first:
+            self._first[key] = timetable.next_start(stored.due_at, stored.due_at)
+        first = self._first[key]
+        return timetable.passed(stored.due_at, now) if first is not None and first <= now else None
+
+    def _ask(self, stored: Due, passed: Passed, now: datetime) -> bool:
+        name = (stored.pipeline, stored.kind)
+        self._first = {key: first for key, first in self._first.items() if key[0] != name}
+        missed = _missed(stored, passed, now)
+        after = self._due(name, passed.newest)
+        if not schedules.pass_due(self._store, self._target, stored, after, missed):
+            return False
+        facts = {"pipeline": stored.pipeline, "by": stored.kind, "due": _text(passed.newest)}
+        log.info("run.due", extra=facts | ({"missed": passed.before} if missed else {}))
+        return True
+
+    def next_starts(self) -> dict[Name, datetime | None]:
+        """Return when each clock rings next."""
+        found = schedules.stored(self._store, self._target)
+        return {name: found[name].next_at for name in self.timetables if name in found}
+
+
+def _before(due: Due | None) -> datetime | None:
+    return None if due is None else due.due_at
+
+
+def _missed(stored: Due, passed: Passed, now: datetime) -> Missed | None:
+    if passed.last_before is None:
+        return None
+    return Missed(
+        pipeline=stored.pipeline,
+        kind=stored.kind,
+        first_at=passed.first,
+        last_at=passed.last_before,
+        times=passed.before,
+        reason=ASLEEP,
+        noticed_at=now,
+    )
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

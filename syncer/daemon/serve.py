@@ -1,0 +1,186 @@
+"""The daemon: looks at what is due and what was asked for, begins runs, says that it goes on, ends in order."""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from syncer.daemon.alarms import Alarms
+from syncer.daemon.clocks import Clocks
+from syncer.daemon.crew import Crew
+from syncer.daemon.files import Files
+from syncer.daemon.notify import notify, watchdog_s
+from syncer.daemon.slots import Slots, WorkingClock
+from syncer.errors import ConfigError, StateError, SyncerError
+from syncer.pipeline import Pipeline, Project
+from syncer.ports import Stop
+from syncer.session import Session, actor
+from syncer.state import asked, crashes, schedules
+from syncer.state.daemons import Serving
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+"""Between two looks at what was asked for."""
+BEAT_S = 5.0
+"""Between two words to the state that this daemon goes on."""
+FILES_S = 2.0
+"""Between two looks at the files where nothing runs; a run always begins with what they say then."""
+
+
+@dataclass
+class Daemon:
+    """Serves one target of a project until it is asked to stop. Mutable."""
+
+    project: Project
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """What references of edited files are resolved with."""
+    stop: Stop = field(default_factory=Stop)
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.project.daemon.concurrency)
+        self.clock = WorkingClock(self.slots)
+        self._beat_at = self._files_at = self._alive_at = self._not_before = 0.0
+        self._watchdog_s = watchdog_s()
+        self._is_failing = self._is_due = False
+
+    def ask_to_stop(self) -> None:
+        """Want the end, also from a signal handler, which may take no lock: the loop hears of it within `TICK_S`."""
+        self.stop.is_wanted = True
+
+    def serve(self) -> bool:
+        """Serve until the stop; return whether all runs ended in time.
+
+        Raises `StateError` where the state cannot be opened, or is a file that another daemon serves.
+        """
+        with Session(self.project, clock=self.clock, stop=self.stop) as session:
+            serving = Serving(session.store, self.project.target, daemon_id=_new_id(), holder=session.holder)
+            with serving:
+                self._begin(session)
+                try:
+                    while not self.stop.is_wanted:
+                        time.sleep(self._tick(serving))
+                finally:
+                    is_over = self._end()
+                return is_over
+
+    def _begin(self, session: Session) -> None:
+        self.session, self.files = session.renewed(self.project), Files(self.project, self.environ)
+        for name in crashes.find_dead(session.store, self.project.target):
+            log.warning("run.crashed", extra={"pipeline": name, "error": "its process ended before the run did"})
+        self.crew = Crew(self.slots, self.clock)
+        self.clocks = Clocks(session.store, self.project)
+        self.alarms = Alarms(self._mark_due)
+        self._set_alarms()
+        self._introduce()
+        notify("READY=1", f"STATUS=serving target {self.project.target}")
+
+    def _mark_due(self) -> None:
+        self._is_due = True
+
+    def _set_alarms(self) -> None:
+        found = schedules.stored(self.session.store, self.project.target)
+        since = {name: found[name].due_at for name in self.clocks.timetables if name in found}
+        self.alarms.follow({name: self.clocks.timetables[name] for name in since}, since)
+
+    def _introduce(self) -> None:
+        project = self.files.project
+        facts = {
+            "target": project.target,
+            "pipelines": len(project.pipelines),
+            "schedules": len(self.clocks.timetables),
+        }
+        state = str(self.session.state_place)
+        log.info(
+            "daemon.started", extra={**facts, "state": state, "concurrency": self.slots.number, "pid": os.getpid()}
+        )
+        if not project.runs_schedules:
+            log.info("daemon.on_demand", extra={"target": project.target, "why": "the target has no `schedules: true`"})
+        starts = self.clocks.next_starts()
+        for pipeline in project.pipelines.values():
+            at = min((at for (name, _), at in starts.items() if name == pipeline.name and at), default=None)
+            following = at.isoformat(timespec="seconds") if at else "on demand"
+            log.info("pipeline.served", extra={"pipeline": pipeline.name, **self._place(pipeline), "next": following})
+
+    def _place(self, pipeline: Pipeline) -> dict[str, str]:
+        try:
+            destination = self.session.destination(pipeline)
+            host = "this machine" if destination.type == "sandbox" else urlsplit(destination.base_url).hostname
+            return {"dataset": destination.dataset_id.resolve(), "host": str(host)}
+        except ConfigError as error:
+            return {"problem": str(error)}
+
+    def _tick(self, serving: Serving) -> float:
+        """Do what there is to do; return how many seconds to wait for more."""
+        now = self.clock.monotonic()
+        if self._watchdog_s is not None and now - self._alive_at >= self._watchdog_s:
+            notify("WATCHDOG=1")
+            self._alive_at = now
+        if now < self._not_before:
+            return TICK_S
+        try:
+            if now - self._beat_at >= BEAT_S:
+                serving.beat([str(problem) for problem in self.files.problems])
+                self._beat_at, self._is_due = now, True
+            ring_s = self.alarms.ring()
+            if self._is_due:
+                self.clocks.look()
+                self._is_due = False
+            self.crew.gather()
+            wishes = asked.waiting(self.session.store, self.project.target)
+            if wishes or now - self._files_at >= FILES_S:
+                self._files_at = now
+                self._read_files()
+            if wishes and not self.stop.is_wanted:
+                self.crew.dispatch(self.session, wishes)
+        except SyncerError as error:
+            self._fail(error)
+            self._not_before = now + BEAT_S
+            return TICK_S
+        if self._is_failing:
+            self._is_failing = False
+            log.info("state.back")
+        return min(TICK_S, ring_s if ring_s is not None else TICK_S)
+
+    def _fail(self, error: SyncerError) -> None:
+        """Go on without the state, which may come back; say so once."""
+        if not self._is_failing:
+            what = "state.away" if isinstance(error, StateError) else "daemon.failed"
+            log.error(what, extra={"error": str(error), "next": "runs begin again when it is back"})
+        self._is_failing = True
+
+    def _read_files(self) -> None:
+        problems = self.files.problems
+        self.files.renewed()
+        if self.files.problems != problems:
+            self._beat_at = 0.0  # whoever looks is told at once
+        before, project = self.session.project, self.files.project
+        if project is before:
+            return
+        self.clocks.follow(project)  # first, so that a state that fails here is tried again
+        self._set_alarms()
+        self.session = self.session.renewed(project)
+        self.slots.number = project.daemon.concurrency
+        if before.state.text != project.state.text:
+            log.warning("files.state_changed", extra={"remedy": "start the daemon again to use the other state"})
+
+    def _end(self) -> bool:
+        drain_s = float(self.files.project.daemon.drain)
+        self.stop.is_wanted = True
+        self.clock.stopping.set()
+        notify("STOPPING=1")
+        log.info("daemon.stopping", extra={"running": ", ".join(self.crew.running), "drain_s": drain_s})
+        is_over = self.crew.drain(drain_s)
+        if not is_over:
+            log.error("daemon.gave_up", extra={"remedy": "the next run goes on; a longer `daemon.drain` waits longer"})
+            with suppress(SyncerError):  # else the next start finds that they died
+                crashes.give_up(self.session.store, self.session.holder)
+        log.info("daemon.stopped")
+        return is_over
+
+
+def _new_id() -> str:
+    return f"{actor()} {os.getpid()} {os.urandom(8).hex()}"

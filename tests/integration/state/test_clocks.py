@@ -1,0 +1,227 @@
+"""Due times ask for runs once, whoever sees them; those that had no run of their own are written down (R27)."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from syncer.daemon.clocks import Clocks
+from syncer.daemon.timetable import Timetable
+from syncer.duration import Duration
+from syncer.mapping import Mapping
+from syncer.pipeline import Cursor, Pipeline, Project, Reconcile, Schedule
+from syncer.report import RunStatus
+from syncer.secret import Secret
+from syncer.state import asked
+from syncer.state.schedules import ASLEEP, BUSY, Missed, missed_times, pass_due, stored
+from syncer.state.scope import Scope
+from syncer.state.store import Store
+from syncer.state.tables import SCHEDULES
+from tests.counts import FULL
+from tests.integration.state.conftest import NOON
+
+Opened = Callable[[], Store]
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+EVERY = Schedule(every=Duration.parse("15m"))
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Pacific/Chatham")
+
+
+def pipeline(name: str = "orders", schedule: Schedule | None = EVERY, **more: object) -> Pipeline:
+    plain = Pipeline(
+        name=name, source="warehouse", query="SELECT 1", key=("id",), start="now", destinations=("meta",),
+        mapping=Mapping(server_event={}, customer_info={}), file=Path("orders.yaml"), fingerprint="f", schedule=schedule,
+    )  # fmt: skip
+    return replace(plain, **more)  # type: ignore[arg-type]  # of several types
+
+
+def project(*pipelines: Pipeline, **more: object) -> Project:
+    plain = Project(
+        root=Path("/"), home=Path("/"), target="default", runs_schedules=True, state=Secret("sqlite:///state.db"),
+        sources={}, destinations={}, pipelines={each.name: each for each in pipelines},
+    )  # fmt: skip
+    return replace(plain, **more)  # type: ignore[arg-type]  # of several types
+
+
+def run(store: Store, name: str = "orders", run_id: str | None = None) -> list[str]:
+    """Answer what was asked for; return who asked."""
+    by = [wish.by for wish in asked.waiting(store, "default") if wish.pipeline == name]
+    scope, now = Scope("default", name, "meta"), store.clock.now()
+    facts: dict[str, Any] = {"fingerprint": "f", "trigger": "schedule", "holder": "tester"}
+    run_id = run_id or f"{name} {now.isoformat()}"
+    with store.start_run(scope, run_id=run_id, now=now, is_answer=True, **facts) as log:
+        log.finish(RunStatus.DONE, now=now)
+    return by
+
+
+def waiting(store: Store) -> list[tuple[str, str]]:
+    return [(wish.pipeline, wish.by) for wish in asked.waiting(store, "default")]
+
+
+def missed(store: Store) -> list[Missed]:
+    return missed_times(store, "default", since=NOON - timedelta(days=400))
+
+
+def test_a_due_time_only_asks_for_a_run(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline()))
+    assert (clocks.look(), waiting(store)) == (1, [("orders", "schedule")])
+    assert (clocks.look(), len(waiting(store))) == (0, 1)
+    assert clocks.next_starts() == {("orders", "schedule"): NOON + QUARTER}
+
+
+def test_R27_a_due_time_that_two_daemons_see_asks_once(store: Store, opened: Opened) -> None:
+    first, second = Clocks(store, project(pipeline())), Clocks(opened(), project(pipeline()))
+    assert first.look() + second.look() == 1
+    assert run(store) == ["schedule"]
+    for each in (first, second):
+        each._store.clock.sleep(16 * 60)
+    assert second.look() + first.look() == 1
+    assert missed(store) == []
+
+
+def test_R27_of_two_daemons_that_read_the_same_due_time_before_either_asks_one_asks(store: Store) -> None:
+    Clocks(store, project(pipeline()))
+    due = stored(store, "default")["orders", "schedule"]
+    after = replace(due, due_at=NOON, next_at=NOON + QUARTER)
+    assert pass_due(store, "default", due, after, None)
+    assert not pass_due(store, "default", due, after, None)
+    assert (waiting(store), missed(store)) == ([("orders", "schedule")], [])
+
+
+def test_R25_daemons_that_start_together_begin_the_same_clocks(store: Store, opened: Opened) -> None:
+    stores, together = [store, *(opened() for _ in range(3))], Barrier(4)
+
+    def begin(each: Store) -> int:
+        together.wait()
+        return Clocks(each, project(*(pipeline(f"orders-{number}") for number in range(20)))).look()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(begin, stores)) == 20
+    assert len(waiting(store)) == 20
+
+
+def test_R25_a_clock_that_a_sleeping_daemon_is_changing_keeps_no_other_from_looking(
+    store: Store, opened: Opened
+) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    clocks, asleep = Clocks(store, project(pipeline(), pipeline("customers"))), opened()
+    with asleep.reading() as connection:
+        connection.execute(select(SCHEDULES).where(SCHEDULES.c.pipeline == "orders").with_for_update())
+        assert (clocks.look(), waiting(store)) == (1, [("customers", "schedule")])
+    assert clocks.look() == 1
+
+
+def test_R27_after_a_sleep_there_is_one_run_and_each_missed_time_is_noted(store: Store, opened: Opened) -> None:
+    Clocks(store, project(pipeline())).look()
+    run(store)
+    again = opened()
+    again.clock.sleep(3 * 3_600 + 60)
+    assert Clocks(again, project(pipeline())).look() == 1
+    assert waiting(store) == [("orders", "schedule")]
+    (noted,) = missed(store)
+    assert (noted.first_at, noted.last_at, noted.times) == (NOON + QUARTER, NOON + 11 * QUARTER, 11)
+    assert (noted.reason, noted.noticed_at) == (ASLEEP, NOON + 3 * HOUR + timedelta(minutes=1))
+
+
+def test_R27_a_due_time_behind_one_that_still_waits_is_covered_by_its_run_and_noted(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline()))
+    clocks.look()
+    store.clock.sleep(15 * 60)
+    clocks.look()
+    assert waiting(store) == [("orders", "schedule")]
+    assert [(each.first_at, each.times, each.reason) for each in missed(store)] == [(NOON + QUARTER, 1, BUSY)]
+
+
+def test_a_paused_pipeline_is_left_alone_and_resumed_it_catches_up_once(store: Store) -> None:
+    clocks, scope = Clocks(store, project(pipeline(), pipeline("customers"))), Scope("default", "orders", "meta")
+    store.pause(scope, reason="by_hand", actor="ada")
+    clocks.look()
+    store.clock.sleep(3_600)
+    clocks.look()
+    assert {name for name, _ in waiting(store)} == {"customers"}
+    store.resume(scope, actor="ada")
+    assert clocks.look() == 1
+    assert waiting(store)[-1] == ("orders", "schedule")
+    assert [each.times for each in missed(store) if each.pipeline == "orders"] == [4]
+
+
+def test_a_disabled_pipeline_and_one_on_demand_have_no_clock(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline(enabled=False), pipeline("customers", None)))
+    assert (clocks.look(), clocks.next_starts()) == (0, {})
+
+
+def test_a_target_without_schedules_has_no_clocks(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline(), runs_schedules=False))
+    assert (clocks.look(), clocks.next_starts()) == (0, {})
+
+
+def test_R32_an_edited_schedule_counts_from_now_and_a_removed_one_begins_anew(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline()))
+    clocks.look()
+    run(store)
+    store.clock.sleep(10 * 60)
+    clocks.follow(project(pipeline(schedule=Schedule(cron="0 6 * * *"))))
+    assert (clocks.look(), clocks.next_starts()) == (0, {("orders", "schedule"): NOON + 18 * HOUR})
+    clocks.follow(project())
+    assert clocks.next_starts() == {}
+    store.clock.sleep(3 * 86_400)
+    clocks.follow(project(pipeline()))
+    assert (clocks.look(), missed(store)) == (1, [])
+
+
+def test_reconcile_has_a_clock_of_its_own_that_does_not_ring_at_once(store: Store) -> None:
+    daily = Reconcile(every=Duration.parse("24h"))
+    clocks = Clocks(store, project(pipeline(schedule=None, reconcile=daily, cursor=Cursor(column="at"))))
+    assert clocks.look() == 0
+    store.clock.sleep(86_400)
+    assert (clocks.look(), waiting(store)) == (1, [("orders", "reconcile")])
+
+
+def test_a_clock_that_another_daemon_forgot_begins_again(store: Store, opened: Opened) -> None:
+    clocks = Clocks(store, project(pipeline()))
+    clocks.look()
+    run(store)
+    Clocks(opened(), project())
+    assert (clocks.look(), waiting(store)) == (1, [("orders", "schedule")])
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+def test_R27_in_a_year_each_due_time_has_its_run_or_is_noted_also_when_clocks_change(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    """A daemon that looks every other hour, sleeps for days now and then, and starts anew (F31)."""
+    from syncer.state.store import open_store
+    from tests.integration.state.conftest import TestClock
+
+    rng, clock, days = random.Random(31), TestClock(), 365 if FULL else 25
+    clock.at = begin = datetime(2026, 3, 1, 0, 7, tzinfo=UTC) if FULL else datetime(2026, 10, 15, 0, 7, tzinfo=UTC)
+    wanted = {zone: Schedule(cron="30 2 * * *", timezone=zone, jitter=Duration.parse("10m")) for zone in ZONES}
+    named = {zone.replace("/", "-"): schedule for zone, schedule in wanted.items()}
+    whole = project(*(pipeline(name, schedule) for name, schedule in named.items()))
+    runs: Counter[str] = Counter()
+    with open_store("sqlite:///state.db", root=tmp_path, home=tmp_path, clock=clock) as store:
+        clocks = Clocks(store, whole)
+        while clock.at < begin + timedelta(days=days):
+            clock.sleep(7_200 if rng.random() < 0.97 else rng.randint(1, 5) * 86_400)
+            clocks = Clocks(store, whole) if rng.random() < 0.1 else clocks
+            clocks.look()
+            for name, _ in waiting(store):
+                runs[name] += run(store, name) == ["schedule"]
+        noted: Counter[str] = Counter()
+        for each in missed(store):
+            noted[each.pipeline] += each.times
+        for name, schedule in named.items():
+            passed = Timetable(schedule, f"default/{name}/schedule").passed(begin, clock.at)
+            assert passed is not None
+            assert runs[name] + noted[name] == passed.before + 1
+            assert (noted[name] > 0, runs[name] > noted[name]) == (True, True)
+            assert abs(passed.before - (clock.at - begin).days) <= 1
