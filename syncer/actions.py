@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
+from syncer.actor import actor
 from syncer.config.parts import NAME
 from syncer.config.places import locate
 from syncer.engine import persons
@@ -23,7 +24,7 @@ from syncer.errors import ConfigError, Problem, StateError, SyncerError
 from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport, RunStatus
-from syncer.session import Session, actor, find_pipeline
+from syncer.session import Session, find_pipeline
 from syncer.state import asked, erased, operations
 from syncer.state.asked import AskedState
 from syncer.state.daemons import serving

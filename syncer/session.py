@@ -1,8 +1,6 @@
 """A project at work: its state, its warehouses, its datasets, and the sandbox where a target asks for it."""
 
 import os
-import pwd
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from connectors.registry import find
+from syncer.actor import actor
 from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
 from syncer.origin import origin
@@ -358,16 +357,6 @@ class Session:
         from syncer.capi.endpoint import Endpoint
 
         return Endpoint.of(destination, base_url=self.sandbox.url if destination.type == "sandbox" else None)
-
-
-def actor() -> str:
-    """Return who asks, for the audit log and for others that find the pipeline held: not as the environment has it."""
-    user = os.getuid()
-    try:
-        name = pwd.getpwuid(user).pw_name
-    except KeyError:  # a container may run as a number that has no name
-        name = f"uid{user}"
-    return f"{name}@{socket.gethostname()}"
 
 
 def refuse_what_comes_later(pipeline: Pipeline) -> None:

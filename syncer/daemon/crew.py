@@ -6,10 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from syncer.actor import actor
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
 from syncer.ports import Clock
-from syncer.session import Session, actor
+from syncer.session import Session
 from syncer.state import asked, crashes
 from syncer.state.asked import CLOCKS, Asked, AskedState
 from syncer.state.pauses import pauses

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from syncer.actor import actor
 from syncer.daemon.alarms import Alarms
 from syncer.daemon.clocks import Clocks
 from syncer.daemon.crew import Crew
@@ -17,7 +18,7 @@ from syncer.daemon.slots import Slots, WorkingClock
 from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.pipeline import Pipeline, Project
 from syncer.ports import Stop
-from syncer.session import Session, actor
+from syncer.session import Session
 from syncer.state import asked, crashes, schedules
 from syncer.state.daemons import Serving
 

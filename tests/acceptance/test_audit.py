@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from syncer.actor import actor
 from syncer.cli import cli
 from syncer.sandbox.faults import parse_faults
-from syncer.session import actor
 from tests.acceptance.shop import EXAMPLES, TOKEN, MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
