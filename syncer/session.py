@@ -331,7 +331,7 @@ class Session:
         if destination.name not in self._breakers:
             found = stored_pipeline(self.store, scope)
             left = unfinished_requests(self.store, found.id) if found else ()
-            self._breakers[destination.name] = Breaker.after(left)
+            self._breakers.setdefault(destination.name, Breaker.after(left))  # threads may come here together
         return self._breakers[destination.name]
 
     def is_down(self, destination: str) -> bool:
