@@ -156,6 +156,9 @@ def test_preview_hides_addresses_wherever_they_stand(shop: Shop) -> None:
     shop.edit("pipelines/orders.yaml", 'event_source_url: {value: "https://shop.example/thanks"}',
               'event_source_url: {column: email, template: "https://shop.example/?mail={}"}')  # fmt: skip
     shop.edit("pipelines/orders.yaml", "  custom_data:", "  user_defined: {mail: email}\n  custom_data:")
+    shop.edit(
+        "pipelines/orders.yaml", "destination: meta", "destination: meta\npii: {email: warn, url_parameters: warn}"
+    )
     for options in ((), ("--explain",)):
         assert "customer1@" not in shop.syncer("preview", "orders", *options).out
         assert "customer1@" in shop.syncer("preview", "orders", *options, "--show-values").out

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
 from syncer.spec.normalize import OF_NOTHING
 from syncer.transform import Scope, Transformed, compile_transform
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from tests.counts import count
 
 NOW = 1_795_700_000
 NOW_AT = datetime.fromtimestamp(NOW, UTC)
@@ -380,8 +382,11 @@ def expected(built: list[BuiltEvent | BuiltReject]) -> tuple[list[Any], list[Any
 
 
 @given(pipeline=pipelines(), batch=batches(), start=st.sampled_from([None, None, NOW - 86_400]))
-@settings(max_examples=100, deadline=None)
-def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_F27_columns_build_what_the_reference_builds(
+    pipeline: Pipeline, batch: pa.RecordBatch, start: int | None
+) -> None:
     require_the_same(pipeline, batch, start)
 
 
@@ -392,7 +397,8 @@ def test_columns_build_what_the_reference_builds(pipeline: Pipeline, batch: pa.R
     default=st.sampled_from([None, "FR"]),
     hash_id=st.booleans(),
 )
-@settings(max_examples=100, deadline=None)
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
 def test_values_of_every_type_may_say_the_country(
     batch: pa.RecordBatch, by_column: str | None, mapped: Entry | None, default: str | None, *, hash_id: bool
 ) -> None:

@@ -12,7 +12,7 @@ from tests.simulation.world import Shape
 
 SHAPE = Shape(rows=12, batch_rows=6, events_per_request=3, requests_in_flight=2, odd=0.0, poison=0.0)
 MOST = 200
-STEP = 1 if FULL else 4
+STEP = 1 if FULL else 8
 
 
 def resend_and_die(at: int, folder: Path, template: Path) -> tuple[int, int]:

@@ -114,7 +114,7 @@ def test_R36_a_reject_that_was_delivered_all_the_same_is_not_sent(simulation: Si
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("at", range(1, 40, 1 if FULL else 4))
+@pytest.mark.parametrize("at", range(1, 40, 1 if FULL else 8))
 def test_R36_a_retry_that_dies_anywhere_is_taken_up_by_the_next_one(
     engine_template: Path, tmp_path: Path, at: int
 ) -> None:

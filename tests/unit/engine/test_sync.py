@@ -17,10 +17,12 @@ from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.operations import position
+from tests.counts import FULL
 from tests.simulation.machine import Crash
 from tests.simulation.simulate import ORDERS, Simulation
 from tests.simulation.world import Row, Shape
 
+STEP = 1 if FULL else 4
 PLAIN = Shape(rows=20, batch_rows=5, events_per_request=5, requests_in_flight=2, odd=0.0, poison=0.0, faults=0.0)
 AWAY = SourceUnavailableError("the warehouse is away", remedy="run again")
 
@@ -93,9 +95,10 @@ def test_a_stop_at_the_end_waits_for_what_is_under_way_as_well(
     assert report.acknowledged == 15
 
 
+@pytest.mark.faults
 def test_a_stop_at_any_point_leaves_no_doubt(engine_template: Path, tmp_path: Path) -> None:
     endings = set()
-    for at in range(1, 400):
+    for at in range(1, 400, STEP):
         made = Simulation(tmp_path / str(at), engine_template, random.Random(5), PLAIN)
         made.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 8)]
         report = made.run(trouble_at=at, raises=None)
@@ -124,8 +127,9 @@ def test_a_state_that_fails_is_told_and_not_what_follows_from_it(
     assert (report.status, report.message) == (RunStatus.FAILED, "outcome.in")
 
 
+@pytest.mark.faults
 def test_an_interrupt_at_any_point_keeps_every_promise(engine_template: Path, tmp_path: Path) -> None:
-    for at in range(1, 400):
+    for at in range(1, 400, STEP):
         made = Simulation(tmp_path / str(at), engine_template, random.Random(5), PLAIN)
         made.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 8)]
         made.run(trouble_at=at, raises=KeyboardInterrupt)
