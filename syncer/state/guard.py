@@ -7,6 +7,7 @@ no less than what was sent. It is overwritten in place: a disk that is full does
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from syncer.state.seal import seal
 
 LINE = re.compile(r"syncer guard 1 ([0-9a-f]{32}) ([0-9]{20}) ([0-9]{20}) ([0-9]{20}) ([0-9a-f]{32})\n")
 LINE_BYTES = 144
+PATIENCE_S = 10.0
+"""For another process that writes, which takes microseconds unless it was stopped half-way."""
+BETWEEN_TRIES_S = 0.005
 REMEDY = "restore its newest copy, or read what `syncer state accept` would mean"
 
 
@@ -78,9 +82,10 @@ class Mark:
 class Guard:
     """The guard of the store at `state`. Remembers what it wrote last; mutable."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, patience_s: float = PATIENCE_S) -> None:
         self.path = state.with_name(f"{state.name}.guard")
         self._state = state
+        self._patience_s = patience_s
         self._last: Mark | None = None
 
     def read(self) -> Mark | None:
@@ -135,10 +140,14 @@ class Guard:
         try:
             handle = os.open(self.path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                _lock(handle, self._patience_s)
                 yield handle
             finally:
                 os.close(handle)
+        except BlockingIOError:
+            failure = StateError(
+                f"state: {self.path}: another process keeps it locked for more than {self._patience_s:.0f} s; is one stopped?"
+            )
         except OSError as error:
             failure = StateError(
                 f"state: {self.path}: {os.strerror(error.errno or 0)}; it tells whether the state is the newest: mend it"
@@ -155,3 +164,17 @@ class Guard:
         if mark is None:
             raise StateError(f"state: {self.path} is damaged, so an old state would go unnoticed; {REMEDY}")
         return mark
+
+
+def _lock(handle: int, patience_s: float) -> None:
+    """Lock the file; raises `BlockingIOError` where another process, one that is stopped, does not let go of it."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(BETWEEN_TRIES_S)
+        else:
+            return

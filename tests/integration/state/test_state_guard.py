@@ -1,5 +1,6 @@
 """A state that is older than it was, missing, or another one: refused, and taken again once somebody says so (R30, F36)."""
 
+import fcntl
 import random
 import shutil
 import stat
@@ -156,3 +157,15 @@ def test_S13_the_guard_is_private_and_never_grows(tmp_path: Path, acts: Any) -> 
     with pytest.raises(StateError, match="guard is a symbolic link, which is not followed"):
         opened_at(tmp_path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_R30_a_process_that_was_stopped_while_it_wrote_keeps_others_waiting_no_longer_than_they_say(
+    tmp_path: Path,
+) -> None:
+    guard = Guard(tmp_path / "state.db", patience_s=0.05)
+    guard.replace(Mark("0" * 32))
+    with guard.path.open("rb") as asleep:
+        fcntl.flock(asleep, fcntl.LOCK_EX)
+        with pytest.raises(StateError, match="another process keeps it locked"):
+            guard.read()
+    assert guard.read() == Mark("0" * 32)
