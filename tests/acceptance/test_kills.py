@@ -142,5 +142,5 @@ def test_R25_a_holder_put_to_sleep_keeps_its_lock_and_others_wait(make_shop: Mak
         if second.code == 4:
             assert "pid" in second.report["message"]
         else:  # it fell asleep while it wrote to the state
-            assert (second.code, "state" in second.out + second.err) == (1, True)
+            assert (second.code, "keeps it locked" in second.out + second.err) == (1, True)
     assert max(Counter(shop.order_ids()).values()) == 1
