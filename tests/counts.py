@@ -1,4 +1,4 @@
-"""How often a fault is tried: a tenth of the full count in `make test`, all of it in `make faults`, far more in `make soak`.
+"""How often a fault is tried: a tenth of the full count or less in `make test`, all of it in `make faults`, far more in `make soak`.
 
 Where `SYNCER_RESULTS` names a file, what came of it is added there, for the table that `python -m tests.results` makes.
 """
