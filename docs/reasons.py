@@ -18,8 +18,6 @@ The codes are stable: scripts may compare them. `syncer explain CODE` prints the
 
 A run report counts events by reason and by warning. `syncer show RUN` lists the reasons of one run.
 
-A remedy may name a command that [commands](commands.md) does not list. Such a command comes with a later version.
-
 {GENERATED}"""
 BUCKETS = {
     Bucket.REJECTED_LOCAL: "Refused before sending, because Meta would refuse the event. The other events of the run are sent.",
@@ -88,6 +86,8 @@ def _outcomes() -> Iterator[str]:
         "`syncer resume NAME` goes on with it.\n"
         "- `clock_wrong`: this machine's clock is more than 10 minutes off the destination's. Set it, let NTP keep it, and "
         "run again; nothing was [counted as too old](reliability.md#a-wrong-clock) by it.\n"
+        "- `crash_loop`: three runs crashed within ten minutes, under a [daemon](daemon.md#many-pipelines). Its log says "
+        "where; mend that, then `syncer resume NAME`.\n"
     )
     for kind, (title, what) in OUTCOMES.items():
         yield f"### {title}\n\n{what}\n"
