@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from syncer.capi.pacing import probe_wait_s, wait_s
+from syncer.capi.pacing import probe_wait_s, told_s, wait_s
 from syncer.spec.outcomes import Outcome, OutcomeClass
 
 OPENS_AFTER = 3
@@ -17,7 +17,7 @@ class Circuit:
     """Closed: requests go. Open: one goes at a time, with few events, until one is answered.
 
     Before the first answer, and behind a rate limit, one request goes at a time, of any size. None goes before
-    `resumes_at`.
+    `resumes_at`, which is no earlier than any answer asked for.
     """
 
     failures: int = 0
@@ -55,7 +55,10 @@ class Circuit:
             case unknown:
                 assert_never(unknown)
         if failures < OPENS_AFTER:
-            return replace(self, failures=failures)
+            until = (
+                max(self.resumes_at, at + told_s(outcome, jitter=jitter)) if outcome.retry_after_s else self.resumes_at
+            )
+            return replace(self, failures=failures, resumes_at=until)
         failed = failed if self.is_open else self.failed_probes
         until = max(self.resumes_at, at + probe_wait_s(outcome, failed, jitter=jitter))
         return Circuit(failures=failures, failed_probes=failed, resumes_at=until)

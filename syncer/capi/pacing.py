@@ -23,7 +23,7 @@ def wait_s(outcome: Outcome, attempt: int, *, jitter: float, longest_obeyed_s: f
     jitter above a floor of 10 s. BLOCKED: the upper half of the longest wait, for whoever asks again. The others
     go on at once unless the rate limit is nearly used up.
     """
-    told = _told_s(outcome, longest_obeyed_s) * (1.0 + jitter / 10.0)
+    told = told_s(outcome, jitter=jitter, longest_obeyed_s=longest_obeyed_s)
     match outcome.kind:
         case OutcomeClass.NOT_SENT | OutcomeClass.DOUBT:
             own = _ceiling_s(FIRST_WAIT_S, attempt) * jitter
@@ -44,12 +44,13 @@ def probe_wait_s(outcome: Outcome, failed: int, *, jitter: float, longest_obeyed
     Equal jitter under a ceiling that doubles from 1 s to 300 s, and no less than the answer asks for, plus up to a
     tenth.
     """
-    told = _told_s(outcome, longest_obeyed_s) * (1.0 + jitter / 10.0)
+    told = told_s(outcome, jitter=jitter, longest_obeyed_s=longest_obeyed_s)
     return max(told, _equal(_ceiling_s(FIRST_WAIT_S, failed + 1), jitter))
 
 
-def _told_s(outcome: Outcome, longest_s: float) -> float:
-    return min(outcome.retry_after_s or 0.0, longest_s)
+def told_s(outcome: Outcome, *, jitter: float, longest_obeyed_s: float = LONGEST_OBEYED_S) -> float:
+    """Return the seconds that the answer asks to wait, plus up to a tenth; 0 where it names none."""
+    return min(outcome.retry_after_s or 0.0, longest_obeyed_s) * (1.0 + jitter / 10.0)
 
 
 def _usage_wait_s(outcome: Outcome) -> float:

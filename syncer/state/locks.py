@@ -124,11 +124,15 @@ def _file_name(database: str, name: str) -> str:
 class _AdvisoryLock:
     """A session's advisory lock: Postgres drops it when the connection ends."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, key: int) -> None:
         self._connection = connection
+        self._key = key
 
     def release(self) -> None:
         try:
+            # the server notices the end of a connection later than this process goes on
+            if not self._connection.closed:
+                self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
             self._connection.close()
         except DBAPIError:
             self._connection.invalidate()
@@ -154,7 +158,7 @@ def _try_advisory(database: Database, name: str) -> Lock | None:
     with explained(database.place):
         connection = database.single.connect()
         if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
-            return _AdvisoryLock(connection)
+            return _AdvisoryLock(connection, key)
         connection.close()
     return None
 

@@ -66,6 +66,13 @@ def test_R21_a_probe_waits_as_long_as_the_answer_asks_for_and_up_to_a_tenth_more
     assert told(Circuit(failures=2), "doubt", retry_after_s=600.0, jitter=0.5).resumes_at == 630.0
 
 
+def test_R21_no_request_goes_before_any_answer_allows_it_although_the_circuit_is_closed() -> None:
+    asked = told(Circuit(is_proven=True), "doubt", at=5.0, retry_after_s=60.0)
+    assert asked == Circuit(failures=1, is_proven=True, resumes_at=65.0)
+    third = told(told(asked, "not_sent", at=6.0), "not_sent", at=7.0)
+    assert (third.is_open, third.resumes_at) == (True, 65.0)
+
+
 def test_what_was_under_way_when_it_opened_is_no_failed_probe() -> None:
     circuit = told(opened(), "doubt", at=0.1)
     assert (circuit.failures, circuit.failed_probes) == (OPENS_AFTER + 1, 0)
