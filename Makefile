@@ -18,8 +18,9 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/syncer demo
 
+# Three at a time on two cores: some wait for servers and sleeping processes.
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not performance"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not performance"
 
 # What make test does a tenth of.
 faults: $(VENV)/.installed-test

@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -42,8 +42,10 @@ def test_help_and_front_doors_load_nothing_heavy(code: str) -> None:
 
 def test_help_answers_at_once() -> None:
     def took_s() -> float:
-        began = time.perf_counter()
+        """Return the seconds of CPU, which is what it takes on a machine with nothing else to do."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "syncer", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(took_s() for _ in range(5)) < 0.3
