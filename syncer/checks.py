@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 
 from connectors.base import Query
 from connectors.errors import QueryError, SourceError
 from syncer.errors import ConfigError, Problem, StateError
+from syncer.pipeline import Pipeline
 from syncer.ports import Clock
 from syncer.session import Session
+
+if TYPE_CHECKING:
+    from syncer.capi.quality import Quality
 
 STATE = "state"
 PROBE = Query(sql="SELECT 1 AS one")
@@ -96,6 +101,17 @@ def _destination(session: Session, name: str) -> tuple[Verdict, str]:
         state = client.inspect_token()
     verdicts = {TokenVerdict.VALID: Verdict.OK, TokenVerdict.UNKNOWN: Verdict.UNKNOWN}
     return verdicts.get(state.verdict, Verdict.REFUSED), state.detail
+
+
+def quality(session: Session, pipeline: Pipeline) -> "Quality":
+    """Return what Meta says about the events of the dataset of `pipeline`; no event is sent.
+
+    Raises `ConfigError` where the token cannot be read.
+    """
+    from syncer.capi.client import Client
+
+    with Client(session.endpoint(session.destination(pipeline)), clock=session.clock) as client:
+        return client.read_quality()
 
 
 def _state(session: Session) -> tuple[Verdict, str]:

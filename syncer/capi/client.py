@@ -24,6 +24,7 @@ from syncer.capi.classify import classify
 from syncer.capi.credentials import Credentials, read_credentials
 from syncer.capi.deadline import EXTENSION, Attempt, DeadlineTransport
 from syncer.capi.endpoint import Endpoint
+from syncer.capi.quality import FIELDS, Quality, quality_of
 from syncer.capi.token_state import TokenState, token_state
 from syncer.errors import ConfigError, Problem
 from syncer.ports import Clock
@@ -107,13 +108,13 @@ class Client:
         `method=GET`, the way Meta's PHP SDK reads everything.
         """
         credentials = self._read_credentials(refused=None)
-        proof = {"appsecret_proof": credentials.proof} if credentials.proof is not None else {}
-        body = urlencode({"method": "GET", "input_token": credentials.token, **proof}).encode()
-        deadline = self._clock.monotonic() + self._timeout_s
-        attempt = Attempt(clock=self._clock, deadline=deadline, is_encrypted=not self._endpoint.is_plain)
-        request = self._request(body, credentials, attempt, url=self._endpoint.token_url, content_type=FORM)
-        answer = self._exchange(request, attempt)
+        answer = self._read(self._endpoint.token_url, {"input_token": credentials.token}, credentials)
         return token_state(answer, dataset_id=self._endpoint.dataset_id, now=self._clock.now())
+
+    def read_quality(self) -> Quality:
+        """Ask Meta how good the events of the dataset are; raises `ConfigError` where the token cannot be read."""
+        asked = {"dataset_id": self._endpoint.dataset_id, "fields": FIELDS}
+        return quality_of(self._read(self._endpoint.quality_url, asked, self._read_credentials(refused=None)))
 
     def ask_time(self) -> Outcome:
         """Return an outcome whose `date_skew_s` tells the host's clock from ours; no failure is raised.
@@ -125,6 +126,14 @@ class Client:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": AGENT}
         request = httpx.Request("GET", self._endpoint.root_url, headers=headers, extensions=_limits(attempt))
         return classify(self._exchange(request, attempt), 0)
+
+    def _read(self, url: str, asked: dict[str, str], credentials: Credentials) -> Answer | TransportFailure:
+        """Read from Meta by a POST that says `method=GET`: what is asked, and the proof, stand in no address."""
+        proof = {"appsecret_proof": credentials.proof} if credentials.proof is not None else {}
+        body = urlencode({"method": "GET", **asked, **proof}).encode()
+        deadline = self._clock.monotonic() + self._timeout_s
+        attempt = Attempt(clock=self._clock, deadline=deadline, is_encrypted=not self._endpoint.is_plain)
+        return self._exchange(self._request(body, credentials, attempt, url=url, content_type=FORM), attempt)
 
     def _read_credentials(self, *, refused: Credentials | None) -> Credentials:
         """Return the credentials as they were read last, or are now if the last ones were refused."""

@@ -73,6 +73,11 @@ class Endpoint:
         return f"{self.base_url.rstrip('/')}/{self.api_version}/debug_token"
 
     @property
+    def quality_url(self) -> str:
+        """Return the address that tells how good the events of datasets are; it never holds a query."""
+        return f"{self.base_url.rstrip('/')}/{self.api_version}/dataset_quality"
+
+    @property
     def host(self) -> str:
         """Return the host in lower case, as the first line of a run names it."""
         return _match(self.base_url)[2].lower()

@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": ("syncer.cli.validate", "Name every mistake of every file."),
     "preview": ("syncer.cli.preview", "Show the first rows as Meta would get them."),
     "check": ("syncer.cli.check", "Connect to each warehouse, dataset and the state store."),
+    "quality": ("syncer.cli.quality", "Read how well Meta matches the events of a dataset."),
     "plan": ("syncer.cli.plan", "Show what the next run would do."),
     "send-test": ("syncer.cli.send_test", "Send a few real rows to Test Events."),
     "run": ("syncer.cli.run", "Sync pipelines now."),

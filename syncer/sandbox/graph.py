@@ -9,6 +9,7 @@ import orjson
 from syncer.sandbox.answer import Answer, document, error, page, trace_id
 from syncer.sandbox.facts import NEWEST_VERSION
 from syncer.sandbox.faults import THROTTLE_CODES, Strike
+from syncer.sandbox.quality import quality
 from syncer.sandbox.refusal import Path, Refusal, invalid
 from syncer.sandbox.request import Call, Parameters, bearer, parameters_of
 from syncer.sandbox.rules import Accepted, judge_batch
@@ -21,6 +22,7 @@ from syncer.sandbox.usage import Headers, account_headers, usage_headers, versio
 _EVENTS_PATH = re.compile(r"/(v\d{1,3}\.\d{1,3})/([^/]+)/events/?", re.ASCII).fullmatch
 _OBJECT_PATH = re.compile(r"/v\d{1,3}\.\d{1,3}/[^/]+/?", re.ASCII).fullmatch
 _DEBUG_PATH = re.compile(r"(?:/v\d{1,3}\.\d{1,3})?/debug_token/?", re.ASCII).fullmatch
+_QUALITY_PATH = re.compile(r"/v\d{1,3}\.\d{1,3}/dataset_quality/?", re.ASCII).fullmatch
 _TRANSIENT = frozenset({1, 2, 5000})
 _STATUS = {1: 500, 2: 500, 4: 403, 5000: 500, 190: 401, 102: 401, 10: 403, 200: 403}
 _THROTTLED_MINUTES = 1
@@ -261,6 +263,8 @@ def answer_other(sandbox: Sandbox, call: Call) -> Answer:
 def _other(sandbox: Sandbox, call: Call) -> Answer | Refusal:
     if _DEBUG_PATH(call.path):
         return _debug_token(sandbox, call)
+    if _QUALITY_PATH(call.path):
+        return _quality(sandbox, call)
     if _EVENTS_PATH(call.path):
         return no_such_object(call.path.split("/")[2], call.method.lower())
     if _OBJECT_PATH(call.path):
@@ -285,6 +289,21 @@ def _debug_token(sandbox: Sandbox, call: Call) -> Answer | Refusal:
     if refusal is not None:
         return refusal
     return document(sandbox.door().described(asked, now))
+
+
+def _quality(sandbox: Sandbox, call: Call) -> Answer | Refusal:
+    parameters = parameters_of(call)
+    if isinstance(parameters, Refusal):
+        return parameters
+    values = parameters.values
+    if str(values.get("method", call.method)).upper() != "GET":
+        return no_such_object("dataset_quality", call.method.lower())
+    dataset_id = values.get("dataset_id")
+    if not isinstance(dataset_id, str) or not dataset_id:
+        return Refusal(code=100, message="(#100) The parameter dataset_id is required")
+    proof, now = values.get("appsecret_proof"), sandbox.settings.clock()
+    refusal = sandbox.door().refuses(parameters.token, dataset_id=dataset_id, proof=proof, now=now)
+    return refusal or document(quality(sandbox.events()))
 
 
 def _numbers(version: str) -> tuple[int, int]:

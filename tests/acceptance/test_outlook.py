@@ -11,6 +11,7 @@ from syncer.config.load import load_project
 from syncer.outlook import forecast
 from syncer.ports import Points
 from syncer.report import RunStatus
+from syncer.sandbox.tokens import Token
 from syncer.session import Session
 from tests.acceptance.shop import TOKEN, MakeShop, Shop
 
@@ -199,3 +200,27 @@ def test_deliveries_find_what_was_sent_by_another_cursor_and_run_no_formula(shop
     done = shop.syncer("deliveries", "orders", "--output", "csv")
     assert [row["key"] for row in csv.DictReader(io.StringIO(done.out))] == ["-5", "'=1+1", "'@x"]
     assert done.err == ""
+
+
+def test_the_quality_that_meta_tells_is_shown_by_event(shop: Shop) -> None:
+    none = shop.syncer("quality", "orders")
+    assert (none.code, none.out) == (0, "Meta has no figures yet: they come with some days of web events\n")
+    shop.add_orders(1, 4)
+    assert shop.syncer("run", "orders").code == 0
+    told = shop.syncer("quality", "orders")
+    assert told.code == 0
+    assert told.out.splitlines() == [
+        "Purchase  match quality 4 of 10",
+        "  keys      email 100 %, user_agent 100 %",
+        "  coverage  100 % of the pixel's events; Meta's goal is 75 %",
+        "  freshness real_time",
+    ]
+    (event,) = shop.syncer("quality", "orders", "--output", "json").report["events"]
+    assert (event["score"], event["match_keys"]) == (4.0, {"email": 100.0, "user_agent": 100.0})
+
+
+def test_a_token_that_may_not_read_quality_is_named_with_the_remedy(shop: Shop) -> None:
+    shop.sandbox.sandbox.tokens[TOKEN] = Token(text=TOKEN, dataset_ids=["1"])
+    told = shop.syncer("quality", "orders")
+    assert (told.code, told.out) == (1, "")
+    assert "the token may not read the quality of this dataset (HTTP 400, code 100)" in told.err

@@ -108,9 +108,24 @@ def test_debug_token_is_a_read_also_as_a_post_that_says_so(run: Start) -> None:
     assert client.post("/v26.0/debug_token", data=asked).json()["error"]["error_subcode"] == 33
 
 
+def test_quality_is_told_of_web_events_by_name(run: Start) -> None:
+    _, client = run(tokens=[Token(text="token", dataset_ids=["123"])])
+    store = _event(3, action_source="physical_store")
+    client.post(PATH, json={"data": [_event(1), _event(2, event_name="Lead"), store]})
+    asked = {"method": "GET", "dataset_id": "123", "fields": "web{event_name}"}
+    found = client.post("/v26.0/dataset_quality", data=asked).json()["web"]
+    assert [each["event_name"] for each in found] == ["Lead", "Purchase"]
+    keys = found[1]["event_match_quality"]["match_key_feedback"]
+    assert {key["identifier"]: key["coverage"]["percentage"] for key in keys} == {"email": 100, "user_agent": 100}
+    refused = client.get("/v26.0/dataset_quality", params={"dataset_id": "456"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, 100)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code", "subcode"),
     [
+        ("GET", "/v26.0/dataset_quality", 100, None),
+        ("POST", "/v26.0/dataset_quality", 100, 33),
         ("GET", "/v26.0/123", 100, None),
         ("GET", "/v26.0/123/events", 100, 33),
         ("POST", "/123/events", 2500, None),

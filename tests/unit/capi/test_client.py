@@ -89,6 +89,21 @@ def test_the_token_asks_about_itself_and_stands_in_no_address() -> None:
     assert len(body["appsecret_proof"]) == 64
 
 
+def test_the_quality_of_a_dataset_is_read_with_nothing_in_an_address() -> None:
+    seen: list[httpx.Request] = []
+
+    def act(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=b'{"web":[{"event_name":"Purchase"}]}')
+
+    found = client_of(act, app_secret=Secret("hunter2")).read_quality()
+    assert [event.event_name for event in found.events] == ["Purchase"]
+    assert str(seen[0].url) == "https://graph.facebook.com/v26.0/dataset_quality"
+    body = dict(pair.split("=") for pair in seen[0].content.decode().split("&"))
+    assert (seen[0].method, body["method"], body["dataset_id"]) == ("POST", "GET", "123")
+    assert len(body["appsecret_proof"]) == 64
+
+
 # --- the token -----------------------------------------------------------------------------------
 
 
