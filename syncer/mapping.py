@@ -55,6 +55,8 @@ class Modifiers(Strict):
     """False sends `external_id` as it is."""
     country_column: str | None = None
     """Column with the country of a phone, state or postal code."""
+    only_for: tuple[str, ...] = ()
+    """Events, by the name they are sent under, that have the value; all others have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,15 @@ class AllOf(Strict):
     """Where each of them comes from."""
 
 
-Entry: TypeAlias = Column | Constant | FirstOf | Sql | Items | AllOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhenPresent(Strict):
+    """An entry of a preset: it takes the columns that the query has, and falls away where it has none of them."""
+
+    entry: "Entry"
+    """What would be taken of a query with all columns."""
+
+
+Entry: TypeAlias = Column | Constant | FirstOf | Sql | Items | AllOf | WhenPresent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +144,5 @@ class Mapping:
     user_defined: dict[str, Entry] = field(default_factory=dict)
     rest: bool = False
     """`"*": rest` in user_defined: every column that nothing else uses becomes a property of its own name."""
+    envelope: tuple[str, ...] = ()
+    """Columns that are no properties in tables of a preset's kind, `*` at the end for any ending; `rest` leaves them out."""

@@ -19,6 +19,7 @@ from syncer.mapping import (
     Scalar,
     Sql,
     Strict,
+    WhenPresent,
     Within,
 )
 from syncer.secret import Reference, Secret
@@ -28,7 +29,8 @@ __all__ = [
     "AlertRules", "AlertTarget", "Alerts", "AllOf", "Column", "Consent", "Constant", "Cursor", "Daemon", "Delivery",
     "Destination", "Entry", "EventRule", "FirstOf", "Hashing", "Items", "Json", "LimitedDataUse", "Mapping",
     "Modifiers", "Otherwise", "Pii", "Pipeline", "Project", "Reconcile", "Rejects", "Require", "Retention", "Route",
-    "Scalar", "Schedule", "Settings", "SourceConfig", "Sql", "Strict", "Tolerate", "Within",
+    "Scalar", "Schedule", "Settings", "SourceConfig", "Sql", "Strict", "Tolerate", "WhenPresent",
+    "Within",
 ]  # fmt: skip
 
 Hashing: TypeAlias = Literal["auto", "always", "never"]

@@ -26,6 +26,8 @@ DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 DATE_LETTERS = "aAbBdfHIjmMpSyYzZ%"
 WITH_COUNTRY = frozenset({"ph", "st", "zp"})
 DATES = TIMES | {"db"}
+BEFORE = frozenset({"event_name", "event_time", "action_source"})
+"""Parameters that are read before it is known which event a row gives."""
 DEEPEST = 4
 
 
@@ -200,12 +202,17 @@ class EntryReader:
             ("hash", self._may_stay_plain(node, hashed), f"{self.name} is {self._hash_rule(hashed)}", "take it out"),
             ("country_column", self.name in WITH_COUNTRY, "has a meaning for ph, st and zp only", "take it out"),
             ("format", self.name in DATES, f"{self.name} is no date or time", "take it out"),
+            ("only_for", not self._is_first(), f"{self.name} is read before the event has its name", "take it out"),
         )
         for key, is_right, what, remedy in checks:
             if node.get(key) is not None and not is_right:
                 self.problems.key(node, key, what, remedy)
         if isinstance(form := node.get("format"), Node) and isinstance(form.value, str):
             self._check_format(form, form.value)
+
+    def _is_first(self) -> bool:
+        wanted = self.parameter
+        return wanted is not None and wanted.group is Group.SERVER_EVENT and wanted.name in BEFORE
 
     def _may_stay_plain(self, node: Node, hashed: str | None) -> bool:
         wants_hash = node.entries["hash"].value is True if "hash" in node.entries else True

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from syncer.config.document import Node
 from syncer.config.entries import ORIGINS, EntryReader, unknown_parameter
+from syncer.config.presets import is_packaged
 from syncer.config.problems import Place, nearest, quoted
 from syncer.config.sections import Reader, shape
-from syncer.pipeline import Entry, Mapping
+from syncer.pipeline import Entry, Mapping, WhenPresent
 from syncer.spec.fields import EXTINFO_PLACES, Group, Parameter, names, parameter, short_name
 from syncer.spec.limits import PROPERTY_NAME_CHARACTERS
 
@@ -78,7 +79,7 @@ class MappingReader:
             if self._is_mappable(owner, key, child, wanted, group=group):
                 entry = EntryReader(self.reader, wanted).read(child)
                 if entry is not None:
-                    found[short] = entry
+                    found[short] = WhenPresent(entry=entry) if is_packaged(child.place) else entry
         return found
 
     def _flat(self, node: Node, group: str, prefix: str) -> Iterator[tuple[Node, str, str, Node]]:

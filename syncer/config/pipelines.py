@@ -10,12 +10,13 @@ from typing import Any
 from syncer.config import parts
 from syncer.config.document import Node
 from syncer.config.groups import GROUPS, META_GROUPS, MappingReader
-from syncer.config.problems import Problems
+from syncer.config.presets import ENVELOPE, PRESETS, preset
+from syncer.config.problems import Place, Problems
 from syncer.config.queries import ORIGINS, read_query
 from syncer.config.sections import Reader, shape
 from syncer.config.settings import read_settings, settle
 from syncer.config.times import start_mistake
-from syncer.pipeline import AlertRules, Delivery, Json, Pipeline, Rejects, Tolerate
+from syncer.pipeline import AlertRules, Delivery, Json, Mapping, Pipeline, Rejects, Tolerate
 from syncer.spec.fields import short_name
 
 OWN_KEYS = ("version", "name", "description", *ORIGINS, "tests")
@@ -116,8 +117,8 @@ class PipelineReader:
             return None
         self.problems.unknown(own, KEYS)
         check_version(own, self.reader)
-        node = with_defaults(own, self.around.defaults)
-        mapping = self.mapping.read(node.get("mapping"))
+        node = self._with_preset(with_defaults(own, self.around.defaults))
+        mapping = self._mapping(node)
         settings = read_settings(node.get("settings"), self.reader)
         events = parts.read_events(node.get("events"), self.reader)
         destinations = self._destinations(node)
@@ -140,6 +141,17 @@ class PipelineReader:
         self._check_required(node, pipeline)
         later = tuple(needs_later(pipeline, node))
         return replace(pipeline, needs_later=later, fingerprint=fingerprint(pipeline), places=self._places(node))
+
+    def _with_preset(self, node: Node) -> Node:
+        """Return the pipeline laid over the preset that it names."""
+        child = (node.get("settings") or node).get("preset")
+        name = None if child is None else self.reader.plain(child)
+        return with_defaults(node, preset(name)) if isinstance(name, str) and name in PRESETS else node
+
+    def _mapping(self, node: Node) -> Mapping:
+        envelope = node.get(ENVELOPE)
+        found = self.mapping.read(node.get("mapping"))
+        return found if envelope is None else replace(found, envelope=tuple(str(each.value) for each in envelope.items))
 
     def _name(self, node: Node) -> str | None:
         if child := node.get("name"):
@@ -218,9 +230,7 @@ class PipelineReader:
         return self.reader.section(AlertRules, when.over(self.around.alerts, depth=1)) if when else None
 
     def _check_required(self, node: Node, pipeline: Pipeline) -> None:
-        """Note parameters that every event needs and nothing gives; a preset may give them."""
-        if pipeline.settings.preset is not None:
-            return
+        """Note parameters that every event needs and nothing gives."""
         if node.get("mapping") is None:
             remedy = "add server_event and customer_info; `syncer init` writes an example"
             self.problems.missing(node, "mapping", remedy)
@@ -250,9 +260,16 @@ class PipelineReader:
         )
 
     def _places(self, node: Node) -> dict[str, tuple[Path, int, int]]:
-        places = {key: place for key, (place, _) in node.keys.items()}
+        places = {".".join(path): place for path, place in _written(node.without("mapping"))}
         places |= self.mapping.places
         return {path: (place.file, place.line, place.column) for path, place in places.items()}
+
+
+def _written(node: Node, outer: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Place]]:
+    """Yield the path and place of every key, inside maps too."""
+    for key, (place, _) in node.keys.items():
+        yield (*outer, key), place
+        yield from _written(node.entries.get(key, Node(None, place)), (*outer, key))
 
 
 def check_version(node: Node, reader: Reader) -> None:
@@ -267,8 +284,6 @@ def needs_later(pipeline: Pipeline, node: Node) -> Iterator[str]:
     for key in ("consent", "limited_data_use", "require", "events"):
         if node.get(key) is not None:
             yield key
-    if pipeline.settings.preset is not None:
-        yield "settings.preset"
     if len(pipeline.destinations) > 1 or pipeline.route is not None:
         yield "destination"
     if pipeline.delivery.max_rows is not None:

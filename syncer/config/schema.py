@@ -7,10 +7,10 @@ from syncer.config.datasets import Meta
 from syncer.config.mapping_schema import mapping_definitions
 from syncer.config.parts import NAME
 from syncer.config.pipelines import SHARED_KEYS
+from syncer.config.presets import PRESETS
 from syncer.config.projects import DaemonSection
 from syncer.config.schema_parts import described, nullable, or_reference, section
 from syncer.config.sections import attribute_help
-from syncer.config.settings import PRESETS
 from syncer.config.times import NICKNAMES, STARTS
 from syncer.pipeline import (
     AlertRules,

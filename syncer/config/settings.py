@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from syncer.config.document import Node
+from syncer.config.presets import PRESETS
 from syncer.config.problems import suggestion
 from syncer.config.sections import Reader, shape
 from syncer.config.times import zone_mistake
@@ -14,7 +15,6 @@ from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S, WINDOW_S
 from syncer.spec.places import ALPHA_2, country
 from syncer.spec.values import one_of
 
-PRESETS = ("segment_ecommerce", "ga4", "customer_io", "commanders_act", "bloomreach")
 ACTION_SOURCE = PARAMETERS[Group.SERVER_EVENT]["action_source"]
 SHARED_MAX_AGE = Duration(47 * 3600)
 """Meta deduplicates against the Pixel for 48 hours; an hour is left for the way."""
@@ -73,8 +73,7 @@ def settle(settings: Settings, mapping: Mapping, root: Node, reader: Reader) -> 
     """Return the settings as they hold for `mapping`; what the two lack together becomes a problem of `root`."""
     problems = reader.problems
     node = root.get("settings") or root
-    if settings.preset is None:
-        _check_action_source(settings, mapping, root, reader)
+    _check_action_source(settings, mapping, root, reader)
     if (
         "website" in _action_sources(settings, mapping)
         and settings.browser_pixel is None
@@ -85,7 +84,7 @@ def settle(settings: Settings, mapping: Mapping, root: Node, reader: Reader) -> 
             node.place, ("settings", "browser_pixel"), "is required for website", f"add it to settings; {remedy}"
         )
     if settings.browser_pixel == "same_events":
-        if "event_id" not in mapping.server_event and settings.preset is None:
+        if "event_id" not in mapping.server_event:
             remedy = "map the Pixel's eventID: event_id: <column>"
             problems.at(node.at(("browser_pixel",)), "same_events without an event_id counts events twice", remedy)
         if settings.max_age is None:

@@ -7,10 +7,11 @@ from typing import TypeVar
 from connectors.columns import resolve
 from connectors.errors import ColumnError
 from syncer.errors import ConfigError, Problem
-from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Sql
+from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Sql, WhenPresent
 from syncer.pipeline import Pipeline
 from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
 from syncer.transform.extract import parse_path
+from syncer.transform.preset_entries import existing, is_envelope, lacking
 
 ALIAS = "syncer_expression_{}"
 OBJECTS = {Group.CUSTOMER_INFO: "user_data", Group.CUSTOM_DATA: "custom_data"}
@@ -79,6 +80,7 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> Binding:
     key = tuple(binder.column(name, path="key") for name in pipeline.key)
     fields = list(_mapped(pipeline.mapping, binder))
     _refuse_overlaps(fields, binder)
+    binder.problems += lacking(pipeline, {field.place for field in fields})
     inputs = set(binder.used)
     cursor = binder.column(pipeline.cursor.column, path="cursor.column") if pipeline.cursor else None
     if binder.problems:
@@ -109,6 +111,8 @@ def _sql(entry: Entry) -> Iterator[str]:
         case FirstOf(first_of=entries) | AllOf(entries=entries):
             for inner in entries:
                 yield from _sql(inner)
+        case WhenPresent(entry=inner):
+            yield from _sql(inner)
 
 
 @dataclass(slots=True)
@@ -163,6 +167,8 @@ class _Binder:
                 for name in entry.fields.values():
                     self._path(name, path)
                 return replace(entry, source=self.column(entry.source, path=path))
+            case WhenPresent():
+                return self.entry(entry.entry, path=path)
             case Constant():
                 return entry
 
@@ -188,6 +194,7 @@ class _Binder:
             already_hashed=entry.already_hashed,
             hash=entry.hash,
             country_column=entry.country_column,
+            only_for=entry.only_for,
         )
 
     def _modified(self, entry: Modified, path: str) -> Modified:
@@ -204,7 +211,9 @@ def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
     ):
         outer = (OBJECTS[group],) if group in OBJECTS else ()
         for name, entry in entries.items():
-            bound = binder.entry(entry, path=f"mapping.{group}.{name}")
+            if (there := existing(entry, binder.columns)) is None:
+                continue
+            bound = binder.entry(there, path=f"mapping.{group}.{name}")
             yield Field(name=name, place=(*outer, *name.split(".")), parameter=parameter(group, name), entry=bound)
     for name, entry in mapping.user_defined.items():
         bound = binder.entry(entry, path=f"mapping.user_defined.{name}")
@@ -226,6 +235,8 @@ def _rest(binder: _Binder, fields: Sequence[Field], *, claimed: set[str]) -> Ite
     taken = {field.place[:2] for field in fields}
     for column in binder.columns:
         place = ("custom_data", column)
+        if is_envelope(column, binder.pipeline.mapping.envelope):
+            continue
         if column not in claimed and column not in binder.expressions and place not in taken:
             known = PARAMETERS[Group.CUSTOM_DATA].get(column)
             yield Field(name=column, place=place, parameter=known, entry=Column(column=column))

@@ -15,6 +15,8 @@ import polars as pl
 Steps: TypeAlias = tuple[str | int, ...]
 
 STEP: Final = re.compile(r"""\.?([^.\[\]"']+)|\[(-?\d+)\]|\[(?:"([^"]*)"|'([^']*)')\]""")
+COUNT: Final = "#"
+"""The step of a path that counts the elements of a list."""
 LONG_NUMBER: Final = r"\d{19}"
 """Digits that may not fit into 64 bits, which the fast parser would round."""
 
@@ -76,7 +78,9 @@ def parse_path(path: str) -> Steps:
 def walk(value: object, steps: Steps) -> object:
     """Return what lies at `steps` inside lists and dicts, or None where nothing does."""
     for step in steps:
-        if isinstance(step, str):
+        if step == COUNT and isinstance(value, list):
+            value = len(value)
+        elif isinstance(step, str):
             value = value.get(step) if isinstance(value, dict) else None
         else:
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
@@ -124,6 +128,8 @@ def walk_columns(values: pl.Series, steps: Sequence[str | int]) -> pl.Series:
             values = values.struct.field(step)
         elif isinstance(dtype, pl.List | pl.Array) and isinstance(step, int):
             values = values.cast(pl.List(dtype.inner)).list.get(step, null_on_oob=True)
+        elif isinstance(dtype, pl.List | pl.Array) and step == COUNT:
+            values = values.cast(pl.List(dtype.inner)).list.len().cast(pl.Int64)
         else:
             return pl.Series(values.name, [None] * len(values), dtype=pl.Null)
     return values

@@ -40,6 +40,8 @@ class Row:
     values: Mapping[str, Any]
     json_columns: frozenset[str] = frozenset()
     """Columns whose text is JSON."""
+    event_name: str | None = None
+    """Name of the event, as far as it is known yet."""
 
     def look(self, entry: Entry, *, click_id: Callable[[Any, str | None], Any] | None = None) -> Looked:
         """Return what `entry` finds; `click_id` makes an `fbc` of a click id and the column of its time."""
@@ -48,14 +50,18 @@ class Row:
                 looked = self._column(entry)
                 if click_id and (entry.query_parameter or entry.clicked_at) and not looked.is_blank:
                     looked = replace(looked, value=click_id(looked.value, entry.clicked_at))
-                return _modified(looked, entry)
+                return self._modified(looked, entry)
             case FirstOf():
                 looked = self._first(entry, click_id)
-                return _modified(replace(looked, how=looked.how.within(entry)), entry)
+                return self._modified(replace(looked, how=looked.how.within(entry)), entry)
             case Constant():
                 return _of_json(entry.value)
             case _:
                 raise TypeError(f"{type(entry).__name__} gives no single value")
+
+    def _modified(self, looked: Looked, entry: Modifiers) -> Looked:
+        is_for = not entry.only_for or self.event_name in entry.only_for
+        return _modified(looked, entry) if is_for else Looked(value=None)
 
     def _column(self, entry: Column) -> Looked:
         value, how = self.values[entry.column], How.of(entry)

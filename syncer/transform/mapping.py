@@ -1,6 +1,6 @@
 """The values that an entry of the mapping finds in each row, before they are normalised.
 
-Order: column, then cookie, parameter or path, then map/otherwise, then default.
+Order: column, then cookie, parameter or path, then map/otherwise, then default; last, only_for.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,6 +53,8 @@ class Finder:
     rows: Rows
     fbc: Callable[[Piece, str | None], Piece] | None = None
     """Makes an `fbc` of click ids and the column of their times."""
+    event_names: Callable[[], pl.Series] | None = None
+    """Returns the name of each event."""
     _parsed: dict[str, Documents] = field(default_factory=dict)
 
     def find(self, entry: Entry, *, is_click_id: bool = False) -> Found:
@@ -127,7 +129,11 @@ class Finder:
         if entry.map is not None:
             pieces, refused = replaced(found.pieces, entry.map, entry.otherwise)
             found = replace(found, pieces=pieces, refused=either(found.refused, refused))
-        return found if entry.default is None else self._defaulted(found, entry)
+        if entry.default is not None:
+            found = self._defaulted(found, entry)
+        if entry.only_for and self.event_names is not None:
+            found = found.only(self.event_names().is_in(list(entry.only_for)).fill_null(value=False))
+        return found
 
     def _defaulted(self, found: Found, entry: Modifiers) -> Found:
         rows = self.rows.frame.height

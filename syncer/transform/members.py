@@ -31,6 +31,7 @@ from syncer.transform.typed import typed
 
 CLICK_ID: Final = ("user_data", "fbc")
 COUNTRY: Final = ("user_data", "country")
+EVENT_NAME: Final = ("event_name",)
 BY_COUNTRY: Final = frozenset({"ph", "st", "zp"})
 
 
@@ -83,12 +84,13 @@ class Reader:
     """Unix seconds; None while it is not known."""
     warnings: Counter[str] = field(default_factory=Counter)
     _finder: Finder = field(init=False)
+    _names: pl.Series | None = None
     _countries: dict[str | None, pl.Series | None] = field(default_factory=dict)
     _context: Context = field(init=False)
 
     def __post_init__(self) -> None:
         clicks = None if self.event_time is None else Clicks(self.rows, self.event_time, self.settings.timezone)
-        self._finder = Finder(self.rows, None if clicks is None else clicks.fbc)
+        self._finder = Finder(self.rows, None if clicks is None else clicks.fbc, self._event_names)
         self._context = Context(timezone=ZoneInfo(self.settings.timezone))
 
     def read(self, field: Field) -> Member:
@@ -101,6 +103,8 @@ class Reader:
         sent = [together(pieces, self.rows.frame.height) for pieces in made]
         drops = [one.broken for one in found] + [piece.dropped for pieces in made for piece in pieces]
         is_list = field.parameter is not None and field.parameter.is_list
+        if field.place == EVENT_NAME:
+            self._names = sent[0].wire
         return Member(
             name=field.name,
             wire=sent[0].wire,
@@ -109,6 +113,14 @@ class Reader:
             fills=tuple(one.filled for one in found if one.filled is not None),
             refused=reduce(either, (one.refused for one in found)),
         )
+
+    def _event_names(self) -> pl.Series:
+        """Return the name of each event, NULL where it has none."""
+        if self._names is None:
+            named = self.binding.field(*EVENT_NAME)
+            none = pl.Series([None], dtype=pl.String).new_from_index(0, self.rows.frame.height)
+            self._names = none if named is None else self.read(named).wire
+        return self._names
 
     def _found(self, field: Field, slot: Entry) -> Found:
         if isinstance(slot, Items):

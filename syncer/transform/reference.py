@@ -203,6 +203,8 @@ class _Event:
             self.present[field.place] = [item for items in found for item in items]
         elif found:
             self.present[field.place] = found[0]
+        if field.place == ("event_name",):
+            self.row = replace(self.row, event_name=self.present.get(field.place))
         if found and (guard := Guard.of(self.reference.pipeline)).looks_at(field):
             self._guard(field, guard.judge(field, self.present[field.place]))
 

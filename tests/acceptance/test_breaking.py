@@ -49,17 +49,17 @@ def test_an_error_that_nobody_expected_is_named_by_kind_and_place_alone() -> Non
 
 def test_the_failure_of_one_pipeline_leaves_a_line_and_is_no_others(shop: Shop) -> None:
     add_second_pipeline(shop)
-    shop.edit("pipelines/orders.yaml", "browser_pixel: none", "browser_pixel: none, preset: ga4")
+    shop.edit("pipelines/orders.yaml", "event_time: ordered_at", "event_time: orderd_at")
     shop.add_orders(1, 3)
     done = shop.syncer("run", "--all", "--output", "json")
     failed, sent = map(json.loads, done.out.splitlines())
     assert (done.code, failed["pipeline"], failed["status"], failed["events"]) == (2, "orders", "failed", 0)
-    assert "settings.preset" in failed["message"]
+    assert "mapping.server_event.event_time" in failed["message"]
     assert (sent["pipeline"], sent["acknowledged"]) == ("refunds", 3)
 
     said = shop.syncer("run", "--all")
     assert said.code == 2
-    assert "settings.preset" in said.err
+    assert "mapping.server_event.event_time" in said.err
     assert "refunds" in said.out
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -210,6 +211,7 @@ MODIFIERS = st.fixed_dictionaries(
         "already_hashed": st.booleans(),
         "hash": st.booleans(),
         "country_column": st.sampled_from(["word", "text", *COLUMNS]),
+        "only_for": st.sampled_from([("Lead",), ("Purchase", "purchase")]),
     },
 )
 PARTS = st.one_of(
@@ -217,7 +219,9 @@ PARTS = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"cookie": st.sampled_from(["_fbp", "_fbc"])}),
     st.fixed_dictionaries({"query_parameter": st.sampled_from(["fbclid", "b"])}, optional={"clicked_at": NAMES}),
-    st.fixed_dictionaries({"path": st.sampled_from(["a.b[0]", "a", "[0].id", "name", "tags[1]", "id", "[-1]"])}),
+    st.fixed_dictionaries(
+        {"path": st.sampled_from(["a.b[0]", "a", "[0].id", "name", "tags[1]", "id", "[-1]", "#", "b.#", "tags.#"])}
+    ),
     st.fixed_dictionaries({"template": st.sampled_from(["order_{}", "{}{}", '"{}"\n'])}),
 )
 
@@ -297,15 +301,25 @@ GUARDS = st.builds(
 )
 
 
+def read_first(entry: Entry) -> Entry:
+    """Return an entry of what is read before the event has its name."""
+    match entry:
+        case FirstOf(first_of=entries):
+            return replace(entry, only_for=(), first_of=tuple(map(read_first, entries)))
+        case Column():
+            return replace(entry, only_for=())
+    return entry
+
+
 @st.composite
 def pipelines(draw: st.DrawFn) -> Pipeline:
     server = draw(groups(Group.SERVER_EVENT, SERVER, 4))
     name = draw(EVENT_NAMES | ENTRIES) if draw(st.integers(0, 2)) else Constant(value="Lead")
     mapping = Mapping(
         server_event={
-            **server,
-            "event_name": name,
-            "event_time": draw(TIMES) if draw(st.integers(0, 5)) == 5 else WHEN,
+            **{name: read_first(entry) if name == "action_source" else entry for name, entry in server.items()},
+            "event_name": read_first(name),
+            "event_time": read_first(draw(TIMES)) if draw(st.integers(0, 5)) == 5 else WHEN,
         },
         customer_info={
             **draw(groups(Group.CUSTOMER_INFO, list(PARAMETERS[Group.CUSTOMER_INFO]), 4)),

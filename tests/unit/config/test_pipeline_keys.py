@@ -8,6 +8,7 @@ from syncer.config.pipelines import fingerprint
 from syncer.duration import Duration
 from syncer.pipeline import (
     AlertRules,
+    Column,
     Consent,
     Constant,
     Cursor,
@@ -20,6 +21,7 @@ from syncer.pipeline import (
     Require,
     Route,
     Schedule,
+    WhenPresent,
 )
 from tests.unit.config.folder import PIPELINE, Folder
 
@@ -185,11 +187,13 @@ def test_a_route_names_a_destination_for_each_value(folder: Folder) -> None:
 def test_a_preset_may_give_what_the_file_lacks(folder: Folder) -> None:
     folder.add(
         "pipelines/orders.yaml",
-        "name: orders\nsource: shop\ntable: t\nkey: id\nstart: now\ndestination: meta\nsettings: {preset: ga4}\n",
+        "name: orders\nsource: shop\ntable: t\nkey: id\nstart: now\ndestination: meta\n"
+        "settings: {preset: ga4, browser_pixel: none}\n",
     )
     pipeline = folder.pipeline()
-    assert pipeline.needs_later == ("settings.preset",)
-    assert pipeline.mapping == Mapping(server_event={}, customer_info={})
+    assert pipeline.needs_later == ()
+    assert pipeline.settings.action_source == "website"
+    assert pipeline.mapping.server_event["event_id"] == WhenPresent(entry=Column(column="event_id"))
 
 
 def test_nothing_waits_for_later_where_the_keys_say_what_holds_anyway(folder: Folder) -> None:

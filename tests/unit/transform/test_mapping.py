@@ -1,4 +1,5 @@
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -76,6 +77,36 @@ def test_a_path_steps_into_json_text_and_structs_alike(own: Make, path: str, val
 def test_a_path_steps_into_structs_and_lists(own: Make) -> None:
     rows = [{"it": {"a": [{"b": 1}, {"b": 2}]}}, {"it": {"a": []}}, {"it": None}]
     assert own(Column(column="it", path="a[1].b"), rows) == [2, None, None]
+
+
+def test_a_path_counts_the_elements_of_a_list(own: Make) -> None:
+    rows = [{"it": [{"b": 1}, {"b": 2}]}, {"it": []}, {"it": None}]
+    assert own(Column(column="it", path="#"), rows) == [2, 0, None]
+    texts = [{"it": '{"a": [1, 2, 3], "#": 7}'}, {"it": '{"a": 1}'}]
+    assert own(Column(column="it", path="a.#"), texts) == [3, None]
+    assert own(Column(column="it", path="#"), texts) == [7, None]
+
+
+def test_only_the_named_events_have_the_value_and_its_default(pipeline: Make, run: Make) -> None:
+    value = FirstOf(
+        first_of=(
+            Column(column="revenue", only_for=("Purchase",)),
+            Column(column="price", default=1, only_for=("AddToCart",)),
+        )
+    )
+    made = pipeline(
+        server={"event_name": Column(column="name")}, custom={"currency": Constant(value="EUR"), "value": value}
+    )
+    rows = [
+        {"name": "Purchase", "revenue": 0, "price": 7},
+        {"name": "AddToCart", "revenue": 5, "price": 7},
+        {"name": "AddToCart", "revenue": 5, "price": None},
+        {"name": "Search", "revenue": 5, "price": 7},
+    ]
+    found = run(made, rows)
+    sent = [json.loads(text)["custom_data"].get("value") for text in found.events["json"]]
+    assert sent == [0, 7, 1, None]
+    assert found.tally.filled_defaults == {"value": 1}
 
 
 def test_broken_json_costs_its_field_only(pipeline: Make, run: Make) -> None:
