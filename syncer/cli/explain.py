@@ -1,17 +1,11 @@
 """`syncer explain`."""
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from syncer.cli.common import load, log_options, output_option, project_options
-
-if TYPE_CHECKING:
-    from syncer.pipeline import Pipeline
 
 
 @click.command()
@@ -53,6 +47,7 @@ def _facts(code: str) -> dict[str, str | None] | None:
 
 def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     from syncer.cli.text import print_json
+    from syncer.config.merged import flow, lines
     from syncer.errors import ConfigError
     from syncer.logs import printable_lines
     from syncer.spec.answers import MEANINGS
@@ -66,40 +61,14 @@ def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_jso
         raise
     if name not in project.pipelines:
         raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS, *MEANINGS]))
-    pipeline = project.pipelines[name]
-    lines = {path: value for path, value in _flat(pipeline) if not path.startswith(("places", "fingerprint", "file"))}
+    found = list(lines(project.pipelines[name]))
     if as_json:
-        print_json(lines)
+        print_json({line.path: {"value": line.value, "origin": line.origin} for line in found})
         return
-    width = max(map(len, lines))
-    for path, value in lines.items():
-        text = printable_lines(str(value).rstrip()).replace("\n", "\n" + " " * (width + 2))
-        click.echo(f"{path:<{width}}  {text}{_origin(path, pipeline)}")
-
-
-def _origin(path: str, pipeline: "Pipeline") -> str:
-    """Return where the line is written, as far as the files tell."""
-    steps = path.split(".")
-    for length in range(len(steps), 0, -1):
-        if place := pipeline.places.get(".".join(steps[:length])):
-            return f"   # {place[0]}:{place[1]}"
-    return ""
-
-
-def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield dotted paths and values; what is as it is by default is left out."""
-    if is_dataclass(value):
-        for part in fields(value):
-            if getattr(value, part.name) != part.default:
-                yield from _flat(getattr(value, part.name), f"{path}.{part.name}".lstrip("."))
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}")
-    elif isinstance(value, tuple | list) and any(is_dataclass(part) or isinstance(part, dict) for part in value):
-        for number, inner in enumerate(value):
-            yield from _flat(inner, f"{path}[{number}]")
-    elif value not in (None, (), [], ""):
-        yield path, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    width = max(len(line.path) for line in found)
+    for line in found:
+        text = printable_lines(flow(line.value).rstrip()).replace("\n", "\n" + " " * (width + 2))
+        click.echo(f"{line.path:<{width}}  {text}   # {line.origin}")
 
 
 def _unknown(name: str, known: list[str]) -> str:
