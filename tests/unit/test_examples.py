@@ -17,6 +17,14 @@ def test_the_tests_beside_the_mappings_of_the_examples_hold() -> None:
     assert [verdict.failures for verdict in verdicts if verdict.failures] == []
 
 
+def test_the_tests_beside_the_mappings_of_other_tools_tables_hold() -> None:
+    with Session(load_project(ROOT / "tests" / "data" / "coming_from")) as session:
+        verdicts = [verdict for pipeline in session.project.pipelines.values() for verdict in session.tests(pipeline)]
+    assert {verdict.pipeline: verdict.failures for verdict in verdicts} == {
+        "bloomreach_events": (), "customer_io_events": (), "ga4_events": ()
+    }  # fmt: skip
+
+
 def test_a_new_project_is_this_one_without_the_warehouses_that_it_does_not_have(tmp_path: Path) -> None:
     (tmp_path / "warehouse.duckdb").touch()
     made = dict(make(tmp_path, now=datetime.now(UTC), schemas={}))
