@@ -34,6 +34,8 @@ def test_S22_the_wheel_installs_with_hashes_checked_and_syncs_with_its_own_migra
     packed = ZipFile(wheel).namelist()
     for page_file in (ROOT / "syncer" / "sandbox" / "page").iterdir():
         assert f"syncer/sandbox/page/{page_file.name}" in packed
+    for preset in (ROOT / "syncer" / "config" / "presets").iterdir():
+        assert f"syncer/config/presets/{preset.name}" in packed
     clean = tmp_path / "clean"
     call(base_python(), "-m", "venv", "--without-pip", clean, cwd=tmp_path)
     python = clean / "bin" / "python"
