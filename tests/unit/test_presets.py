@@ -411,6 +411,11 @@ def test_A19_content_type_is_product_where_the_row_has_none(transformed: Transfo
     assert found.tally.filled_defaults == {"content_type": 1}
 
 
+def test_A20_the_status_is_sent(events: Read) -> None:
+    (event,) = events("commanders_act", COMMANDERS | {"event_name": "sign_up", "status": "confirmed"})
+    assert (event["event_name"], event["custom_data"]["status"]) == ("CompleteRegistration", "confirmed")
+
+
 def test_A21_a_field_of_ones_own_overrides_a_property_of_the_user(events: Read) -> None:
     mapping = "mapping: {customer_info: {em: crm_email}}\n"
     (event,) = events("commanders_act", COMMANDERS | {"crm_email": "x@y.co"}, mapping=mapping)

@@ -122,6 +122,14 @@ def test_an_action_source_may_be_written_in_other_cases(given: object, expected:
     assert read("server_event", "action_source", given) == expected
 
 
+def test_the_action_sources_are_the_nine_of_meta() -> None:
+    nine = [
+        "email", "website", "app", "phone_call", "chat", "physical_store", "system_generated", "business_messaging", "other",
+    ]  # fmt: skip
+    assert [read("server_event", "action_source", each) for each in nine] == nine
+    assert set(parameter(Group.SERVER_EVENT, "action_source").allowed) == set(nine)  # type: ignore[union-attr]  # it is there
+
+
 def test_words_of_a_set_are_spelled_as_meta_spells_them() -> None:
     assert read("custom_data", "body_style", "suv") == "SUV"
     assert read("custom_data", "drivetrain", "4x4") == "4X4"
