@@ -265,8 +265,11 @@ def test_S15_a_purchase_without_currency_is_in_dollars_and_is_counted(transforme
     sent = [json.loads(text)["custom_data"].get("currency") for text in found.events["json"]]
     assert sent == ["EUR", "USD", None]
     assert found.tally.filled_defaults["currency"] == 1
-    column = transformed("segment_ecommerce", {name: value for name, value in SEGMENT.items() if name != "currency"})
-    assert column.tally.filled_defaults == Counter(currency=1, content_type=1)
+    unknown = {name: value for name, value in SEGMENT.items() if name != "currency"}
+    without = transformed("segment_ecommerce", unknown, unknown | {"event_text": "Product Added"})
+    sent = [json.loads(text)["custom_data"].get("currency") for text in without.events["json"]]
+    assert sent == ["USD", None]
+    assert without.tally.filled_defaults == Counter(currency=1, content_type=2)
 
 
 def test_S15_the_default_currency_is_taken_out_by_naming_the_column(transformed: Transform) -> None:
