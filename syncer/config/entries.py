@@ -207,6 +207,8 @@ class EntryReader:
         for key, is_right, what, remedy in checks:
             if node.get(key) is not None and not is_right:
                 self.problems.key(node, key, what, remedy)
+        if (events := node.get("only_for")) and events.is_list and not events.items:
+            self.problems.at(events, "the list is empty", "name events, such as [Purchase], or take the key out")
         if isinstance(form := node.get("format"), Node) and isinstance(form.value, str):
             self._check_format(form, form.value)
 

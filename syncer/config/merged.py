@@ -15,6 +15,7 @@ from syncer.pipeline import EventRule, Pipeline
 NOT_SHOWN = frozenset({"file", "fingerprint", "needs_later", "places", "tests"})
 DEFAULT = "default"
 PLAIN = (bool, int, float, type(None))
+WRITTEN_AS = {"query": ("query", "query_file", "table")}
 YAML_NAMES = {"destinations": "destination", "route": "destination"}
 
 
@@ -107,7 +108,7 @@ def _plain(value: object) -> Json:
 
 
 def _origin(path: str, pipeline: Pipeline) -> str:
-    place = pipeline.places.get(path)
+    place = next((found for name in WRITTEN_AS.get(path, (path,)) if (found := pipeline.places.get(name))), None)
     steps = path.split(".")
     is_section = is_dataclass(getattr(pipeline, steps[0], None)) and steps[0] not in ("mapping", "cursor")
     while place is None and len(steps) > 1 and not is_section:

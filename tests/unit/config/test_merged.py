@@ -27,6 +27,7 @@ def explained(folder: Folder) -> dict[str, tuple[Json, str]]:
 
 def test_each_line_has_its_origin(folder: Folder) -> None:
     found = explained(folder)
+    assert found["query"] == ("SELECT * FROM orders", "pipelines/orders.yaml:3")
     assert found["cursor.column"] == ("updated_at", "pipelines/orders.yaml:6")
     assert found["settings.browser_pixel"] == ("none", "pipelines/orders.yaml:7")
     assert found["settings.timezone"] == ("Europe/Paris", "defaults of syncer.yaml:2")
