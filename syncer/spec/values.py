@@ -17,7 +17,7 @@ from typing import TypeAlias
 from syncer.spec import limits, times
 from syncer.spec.context import Context
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group, Parameter
-from syncer.spec.text import as_text, is_blank, says_something, trim
+from syncer.spec.text import as_text, is_blank, says_something, trim, whole
 
 Value: TypeAlias = str | int | Decimal | bool | list["Value"] | dict[str, "Value"]
 
@@ -48,7 +48,12 @@ def string(value: object) -> str | None:
 
 
 def identifier(value: object) -> str | None:
-    """Return the text of `value`, or None where it says nothing, such as `null`: no event bears that as its id."""
+    """Return the text of `value`, or None where it says nothing, such as `null`: no event bears that as its id.
+
+    A float is an id only where it certainly is a whole number.
+    """
+    if isinstance(value, float) and whole(value) is None:
+        return None
     text = string(value)
     return text if text is not None and says_something(text) else None
 

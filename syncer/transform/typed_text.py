@@ -6,7 +6,7 @@ import polars as pl
 
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.fields import Parameter
-from syncer.spec.text import PLACEHOLDERS
+from syncer.spec.text import EXACT_FLOAT, PLACEHOLDERS
 from syncer.transform.claims import Claim, all_open, edited, either, nothing, only
 from syncer.transform.typed_number import plain_decimals, plain_floats
 
@@ -26,7 +26,10 @@ def string(values: pl.Series, parameter: Parameter) -> Claim:
 
 
 def identifier(values: pl.Series, _parameter: Parameter) -> Claim:
-    """Claim text that says something."""
+    """Claim text that says something, and of floats the whole numbers that lost no digit."""
+    if values.dtype.is_float():
+        exact = values.cast(pl.Float64)
+        values = only(values, (exact == exact.floor()) & (exact.abs() <= EXACT_FLOAT))
     claim = plain(values)
     sure = claim.text.str.contains("[0-9A-Za-z]")
     if (claim.text.str.len_bytes() <= PLACEHOLDER_LETTERS).any():

@@ -106,3 +106,10 @@ def test_one_phone_of_a_thousand_that_comes_to_nothing_costs_itself_alone(bad: s
     assert sent == expected
     assert found.rejects.height == 0
     assert found.tally.dropped_fields == {"ph": 1}
+
+
+def test_an_id_of_a_float_column_is_whole_or_none_and_none_counts_twice(pipeline: Make, run: Make) -> None:
+    made = pipeline(server={"event_id": Column(column="order_no")}, browser_pixel="same_events")
+    found = run(made, [{"order_no": number} for number in (1042.0, 1042.5, 2.0**60, float("nan"), None)])
+    assert found.events["event_id"].to_list() == ["1042"]
+    assert found.rejects["reason"].to_list() == ["event_id_missing"] * 4
