@@ -36,6 +36,8 @@ def _cut(entry: Entry, known: Collection[str]) -> Entry | None:
             left = tuple(inner for each in entry.first_of if (inner := _cut(each, known)))
             if not left:
                 return _default_of(entry)
+            if len(left) == 1 and entry == FirstOf(first_of=entry.first_of):
+                return left[0]
             return replace(entry, first_of=left, country_column=_known(entry.country_column, known))
         case AllOf():
             several = tuple(inner for each in entry.entries if (inner := _cut(each, known)))

@@ -14,6 +14,7 @@ from syncer.config.load import validate_project
 from syncer.config.places import locate
 from syncer.config.presets import PRESETS, preset
 from syncer.errors import ConfigError, Problem
+from syncer.mapping import Column
 from syncer.pipeline import Pipeline
 from syncer.transform import Scope, Transformed, compile_transform
 
@@ -98,6 +99,14 @@ def test_a_column_maps_itself_only_where_the_query_has_it(transformed: Transform
     event = json.loads(found.events["json"][0])
     assert event["user_data"].keys() == {"em", "external_id", "client_user_agent"}
     assert event["custom_data"].keys() == {"value", "currency", "content_type"}
+
+
+def test_of_a_choice_with_one_column_left_the_column_is_taken(tmp_path: Path) -> None:
+    pipeline = load(tmp_path, "segment_ecommerce")
+    schema = pa.RecordBatch.from_pylist([{"no": 1, **SEGMENT}]).schema
+    field = compile_transform(pipeline, schema, SCOPE).binding.field("event_id")
+    assert field is not None
+    assert field.entry == Column(column="id")
 
 
 def test_only_the_columns_that_a_preset_takes_are_read(tmp_path: Path) -> None:
