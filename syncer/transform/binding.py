@@ -11,7 +11,7 @@ from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mappi
 from syncer.pipeline import Pipeline
 from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
 from syncer.transform.extract import parse_path
-from syncer.transform.preset_entries import existing, is_envelope, lacking
+from syncer.transform.preset_entries import existing, is_envelope, is_idle, lacking
 
 ALIAS = "syncer_expression_{}"
 OBJECTS = {Group.CUSTOMER_INFO: "user_data", Group.CUSTOM_DATA: "custom_data"}
@@ -211,7 +211,8 @@ def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
     ):
         outer = (OBJECTS[group],) if group in OBJECTS else ()
         for name, entry in entries.items():
-            if (there := existing(entry, binder.columns)) is None:
+            there = existing(entry, binder.columns)
+            if there is None or is_idle(name, there, mapping, binder.columns):
                 continue
             bound = binder.entry(there, path=f"mapping.{group}.{name}")
             yield Field(name=name, place=(*outer, *name.split(".")), parameter=parameter(group, name), entry=bound)

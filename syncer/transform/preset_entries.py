@@ -5,10 +5,11 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from syncer.errors import Problem
-from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Modifiers, WhenPresent
+from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Modifiers, WhenPresent
 from syncer.pipeline import Pipeline
 
 NEEDED = ("event_name", "event_time")
+IDS = ("contents", "content_ids")
 NOTHING = Constant(value=None)
 
 
@@ -56,6 +57,13 @@ def _default_of(entry: Modifiers) -> Entry | None:
     if entry.default is None:
         return None
     return FirstOf(first_of=(NOTHING,), default=entry.default, only_for=entry.only_for)
+
+
+def is_idle(name: str, entry: Entry, mapping: Mapping, columns: Sequence[str]) -> bool:
+    """Return whether `entry` only fills in a content_type that says nothing, since no ids are mapped."""
+    if name != "content_type" or not isinstance(entry, FirstOf) or entry.first_of != (NOTHING,):
+        return False
+    return not any(existing(mapping.custom_data[each], columns) for each in IDS if each in mapping.custom_data)
 
 
 def lacking(pipeline: Pipeline, bound: Collection[tuple[str, ...]]) -> Iterator[Problem]:

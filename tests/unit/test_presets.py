@@ -98,7 +98,7 @@ def test_a_column_maps_itself_only_where_the_query_has_it(transformed: Transform
     found = transformed("segment_ecommerce", SEGMENT)
     event = json.loads(found.events["json"][0])
     assert event["user_data"].keys() == {"em", "external_id", "client_user_agent"}
-    assert event["custom_data"].keys() == {"value", "currency", "content_type"}
+    assert event["custom_data"].keys() == {"value", "currency"}
 
 
 def test_of_a_choice_with_one_column_left_the_column_is_taken(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_rest_is_asked_for_by_the_user_and_leaves_the_envelope_out(events: Read)
     (event,) = events("segment_ecommerce", row)
     assert "coupon" not in event["custom_data"]
     (event,) = events("segment_ecommerce", row, mapping='mapping: {user_defined: {"*": rest}}\n')
-    assert event["custom_data"] == {"value": 25.5, "currency": "EUR", "content_type": "product", "coupon": "X"}
+    assert event["custom_data"] == {"value": 25.5, "currency": "EUR", "coupon": "X"}
 
 
 def test_three_layers_all_properties_then_the_standard_mapping_then_the_users(events: Read) -> None:
@@ -278,7 +278,7 @@ def test_S15_a_purchase_without_currency_is_in_dollars_and_is_counted(transforme
     without = transformed("segment_ecommerce", unknown, unknown | {"event_text": "Product Added"})
     sent = [json.loads(text)["custom_data"].get("currency") for text in without.events["json"]]
     assert sent == ["USD", None]
-    assert without.tally.filled_defaults == Counter(currency=1, content_type=2)
+    assert without.tally.filled_defaults == Counter(currency=1)
 
 
 def test_S15_the_default_currency_is_taken_out_by_naming_the_column(transformed: Transform) -> None:
@@ -421,6 +421,14 @@ def test_A19_content_type_is_product_where_the_row_has_none(transformed: Transfo
         "product_group",
     ]
     assert found.tally.filled_defaults == {"content_type": 1}
+
+
+def test_A19_without_ids_no_content_type_is_filled_in(events: Read) -> None:
+    (event,) = events("commanders_act", COMMANDERS)
+    assert "content_type" not in event["custom_data"]
+    mapping = "mapping: {custom_data: {content_ids: sku}}\n"
+    (event,) = events("commanders_act", COMMANDERS | {"sku": "a"}, mapping=mapping)
+    assert event["custom_data"]["content_type"] == "product"
 
 
 def test_A20_the_status_is_sent(events: Read) -> None:
