@@ -12,13 +12,14 @@ from syncer.engine import persons
 from syncer.engine.adopt import adopt as adopt_span
 from syncer.engine.basis import NEEDS_DECISION, Change, basis_of, begins_anew, changes
 from syncer.engine.compiled import compiled
+from syncer.engine.endings import BY_HAND
 from syncer.engine.held import resend
 from syncer.engine.persons import Found
 from syncer.engine.readings import Sweep
 from syncer.engine.reset import Reset, parse_position
 from syncer.engine.span import Span, Survey
 from syncer.engine.span import survey as span_survey
-from syncer.engine.sync import BY_HAND, run_sync
+from syncer.engine.sync import run_sync
 from syncer.engine.tools import Progress
 from syncer.errors import ConfigError, Problem, StateError, SyncerError
 from syncer.origin import origin

@@ -1,7 +1,7 @@
 """Questions about a pipeline that take its warehouse and its state together; nothing is sent or changed."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ class Trace:
     pipeline: str
     target: str
     key: str
+    rule: str | None = None
+    """Id of the rule that its event is of; None: the pipeline has none."""
     row: "Row | None"
     """As the warehouse has it now; None: the query gives no such row."""
     requests: tuple[tuple[str, RequestLine], ...]
@@ -51,6 +53,12 @@ class Trace:
     """No run sends it, whatever its row holds."""
     is_in_doubt: bool = False
     """A run gave its request back without an answer, and none has sent it since."""
+
+    @property
+    def is_telling(self) -> bool:
+        """Return whether there is, was or could be such an event."""
+        is_known = bool(self.requests) or self.reject is not None or self.is_erased or self.is_in_doubt
+        return is_known or (self.row is not None and self.row.reason != Bucket.NO_RULE)
 
     @property
     def conclusion(self) -> tuple[str, str]:
@@ -93,6 +101,7 @@ class Trace:
             "pipeline": self.pipeline,
             "target": self.target,
             "key": self.key,
+            "rule": self.rule,
             "conclusion": word,
             "text": sentence,
             "is_in_warehouse": row is not None,
@@ -193,20 +202,35 @@ def _pause_reason(session: Session, pipeline: Pipeline, found: StoredPipeline | 
     return NEEDS_DECISION if changes(found.basis, now) else None
 
 
-def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
-    """Return what became of the row with `key`; the warehouse is asked for that one row.
+def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Trace, ...]":
+    """Return what became of each event of the row with `key`; the warehouse is asked for that one row.
 
+    Where the pipeline has rules, those that do not match and of which nothing is known are left out, unless all are.
     Raises `SourceError`, `ConfigError`, `StateError`.
     """
-    from syncer.engine.trace import Position, find_row, identity_of
-    from syncer.transform.key_text import key_text
+    from syncer.engine.trace import Position, find_rows, identities_of
 
     found, now = stored_pipeline(session.store, session.scope(pipeline)), session.clock.now()
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     position = Position(found.watermark if found else None, found.start if found else None)
     with session.open_source(pipeline) as source:
-        row = find_row(pipeline, source, scope, key, position=position, now=now)
-    identity = row.identity if row else identity_of(pipeline, scope, key)
+        rows = find_rows(pipeline, source, scope, key, position=position, now=now)
+    wanted: list[tuple[bytes | None, str, Row | None]] = [(row.identity, row.rule, row) for row in rows]
+    wanted = wanted or [(identity, rule, None) for identity, rule in identities_of(pipeline, scope, key).items()]
+    traces = [_trace(session, pipeline, key, each, found) for each in wanted]
+    return tuple(each for each in traces if each.is_telling) or (replace(traces[0], rule=None),)
+
+
+def _trace(
+    session: Session,
+    pipeline: Pipeline,
+    key: Sequence[str],
+    wanted: "tuple[bytes | None, str, Row | None]",
+    found: StoredPipeline | None,
+) -> Trace:
+    from syncer.transform.key_text import key_text
+
+    identity, rule, row = wanted
     requests: list[tuple[StoredRequest, RequestLine]] = []
     reject, is_erased, is_in_doubt = None, False, False
     if found is not None and identity is not None:
@@ -214,11 +238,12 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "Trace":
         requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
         reject = next((each for each in rejects_of(session.store, found.id) if each.identity == identity), None)
         is_erased = identity in erased_of(session.store, found.id)
-        is_in_doubt = identity in doubts_given_up(session.store, found.id, now=now)
+        is_in_doubt = identity in doubts_given_up(session.store, found.id, now=session.clock.now())
     return Trace(
         pipeline=pipeline.name,
         target=session.project.target,
         key=key_text(key),
+        rule=rule or None,
         row=row,
         requests=tuple((request.run_id, line) for request, line in requests),
         reject=reject,
@@ -270,11 +295,11 @@ def rejected_rows(session: Session, pipeline: Pipeline, found: Sequence[Reject])
         yield from engine(pipeline, source, scope, found, now=session.clock.now())
 
 
-def reject_identity(session: Session, pipeline: Pipeline, key: Sequence[str]) -> bytes:
-    """Return the identity under which an event with `key`, as `rejects list --rows` writes it, would be set aside."""
-    from syncer.engine.trace import identity_of
+def reject_identities(session: Session, pipeline: Pipeline, key: Sequence[str]) -> frozenset[bytes]:
+    """Return the identities under which events with `key`, as `rejects list --rows` writes it, would be set aside."""
+    from syncer.engine.trace import identities_of
 
-    return identity_of(pipeline, _identity_scope(session, pipeline), key)
+    return frozenset(identities_of(pipeline, _identity_scope(session, pipeline), key))
 
 
 def _identity_scope(session: Session, pipeline: Pipeline) -> "IdentityScope":

@@ -204,8 +204,8 @@ class EventRule:
     """event_name of its events; None: as mapped."""
     when: dict[str, Json] | None = None
     """Condition on the row; None: every row."""
-    mapping: Mapping | None = None
-    """Wins over the pipeline's mapping."""
+    mapping: Mapping
+    """That of the pipeline with what the rule maps over it, and its name as event_name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +290,11 @@ class Pipeline:
     """Keys that are set and understood, but that no command obeys yet: a run refuses rather than ignores them."""
     places: dict[str, tuple[Path, int, int]] = field(default_factory=dict, repr=False, compare=False)
     """Dotted path, parameters by Meta's short names, to the file, line and column where it was written."""
+
+
+def mappings_of(mapping: Mapping, rules: tuple[EventRule, ...]) -> tuple[Mapping, ...]:
+    """Return the mapping of each kind of event: those of the rules, or `mapping` where there are none."""
+    return tuple(rule.mapping for rule in rules) or (mapping,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

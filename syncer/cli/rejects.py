@@ -83,26 +83,24 @@ def show(
     """
     from syncer.cli.preview import print_steps
     from syncer.cli.text import console, print_json
-    from syncer.logs import printable
     from syncer.outlook import rejects
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
         chosen = _chosen(opened, pipeline, key=key, reason=None, everything=False)
-        reject = next((each for each in rejects(opened, pipeline) if each in chosen), None)
-        if reject is None:
+        found = [each for each in rejects(opened, pipeline) if each in chosen]
+        if not found:
             raise _no_such_key(name, key)
         now = opened.preview(pipeline, limit=1, key=key_parts(pipeline, key))
-    facts = {"pipeline": name, "key": key, **_facts(reject), "is_in_warehouse": bool(now.steps)}
+    for reject in found:
+        facts = {"pipeline": name, "key": key, **_facts(reject), "is_in_warehouse": bool(now.steps)}
+        if as_json:
+            print_json(facts)
+        else:
+            _print_reject(facts)
     if as_json:
-        print_json(facts)
         return
-    console.print(printable(f"{name}, key {key}: {reject.bucket}, {reject.reason}"), markup=False)
-    console.print(f"  {printable(facts['text'])}", markup=False)
-    for word in ("field", "code", "subcode", "fbtrace_id", "run_id", "at"):
-        if facts[word] is not None:
-            console.print(f"  {word} {facts[word]}", markup=False)
     if not now.steps:
         console.print("  The query gives no such row now.", markup=False)
     console.print()
@@ -215,18 +213,30 @@ def drop(
         raise click.UsageError("nothing was changed; add --yes to do it")
 
 
+def _print_reject(facts: dict[str, Any]) -> None:
+    from syncer.cli.text import console
+    from syncer.logs import printable
+
+    said = f"{facts['pipeline']}, key {facts['key']}: {facts['bucket']}, {facts['reason']}"
+    console.print(printable(said), markup=False)
+    console.print(f"  {printable(facts['text'])}", markup=False)
+    for word in ("field", "code", "subcode", "fbtrace_id", "run_id", "at"):
+        if facts[word] is not None:
+            console.print(f"  {word} {facts[word]}", markup=False)
+
+
 def _chosen(
     opened: "Session", pipeline: "Pipeline", *, key: str | None, reason: str | None, everything: bool
 ) -> "Chosen":
     """Return what the options name; raises `UsageError` unless it is one thing."""
-    from syncer.outlook import reject_identity
+    from syncer.outlook import reject_identities
     from syncer.state.quarantine import Chosen
 
     if sum((key is not None, reason is not None, everything)) != 1:
         raise click.UsageError("which rejects? Give one of --key, --reason and --all")
     if key is None:
         return Chosen(reason=reason)
-    return Chosen(identity=reject_identity(opened, pipeline, key_parts(pipeline, key)))
+    return Chosen(identities=reject_identities(opened, pipeline, key_parts(pipeline, key)))
 
 
 def _no_such_key(name: str, key: str) -> Exception:

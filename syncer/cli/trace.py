@@ -1,10 +1,14 @@
 """`syncer trace`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+
+if TYPE_CHECKING:
+    from syncer.outlook import Trace
 
 
 @click.command()
@@ -21,20 +25,28 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     \b
     syncer trace orders 1042
     """
-    from syncer.cli.text import STYLES, console, print_json, print_table
-    from syncer.logs import printable
+    from syncer.cli.text import print_json
     from syncer.outlook import trace
     from syncer.session import find_pipeline
-    from syncer.status import in_utc
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
         found = trace(opened, pipeline, key_parts(pipeline, key))
-    if as_json:
-        print_json(found.to_json())
-        return
+    for each in found:
+        if as_json:
+            print_json(each.to_json())
+        else:
+            _print(each)
+
+
+def _print(found: "Trace") -> None:
+    from syncer.cli.text import STYLES, console, print_table
+    from syncer.logs import printable
+    from syncer.status import in_utc
+
     word, sentence = found.conclusion
-    console.print(printable(f"{name}, key {key}: {word}"), markup=False)
+    rule = f", rule {found.rule}" if found.rule else ""
+    console.print(printable(f"{found.pipeline}, key {found.key}{rule}: {word}"), markup=False)
     console.print(f"  {printable(sentence)}", markup=False)
     if found.row is None and found.requests:
         console.print("  The query gives no such row now.", markup=False)

@@ -31,12 +31,16 @@ class Line:
 
 
 def lines(pipeline: Pipeline) -> Iterator[Line]:
-    """Yield every value of `pipeline` that is neither null nor empty, parameters as entries of a mapping."""
+    """Yield every value of `pipeline` that is neither null nor empty, parameters as entries of a mapping.
+
+    Of a rule's mapping only what it says itself: the others are those of the pipeline.
+    """
     for part in fields(pipeline):
         if part.name not in NOT_SHOWN:
             path = YAML_NAMES.get(part.name, part.name)
             for inner, value in _values(getattr(pipeline, part.name), path):
-                if value not in (None, [], ""):
+                is_own = not inner.startswith("events[") or ".mapping." not in inner or inner in pipeline.places
+                if value not in (None, [], "") and is_own:
                     yield Line(inner, value, _origin(inner, pipeline))
 
 
@@ -45,13 +49,13 @@ def _values(value: object, path: str) -> Iterator[tuple[str, Json]]:
         case Groups():
             yield from _mapped(value, path)
         case EventRule():
+            yield f"{path}.id", value.id
             yield f"{path}.name", value.name
             yield f"{path}.when", _plain(value.when)
-            if value.mapping is not None:
-                yield from _mapped(value.mapping, f"{path}.mapping")
+            yield from _mapped(value.mapping, f"{path}.mapping")
         case tuple() if any(isinstance(each, EventRule) for each in value):
-            for rule in value:
-                yield from _values(rule, f"{path}.{rule.id}")
+            for number, rule in enumerate(value):
+                yield from _values(rule, f"{path}[{number}]")
         case _ if is_dataclass(value):
             for part in fields(value):
                 yield f"{path}.{part.name}", _plain(getattr(value, part.name))

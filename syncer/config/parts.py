@@ -1,4 +1,4 @@
-"""The smaller parts of a pipeline: cursor, consent, schedule, rules and the rest."""
+"""The smaller parts of a pipeline: cursor, consent, schedule and the rest."""
 
 import re
 from collections.abc import Collection
@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 
 from syncer.config.conditions import read_condition
 from syncer.config.document import Node
-from syncer.config.groups import MappingReader
 from syncer.config.problems import suggestion
 from syncer.config.sections import Reader, shape
 from syncer.config.times import cron_mistake, is_time, zone_mistake
 from syncer.pipeline import (
     Consent,
     Cursor,
-    EventRule,
     Json,
     LimitedDataUse,
     Pii,
@@ -23,12 +21,10 @@ from syncer.pipeline import (
     Schedule,
 )
 from syncer.spec.fields import PARAMETERS, Group, short_name
-from syncer.spec.limits import EVENT_NAME_CHARACTERS
 from syncer.spec.reasons import REASONS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 NAME_RULE = "use 1 to 64 letters, digits, _ and -, a letter or digit first: names go into files, addresses and ids"
-RULE_KEYS = ("id", "name", "when", "mapping")
 TEST_KEYS = ("name", "now", "rows", "expect", "expect_rejected")
 
 
@@ -183,47 +179,6 @@ def read_reconcile(node: Node | None, reader: Reader) -> Reconcile:
             node.entries["every"], "0 would compare without end", "write a duration such as 24h, or null"
         )
     return found
-
-
-def read_events(node: Node | None, reader: Reader) -> tuple[EventRule, ...]:
-    """Return the rules that say which events a row gives."""
-    if node is None:
-        return ()
-    if not node.items:
-        reader.problems.at(
-            node, f"{shape(node)} is no list of rules", "write [{id: bought, name: Purchase, when: {...}}]"
-        )
-    rules = [_rule(item, reader) for item in node.items]
-    seen: dict[str, Node] = {}
-    for rule, item in zip(rules, node.items, strict=True):
-        if rule is not None and rule.id in seen:
-            first = seen[rule.id].place.line
-            reader.problems.at(
-                item.at(("id",)), f"the id {shape(item.at(('id',)))} is taken (line {first})", "ids are unique"
-            )
-        elif rule is not None:
-            seen[rule.id] = item
-    return tuple(rule for rule in rules if rule)
-
-
-def _rule(node: Node, reader: Reader) -> EventRule | None:
-    problems = reader.problems
-    if not node.is_map:
-        problems.at(node, f"{shape(node)} is no rule", "write {id: bought, name: Purchase, when: {status: paid}}")
-        return None
-    problems.unknown(node, RULE_KEYS)
-    if not (id_node := node.get("id")):
-        problems.missing(node, "id", "add an id; it is part of the identity of the rule's events")
-        return None
-    rule_id = read_name(id_node, reader, what="an id")
-    name = reader.text(child, what="the name of an event") if (child := node.get("name")) else None
-    if name is not None and len(name) > EVENT_NAME_CHARACTERS:
-        problems.at(
-            node.entries["name"], f"has {len(name)} characters", f"an event name has at most {EVENT_NAME_CHARACTERS}"
-        )
-    own = MappingReader(reader).read(node.get("mapping")) if node.get("mapping") else None
-    when = read_condition(node.get("when"), reader)
-    return EventRule(id=rule_id, name=name, when=when, mapping=own) if rule_id else None
 
 
 def read_tests(node: Node | None, reader: Reader) -> tuple[dict[str, Json], ...]:

@@ -13,10 +13,11 @@ from syncer.config.groups import GROUPS, META_GROUPS, MappingReader
 from syncer.config.presets import ENVELOPE, PRESETS, preset
 from syncer.config.problems import Place, Problems
 from syncer.config.queries import ORIGINS, read_query
+from syncer.config.rules import RulesReader
 from syncer.config.sections import Reader, shape
 from syncer.config.settings import read_settings, settle
 from syncer.config.times import start_mistake
-from syncer.pipeline import AlertRules, Delivery, Json, Mapping, Pipeline, Rejects, Tolerate
+from syncer.pipeline import AlertRules, Delivery, Json, Mapping, Pipeline, Rejects, Tolerate, mappings_of
 from syncer.spec.fields import short_name
 
 OWN_KEYS = ("version", "name", "description", *ORIGINS, "tests")
@@ -100,9 +101,11 @@ class PipelineReader:
     reader: Reader
     around: Surroundings
     mapping: MappingReader = field(init=False)
+    rules: RulesReader = field(init=False)
 
     def __post_init__(self) -> None:
         self.mapping = MappingReader(self.reader)
+        self.rules = RulesReader(self.reader, _mapping_over, self.mapping)
 
     @property
     def problems(self) -> Problems:
@@ -120,7 +123,7 @@ class PipelineReader:
         node = self._with_preset(with_defaults(own, self.around.defaults))
         mapping = self._mapping(node)
         settings = read_settings(node.get("settings"), self.reader)
-        events = parts.read_events(node.get("events"), self.reader)
+        events = self.rules.read(node.get("events"), node.get("mapping"))
         destinations = self._destinations(node)
         pipeline = Pipeline(
             name=self._name(node) or "",
@@ -132,7 +135,7 @@ class PipelineReader:
             route=destinations.route,
             mapping=mapping,
             events=events,
-            settings=settle(settings, mapping, node, self.reader),
+            settings=settle(settings, mappings_of(mapping, events), node, self.reader),
             file=file,
             fingerprint="",
             **self._simple(node),
@@ -253,15 +256,12 @@ class PipelineReader:
         """Return whether the mapping, or else every rule, gives a parameter whose name begins with `name`."""
         if any(path.startswith(f"mapping.{group}.{name}") for path in self.mapping.places):
             return True
-        return bool(pipeline.events) and all(
-            (name == "event_name" and rule.name)
-            or (rule.mapping and any(key.startswith(name) for key in getattr(rule.mapping, group)))
-            for rule in pipeline.events
-        )
+        given = [getattr(rule.mapping, group) for rule in pipeline.events]
+        return bool(given) and all(any(key.startswith(name) for key in entries) for entries in given)
 
     def _places(self, node: Node) -> dict[str, tuple[Path, int, int]]:
         places = {".".join(path): place for path, place in _written(node.without("mapping"))}
-        places |= self.mapping.places
+        places |= {**self.rules.places, **self.mapping.places}
         return {path: (place.file, place.line, place.column) for path, place in places.items()}
 
 
@@ -281,7 +281,7 @@ def check_version(node: Node, reader: Reader) -> None:
 
 def needs_later(pipeline: Pipeline, node: Node) -> Iterator[str]:
     """Yield the keys that are understood but that no command obeys yet."""
-    for key in ("consent", "limited_data_use", "require", "events"):
+    for key in ("consent", "limited_data_use", "require"):
         if node.get(key) is not None:
             yield key
     if len(pipeline.destinations) > 1 or pipeline.route is not None:

@@ -1,5 +1,6 @@
 """`settings:` of a pipeline, by itself and together with the mapping."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from syncer.config.document import Node
@@ -69,13 +70,13 @@ def _country(node: Node, text: str, reader: Reader) -> str:
     return code
 
 
-def settle(settings: Settings, mapping: Mapping, root: Node, reader: Reader) -> Settings:
-    """Return the settings as they hold for `mapping`; what the two lack together becomes a problem of `root`."""
+def settle(settings: Settings, mappings: Sequence[Mapping], root: Node, reader: Reader) -> Settings:
+    """Return the settings as they hold for `mappings`; what the two lack together becomes a problem of `root`."""
     problems = reader.problems
     node = root.get("settings") or root
-    _check_action_source(settings, mapping, root, reader)
+    _check_action_source(settings, mappings, root, reader)
     if (
-        "website" in _action_sources(settings, mapping)
+        "website" in _action_sources(settings, mappings)
         and settings.browser_pixel is None
         and not node.get("browser_pixel")
     ):
@@ -84,17 +85,17 @@ def settle(settings: Settings, mapping: Mapping, root: Node, reader: Reader) -> 
             node.place, ("settings", "browser_pixel"), "is required for website", f"add it to settings; {remedy}"
         )
     if settings.browser_pixel == "same_events":
-        if "event_id" not in mapping.server_event:
+        if any("event_id" not in each.server_event for each in mappings):
             remedy = "map the Pixel's eventID: event_id: <column>"
             problems.at(node.at(("browser_pixel",)), "same_events without an event_id counts events twice", remedy)
         if settings.max_age is None:
             settings = replace(settings, max_age=SHARED_MAX_AGE)
-    _check_ages(settings, mapping, node, reader)
+    _check_ages(settings, mappings, node, reader)
     return settings
 
 
-def _check_action_source(settings: Settings, mapping: Mapping, root: Node, reader: Reader) -> None:
-    if settings.action_source is None and "action_source" not in mapping.server_event:
+def _check_action_source(settings: Settings, mappings: Sequence[Mapping], root: Node, reader: Reader) -> None:
+    if settings.action_source is None and any("action_source" not in each.server_event for each in mappings):
         if (root.get("settings") or root).get("action_source") or root.at(("mapping", "server_event")).get(
             "action_source"
         ):
@@ -103,8 +104,12 @@ def _check_action_source(settings: Settings, mapping: Mapping, root: Node, reade
         reader.problems.add(root.place, ("settings", "action_source"), "is missing", remedy)
 
 
-def _action_sources(settings: Settings, mapping: Mapping) -> set[str]:
+def _action_sources(settings: Settings, mappings: Sequence[Mapping]) -> set[str]:
     """Return the values that are known to occur."""
+    return {source for mapping in mappings for source in _action_sources_of(settings, mapping)}
+
+
+def _action_sources_of(settings: Settings, mapping: Mapping) -> set[str]:
     match mapping.server_event.get("action_source"):
         case None:
             return {settings.action_source or ""}
@@ -115,8 +120,8 @@ def _action_sources(settings: Settings, mapping: Mapping) -> set[str]:
     return {settings.action_source or ""}
 
 
-def _check_ages(settings: Settings, mapping: Mapping, node: Node, reader: Reader) -> None:
-    sources = _action_sources(settings, mapping)
+def _check_ages(settings: Settings, mappings: Sequence[Mapping], node: Node, reader: Reader) -> None:
+    sources = _action_sources(settings, mappings)
     window = WINDOW_S if sources.isdisjoint({"physical_store"}) else PHYSICAL_STORE_WINDOW_S
     limit = min(settings.max_age or window, window)
     if settings.delay >= limit:

@@ -40,11 +40,13 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
         if not changes(run.basis, now_on):  # a pipeline that waits for a decision goes on waiting
             run.rest_on(now_on)
         for batch in batches(source, whole(job.pipeline, transform), tools.stop):
-            _, named = job.span.rows(batch, transform, now=at)
+            rows, named = job.span.rows(batch, transform, now=at)
             known = named.filter(pl.col("identity").is_not_null())
             erased = pl.Series(list(run.erased), dtype=pl.Binary).implode()
             known, blocked = known.filter(~pl.col("identity").is_in(erased)), known.height
-            run.assume(_tally(named, known, blocked - known.height), None)
+            tally = _tally(named, known, blocked - known.height)
+            tally.rows_read = rows.num_rows
+            run.assume(tally, None)
             fresh = known.unique("identity", maintain_order=True)
             if fresh.height:
                 fresh = fresh.filter(~pl.Series(run.ledger.settled(b"".join(fresh["identity"])), dtype=pl.Boolean))
@@ -57,7 +59,7 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
 
 
 def _tally(named: pl.DataFrame, known: pl.DataFrame, blocked: int) -> Tally:
-    tally = Tally(rows_read=named.height)
+    tally = Tally()
     tally.buckets[Bucket.DUPLICATE_SKIPPED] = known.height
     if blocked:
         tally.buckets[Bucket.ERASED] = tally.reasons["erased"] = blocked

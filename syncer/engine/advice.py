@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -63,8 +64,8 @@ def on_columns(transform: "Transform", shape: "pa.Schema") -> Iterator[Advice]:
     from syncer.mapping import Column
 
     used = dict.fromkeys(transform.key_columns, "key")
-    for place in PLACES_OF_IDS:
-        field = transform.binding.field(*place)
+    for binding, place in product(transform.bindings, PLACES_OF_IDS):
+        field = binding.field(*place)
         if field is not None and isinstance(field.entry, Column):
             used.setdefault(field.entry.column, field.name)
     for column, name in used.items():

@@ -53,7 +53,7 @@ class Reprieve:
         """Return `fresh` and those of the settled `events` that go once more, in the order of the rows."""
         if not self.refused or fresh.height == events.height:
             return fresh
-        settled = events.join(fresh.select("row"), on="row", how="anti")
+        settled = events.join(fresh.select("identity"), on="identity", how="anti", maintain_order="left")
         rows = {
             identity: row
             for row, identity in settled.select("row", "identity").iter_rows()
@@ -65,7 +65,8 @@ class Reprieve:
         going = [identity for identity, is_settled in zip(rows, settled_otherwise, strict=True) if not is_settled]
         for identity in going:
             del self.refused[identity]
-        return pl.concat([fresh, settled.filter(pl.col("row").is_in([rows[each] for each in going]))]).sort("row")
+        reprieved = settled.filter(pl.col("identity").is_in(pl.Series(going, dtype=pl.Binary).implode()))
+        return pl.concat([fresh, reprieved]).sort("row", maintain_order=True)
 
 
 def _has_grown(stands_at: CursorValue | None, cursor_at: CursorAt, row: int) -> bool:
@@ -106,11 +107,13 @@ class Recall:
             return halves(whole, low)
         return (replace(whole, ranges=(Range(column=whole.cursor_column, low=low, high=self.below),)),)
 
-    def rows(self, rows: "pa.RecordBatch", transform: "Transform", *, now: int) -> "pa.RecordBatch":
-        """Return the wanted rows of a batch."""
+    def rows(
+        self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
+    ) -> "tuple[pa.RecordBatch, pl.DataFrame]":
+        """Return the wanted rows of a batch, and the names of their wanted events."""
         theirs, named = rows_of(self.wanted, rows, transform, now=now)
         self.found.update(named["identity"].to_list())
-        return theirs
+        return theirs, named
 
     def note(self, made: "Transformed") -> None:
         """Take note of events that must wait, which are to be looked for again."""

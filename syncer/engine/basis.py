@@ -17,6 +17,9 @@ UNKNOWN = (
     "for delivered. Persons who were erased are blocked by the old key only: `syncer erase` them again before"
 )
 
+BY_RULE = "the rule of events"
+"""Stands behind the columns of the key where rules give the events: each has an identity of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -35,7 +38,8 @@ class Change:
 def basis_of(pipeline: Pipeline, place: str) -> Basis:
     """Return what `pipeline` rests on; `place` tells its database from others."""
     cursor = pipeline.cursor.column if pipeline.cursor else ""
-    return Basis(source=place, cursor=cursor, key=json.dumps(pipeline.key))
+    key = (*pipeline.key, BY_RULE) if pipeline.events else pipeline.key
+    return Basis(source=place, cursor=cursor, key=json.dumps(key))
 
 
 def changes(before: Basis, now: Basis) -> tuple[Change, ...]:

@@ -13,12 +13,12 @@ from syncer.engine import advice
 from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION
 from syncer.engine.compiled import compiled, require_old_type
+from syncer.engine.endings import BY_HAND
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
 from syncer.engine.page import allowed, cursors_of, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
-from syncer.engine.sync import BY_HAND
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, Bucket, Tally
 from syncer.state.ledger import Ledger, empty_ledger
@@ -128,8 +128,8 @@ def forecast(
     frequent, at_midnight = Frequent(), True
     at = int(now.timestamp())
     reprieve = Reprieve.of(lambda: standing.settled_otherwise, standing.rejects, fingerprint=pipeline.fingerprint)
-    for rows in _rows(pipeline, source, transform, standing, wanted, at=at):
-        made = allowed(transform(rows, now=at, start=start), standing.erased)
+    for rows, only in _rows(pipeline, source, transform, standing, wanted, at=at):
+        made = allowed(transform(rows, now=at, start=start, only=only), standing.erased)
         fresh = unsettled(made.events, standing.ledger)
         fresh = reprieve.with_reprieved(made.events, fresh, cursors_of(rows, transform.cursor_column))
         standing.ledger.add(b"".join(fresh["identity"]))
@@ -157,24 +157,28 @@ def _rows(
     wanted: Sequence[Reading],
     *,
     at: int,
-) -> "Iterator[pa.RecordBatch]":
-    """Yield the rows that a run judges: those it reads, then those of rejects that lie below and are judged again."""
+) -> "Iterator[tuple[pa.RecordBatch, pl.Series | None]]":
+    """Yield the rows that a run judges: those it reads, then those of rejects that lie below and are judged again.
+
+    With them come the identities of those of their events that it judges; None: all.
+    """
     low = lowest_read(wanted[0].query)
     recall = Recall(passed_by(standing.rejects, low, fingerprint=pipeline.fingerprint), below=low)
     for reading in wanted:
         for rows in source.read(reading.query):
             if reading.span is None:
-                yield rows
+                yield rows, None
                 continue
-            inside = reading.span.rows(rows, transform, now=at)[0]
+            inside, named = reading.span.rows(rows, transform, now=at)
             if recall.rejects:
                 recall.rows(inside, transform, now=at)  # judged here, they are not judged once more
-            yield inside
+            yield inside, named["identity"]
     left = tuple(reject for reject in recall.rejects if reject.identity not in recall.found)
     if left and low is not None:
         recall = Recall(left, below=low)
         for rows in (rows for query in recall.queries(wanted[0].query, low.kind) for rows in source.read(query)):
-            yield recall.rows(rows, transform, now=at)
+            theirs, named = recall.rows(rows, transform, now=at)
+            yield theirs, named["identity"]
 
 
 def compare(forecasts: Sequence[Forecast]) -> None:

@@ -52,7 +52,8 @@ def with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str],
     columns = transform.key_columns
     if all(cursor_kind(rows.schema.field(column).type) for column in columns):
         return rows.slice(0, 1 if _has_key(rows, columns, key) else 0)
-    places = (transform.named(rows, now=now)["key"] == key_text(key)).arg_true()
+    named = transform.named(rows, now=now)
+    places = named.filter(named["key"] == key_text(key))["row"]
     return rows.slice(places[0], 1) if len(places) else rows.slice(0, 0)
 
 

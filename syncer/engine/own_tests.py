@@ -13,7 +13,8 @@ from syncer.spec import times
 from syncer.spec.context import Context
 from syncer.transform.binding import named_columns, sql_expressions
 from syncer.transform.identity import Scope
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.reference import BuiltEvent, BuiltReject
+from syncer.transform.reference_rules import References
 from syncer.transform.texts import text_of
 
 DIGEST = re.compile(r"sha256\((.*)\)", re.DOTALL)
@@ -47,9 +48,9 @@ def run_tests(pipeline: Pipeline, scope: Scope) -> Iterator[Verdict]:
 
 def _failures(pipeline: Pipeline, scope: Scope, test: Mapping[str, Any]) -> Iterator[str]:
     rows, columns = _rows(pipeline, test["rows"])
-    reference = Reference.of(pipeline, columns, scope)
-    now = _now(reference, rows, test.get("now"))
-    built = [(row, reference.build(row, now=now)) for row in rows]
+    references = References.of(pipeline, columns, scope)
+    now = _now(references, rows, test.get("now"))
+    built = [(row, one) for row in rows for one in references.build(row, now=now)]
     events = [one.event for _, one in built if isinstance(one, BuiltEvent)]
     rejects = [(_key(pipeline, row), one) for row, one in built if isinstance(one, BuiltReject)]
     yield from _compared("event", events, test.get("expect") or [])
@@ -71,11 +72,12 @@ def _rows(pipeline: Pipeline, given: list[dict[str, Json]]) -> tuple[list[dict[s
     return [{name: row.get(name) for name in columns} for row in named], columns
 
 
-def _now(reference: Reference, rows: list[dict[str, Any]], written: Any) -> int:
+def _now(references: References, rows: list[dict[str, Any]], written: Any) -> int:
     """Return the moment of the test: the one it names, else that of its newest event."""
     if written is not None:
         return times.unix_seconds(written, Context()) or 0
-    steps = [step for row in rows for step in reference.build(row, now=0).steps if step.field == "event_time"]
+    built = (one for row in rows for one in references.build(row, now=0))
+    steps = [step for one in built for step in one.steps if step.field == "event_time"]
     return max((int(step.sent) for step in steps if step.sent is not None), default=0)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from connectors.base import Source
 from syncer.engine.compiled import compiled
 from syncer.engine.span import whole
-from syncer.engine.trace import Position, find_row, identity_of
+from syncer.engine.trace import Position, find_rows, identities_of
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Pipeline
 from syncer.transform.identity import Scope
@@ -27,10 +27,10 @@ class Found:
 
 
 def by_key(pipeline: Pipeline, source: Source, scope: Scope, key: Sequence[str], *, now: datetime) -> Found:
-    """Return the event of one key, as it is written and as the warehouse writes it; its row may be gone."""
-    row = find_row(pipeline, source, scope, key, position=Position(None, 0), now=now)
-    own = {row.identity} if row is not None and row.identity is not None else set()
-    return Found(frozenset({identity_of(pipeline, scope, key), *own}))
+    """Return the events of one key, as it is written and as the warehouse writes it; its row may be gone."""
+    rows = find_rows(pipeline, source, scope, key, position=Position(None, 0), now=now)
+    own = {row.identity for row in rows if row.identity is not None}
+    return Found(frozenset({*identities_of(pipeline, scope, key), *own}))
 
 
 def by_keys(pipeline: Pipeline, scope: Scope, keys: Iterable[Sequence[str]]) -> Found:
@@ -38,14 +38,14 @@ def by_keys(pipeline: Pipeline, scope: Scope, keys: Iterable[Sequence[str]]) -> 
 
     Raises `ConfigError` for a key with too few or too many values.
     """
-    identities = set()
+    identities: set[bytes] = set()
     for line, key in enumerate(keys, 1):
         if len(key) != len(pipeline.key):
             what = f"line {line} has {len(key)} values, but a key has {len(pipeline.key)}: {', '.join(pipeline.key)}"
             raise ConfigError(
                 [Problem(file=None, path="--keys", what=what, remedy="write one key a line, as in a CSV")]
             )
-        identities.add(identity_of(pipeline, scope, key))
+        identities.update(identities_of(pipeline, scope, key))
     return Found(frozenset(identities))
 
 
@@ -62,7 +62,7 @@ def by_value(pipeline: Pipeline, source: Source, scope: Scope, column: str, valu
         cells = texts(pl.Series(name, pl.from_arrow(rows.column(name)))).str.strip_chars()
         is_it = (cells == wanted).fill_null(value=False)
         similar += int((cells.str.to_lowercase() == wanted.lower()).fill_null(value=False).sum()) - int(is_it.sum())
-        named = transform.named(rows, now=int(now.timestamp())).filter(is_it)
+        named = transform.named(rows, now=int(now.timestamp())).filter(pl.col("row").is_in(is_it.arg_true().implode()))
         identities.update(named["identity"].drop_nulls().to_list())
     return Found(frozenset(identities), similar)
 

@@ -9,7 +9,8 @@ from syncer.engine.one_row import find, of_key
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
 from syncer.transform.identity import Scope
-from syncer.transform.reference import Reference, Step
+from syncer.transform.reference import Step
+from syncer.transform.reference_rules import References
 from syncer.transform.rows import read_rows
 
 
@@ -30,7 +31,7 @@ class Preview:
     """JSON texts, in the order of the rows."""
     refused: tuple[Refused, ...]
     steps: tuple[tuple[str, tuple[Step, ...]], ...]
-    """(key, each of its values on its way) for every row."""
+    """(key, each of its values on its way) for every event of every row, and for each row that gives none."""
 
 
 def preview(
@@ -56,9 +57,8 @@ def preview(
     keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]
     made = transform(rows, now=now, start=None)
     refused = (Refused(keys[row["row"]], row["reason"], row["field"]) for row in made.rejects.iter_rows(named=True))
-    readable = read_rows(rows, transform.binding.inputs)
-    reference = Reference.of(pipeline, shape.names, scope, json_columns=readable.json_columns)
-    steps = (reference.build(row, now=now).steps for row in readable.frame.iter_rows(named=True))
-    return Preview(
-        events=tuple(made.events["json"]), refused=tuple(refused), steps=tuple(zip(keys, steps, strict=True))
-    )
+    readable = read_rows(rows, transform.inputs)
+    references = References.of(pipeline, shape.names, scope, json_columns=readable.json_columns)
+    built = (references.build(row, now=now) for row in readable.frame.iter_rows(named=True))
+    steps = ((key, one.steps) for key, each in zip(keys, built, strict=True) for one in each)
+    return Preview(events=tuple(made.events["json"]), refused=tuple(refused), steps=tuple(steps))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.base import Query
 from syncer.engine.plan import plan
 from syncer.engine.span import Selection, Span, whole
-from syncer.pipeline import Constant, Pipeline
+from syncer.pipeline import Constant, Mapping, Pipeline, Settings, mappings_of
 from syncer.spec.limits import FUTURE_S, PHYSICAL_STORE_WINDOW_S, WINDOW_MARGIN_S, window_s
 from syncer.transform.validate import max_age_s
 from syncer.watermark import Watermark
@@ -80,9 +80,14 @@ def window(pipeline: Pipeline, now: datetime, *, start: int | None) -> Span:
 
 def _window_s(pipeline: Pipeline) -> int:
     """Return the longest window that an event of the pipeline may have."""
-    match pipeline.mapping.server_event.get("action_source"):
+    mappings = mappings_of(pipeline.mapping, pipeline.events)
+    return max(_window_by(mapping, pipeline.settings) for mapping in mappings)
+
+
+def _window_by(mapping: Mapping, settings: Settings) -> int:
+    match mapping.server_event.get("action_source"):
         case None:
-            return window_s(pipeline.settings.action_source)
+            return window_s(settings.action_source)
         case Constant(value=value):
             return window_s(str(value))
     return PHYSICAL_STORE_WINDOW_S

@@ -58,7 +58,7 @@ def rejected_rows(
     kind = None if column is None else cursor_kind(shape.field(column).type)
     parts = (part for part in recall.queries(whole(pipeline, transform), kind) if not recall.is_complete)
     for rows in (rows for part in parts for rows in source.read(part)):
-        named = transform.named(recall.rows(rows, transform, now=at), now=at)
+        _, named = recall.rows(rows, transform, now=at)
         named = named.select("identity", "key", "event_id").unique("identity", keep="first", maintain_order=True)
         found = named.join(lines, on="identity", how="inner", maintain_order="left")
         lines = lines.join(named, on="identity", how="anti", maintain_order="left")

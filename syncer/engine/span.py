@@ -37,7 +37,7 @@ class Selection(Protocol):
     def rows(
         self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
     ) -> "tuple[pa.RecordBatch, pl.DataFrame]":
-        """Return those of a batch, and their names."""
+        """Return those of a batch, and a line for each of their events that is wanted, as `named` of the transform has it."""
         ...
 
 
@@ -65,13 +65,12 @@ class Span:
     def rows(
         self, rows: "pa.RecordBatch", transform: "Transform", *, now: int
     ) -> "tuple[pa.RecordBatch, pl.DataFrame]":
-        """Return the rows of a batch whose events lie in the span, with their names; rows without a time do not."""
+        """Return the rows of a batch with events in the span, and the names of those; one without a time is in none."""
         named = transform.named(rows, now=now)
         at = pl.col("event_time")
         low = pl.lit(value=True) if self.since is None else at >= self.since
         high = pl.lit(value=True) if self.until is None else at < self.until
-        inside = named.select((at.is_not_null() & low & high).alias("inside")).to_series()
-        return rows.filter(inside.to_arrow()), named.filter(inside)
+        return only_rows_of(rows, named.filter(at.is_not_null() & low & high & pl.col("is_given")))
 
 
 @dataclass(slots=True)
@@ -143,5 +142,10 @@ def rows_of(
     """Return the rows of a batch whose identities are `names`, and what they are named."""
     named = transform.named(rows, now=now)
     wanted = pl.Series(list(names), dtype=pl.Binary)
-    mask = named["identity"].is_in(wanted.implode()).fill_null(value=False)
-    return rows.filter(mask.to_arrow()), named.filter(mask)
+    return only_rows_of(rows, named.filter(named["identity"].is_in(wanted.implode()).fill_null(value=False)))
+
+
+def only_rows_of(rows: "pa.RecordBatch", named: pl.DataFrame) -> "tuple[pa.RecordBatch, pl.DataFrame]":
+    """Return the rows that the lines of `named` are of, and these."""
+    mask = pl.repeat(value=False, n=rows.num_rows, eager=True).scatter(named["row"], values=True)
+    return rows.filter(mask.to_arrow()), named

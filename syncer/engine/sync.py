@@ -16,6 +16,7 @@ from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
+from syncer.engine.endings import BY_HAND, full, not_found, paused, still_refused
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
 from syncer.engine.one_row import of_key, with_key
@@ -28,15 +29,14 @@ from syncer.engine.span import Selection, whole
 from syncer.engine.tools import Sender, Tools, silent
 from syncer.engine.trust import distrusted, distrusted_at_first, is_by_clock
 from syncer.errors import ConfigError, SyncerError
-from syncer.pipeline import Pipeline
 from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.prune import has_due, prune
-from syncer.state.quarantine import MOST_SET_ASIDE
 from syncer.state.runs import RunLog
 from syncer.transform.identity import Scope as IdentityScope
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
     from syncer.state.ledger import Ledger
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BY_HAND = "by_hand"
-"""Why a pipeline is paused that an operator paused: no run tries again whether the reason is gone."""
 SAMPLE_BATCH_ROWS = 1_000
 """A sample is found among few rows."""
 REJECT_BUCKETS = (
@@ -112,11 +110,6 @@ def identity_scope(job: Job, run: RunLog) -> IdentityScope:
     return IdentityScope(target=target, destination=destination, salt=job.store.salt, ids_name=run.ids_name)
 
 
-def _paused(pipeline: Pipeline) -> Ending:
-    message = f"paused by hand; `syncer resume {pipeline.name}` lets it run again"
-    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=BY_HAND)
-
-
 def _finish(run: RunLog, tools: Tools, ending: Ending, began: float, *, is_crash: bool = False) -> None:
     run.finish(
         ending.status,
@@ -146,12 +139,12 @@ def _tidy_up(job: Job, tools: Tools) -> None:
 def deliver_now(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     """Read and deliver what the job wants, in a run that was begun; return how it ends. Raises as `run_sync` does."""
     if run.pause_reason == BY_HAND:
-        return _paused(job.pipeline)
+        return paused(job.pipeline)
     if changed := changes(run.basis, basis_of(job.pipeline, job.place())):
         message = question(job.pipeline.name, changed)
         return Ending(status=RunStatus.PAUSED, message=message, pause_reason=NEEDS_DECISION)
     if run.is_full and job.retry is None:
-        return _full(job.pipeline)
+        return full(job.pipeline)
     with job.open_source() as source, job.open_sender() as sender, tools.executor:
         return _deliver(job, tools, run, source, sender, now)
 
@@ -208,7 +201,7 @@ def _send(
         raise
     delivery.drain()
     if choice.recall is not None and delivery.stopped and delivery.stopped.pause_reason == SYSTEMATIC:
-        delivery.stopped = _still_refused(delivery.stopped, is_retry=choice.job.retry is not None)
+        delivery.stopped = still_refused(delivery.stopped, is_retry=choice.job.retry is not None)
     return delivery.stopped or failure
 
 
@@ -239,15 +232,15 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
             return
         for batch in batches(source, reading.query, tools.stop):
             at = int(tools.clock.now().timestamp())
-            rows = choice.rows(batch, reading.span, at=at, room=delivery.room)
-            made = choice.transformed(rows, at=at)
+            rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
+            made = choice.transformed(rows, only, at=at)
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)
                 return
             page = take_page(next(numbers), rows, column, made, run, room=delivery.room, reprieve=choice.reprieve)
             delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
             if run.is_full and job.retry is None:
-                delivery.stop(_full(job.pipeline))
+                delivery.stop(full(job.pipeline))
             if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
                 return
         delivery.drain()  # the watermark arrives before requests with rows from below it are made
@@ -304,24 +297,28 @@ class _Choice:
         chosen = self.recall or self.job.span
         return chosen is not None and chosen.is_complete
 
-    def rows(self, rows: "pa.RecordBatch", span: Selection | None, *, at: int, room: int | None) -> "pa.RecordBatch":
-        """Return the rows that are wanted; no other is judged or counted."""
-        sample = self.job.sample
-        if self.recall is not None:
-            return self.recall.rows(rows, self.transform, now=at)
-        if span is not None:
-            return span.rows(rows, self.transform, now=at)[0]
+    def rows(
+        self, rows: "pa.RecordBatch", span: Selection | None, *, at: int, room: int | None
+    ) -> "tuple[pa.RecordBatch, pl.Series | None]":
+        """Return the rows that are wanted, and the identities of those of their events that are; None: all.
+
+        No other is judged or counted.
+        """
+        sample, chosen = self.job.sample, self.recall or span
+        if chosen is not None:
+            wanted, named = chosen.rows(rows, self.transform, now=at)
+            return wanted, named["identity"]
         if sample is None:
-            return rows
+            return rows, None
         if sample.key:
-            return with_key(rows, self.transform, sample.key, now=at)
+            return with_key(rows, self.transform, sample.key, now=at), None
         transformed = self.transform(rows, now=at, start=self.start)
         needed = rows_needed(transformed, self.run, room=room) if room else None
-        return rows.slice(0, needed)
+        return rows.slice(0, needed), None
 
-    def transformed(self, rows: "pa.RecordBatch", *, at: int) -> "Transformed":
+    def transformed(self, rows: "pa.RecordBatch", only: "pl.Series | None", *, at: int) -> "Transformed":
         """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""
-        made = self.transform(rows, now=at, start=self.start)
+        made = self.transform(rows, now=at, start=self.start, only=only)
         if self.recall is not None:
             self.recall.note(made)
         if self.settled is not None:
@@ -368,33 +365,5 @@ def _ending(choice: _Choice, warning: str) -> Ending:
     buckets = tally.buckets
     rejects = sum(buckets[bucket] for bucket in REJECT_BUCKETS)
     status = RunStatus.DONE_WITH_REJECTS if rejects else RunStatus.DONE
-    said = (warning, "" if recall is None else _not_found(recall))
+    said = (warning, "" if recall is None else not_found(recall))
     return Ending(status=status, message="; ".join(filter(None, said)))
-
-
-def _not_found(recall: Recall) -> str:
-    """Return in words what could not be judged again, and what can be done about it."""
-    keyless = sum(reject.identity is None for reject in recall.rejects)
-    gone = len(recall.wanted - recall.found)
-    said = []
-    if not recall.rejects:
-        said.append("nothing like this is set aside")
-    if gone:
-        said.append(f"the query gives no row any more for {gone:,} of them; `syncer rejects drop` forgets them")
-    if keyless:
-        said.append(f"{keyless:,} have no key to be found by; a run reads them when their rows' cursor grows")
-    return "; ".join(said)
-
-
-def _full(pipeline: Pipeline) -> Ending:
-    message = (
-        f"{MOST_SET_ASIDE:,} events are set aside, and no more are; mend what they have in common, then "
-        f"`syncer rejects retry {pipeline.name} --all` or `syncer rejects drop {pipeline.name} --all --yes` makes room"
-    )
-    return Ending(status=RunStatus.PAUSED, message=message, pause_reason="rejects_full")
-
-
-def _still_refused(ending: Ending, *, is_retry: bool) -> Ending:
-    """Return how judging again ends where Meta refuses as before: no reason to keep new rows waiting."""
-    status = RunStatus.FAILED if is_retry else RunStatus.DONE_WITH_REJECTS
-    return Ending(status=status, message=f"of the rejects that were judged again: {ending.message}")

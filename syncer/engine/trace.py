@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from connectors.base import Query, Source
 from connectors.incremental import CursorValue, cursor_value
@@ -10,14 +13,21 @@ from syncer.engine.compiled import compiled
 from syncer.engine.one_row import find, of_key
 from syncer.engine.plan import first_event_time, plan
 from syncer.pipeline import Pipeline
+from syncer.report import Bucket
+from syncer.transform.binding import THE_RULE
 from syncer.transform.identity import Scope, identity
 from syncer.watermark import Watermark, order
+
+if TYPE_CHECKING:
+    from syncer.transform import Transformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row as the warehouse has it now."""
+    """A row as the warehouse has it now, by one of its rules."""
 
+    rule: str = THE_RULE
+    """Id of the rule; empty where the pipeline has none."""
     identity: bytes | None
     """None: its key is missing."""
     event_id: str | None = None
@@ -40,10 +50,10 @@ class Position:
     start: int | None
 
 
-def find_row(
+def find_rows(
     pipeline: Pipeline, source: Source, scope: Scope, key: Sequence[str], *, position: Position, now: datetime
-) -> Row | None:
-    """Return the row with `key` as a run at `now` would judge it, None where the query gives no such row."""
+) -> tuple[Row, ...]:
+    """Return the row with `key` as a run at `now` would judge it, once for each rule; nothing where there is no such row."""
     transform, shape = compiled(pipeline, source, scope)
     query = plan(
         pipeline,
@@ -56,31 +66,36 @@ def find_row(
     at = int(now.timestamp())
     rows = find(source, of_key(query, shape, transform.key_columns, key), transform, key, now=at)
     if rows is None:
-        return None
+        return ()
     start = position.start
     if start is None:
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
     made = transform(rows, now=at, start=start)
-    named = transform.named(rows, now=at).row(0, named=True)
     cursor = None if transform.cursor_column is None else cursor_value(rows.column(transform.cursor_column), 0)
     is_passed = _is_passed(query, cursor)
-    if made.events.height:
-        event = made.events.row(0, named=True)
-        return Row(
-            identity=event["identity"],
-            event_id=event["event_id"],
-            event_name=event["event_name"],
-            event_time=event["event_time"],
-            is_passed=is_passed,
-        )
-    reject = made.rejects.row(0, named=True)
-    said = {name: reject[name] for name in ("bucket", "reason", "field")}
-    return Row(identity=named["identity"], event_id=named["event_id"], is_passed=is_passed, **said)
+    return tuple(_row(line, made, is_passed=is_passed) for line in transform.named(rows, now=at).iter_rows(named=True))
 
 
-def identity_of(pipeline: Pipeline, scope: Scope, key: Sequence[str]) -> bytes:
-    """Return the identity of the key as it is written, for a row that is gone."""
-    return identity(scope, scope.name_in_ids(pipeline.name), "", key)
+def _row(line: dict[str, Any], made: "Transformed", *, is_passed: bool) -> Row:
+    """Return what the rule of `line`, one of those that name a row, gives."""
+    rule, identity = line["rule"], line["identity"]
+    is_its = pl.col("identity") == pl.lit(identity, dtype=pl.Binary)
+    events, rejects = made.events.filter(is_its), made.rejects.filter(is_its)
+    if events.height:
+        event = events.row(0, named=True)
+        said = {name: event[name] for name in ("event_id", "event_name", "event_time")}
+    elif rejects.height or line["is_given"]:  # what holds for the whole row is said once
+        reject = (rejects if rejects.height else made.rejects).row(0, named=True)
+        said = {"event_id": line["event_id"], **{name: reject[name] for name in ("bucket", "reason", "field")}}
+    else:
+        said = {"event_id": line["event_id"], "bucket": Bucket.NO_RULE.value, "reason": Bucket.NO_RULE.value}
+    return Row(rule=rule, identity=identity, is_passed=is_passed, **said)
+
+
+def identities_of(pipeline: Pipeline, scope: Scope, key: Sequence[str]) -> dict[bytes, str]:
+    """Return the identity of each event of the key as it is written, for a row that is gone, with its rule."""
+    rules = [rule.id for rule in pipeline.events] or [THE_RULE]
+    return {identity(scope, scope.name_in_ids(pipeline.name), rule, key): rule for rule in rules}
 
 
 def _is_passed(query: Query, cursor: CursorValue | None) -> bool:

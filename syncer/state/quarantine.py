@@ -83,13 +83,15 @@ class Chosen:
     """Which rejects somebody means; all of them unless something is given."""
 
     reason: str | None = None
-    identity: bytes | None = None
+    identities: frozenset[bytes] | None = None
+    """Of the events of one key."""
 
     def __contains__(self, reject: Reject) -> bool:
-        return self.reason in (None, reject.reason) and self.identity in (None, reject.identity)
+        is_of_key = self.identities is None or reject.identity in self.identities
+        return self.reason in (None, reject.reason) and is_of_key
 
     def __str__(self) -> str:
-        return "one key" if self.identity is not None else f"reason {self.reason}" if self.reason else "all"
+        return "one key" if self.identities is not None else f"reason {self.reason}" if self.reason else "all"
 
 
 class Aside:
@@ -224,8 +226,8 @@ def drop(connection: Connection, pipeline_id: int, chosen: Chosen) -> int:
     query = delete(QUARANTINE).where(QUARANTINE.c.pipeline_id == pipeline_id)
     if chosen.reason is not None:
         query = query.where(QUARANTINE.c.reason == chosen.reason)
-    if chosen.identity is not None:
-        query = query.where(QUARANTINE.c.identity == chosen.identity)
+    if chosen.identities is not None:
+        query = query.where(QUARANTINE.c.identity.in_(chosen.identities))
     return int(connection.execute(query).rowcount)
 
 

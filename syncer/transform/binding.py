@@ -1,15 +1,16 @@
 """A pipeline's mapping bound to the columns of one query: what goes where, by exact names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from connectors.columns import resolve
 from connectors.errors import ColumnError
 from syncer.errors import ConfigError, Problem
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Sql, WhenPresent
-from syncer.pipeline import Pipeline
+from syncer.pipeline import EventRule, Pipeline, mappings_of
 from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
+from syncer.transform.condition import Condition
 from syncer.transform.extract import parse_path
 from syncer.transform.preset_entries import existing, is_envelope, is_idle, lacking
 
@@ -37,10 +38,18 @@ def is_person(field: Field) -> bool:
     return field.parameter is not None and field.parameter.group is Group.CUSTOMER_INFO
 
 
+THE_RULE: Final = ""
+"""Id of the rule where a pipeline names none: each row is one event."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """What a pipeline takes from the columns of its query."""
+    """What one kind of event takes from the columns of the query; the kinds of a pipeline differ in the first three."""
 
+    rule: str = THE_RULE
+    """Id of the rule."""
+    condition: Condition = Condition()
+    """Which rows give such an event."""
     fields: tuple[Field, ...]
     """In the order in which they are sent."""
     key: tuple[str, ...]
@@ -57,7 +66,7 @@ class Binding:
 
 def sql_expressions(pipeline: Pipeline) -> tuple[tuple[str, str], ...]:
     """Return (alias, SQL) of each expression of the mapping, for the SELECT around the query."""
-    return tuple((alias, sql) for sql, alias in _aliases(pipeline.mapping).items())
+    return tuple((alias, sql) for sql, alias in _aliases(pipeline).items())
 
 
 def named_columns(pipeline: Pipeline) -> tuple[str, ...]:
@@ -65,41 +74,84 @@ def named_columns(pipeline: Pipeline) -> tuple[str, ...]:
     binder = _Binder(pipeline, ())
     for name in pipeline.key:
         binder.column(name, path="key")
-    list(_mapped(pipeline.mapping, binder))
+    _kinds(pipeline, binder)
     if pipeline.cursor:
         binder.column(pipeline.cursor.column, path="cursor.column")
     return tuple(dict.fromkeys(binder.asked))
 
 
-def bind(pipeline: Pipeline, columns: Sequence[str]) -> Binding:
-    """Return what `pipeline` takes from `columns`, those of its query and of its expressions.
+def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
+    """Return what each kind of event of `pipeline` takes from `columns`, those of its query and of its expressions.
 
     Raises `ConfigError` with every column that is missing.
     """
     binder = _Binder(pipeline, tuple(columns))
     key = tuple(binder.column(name, path="key") for name in pipeline.key)
-    fields = list(_mapped(pipeline.mapping, binder))
-    _refuse_overlaps(fields, binder)
-    binder.problems += lacking(pipeline, {field.place for field in fields})
+    kinds, mappings = _kinds(pipeline, binder), mappings_of(pipeline.mapping, pipeline.events)
+    for kind, mapping in zip(kinds, mappings, strict=True):
+        binder.problems += lacking(pipeline, mapping, {field.place for field in kind.fields})
     inputs = set(binder.used)
     cursor = binder.column(pipeline.cursor.column, path="cursor.column") if pipeline.cursor else None
     if binder.problems:
-        raise ConfigError(binder.problems)
-    if pipeline.mapping.rest:
-        rest = list(_rest(binder, fields, claimed=_claimed(pipeline, binder)))
-        fields += rest
-        inputs |= {column.name for column in rest}
-    return Binding(
-        fields=tuple(sorted(fields, key=_order)),
-        key=key,
-        cursor=cursor,
-        columns=tuple(name for name in columns if name in inputs | {cursor} and name not in binder.expressions),
-        inputs=tuple(name for name in columns if name in inputs),
+        raise ConfigError(dict.fromkeys(binder.problems))
+    claimed = _claimed(pipeline, binder)
+    for kind, mapping in zip(kinds, mappings, strict=True):
+        if mapping.rest:
+            rest = list(_rest(binder, kind.fields, claimed=claimed))
+            kind.fields.extend(rest)
+            inputs |= {column.name for column in rest}
+    needed = inputs | {cursor}
+    return tuple(
+        Binding(
+            rule=kind.rule,
+            condition=kind.condition,
+            fields=tuple(sorted(kind.fields, key=_order)),
+            key=key,
+            cursor=cursor,
+            columns=tuple(name for name in columns if name in needed and name not in binder.expressions),
+            inputs=tuple(name for name in columns if name in inputs),
+        )
+        for kind in kinds
     )
 
 
-def _aliases(mapping: Mapping) -> dict[str, str]:
-    groups = (mapping.server_event, mapping.customer_info, mapping.custom_data, mapping.user_defined)
+class _Kind(NamedTuple):
+    """One kind of event, as far as it is bound."""
+
+    rule: str
+    condition: Condition
+    fields: list[Field]
+
+
+def _kinds(pipeline: Pipeline, binder: "_Binder") -> list[_Kind]:
+    if not pipeline.events:
+        return [_Kind(THE_RULE, Condition(), _fields(pipeline.mapping, binder, lambda path: path))]
+    return [_kind(rule, f"events[{number}]", binder) for number, rule in enumerate(pipeline.events)]
+
+
+def _kind(rule: EventRule, place: str, binder: "_Binder") -> _Kind:
+    pipeline = binder.pipeline
+
+    def path(of_mapping: str) -> str:
+        own = f"{place}.{of_mapping}"
+        return own if own in pipeline.places or of_mapping not in pipeline.places else of_mapping
+
+    condition = Condition.of(rule.when, lambda name: binder.column(name, path=f"{place}.when.{name}"))
+    return _Kind(rule.id, condition, _fields(rule.mapping, binder, path))
+
+
+def _fields(mapping: Mapping, binder: "_Binder", path: Callable[[str], str]) -> list[Field]:
+    fields = list(_mapped(mapping, binder, path))
+    _refuse_overlaps(fields, binder)
+    return fields
+
+
+def _aliases(pipeline: Pipeline) -> dict[str, str]:
+    groups = (
+        group
+        for mapping in mappings_of(pipeline.mapping, pipeline.events)
+        for group in (mapping.server_event, mapping.customer_info, mapping.custom_data, mapping.user_defined)
+    )
     texts = dict.fromkeys(sql for group in groups for entry in group.values() for sql in _sql(entry))
     return {sql: ALIAS.format(number) for number, sql in enumerate(texts, start=1)}
 
@@ -129,7 +181,7 @@ class _Binder:
     expressions: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.aliases = _aliases(self.pipeline.mapping)
+        self.aliases = _aliases(self.pipeline)
         aliases = {alias.lower() for alias in self.aliases.values()}
         self.expressions = frozenset(name for name in self.columns if name.lower() in aliases)
 
@@ -203,7 +255,7 @@ class _Binder:
         return replace(entry, country_column=self.column(entry.country_column, path=path))
 
 
-def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
+def _mapped(mapping: Mapping, binder: _Binder, path: Callable[[str], str]) -> Iterator[Field]:
     for group, entries in (
         (Group.SERVER_EVENT, mapping.server_event),
         (Group.CUSTOMER_INFO, mapping.customer_info),
@@ -214,10 +266,10 @@ def _mapped(mapping: Mapping, binder: _Binder) -> Iterator[Field]:
             there = existing(entry, binder.columns)
             if there is None or is_idle(name, there, mapping, binder.columns):
                 continue
-            bound = binder.entry(there, path=f"mapping.{group}.{name}")
+            bound = binder.entry(there, path=path(f"mapping.{group}.{name}"))
             yield Field(name=name, place=(*outer, *name.split(".")), parameter=parameter(group, name), entry=bound)
     for name, entry in mapping.user_defined.items():
-        bound = binder.entry(entry, path=f"mapping.user_defined.{name}")
+        bound = binder.entry(entry, path=path(f"mapping.user_defined.{name}"))
         yield Field(name=name, place=("custom_data", name), parameter=None, entry=bound)
 
 
@@ -253,8 +305,6 @@ def _claimed(pipeline: Pipeline, binder: _Binder) -> set[str]:
         named += [*(limited.when or {}), *(name for name in (limited.country, limited.state) if isinstance(name, str))]
     if pipeline.route:
         named.append(pipeline.route.column)
-    for rule in pipeline.events:
-        named += rule.when or {}
     folded = {name.casefold() for name in named}
     return binder.used | {column for column in binder.columns if column.casefold() in folded}
 

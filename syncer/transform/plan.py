@@ -1,32 +1,27 @@
-"""A pipeline compiled for one query: batches of rows in, events and rejects out."""
+"""One kind of event compiled for one query: rows in, events and rejects out."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
-from syncer.transform.binding import Binding, bind, sql_expressions
-from syncer.transform.duplicates import refuse_repeated
+from syncer.transform.binding import Binding
 from syncer.transform.events import Events
 from syncer.transform.guard import Guard
-from syncer.transform.identity import Names, Scope, joined_keys
-from syncer.transform.key_text import key_texts
+from syncer.transform.identity import Names, Scope
 from syncer.transform.members import Member, Reader
-from syncer.transform.rows import Rows, read_rows
+from syncer.transform.pieces import Mask
+from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
 from syncer.transform.validate import Facts, Place, refuse, refuse_by_time
 from syncer.transform.verdicts import Verdicts, no_refusals
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 TIME: Final[Place] = ("event_time",)
 SOURCE: Final[Place] = ("action_source",)
-THE_RULE: Final = ""
-"""Id of the rule where a pipeline names none: each row is one event."""
 EVENTS: Final = {
     "row": pl.UInt32,
     "identity": pl.Binary,
@@ -53,69 +48,45 @@ class Transformed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transform:
-    """Turns batches of one query into events."""
+class Kind:
+    """Turns rows into events of one kind: of one rule, or of the pipeline where it has none."""
 
     pipeline: Pipeline
     binding: Binding
     names: Names
-    expressions: tuple[tuple[str, str], ...]
-    """(alias, SQL) of what the query must give besides `columns`."""
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return every column of the query that is needed, by exact name."""
-        return self.binding.columns
+    @classmethod
+    def of(cls, pipeline: Pipeline, binding: Binding, scope: Scope) -> Self:
+        """Return the kind of event that `binding` describes."""
+        return cls(
+            pipeline=pipeline,
+            binding=binding,
+            names=Names.of(scope, scope.name_in_ids(pipeline.name), binding.rule),
+        )
 
-    @property
-    def cursor_column(self) -> str | None:
-        """Return the exact name of the cursor's column."""
-        return self.binding.cursor
+    def holds(self, rows: Rows) -> Mask:
+        """Return which rows give such an event; None: all."""
+        condition = self.binding.condition
+        if not condition.clauses:
+            return None
+        return condition.judge(rows, ZoneInfo(self.pipeline.settings.timezone)).holds
 
-    @property
-    def key_columns(self) -> tuple[str, ...]:
-        """Return the exact names of the columns of the key."""
-        return self.binding.key
-
-    def __call__(self, batch: "pa.RecordBatch", *, now: int, start: int | None) -> Transformed:
-        """Return the events of `batch`, and a reject for each row that gives none.
-
-        `now` and `start`, the lowest event_time allowed, are Unix seconds.
-        """
-        if batch.num_rows == 0:
-            return Transformed(events=pl.DataFrame(schema=EVENTS), rejects=no_refusals(), tally=Tally())
-        found = self._found(batch)
+    def made(self, found: "Found", *, now: int, start: int | None) -> Transformed:
+        """Return an event, or a reject, for each row; events with the same identity are all there."""
         timely, late = self._timely(found, now=now, start=start)
-        built, refused, tally = self._built(timely, now)
-        events, repeated = refuse_repeated(built)
-        rejects = pl.concat([late, refused, repeated]).sort("row")
-        tally.rows_read = batch.num_rows
-        tally.buckets.update(rejects["bucket"].to_list())
-        tally.reasons.update(rejects["reason"].to_list())
-        return Transformed(events=events, rejects=rejects, tally=tally)
+        events, refused, tally = self._built(timely, now)
+        return Transformed(events=events, rejects=pl.concat([late, refused]), tally=tally)
 
-    def named(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
-        """Return row, key, identity, event_id and event_time of each row of `batch`, whether it gives an event or not.
-
-        `key` is text, several columns a line of CSV. It, identity and event_id are NULL where a part of the key
-        is missing, event_time where it is not known.
-        """
-        found = self._found(batch)
+    def named(self, found: "Found", *, now: int) -> pl.DataFrame:
+        """Return row, identity, event_id and event_time of each row, whether it gives an event or not."""
         reader = Reader(rows=found.rows, binding=self.binding, settings=self.pipeline.settings, today=_day(now))
         id_field, time_field = self.binding.field("event_id"), self.binding.field(*TIME)
         event_ids = self._event_ids(found, None if id_field is None else reader.read(id_field))
         times = _seconds(None if time_field is None else reader.read(time_field), found)
-        parts = pl.DataFrame([texts(found.rows.frame.get_column(name)).alias(name) for name in self.binding.key])
         columns = {"row": found.numbers, "identity": found.identities, "event_id": event_ids, "event_time": times}
-        return key_texts(parts).to_frame().with_columns(**columns)
+        return pl.DataFrame(columns)
 
-    def _found(self, batch: "pa.RecordBatch") -> "_Rows":
-        rows = read_rows(batch, self.binding.inputs)
-        keys = joined_keys([rows.frame.get_column(name) for name in self.binding.key])
-        numbers = pl.Series("row", range(batch.num_rows), dtype=pl.UInt32)
-        return _Rows(rows, numbers, keys, self.names.identities(keys))
-
-    def _timely(self, found: "_Rows", *, now: int, start: int | None) -> "tuple[_Timely, pl.DataFrame]":
+    def _timely(self, found: "Found", *, now: int, start: int | None) -> "tuple[_Timely, pl.DataFrame]":
         """Return the rows whose time is right, and rejects for the others; only those are worth normalising."""
         settings = self.pipeline.settings
         verdicts = Verdicts(len(found.numbers))
@@ -164,11 +135,11 @@ class Transform:
             return frame, no_refusals(), tally
         return frame.filter(passed), verdicts.frame(found.numbers, found.identities), tally
 
-    def _event_ids(self, found: "_Rows", mapped: Member | None) -> pl.Series:
+    def _event_ids(self, found: "Found", mapped: Member | None) -> pl.Series:
         derived = self.names.event_ids(found.keys)
         return derived if mapped is None else mapped.wire.zip_with(mapped.wire.is_not_null(), derived)
 
-    def _frame(self, found: "_Rows", events: Events) -> pl.DataFrame:
+    def _frame(self, found: "Found", events: Events) -> pl.DataFrame:
         event_ids = self._event_ids(found, events.members.get(("event_id",)))
         columns = {
             "row": found.numbers,
@@ -184,22 +155,24 @@ class Transform:
         return pl.DataFrame(columns)
 
 
-class _Rows(NamedTuple):
+class Found(NamedTuple):
     """Rows of a batch, with who they are."""
 
     rows: Rows
     numbers: pl.Series
     keys: pl.Series
     identities: pl.Series
+    """Of the events of one kind."""
 
-    def only(self, mask: pl.Series) -> "_Rows":
-        return _Rows(self.rows.filter(mask), *(column.filter(mask) for column in self[1:]))
+    def only(self, mask: pl.Series) -> "Found":
+        """Return the rows where `mask` is true."""
+        return Found(self.rows.filter(mask), *(column.filter(mask) for column in self[1:]))
 
 
 class _Timely(NamedTuple):
     """Rows whose time was looked at."""
 
-    found: _Rows
+    found: Found
     event_time: pl.Series
     action_source: pl.Series
     members: dict[Place, Member]
@@ -209,30 +182,17 @@ class _Timely(NamedTuple):
         return _Timely(self.found.only(mask), self.event_time.filter(mask), self.action_source.filter(mask), members)
 
 
-def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope) -> Transform:
-    """Return the transform of `pipeline` for batches of `schema`, which includes its SQL expressions.
-
-    Raises `ConfigError` with every mapped column that is missing.
-    """
-    return Transform(
-        pipeline=pipeline,
-        binding=bind(pipeline, schema.names),
-        names=Names.of(scope, scope.name_in_ids(pipeline.name), THE_RULE),
-        expressions=sql_expressions(pipeline),
-    )
-
-
 def _day(now: int) -> date:
     return datetime.fromtimestamp(now, UTC).date()
 
 
-def _seconds(member: Member | None, found: _Rows) -> pl.Series:
+def _seconds(member: Member | None, found: Found) -> pl.Series:
     if member is None:
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(found.numbers))
     return member.wire.cast(pl.Int64)
 
 
-def _source(member: Member | None, settings: Settings, found: _Rows) -> pl.Series:
+def _source(member: Member | None, settings: Settings, found: Found) -> pl.Series:
     """Return where each event took place: as mapped, else by the settings; a value that is wrong stays a gap."""
     given = pl.Series([settings.action_source], dtype=pl.String).new_from_index(0, len(found.numbers))
     if member is None:

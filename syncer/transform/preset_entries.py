@@ -66,15 +66,18 @@ def is_idle(name: str, entry: Entry, mapping: Mapping, columns: Sequence[str]) -
     return not any(existing(mapping.custom_data[each], columns) for each in IDS if each in mapping.custom_data)
 
 
-def lacking(pipeline: Pipeline, bound: Collection[tuple[str, ...]]) -> Iterator[Problem]:
-    """Yield a problem for what each event needs and the preset found no column for; `bound` are places in the event."""
-    mapped = pipeline.mapping.server_event
+def lacking(pipeline: Pipeline, mapping: Mapping, bound: Collection[tuple[str, ...]]) -> Iterator[Problem]:
+    """Yield a problem for what each event of `mapping` needs and the preset found no column for.
+
+    `bound` are places in the event.
+    """
+    mapped = mapping.server_event
     is_shared = pipeline.settings.browser_pixel == "same_events"
     for name in (*NEEDED, "event_id") if is_shared else NEEDED:
         entry = mapped.get(name)
         if isinstance(entry, WhenPresent) and (name,) not in bound:
             yield _lack(pipeline, f"server_event.{name}", entry, f"{name}: <column>")
-    people = pipeline.mapping.customer_info
+    people = mapping.customer_info
     if people and not any(place[0] == "user_data" for place in bound):
         known = AllOf(entries=tuple(people.values()))
         yield _lack(pipeline, "customer_info", known, "at least one parameter, such as em: <column>")

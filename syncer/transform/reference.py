@@ -88,14 +88,23 @@ class Reference:
 
     @classmethod
     def of(cls, pipeline: Pipeline, columns: Iterable[str], scope: Scope, *, json_columns: Iterable[str] = ()) -> Self:
-        """Return the reference for rows with `columns`; raises `ConfigError` where a mapped one is missing."""
-        binding = bind(pipeline, tuple(columns))
-        return cls(pipeline=pipeline, scope=scope, binding=binding, json_columns=frozenset(json_columns))
+        """Return the reference for the first kind of event of rows with `columns`; raises as `each_of` does."""
+        return cls.each_of(pipeline, columns, scope, json_columns=json_columns)[0]
+
+    @classmethod
+    def each_of(
+        cls, pipeline: Pipeline, columns: Iterable[str], scope: Scope, *, json_columns: Iterable[str] = ()
+    ) -> tuple[Self, ...]:
+        """Return a reference for each rule, or one where there are none; raises `ConfigError` where a mapped column is missing."""
+        json_columns = frozenset(json_columns)
+        return tuple(
+            cls(pipeline=pipeline, scope=scope, binding=binding, json_columns=json_columns)
+            for binding in bind(pipeline, tuple(columns))
+        )
 
     def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> BuiltEvent | BuiltReject:
         """Return the event of `row`, or why it gives none; `now` and `start` in Unix seconds."""
-        nulls = {name: None for name in self.json_columns if row[name] == "null"}
-        readable, lost = _readable({**row, **nulls}, self.binding.inputs)
+        readable, lost = self._readable(row)
         texts = [text_of(readable.get(name)) for name in self.binding.key]
         key = [text for text in texts if text is not None]
         event = _Event(self, Row(values=readable, json_columns=self.json_columns), key, now)
@@ -105,10 +114,25 @@ class Reference:
             return event.reject("key_missing", counts=False)
         return event.judged(start)
 
+    def matches(self, row: Mapping[str, Any]) -> bool:
+        """Return whether the rule gives an event of `row`, as far as it can be read."""
+        readable, _ = self._readable(row)
+        values = {name: readable.get(name) for name in self.binding.inputs}
+        judged = self.binding.condition.judge_row(Row(values=values, json_columns=self.json_columns), self._zone)
+        return judged.met is True
+
+    def _readable(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        nulls = {name: None for name in self.json_columns if row[name] == "null"}
+        return _readable({**row, **nulls}, self.binding.inputs)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.pipeline.settings.timezone)
+
     @property
     def context(self) -> Context:
         """Return what holds for every row."""
-        return Context(timezone=ZoneInfo(self.pipeline.settings.timezone))
+        return Context(timezone=self._zone)
 
 
 def _readable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
@@ -184,6 +208,11 @@ class _Event:
         )
 
     @property
+    def rule(self) -> str:
+        """Return the id of the rule that the event is of."""
+        return self.reference.binding.rule
+
+    @property
     def has_key(self) -> bool:
         """Return whether every part of the key is there."""
         return len(self.key) == len(self.reference.binding.key)
@@ -191,7 +220,7 @@ class _Event:
     @property
     def identity(self) -> bytes | None:
         """Return what the ledger knows the event by."""
-        return identity(self.reference.scope, self.reference.ids_name, "", self.key) if self.has_key else None
+        return identity(self.reference.scope, self.reference.ids_name, self.rule, self.key) if self.has_key else None
 
     def read(self, field: Field) -> None:
         """Find the field's values, normalise them, count what became of them."""
@@ -307,7 +336,7 @@ class _Event:
         """Return the event, with what is odd about it counted."""
         if ("event_id",) not in self.present and self.reference.binding.field("event_id"):
             self.tally.warnings["event_id_derived"] += 1
-        known = self.present.setdefault(("event_id",), event_id(self.reference.ids_name, "", self.key))
+        known = self.present.setdefault(("event_id",), event_id(self.reference.ids_name, self.rule, self.key))
         self.tally.warnings.update([*_warnings(self.present), *self.leaked])
         self.tally.coverage.update(place[1] for place in self.present if place[0] == "user_data")
         self.tally.covered += 1

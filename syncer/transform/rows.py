@@ -61,8 +61,10 @@ class Rows:
     """(column, mask) of the columns with values that could not be read."""
 
     def filter(self, mask: pl.Series) -> "Rows":
-        """Return the rows where `mask` is true; those are readable."""
-        return Rows(self.frame.filter(mask), self.json_columns)
+        """Return the rows where `mask` is true."""
+        unreadable = ((name, where.filter(mask)) for name, where in self.unreadable)
+        left = tuple((name, where) for name, where in unreadable if where.any())
+        return Rows(self.frame.filter(mask), self.json_columns, left)
 
 
 def read_rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Rows:

@@ -17,6 +17,10 @@ COLUMNS: Final = {
     "field": pl.String,
 }
 
+OF_ROWS: Final = (Bucket.NO_CONSENT.value, Bucket.UNREADABLE.value)
+"""Buckets of rows that give no event by any rule; `KEY_MISSING` is a reason of such rows too."""
+KEY_MISSING: Final = "key_missing"
+
 
 @dataclass(slots=True)
 class Verdicts:
@@ -58,6 +62,12 @@ class Verdicts:
         )
         found = refused.filter(pl.col("number") > 0).join(words, on="number", how="left", maintain_order="left")
         return found.select(*COLUMNS)
+
+
+def once_a_row(refusals: pl.DataFrame) -> pl.DataFrame:
+    """Return `refusals` where what is said of a whole row by several rules stands once, as the first of them says it."""
+    of_row = pl.col("bucket").is_in(OF_ROWS) | (pl.col("reason") == KEY_MISSING)
+    return refusals.filter(~of_row | pl.struct("row", "bucket").is_first_distinct())
 
 
 def no_refusals() -> pl.DataFrame:

@@ -49,7 +49,7 @@ def test_S12_an_erased_person_is_sent_by_nothing_and_counted(shop: Shop) -> None
         assert erased(session, key=("06",)) == (2, 1)
         shop.sql("UPDATE orders SET updated_at = now()")
         assert session.run("orders").acknowledged == 0
-        assert trace(session, orders, ("6",)).conclusion[0] == "erased"
+        assert trace(session, orders, ("6",))[0].conclusion[0] == "erased"
         span = Span.of(datetime.now(UTC) - timedelta(days=1), None)
         again = backfill(session, orders, span, resend=True)
         assert (again.acknowledged, again.possible_duplicates) == (2, 2)

@@ -104,7 +104,7 @@ def test_a_column_maps_itself_only_where_the_query_has_it(transformed: Transform
 def test_of_a_choice_with_one_column_left_the_column_is_taken(tmp_path: Path) -> None:
     pipeline = load(tmp_path, "segment_ecommerce")
     schema = pa.RecordBatch.from_pylist([{"no": 1, **SEGMENT}]).schema
-    field = compile_transform(pipeline, schema, SCOPE).binding.field("event_id")
+    field = compile_transform(pipeline, schema, SCOPE).bindings[0].field("event_id")
     assert field is not None
     assert field.entry == Column(column="id")
 

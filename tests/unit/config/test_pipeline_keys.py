@@ -12,7 +12,6 @@ from syncer.pipeline import (
     Consent,
     Constant,
     Cursor,
-    EventRule,
     LimitedDataUse,
     Mapping,
     Pii,
@@ -160,8 +159,9 @@ def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
     assert (pipeline.tags, pipeline.enabled, pipeline.description) == (("hourly", "revenue"), False, "Orders")
     assert [test["name"] for test in pipeline.tests] == ["one", "two"]
     condition = {"status": "paid", "total": {"gt": 0}, "tier": {"not": ["a", "b"]}, "note": {"is_null": True}}
-    assert pipeline.events[0] == EventRule(id="bought", name="Purchase", when=condition)  # type: ignore[arg-type]
-    assert isinstance(pipeline.events[1].mapping, Mapping)
+    bought, back = pipeline.events
+    assert (bought.id, bought.name, bought.when) == ("bought", "Purchase", condition)
+    assert back.mapping.custom_data["value"] == Column(column="refunded")
 
 
 def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
@@ -171,7 +171,7 @@ def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
     )
     pipeline = add(folder, LATER).pipeline()
     assert pipeline.needs_later == (
-        "consent", "limited_data_use", "require", "events", "destination", "delivery.max_rows"
+        "consent", "limited_data_use", "require", "destination", "delivery.max_rows"
     )  # fmt: skip
     assert pipeline.destinations == ("meta", "other")
 

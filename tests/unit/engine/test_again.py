@@ -76,7 +76,7 @@ def test_R36_a_retry_sends_what_meta_takes_by_now_once_and_moves_nothing(simulat
 def test_R36_a_retry_takes_what_is_chosen(simulation: Simulation) -> None:
     simulation.world.poison.clear()
     assert run(simulation, Chosen(reason="another")).events == 0
-    report = run(simulation, Chosen(identity=simulation.checker.identity("k4")))
+    report = run(simulation, Chosen(identities=frozenset({simulation.checker.identity("k4")})))
     assert (report.acknowledged, len(set_aside(simulation))) == (1, 1)
     assert run(simulation, Chosen(reason="made_up_rejected"), limit=5).acknowledged == 1
 

@@ -1,0 +1,45 @@
+"""How runs end, in words."""
+
+from syncer.engine.again import Recall
+from syncer.engine.deliver import Ending
+from syncer.pipeline import Pipeline
+from syncer.report import RunStatus
+from syncer.state.quarantine import MOST_SET_ASIDE
+
+BY_HAND = "by_hand"
+"""Why a pipeline is paused that an operator paused: no run tries again whether the reason is gone."""
+
+
+def paused(pipeline: Pipeline) -> Ending:
+    """Return how a run ends whose pipeline an operator paused."""
+    message = f"paused by hand; `syncer resume {pipeline.name}` lets it run again"
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=BY_HAND)
+
+
+def full(pipeline: Pipeline) -> Ending:
+    """Return how a run ends for which too much is set aside."""
+    message = (
+        f"{MOST_SET_ASIDE:,} events are set aside, and no more are; mend what they have in common, then "
+        f"`syncer rejects retry {pipeline.name} --all` or `syncer rejects drop {pipeline.name} --all --yes` makes room"
+    )
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason="rejects_full")
+
+
+def still_refused(ending: Ending, *, is_retry: bool) -> Ending:
+    """Return how judging again ends where Meta refuses as before: no reason to keep new rows waiting."""
+    status = RunStatus.FAILED if is_retry else RunStatus.DONE_WITH_REJECTS
+    return Ending(status=status, message=f"of the rejects that were judged again: {ending.message}")
+
+
+def not_found(recall: Recall) -> str:
+    """Return in words what could not be judged again, and what can be done about it."""
+    keyless = sum(reject.identity is None for reject in recall.rejects)
+    gone = len(recall.wanted - recall.found)
+    said = []
+    if not recall.rejects:
+        said.append("nothing like this is set aside")
+    if gone:
+        said.append(f"the query gives no row any more for {gone:,} of them; `syncer rejects drop` forgets them")
+    if keyless:
+        said.append(f"{keyless:,} have no key to be found by; a run reads them when their rows' cursor grows")
+    return "; ".join(said)

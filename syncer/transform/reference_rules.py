@@ -1,0 +1,66 @@
+"""One row made into all of its events: the readable twin of `rules`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
+from syncer.pipeline import Pipeline
+from syncer.report import Tally
+from syncer.transform.duplicates import TWIN
+from syncer.transform.identity import Scope
+from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.verdicts import KEY_MISSING, OF_ROWS
+
+Built: TypeAlias = BuiltEvent | BuiltReject
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Makes all events of rows, one row at a time."""
+
+    kinds: tuple[Reference, ...]
+    """One for each rule, in the order of the file."""
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, columns: Iterable[str], scope: Scope, *, json_columns: Iterable[str] = ()) -> Self:
+        """Return those for rows with `columns`; raises `ConfigError` where a mapped one is missing."""
+        return cls(Reference.each_of(pipeline, columns, scope, json_columns=json_columns))
+
+    def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> tuple[Built, ...]:
+        """Return what each rule that matches gives, at least one reject; `now` and `start` in Unix seconds."""
+        built = [kind.build(row, now=now, start=start) for kind in self.kinds if kind.matches(row)]
+        if not built:
+            return (_without_rule(self.kinds[0].build(row, now=now, start=start)),)
+        return tuple(_without_twins(_once_a_row(built)))
+
+
+def _without_rule(first: Built) -> BuiltReject:
+    if isinstance(first, BuiltReject) and _is_of_row(first):
+        return first
+    return BuiltReject(identity=first.identity, reason="no_rule", field=None, tally=Tally(rows_read=1))
+
+
+def _is_of_row(built: Built) -> bool:
+    return isinstance(built, BuiltReject) and (built.bucket in OF_ROWS or built.reason == KEY_MISSING)
+
+
+def _once_a_row(built: Sequence[Built]) -> Iterable[Built]:
+    seen: set[object] = set()
+    for one in built:
+        if not (isinstance(one, BuiltReject) and _is_of_row(one)):
+            yield one
+        elif one.bucket not in seen:
+            seen.add(one.bucket)
+            yield one
+
+
+def _without_twins(built: Iterable[Built]) -> Iterable[Built]:
+    seen: set[tuple[str, str]] = set()
+    for one in built:
+        if isinstance(one, BuiltEvent):
+            mark = (one.event["event_name"], one.event_id)
+            if mark in seen:
+                yield BuiltReject(identity=one.identity, reason=TWIN, field=None, tally=one.tally, steps=one.steps)
+                continue
+            seen.add(mark)
+        yield one

@@ -1,0 +1,151 @@
+"""Rules over random rows: each gives what a pipeline of its own would, and the columns make what the reference makes."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncer.mapping import Column, Constant, Entry, Json, Mapping
+from syncer.pipeline import EventRule, Pipeline, Settings
+from syncer.transform import Scope, Transformed, compile_transform
+from syncer.transform.reference import BuiltEvent
+from syncer.transform.reference_rules import References
+from tests.counts import count
+
+NOW = 1_795_700_000
+SCOPE = Scope("prod", "meta", b"salt")
+SHAPE = pa.schema(
+    {
+        "key": pa.int64(),
+        "status": pa.string(),
+        "total": pa.float64(),
+        "lead_at": pa.int64(),
+        "won_at": pa.int64(),
+        "email": pa.binary(),
+        "pixel_id": pa.string(),
+    }
+)
+TIMES = st.sampled_from([None, NOW - 60, NOW - 3_600, NOW - 8 * 86_400])
+ROWS = st.fixed_dictionaries(
+    {
+        "key": st.none() | st.integers(1, 9),
+        "status": st.sampled_from([None, "lead", "won", "lost"]),
+        "total": st.sampled_from([None, 0.0, 10.0, float("nan")]),
+        "lead_at": TIMES,
+        "won_at": TIMES,
+        "email": st.sampled_from([None, b"a@b.co", b"x", b"\xff"]),
+        "pixel_id": st.sampled_from([None, "p1", "p2"]),
+    }
+)
+CONDITIONS: st.SearchStrategy[dict[str, Json] | None] = st.sampled_from(
+    [
+        None,
+        {"status": "won"},
+        {"status": ["lead", "won"]},
+        {"status": {"not": "lost"}},
+        {"total": {"gt": 5}},
+        {"lead_at": {"is_null": False}},
+        {"email": {"is_null": True}},
+        {"status": "won", "total": {"gte": 0}},
+    ]
+)
+
+
+@st.composite
+def mappings(draw: st.DrawFn) -> Mapping:
+    """Return the mapping of one rule."""
+    server: dict[str, Entry] = {
+        "event_name": Constant(value=draw(st.sampled_from(["Lead", "Purchase"]))),
+        "event_time": Column(column=draw(st.sampled_from(["lead_at", "won_at"]))),
+    }
+    if draw(st.booleans()):
+        server["event_id"] = Column(column="pixel_id")
+    custom: dict[str, Entry] = {"value": Column(column="total"), "currency": Constant(value="EUR")}
+    return Mapping(
+        server_event=server,
+        customer_info={"em": Column(column="email")},
+        custom_data=custom if draw(st.booleans()) else {},
+        rest=draw(st.booleans()),
+    )
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> Pipeline:
+    """Return a pipeline with one to four rules."""
+    rules = [
+        EventRule(id=f"rule_{number}", when=draw(CONDITIONS), mapping=draw(mappings()))
+        for number in range(draw(st.integers(1, 4)))
+    ]
+    return with_rules(*rules)
+
+
+def with_rules(*rules: EventRule) -> Pipeline:
+    return Pipeline(
+        name="funnel",
+        source="warehouse",
+        query="SELECT 1",
+        key=("key",),
+        start="beginning",
+        destinations=("meta",),
+        mapping=Mapping(server_event={}, customer_info={}),
+        settings=Settings(action_source="system_generated"),
+        events=rules,
+        file=Path("funnel.yaml"),
+        fingerprint="0",
+    )
+
+
+def made(pipeline: Pipeline, batch: pa.RecordBatch) -> Transformed:
+    return compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=None)
+
+
+@given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_rules_give_what_the_reference_builds(pipeline: Pipeline, rows: list[dict[str, Any]]) -> None:
+    batch = pa.RecordBatch.from_pylist([{**row, "key": number} for number, row in enumerate(rows)], schema=SHAPE)
+    found = made(pipeline, batch)
+    references = References.of(pipeline, batch.schema.names, SCOPE)
+    built = [(number, one) for number, row in enumerate(batch.to_pylist()) for one in references.build(row, now=NOW)]
+    events = [(number, one) for number, one in built if isinstance(one, BuiltEvent)]
+    rejects = [(number, one) for number, one in built if not isinstance(one, BuiltEvent)]
+    assert [(row, read(text)) for row, text in found.events.select("row", "json").rows()] == [
+        (number, read(json.dumps(one.event, default=float))) for number, one in events
+    ]
+    assert sorted(found.rejects.select("row", "identity", "bucket", "reason").rows()) == sorted(
+        (number, one.identity, one.bucket, one.reason) for number, one in rejects
+    )
+    assert sum(found.tally.buckets.values()) + found.events.height == len(built) >= len(rows)
+
+
+@given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_rules_give_what_one_pipeline_a_rule_gives(pipeline: Pipeline, rows: list[dict[str, Any]]) -> None:
+    batch = pa.RecordBatch.from_pylist([{**row, "email": b"a@b.co"} for row in rows], schema=SHAPE)
+    plain = [each for each in pipeline.events if "event_id" not in each.mapping.server_event and not each.mapping.rest]
+    if not plain:
+        return
+    together, alone = made(with_rules(*plain), batch), [made(with_rules(rule), batch) for rule in plain]
+    events = pl.concat([each.events for each in alone]).sort("row", maintain_order=True)
+    assert together.events.rows() == events.rows()
+    rejects = pl.concat([each.rejects for each in alone])
+    assert judged(together.rejects) == judged(rejects)
+    without = [set(each.rejects.filter(pl.col("reason") == "no_rule")["row"]) for each in alone]
+    assert set(together.rejects.filter(pl.col("reason") == "no_rule")["row"]) == set.intersection(*without)
+
+
+def judged(rejects: pl.DataFrame) -> list[Any]:
+    """Return what is said of events; what is said of whole rows stands once, by whichever rule."""
+    of_rows = pl.col("reason").is_in(["no_rule", "key_missing"])
+    return sorted(rejects.filter(~of_rows).rows(), key=str)
+
+
+def read(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
