@@ -481,3 +481,25 @@ def test_E07_address_agent_click_and_cookie_are_the_identifiers_with_what_is_the
         "em": [digest("a@b.co")], "external_id": [digest("c1")], "client_ip_address": "203.0.113.7", "client_user_agent": "Firefox",
         "fbp": "fb.1.1554763741205.12", "fbc": f"fb.1.{AT * 1000}.IwAR0123456789abcdef",
     }  # fmt: skip
+
+
+# --- rules over a preset -------------------------------------------------------------------------
+
+
+def test_rules_lie_over_a_preset_and_its_values_go_by_the_names_of_their_events(events: Read) -> None:
+    rules = (
+        "events:\n"
+        "  - {id: seen, name: ViewContent, when: {stage: seen}}\n"
+        "  - {id: bought, name: Purchase, when: {stage: bought}, mapping: {custom_data: {status: {value: done}}}}\n"
+    )
+    row = {**SEGMENT, "price": 5, "revenue": 12.5, "currency": None}
+    seen, bought = events(
+        "segment_ecommerce",
+        {**row, "stage": "seen", "revenue": None},
+        {**row, "stage": "bought"},
+        mapping=rules,
+    )
+    assert (seen["event_name"], seen["custom_data"]["value"]) == ("ViewContent", 5)
+    assert "currency" not in seen["custom_data"]
+    assert (bought["event_name"], bought["custom_data"]["value"]) == ("Purchase", 12.5)
+    assert (bought["custom_data"]["currency"], bought["custom_data"]["status"]) == ("USD", "done")

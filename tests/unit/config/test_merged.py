@@ -58,3 +58,19 @@ def test_entries_are_shown_as_a_mapping_writes_them(folder: Folder) -> None:
 
 def test_what_is_null_or_empty_is_left_out(folder: Folder) -> None:
     assert not {"description", "tags", "settings.default_country", "file", "needs_later"} & explained(folder).keys()
+
+
+def test_of_a_rule_what_it_says_itself_is_shown(folder: Folder) -> None:
+    rules = "events: [{id: won, name: Purchase, when: {stage: won}, mapping: {custom_data: {value: amount}}}]\n"
+    folder.project_file("sources:", "defaults: {destination: meta}\nsources:")
+    folder.add("pipelines/orders.yaml", PIPELINE + rules)
+    found = {
+        line.path: (line.value, line.origin) for line in lines(folder.pipeline()) if line.path.startswith("events")
+    }
+    here = "pipelines/orders.yaml:12"
+    assert found == {
+        "events[0].id": ("won", here),
+        "events[0].name": ("Purchase", here),
+        "events[0].when": ({"stage": "won"}, here),
+        "events[0].mapping.custom_data.value": ("amount", here),
+    }
