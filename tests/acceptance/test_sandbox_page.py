@@ -266,3 +266,11 @@ def test_it_fits_a_narrow_screen_in_light_and_dark_and_names_all_it_has(
             item.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert page.evaluate(UNNAMED) == []
+
+
+def test_it_fits_a_narrow_screen_before_anything_arrived(open_page: Open) -> None:
+    page = open_page(width=360)
+    for view in VIEWS:
+        page.goto(page.url.split("#")[0] + f"#{view}")
+        expect(page.locator(f"#view-{view}").locator(".empty, .fault").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, view

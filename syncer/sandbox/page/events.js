@@ -23,7 +23,7 @@ export function showEvents(events, state) {
   offerNames(state.event_names);
   byId("more-events").hidden = events.length <= limit;
   const kept = state.kept.events;
-  const dropped = state.events > kept ? `; the last ${kept} of ${names(state.events, "event")} are kept` : "";
+  const dropped = state.events > kept ? `; the last ${kept.toLocaleString("en")} of ${names(state.events, "event")} are kept` : "";
   setText("shown-events", shown.length ? `${names(shown.length, "event")} shown, the newest first${dropped}` : "");
   if (!shown.length) {
     byId("list-events").replaceChildren(isFiltered() && kept ? nothingFound() : nothingArrived(state));

@@ -32,7 +32,7 @@ function masked(value) {
   return Array.isArray(value) ? value.map(personal) : personal(value);
 }
 
-/** Return an amount with its currency, such as 12.50 EUR; empty where there is none. */
+/** Return an amount with its currency, as the event has it; empty where there is none. */
 export function money(customData) {
   if (customData?.value === undefined || customData.value === null) return "";
   return `${written(customData.value)} ${written(customData.currency ?? "")}`.trim();
