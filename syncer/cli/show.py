@@ -30,6 +30,8 @@ def command(run: str, project_dir: Path | None, target: str | None, *, as_json: 
         print_json(details.to_json())
         return
     print_report(details.run.report)
+    if not details.requests:
+        return
     rows = (
         (
             request.id,

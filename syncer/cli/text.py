@@ -10,7 +10,9 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from syncer.cli.blocks import blocks, least_widths
 from syncer.logs import harmless_json, printable, redact
 
 WIDE = 160
@@ -20,6 +22,8 @@ LONGEST = 500
 """Characters of a cell: more is no table; JSON has it whole."""
 LEAST = 80
 """Columns on a narrow terminal: its own line breaks read better than columns of three letters."""
+GAP = 2
+"""Columns between two columns of a table."""
 
 console = Console(
     highlight=False, soft_wrap=True, width=max(LEAST, get_terminal_size().columns) if sys.stdout.isatty() else WIDE
@@ -49,16 +53,45 @@ def print_table(
 ) -> None:
     """Print a table; None is shown as a dash, numbers stand right, words in `styles` are coloured.
 
-    `is_own` says that the values are the user's and asked for: no address in them is struck out.
+    Where a terminal is too narrow for its ids and times in one piece, each row is a block of its own instead.
+    `is_own` says that the values are the user's and asked for: no address in them is struck out, and they are folded.
     """
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     held = [list(row) for row in rows]
+    if is_own:
+        console.print(_table(columns, [[Text.from_markup(_own(value)) for value in row] for row in held], held, title))
+        return
+    cells = [[Text.from_markup(_cell(value, styles or {})) for value in row] for row in held]
+    least = least_widths(columns, cells)
+    if sum(least) + GAP * (len(least) - 1) <= console.width:
+        console.print(_table(columns, cells, held, title, least))
+        return
+    if title:
+        console.print(f"[italic]{title}[/]")
+    for line in blocks(columns, cells, width=console.width):
+        console.print(line)
+
+
+def _table(
+    columns: Sequence[str],
+    cells: Sequence[Sequence[Text]],
+    held: Sequence[Sequence[object]],
+    title: str | None,
+    least: Sequence[int] | None = None,
+) -> Table:
+    """Return the table; with `least` no column is narrower than that, and numbers stand right."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for place, name in enumerate(columns):
-        is_number = not is_own and any(isinstance(row[place], int | float) for row in held)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in held:
-        table.add_row(*(_own(value) if is_own else _cell(value, styles or {}) for value in row))
-    console.print(table)
+        is_number = least is not None and any(isinstance(row[place], int | float) for row in held)
+        table.add_column(
+            name,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            min_width=least[place] if least else None,
+            no_wrap=least is not None and not any(" " in row[place].plain for row in cells),
+        )
+    for row in cells:
+        table.add_row(*row)
+    return table
 
 
 def print_counts(title: str, counts: Mapping[str, int], *, of: int | None = None) -> None:
