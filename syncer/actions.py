@@ -62,8 +62,8 @@ def ask_for_run(session: Session, pipeline: Pipeline) -> int:
     target = session.project.target
     if not serving(session.store, target):
         raise SyncerError(
-            f"{pipeline.name}: no daemon serves target {target} of this state; `syncer run {pipeline.name}` runs it "
-            f"here and now, `syncer daemon --target {target}` starts a daemon"
+            f"{pipeline.name}: no daemon serves target {target} of this state; `syncer run {pipeline.name} "
+            f"--target {target}` runs it here and now, `syncer daemon --target {target}` starts a daemon"
         )
     return asked.ask(session.store, target, pipeline.name, by=actor())
 

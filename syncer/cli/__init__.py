@@ -62,6 +62,16 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command; an option of the commands is told its place."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            what = f"No such option {error.option_name!r} before the command"
+            raise click.UsageError(
+                f"{what}; write options behind it: syncer COMMAND {error.option_name} ...", ctx
+            ) from None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -137,6 +147,9 @@ def _command() -> int:
         click.echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
+        return 1
+    except OSError as error:  # the help had no place to go, such as a full disk
+        click.echo(f"Error: {error.strerror or 'nothing can be written'}", err=True)
         return 1
 
 

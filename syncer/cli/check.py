@@ -38,5 +38,6 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
                 print_json(facts | {"detail": detail, "elapsed_s": round(check.elapsed_s, 3)})
                 continue
             kind = check.kind if check.kind == check.name else kind
-            click.echo(f"{check.verdict:13}  {kind}: {printable(detail)}  ({check.elapsed_s:.2f} s)")
+            detail = printable(detail.removeprefix(f"{kind}: "))  # an error of the state store begins like this
+            click.echo(f"{check.verdict:13}  {kind}: {detail}  ({check.elapsed_s:.2f} s)")
     sys.exit(next((code for code in (Exit.FAILED, Exit.USAGE) if code in found), Exit.DONE))

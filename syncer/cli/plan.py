@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncer.cli.common import Exit, is_quiet, log_options, output_option, project_options, session
+from syncer.cli.run import no_pipeline
 
 if TYPE_CHECKING:
     from syncer.engine.forecast import Forecast
@@ -40,7 +41,7 @@ def command(
         every = [pipeline for pipeline in opened.project.pipelines.values() if pipeline.enabled]
         wanted = [find_pipeline(opened.project, name) for name in dict.fromkeys(names)] or every
         if not wanted:
-            raise click.UsageError("the project has no enabled pipeline; add a file to pipelines/")
+            raise click.UsageError(no_pipeline(opened.project))
         found = show_forecasts(opened, wanted, as_json=as_json)
     if detailed_exitcode and any(each.to_send and not each.waits_for_somebody for each in found):
         sys.exit(Exit.SOMETHING_TO_DO)

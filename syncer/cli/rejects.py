@@ -234,9 +234,21 @@ def _chosen(
 
     if sum((key is not None, reason is not None, everything)) != 1:
         raise click.UsageError("which rejects? Give one of --key, --reason and --all")
+    if reason is not None:
+        _require_reason(opened, pipeline, reason)
     if key is None:
         return Chosen(reason=reason)
     return Chosen(identities=reject_identities(opened, pipeline, key_parts(pipeline, key)))
+
+
+def _require_reason(opened: "Session", pipeline: "Pipeline", reason: str) -> None:
+    """Raise `UsageError` where `reason` is neither a code nor set aside."""
+    from syncer.outlook import rejects
+    from syncer.spec.reasons import REASONS
+
+    found = sorted({each.reason for each in rejects(opened, pipeline)})
+    if reason not in REASONS and reason not in found:
+        raise click.UsageError(f"--reason {reason!r} is no reason code; set aside for: {', '.join(found) or 'nothing'}")
 
 
 def _no_such_key(name: str, key: str) -> Exception:

@@ -93,7 +93,7 @@ def choose(project: "Project", names: Sequence[str], selection: str | None, *, e
             f"which pipeline? Name some, or --all; there are: {', '.join(project.pipelines) or 'none'}"
         )
     if not enabled:
-        raise click.UsageError("the project has no enabled pipeline; add a file to pipelines/")
+        raise click.UsageError(no_pipeline(project))
     return enabled
 
 
@@ -124,6 +124,13 @@ def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunRepo
     except (BrokenPipeError, SystemExit):  # rich makes one of the other; the other pipelines shall run all the same
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process
     return exit_code(report, pipeline)
+
+
+def no_pipeline(project: "Project") -> str:
+    """Return what to do where no pipeline is enabled."""
+    if not project.pipelines:
+        return "the project has no pipeline; add a file to pipelines/"
+    return f"no pipeline is enabled; take `enabled: false` out of the file, or name one: {', '.join(project.pipelines)}"
 
 
 @contextmanager

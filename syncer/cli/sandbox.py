@@ -50,7 +50,7 @@ def command(port: int, latency_ms: int, spec: str) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--faults") from error
     except BindError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(f"{error}; --port 0 takes any free one") from error
 
 
 def _announce(url: str) -> None:

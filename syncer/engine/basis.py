@@ -31,7 +31,8 @@ class Change:
 
     def __str__(self) -> str:
         if self.part == "source":
-            return f"the source is another database (it was {self.before}, it is {self.after})"
+            kinds = f" (it was {self.before}, it is {self.after})" if self.before != self.after else ""
+            return f"the source is another database{kinds}"
         return f"the {self.part} was {self.before} and is {self.after}"
 
 

@@ -161,7 +161,8 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise BindError(f"port {port} of {address} cannot be used: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BindError(f"port {port} of {address} cannot be used: {why}") from error
     return listener
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from syncer.actions import adopt, reconcile, resume
 from syncer.config.load import load_project
 from syncer.engine.adopt import span_until
-from syncer.engine.basis import basis_of, changes
+from syncer.engine.basis import Change, basis_of, changes
 from syncer.origin import origin
 from syncer.outlook import forecast
 from syncer.report import Bucket, RunReport
@@ -159,3 +159,10 @@ def test_R15_what_was_sent_under_the_old_key_can_be_adopted_before_a_new_one_is_
         report = session.run("orders")
     assert (adopted.tally.buckets[Bucket.DUPLICATE_SKIPPED], kept.pause_reason) == (6, "needs_decision")
     assert (report.acknowledged, report.watermark_before) == (0, kept.watermark_after)
+
+
+def test_another_database_of_the_same_kind_is_not_told_by_its_kind() -> None:
+    assert str(Change("source", "postgres", "postgres")) == "the source is another database"
+    assert (
+        str(Change("source", "duckdb", "postgres")) == "the source is another database (it was duckdb, it is postgres)"
+    )

@@ -218,3 +218,15 @@ def test_run_takes_pipelines_by_name_by_tag_or_all_of_them(shop: Shop) -> None:
     ):
         refused = shop.syncer("run", *arguments)
         assert (refused.code, says in refused.err) == (2, True), refused.err
+
+
+def test_all_without_an_enabled_pipeline_names_the_one_that_is_off(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "source: warehouse", "source: warehouse\nenabled: false")
+    for command in (["run", "--all"], ["plan"]):
+        refused = shop.syncer(*command)
+        assert (refused.code, "no pipeline is enabled" in refused.err, "orders" in refused.err) == (2, True, True)
+
+
+def test_an_option_before_the_command_is_told_its_place(shop: Shop) -> None:
+    refused = shop.syncer("--target", "prod", "run", "orders")
+    assert (refused.code, "write options behind it: syncer COMMAND --target" in refused.err) == (2, True)

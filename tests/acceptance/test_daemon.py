@@ -37,7 +37,7 @@ def test_R26_a_trigger_waits_for_a_run_of_the_daemon_and_ends_as_that_does(shop:
 def test_a_trigger_that_no_daemon_hears_says_what_to_do(shop: Shop) -> None:
     done = shop.syncer("trigger", "orders")
     assert done.code == 1
-    assert "no daemon serves target default of this state; `syncer run orders` runs it" in done.err
+    assert "no daemon serves target default of this state; `syncer run orders --target default` runs it" in done.err
 
 
 def test_a_trigger_that_takes_too_long_says_where_to_look(make_shop: MakeShop) -> None:

@@ -91,3 +91,10 @@ def test_a_mended_mapping_sends_rejects_by_itself_and_dropped_ones_never(refused
     with closing(sqlite3.connect(refused.folder / ".syncer" / "state.db")) as state:
         told = json.dumps(list(state.execute("SELECT action, before, after FROM audit")))
     assert told == '[["rejects drop", "1 set aside", "forgotten: one key"]]'
+
+
+def test_a_reason_that_is_none_is_refused_and_those_that_are_there_are_named(refused: Shop) -> None:
+    for asked in (["retry"], ["drop", "--yes"]):
+        done = refused.syncer("rejects", asked[0], "orders", "--reason", "value_mising", *asked[1:])
+        assert (done.code, "'value_mising' is no reason code; set aside for: " in done.err) == (2, True), done.err
+        assert "value_missing" in done.err
