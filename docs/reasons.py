@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from docs.reference.markdown import GENERATED, table
+from syncer.engine.pauses import PAUSES
 from syncer.report import Bucket
 from syncer.spec.answers import MEANINGS
 from syncer.spec.outcomes import Meaning, OutcomeClass
@@ -75,20 +76,9 @@ def _reasons(reasons: Iterable[Reason]) -> str:
 def _outcomes() -> Iterator[str]:
     yield (
         "## Requests that failed\n\nThese stand beside a request in `syncer show`, and as `pause_reason` of a paused "
-        "pipeline. Four more pause reasons are our own.\n\n"
-        "- `systematic_reject`: Meta refused 20 events in a row one by one with one code, or more than a tenth of the 100 "
-        "or more events of a run, or each event of a request with code 100 and no rule of the Conversions API. That is a "
-        "wrong mapping or dataset, not a bad row: at most 20 events or a tenth are set aside, all others stay to be sent. "
-        "Later runs try again, and end at the first refusal unless Meta took something before.\n"
-        "- `rejects_full`: 100,000 events are set aside. Mend what they have in common and retry them, or drop them, "
-        "with [`syncer rejects`](commands.md#syncer-rejects).\n"
-        "- `needs_decision`: the source, the cursor or the key is not the one that the state was made with; put it back, or "
-        "`syncer resume NAME` goes on with it.\n"
-        "- `clock_wrong`: this machine's clock is more than 10 minutes off the destination's. Set it, let NTP keep it, and "
-        "run again; nothing was [counted as too old](reliability.md#a-wrong-clock) by it.\n"
-        "- `crash_loop`: three runs crashed within ten minutes, under a [daemon](daemon.md#many-pipelines). Its log says "
-        "where; mend that, then `syncer resume NAME`.\n"
+        "pipeline. More pause reasons are our own.\n"
     )
+    yield "".join(f"- `{each.code}`: {each.what} {each.remedy}\n" for each in PAUSES.values())
     for kind, (title, what) in OUTCOMES.items():
         yield f"### {title}\n\n{what}\n"
         yield table(("code", "what it means, what to do"), map(_row, _meanings(kind)))

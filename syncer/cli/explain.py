@@ -32,7 +32,8 @@ def command(what: str, project_dir: Path | None, target: str | None, *, as_json:
 
 
 def _facts(code: str) -> dict[str, str | None] | None:
-    """Return what is known of a code: a reason for an event, or what became of a request; None: neither."""
+    """Return what is known of a code: why an event, a request or a pipeline is where it is; None: nothing."""
+    from syncer.engine.pauses import PAUSES
     from syncer.spec.answers import MEANINGS
     from syncer.spec.reasons import REASONS
 
@@ -42,12 +43,15 @@ def _facts(code: str) -> dict[str, str | None] | None:
         return {"code": code, "kind": kind + field, "what": reason.sentence, "remedy": reason.remedy}
     if meaning := MEANINGS.get(code):
         return {"code": code, "kind": f"request {meaning.kind}", "what": meaning.explanation, "remedy": ""}
+    if pause := PAUSES.get(code):
+        return {"code": code, "kind": "pipeline paused", "what": pause.what, "remedy": pause.remedy}
     return None
 
 
 def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     from syncer.cli.text import print_json
     from syncer.config.merged import flow, lines
+    from syncer.engine.pauses import PAUSES
     from syncer.errors import ConfigError
     from syncer.logs import printable_lines
     from syncer.spec.answers import MEANINGS
@@ -57,10 +61,10 @@ def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_jso
         project = load(project_dir, target)
     except ConfigError:
         if project_dir is None and name.replace("_", "").isalpha() and "_" in name:
-            raise click.UsageError(_unknown(name, [*REASONS, *MEANINGS])) from None
+            raise click.UsageError(_unknown(name, [*REASONS, *MEANINGS, *PAUSES])) from None
         raise
     if name not in project.pipelines:
-        raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS, *MEANINGS]))
+        raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS, *MEANINGS, *PAUSES]))
     found = list(lines(project.pipelines[name]))
     if as_json:
         print_json({line.path: {"value": line.value, "origin": line.origin} for line in found})

@@ -100,6 +100,13 @@ def _print_more(status: "PipelineStatus | None") -> None:
 
     if status is None:
         return
+    if status.pause_reason:
+        since = f" since {_shown(status.paused_at)}" if status.paused_at else ""
+        console.print(
+            f"\n{status.pipeline}: paused{since}: {status.pause_reason}; `syncer explain {status.pause_reason}` says "
+            "what to do",
+            markup=False,
+        )
     if status.missed:
         times, newest = sum(each.times for each in status.missed), status.missed[0]
         console.print(

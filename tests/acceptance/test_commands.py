@@ -9,6 +9,11 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 
+from syncer.engine.basis import NEEDS_DECISION
+from syncer.engine.clock_check import CLOCK_WRONG
+from syncer.engine.deliver import SYSTEMATIC
+from syncer.engine.sync import BY_HAND
+from syncer.state.crashes import CRASH_LOOP
 from tests.acceptance.shop import TOKEN, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -230,3 +235,10 @@ def test_all_without_an_enabled_pipeline_names_the_one_that_is_off(shop: Shop) -
 def test_an_option_before_the_command_is_told_its_place(shop: Shop) -> None:
     refused = shop.syncer("--target", "prod", "run", "orders")
     assert (refused.code, "write options behind it: syncer COMMAND --target" in refused.err) == (2, True)
+
+
+def test_a_paused_pipeline_says_why_and_each_reason_for_a_pause_is_explained(shop: Shop) -> None:
+    shop.syncer("pause", "orders")
+    assert "by_hand; `syncer explain by_hand`" in shop.syncer("status").out
+    for reason in (BY_HAND, NEEDS_DECISION, CLOCK_WRONG, SYSTEMATIC, CRASH_LOOP, "rejects_full"):
+        assert shop.syncer("explain", reason).out.startswith(f"{reason} (pipeline paused)")
