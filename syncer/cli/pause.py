@@ -24,6 +24,7 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     from syncer.cli.text import print_json
     from syncer.session import find_pipeline
 
+    where = f" --target {target}" if target else ""
     with session(project_dir, target) as opened:
         for pipeline in [find_pipeline(opened.project, name) for name in names]:
             name = pipeline.name
@@ -32,4 +33,4 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
                 print_json({"pipeline": name, "target": opened.project.target, "paused": True, "was": was})
                 continue
             before = f" (it was paused already: {was})" if was else ""
-            click.echo(f"{name}: paused for target {opened.project.target}{before}; `syncer resume {name}` ends it.")
+            click.echo(f"{name}: paused for target {opened.project.target}{before}; `syncer resume {name}{where}` ends it.")

@@ -85,7 +85,7 @@ def print_forecast(found: "Forecast") -> None:
     if found.pause_reason:
         until = f"; a run sends nothing until `syncer resume {found.pipeline}`" if found.waits_for_somebody else ""
         console.print(f"  paused: {printable(found.pause_reason)}{until}", markup=False)
-    print_facts(facts, value="Value to send")
+    print_facts(facts, value="Value to send", odd="To send, but look at")
     if found.watermark:
         console.print(f"[bold]Watermark[/bold]  {escape(printable(str(found.watermark)))}")
 

@@ -46,7 +46,7 @@ def print_report(report: RunReport) -> None:
     )
     if report.message:
         console.print(f"  {redact(report.message)}", markup=False)
-    print_facts(report.to_json(), value="Value acknowledged")
+    print_facts(report.to_json(), value="Value acknowledged", odd="Sent, but look at")
     if report.possible_duplicates:
         console.print(
             f"[yellow]Possibly sent twice[/yellow]  {report.possible_duplicates:,} events, with the same event_id"
@@ -58,13 +58,13 @@ def print_report(report: RunReport) -> None:
         console.print("[dim]`syncer explain CODE` says what a reason means.[/dim]")
 
 
-def print_facts(facts: Mapping[str, Any], *, value: str) -> None:
-    """Say what became, or would become, of events; `value` is the word for their money."""
+def print_facts(facts: Mapping[str, Any], *, value: str, odd: str) -> None:
+    """Say what became, or would become, of events; `value` and `odd` head their money and their warnings."""
     print_counts("Not sent", facts["buckets"], of=facts["events"] or None)
     print_counts("Reasons", facts["reasons"])
     print_counts("Values dropped, by parameter", facts["dropped_fields"])
     print_counts("Gaps filled by a default", facts["filled_defaults"])
-    print_counts("Sent, but look at", facts["warnings"])
+    print_counts(odd, facts["warnings"])
     if facts["coverage"]:
         shares = "  ".join(f"{name} {share:.0%}" for name, share in facts["coverage"].items())
         console.print(f"[bold]Match keys[/bold]  {shares}")

@@ -21,6 +21,7 @@ tests:
 def test_a_paused_pipeline_reads_and_sends_nothing_until_it_is_resumed(shop: Shop) -> None:
     shop.add_orders(1, 3)
     shop.syncer("pause", "orders")
+    assert "`syncer resume orders --target default` ends" in shop.syncer("pause", "orders", "--target", "default").out
     (again,) = map(json.loads, shop.syncer("pause", "orders", "--output", "json").out.splitlines())
     assert again == {"pipeline": "orders", "target": "default", "paused": True, "was": "by_hand"}
 
