@@ -28,7 +28,7 @@ def command() -> None:
     """Decide on requests that were sent, and nobody knows whether Meta took them."""
 
 
-@command.command("list")
+@command.command("list", short_help="List held requests.")
 @click.argument("name")
 @project_options
 @output_option
@@ -54,7 +54,7 @@ def list_held(name: str, project_dir: Path | None, target: str | None, *, as_jso
         _print(found)
 
 
-@command.command("resend")
+@command.command("resend", short_help="Send held requests again.")
 @click.argument("name")
 @click.argument("requests", nargs=-1, type=int, metavar="[REQUEST]...")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
@@ -93,7 +93,7 @@ def resend_held(
     sys.exit(code)
 
 
-@command.command("assume-delivered")
+@command.command("assume-delivered", short_help="Take held requests for delivered.")
 @click.argument("name")
 @click.argument("requests", nargs=-1, type=int, metavar="[REQUEST]...")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")

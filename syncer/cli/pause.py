@@ -33,4 +33,6 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
                 print_json({"pipeline": name, "target": opened.project.target, "paused": True, "was": was})
                 continue
             before = f" (it was paused already: {was})" if was else ""
-            click.echo(f"{name}: paused for target {opened.project.target}{before}; `syncer resume {name}{where}` ends it.")
+            click.echo(
+                f"{name}: paused for target {opened.project.target}{before}; `syncer resume {name}{where}` ends it."
+            )

@@ -32,7 +32,7 @@ def choice_options(function: click.decorators.FC) -> click.decorators.FC:
     )
 
 
-@command.command("list")
+@command.command("list", short_help="Count rejects by reason, or name each.")
 @click.argument("name")
 @click.option("--rows", is_flag=True, help="Each of them with its key, which the warehouse is asked for.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="With --rows: at most so many.")
@@ -66,7 +66,7 @@ def list_(name: str, project_dir: Path | None, target: str | None, limit: int, *
         _print_rows(lines, of=len(found))
 
 
-@command.command()
+@command.command(short_help="Show one reject, field by field.")
 @click.argument("name")
 @click.option("--key", required=True, help="Its key; several key columns: values with commas between.")
 @click.option("--show-values", is_flag=True, help="Do not mask personal values.")
@@ -108,7 +108,7 @@ def show(
         print_steps(row_key, steps, show_values=show_values)
 
 
-@command.command()
+@command.command(short_help="Write all rejects to a file.")
 @click.argument("name")
 @format_option
 @project_options
@@ -131,7 +131,7 @@ def export(name: str, project_dir: Path | None, target: str | None, output: str)
         write(rejected_rows(opened, pipeline, rejects(opened, pipeline)), SCHEMA, output)
 
 
-@command.command()
+@command.command(short_help="Judge rejects again and send what passes.")
 @click.argument("name")
 @choice_options
 @project_options
@@ -168,7 +168,7 @@ def retry(
     sys.exit(code)
 
 
-@command.command()
+@command.command(short_help="Forget rejects.")
 @click.argument("name")
 @choice_options
 @click.option("--yes", is_flag=True, help="Do it. Without it, only how many there are is said.")

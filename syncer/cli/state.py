@@ -18,7 +18,7 @@ def command() -> None:
     """Look after the state store."""
 
 
-@command.command()
+@command.command(short_help="Bring the state store's tables to this version.")
 @project_options
 @output_option
 @log_options
@@ -42,7 +42,7 @@ def upgrade(project_dir: Path | None, target: str | None, *, as_json: bool) -> N
         click.echo(f"The state store went from {before or 'nothing'} to {after}.")
 
 
-@command.command()
+@command.command(short_help="Copy a state file.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @project_options
 @output_option
@@ -73,7 +73,7 @@ def backup(file: Path, project_dir: Path | None, target: str | None, *, as_json:
     click.echo(f"{place} was copied to {file} ({file.stat().st_size:,} bytes) and found sound.")
 
 
-@command.command()
+@command.command(short_help="Take an older state file for the newest.")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would mean is said.")
 @project_options
 @output_option

@@ -108,6 +108,13 @@ def test_help_shows_no_marks_of_its_own_source(command: str) -> None:
     assert "\\b" not in shown.output
 
 
+@pytest.mark.parametrize("group", ["held", "rejects", "state"])
+def test_a_group_names_what_its_commands_do_in_whole_sentences(group: str) -> None:
+    _, _, listed = CliRunner().invoke(cli, [group, "--help"]).output.partition("Commands:")
+    assert listed.count("  ") >= 3
+    assert "..." not in listed
+
+
 def test_a_closed_or_full_stdout_shows_no_trace(shop: Shop) -> None:
     for asked in ("fields extinfo >&-", "fields extinfo 2>&-", "fields extinfo > /dev/full", "--help > /dev/full"):
         done = subprocess.run(
