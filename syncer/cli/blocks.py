@@ -31,11 +31,12 @@ def blocks(columns: Sequence[str], cells: Sequence[Sequence[Text]], *, width: in
             if cell is row[0] or cell.plain != "-"
         )
         yield first
-        yield from _packed(rest, width)
+        yield from packed(rest, width)
 
 
-def _packed(pieces: Iterable[Text], width: int) -> Iterator[Text]:
-    line = Text()
+def packed(pieces: Iterable[Text], width: int, *, first: Text | None = None) -> Iterator[Text]:
+    """Yield lines of at most `width` with whole pieces, indented but for one that begins with `first`."""
+    line = first or Text()
     for piece in pieces:
         if line and line.cell_len + INDENT + piece.cell_len > width:
             yield line

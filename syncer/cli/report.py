@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 
 from syncer.cli.common import Exit
-from syncer.cli.text import STYLES, console, print_counts
+from syncer.cli.text import STYLES, console, print_counts, print_items
 from syncer.logs import printable, redact
 from syncer.pipeline import Pipeline
 from syncer.report import Bucket, RunReport, RunStatus
@@ -66,10 +66,8 @@ def print_facts(facts: Mapping[str, Any], *, value: str, odd: str) -> None:
     print_counts("Gaps filled by a default", facts["filled_defaults"])
     print_counts(odd, facts["warnings"])
     if facts["coverage"]:
-        shares = "  ".join(f"{name} {share:.0%}" for name, share in facts["coverage"].items())
-        console.print(f"[bold]Match keys[/bold]  {shares}")
+        print_items("Match keys", (f"{name} {share:.0%}" for name, share in facts["coverage"].items()))
     if facts["value"]:
-        totals = "  ".join(f"{escape(printable(currency))} {total:,.2f}" for currency, total in facts["value"].items())
-        console.print(f"[bold]{value}[/bold]  {totals}")
+        print_items(value, (f"{printable(currency)} {total:,.2f}" for currency, total in facts["value"].items()))
     for one in facts["advice"]:
         console.print(f"[yellow]Advice[/yellow]  {escape(printable(one['text']))}")

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from syncer.cli.blocks import blocks, least_widths
+from syncer.cli.blocks import blocks, least_widths, packed
 from syncer.logs import harmless_json, printable, redact
 
 WIDE = 160
@@ -103,6 +103,13 @@ def print_counts(title: str, counts: Mapping[str, int], *, of: int | None = None
     for name, count in counts.items():
         share = f"  {count / of:7.2%}" if of else ""
         console.print(f"  {escape(printable(f'{name:<{width}}'))}  {count:>9,}{share}")
+
+
+def print_items(title: str, items: Iterable[str]) -> None:
+    """Print a title and items in one line; on a terminal it is broken between two items, not within one."""
+    width = console.width if sys.stdout.isatty() else sys.maxsize
+    for line in packed(map(Text, items), width, first=Text.assemble((title, "bold"))):
+        console.print(line)
 
 
 def _own(value: object) -> str:
