@@ -27,10 +27,11 @@ def command(folder: Path) -> None:
     schemas = {"project": project_schema, "pipeline": pipeline_schema}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, is_new in make(folder, now=datetime.now(UTC), schemas=schemas):
-            click.echo(f"  {'wrote' if is_new else 'kept '}  {path}")
+        made = list(make(folder, now=datetime.now(UTC), schemas=schemas))  # whole, also where nobody reads what is said
     except OSError as error:
         click.echo(f"Error: {error.filename}: {error.strerror}; choose a folder that can be written", err=True)
         sys.exit(Exit.FAILED)
+    for path, is_new in made:
+        click.echo(f"  {'wrote' if is_new else 'kept '}  {path}")
     step = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"\nNext:\n  {step}syncer preview orders\n  {step}syncer run orders")

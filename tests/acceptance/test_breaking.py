@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -124,6 +125,15 @@ def test_a_closed_or_full_stdout_shows_no_trace(shop: Shop) -> None:
         assert done.returncode in (0, 1)
         assert "Traceback" not in done.stderr
         assert "itself failed" not in done.stderr
+
+
+def test_init_makes_the_whole_project_where_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m syncer init shop > /dev/full'], cwd=tmp_path,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "choose a folder" in done.stderr) == (1, False)
+    assert (tmp_path / "shop" / "warehouse.duckdb").exists()
 
 
 def test_tables_are_not_squeezed_into_a_narrow_terminal() -> None:
