@@ -32,11 +32,11 @@ BUCKETS = {
     Bucket.UNREADABLE: "The row cannot be read.",
     Bucket.HELD: "Sent, outcome unknown.",
     Bucket.PENDING: "Read, not sent.",
-    Bucket.NO_RULE: "Used once `events` is obeyed.",
+    Bucket.NO_RULE: "Rows that none of the pipeline's `events` rules matches.",
     Bucket.NO_CONSENT: "Used once `consent` is obeyed.",
     Bucket.PII_BLOCKED: "Personal data stands outside customer information, and `pii` says to block such events.",
     Bucket.ERASED: "Rows of persons who were erased.",
-    Bucket.OVER_MAX_ROWS: "Used once `delivery.max_rows` is obeyed.",
+    Bucket.OVER_MAX_ROWS: "Read, not sent: the run had sent as much as it may.",
 }
 OUTCOMES = {
     OutcomeClass.BLOCKED: ("The pipeline pauses", "No request will succeed until somebody acts. Nothing is consumed."),

@@ -87,7 +87,7 @@ class Delivery(Strict):
     requests_in_flight: Annotated[int, Within(1, 64)] = 4
     """Requests to one dataset at a time."""
     max_rows: Annotated[int, Within(1)] | None = None
-    """Stop a run that would read more rows."""
+    """Send events of at most so many rows in a run, then pause; the next run goes on. Backfills and the like are not held to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

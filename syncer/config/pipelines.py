@@ -286,8 +286,6 @@ def needs_later(pipeline: Pipeline, node: Node) -> Iterator[str]:
             yield key
     if len(pipeline.destinations) > 1 or pipeline.route is not None:
         yield "destination"
-    if pipeline.delivery.max_rows is not None:
-        yield "delivery.max_rows"
 
 
 def fingerprint(pipeline: Pipeline) -> str:

@@ -75,6 +75,15 @@ def on_columns(transform: "Transform", shape: "pa.Schema") -> Iterator[Advice]:
             yield Advice("id_is_float", f'{name} comes from "{column}", a column of floats; {remedy}')
 
 
+def over_max_rows(pipeline: Pipeline) -> Advice:
+    """Return the warning for more rows to send than a run may."""
+    most, name = pipeline.delivery.max_rows, pipeline.name
+    what = (
+        f"there are events of more than {most:,} rows, so the run sends those of the first {most:,} and pauses {name}"
+    )
+    return Advice("over_max_rows", f"{what}; raise delivery.max_rows if the number is expected, else look at the query")
+
+
 def all_at_midnight(event_times: pl.Series, timezone: str) -> bool:
     """Return whether each of `event_times`, Unix seconds, is a midnight in UTC or in `timezone`."""
     at = pl.from_epoch(event_times, time_unit="s").dt.replace_time_zone("UTC")

@@ -63,12 +63,16 @@ class Delivery:
     tools: Tools
     limit: int | None = None
     """Send at most so many events."""
+    most_rows: int | None = None
+    """Send events of at most so many rows."""
     doubts: Doubts = field(default_factory=dict)
     """What an earlier run sent and Meta may have; that is noted."""
     refusals: Refusals = field(default_factory=Refusals)
     """What Meta refused so far."""
     stopped: Ending | None = None
     """Why nothing more is sent; None while all is well."""
+    over: int = 0
+    """Events that were read and left because of `most_rows`."""
     _frontier: Frontier = field(default_factory=Frontier)
     _queue: deque[Outgoing] = field(default_factory=deque)
     _flying: dict[Future[Outcome], Outgoing] = field(default_factory=dict)
@@ -77,6 +81,7 @@ class Delivery:
     _slow_until: float = 0.0
     _queued: int = 0
     _rows_read: int = 0
+    _rows_queued: int = 0
     _acknowledged: int = 0
     _requests: int = 0
 
@@ -85,10 +90,17 @@ class Delivery:
         """How many more events may be queued; None: any number."""
         return None if self.limit is None else self.limit - self._queued
 
+    @property
+    def room_rows(self) -> int | None:
+        """Of how many more rows events may be queued; None: of any number."""
+        return None if self.most_rows is None else self.most_rows - self._rows_queued
+
     def submit(self, page: Page) -> None:
         """Queue the events of `page`, whose counts are in the state already; return when few requests wait."""
         self._rows_read += page.rows
         self._queued += page.events.height
+        self._rows_queued += page.events["row"].n_unique()
+        self.over += page.over
         requests = self._packed(page) if page.events.height else []
         self._frontier.open(page.number, upto=page.upto, requests=len(requests), blocks=page.blocks)
         self._queue.extend(requests)

@@ -3,7 +3,7 @@
 from syncer.engine.again import Recall
 from syncer.engine.deliver import Ending
 from syncer.pipeline import Pipeline
-from syncer.report import RunStatus
+from syncer.report import Bucket, RunStatus
 from syncer.state.quarantine import MOST_SET_ASIDE
 
 BY_HAND = "by_hand"
@@ -14,6 +14,16 @@ def paused(pipeline: Pipeline) -> Ending:
     """Return how a run ends whose pipeline an operator paused."""
     message = f"paused by hand; `syncer resume {pipeline.name}` lets it run again"
     return Ending(status=RunStatus.PAUSED, message=message, pause_reason=BY_HAND)
+
+
+def over_max_rows(pipeline: Pipeline) -> Ending:
+    """Return how a run ends that found events of more rows than it may send."""
+    message = (
+        f"it sent events of {pipeline.delivery.max_rows:,} rows, as many as delivery.max_rows allows, and there are "
+        f"more; look at `syncer plan {pipeline.name}`, raise the number if it is expected, then run again: "
+        "the next run goes on from here"
+    )
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=Bucket.OVER_MAX_ROWS.value)
 
 
 def full(pipeline: Pipeline) -> Ending:

@@ -16,7 +16,7 @@ from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.endings import BY_HAND
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
-from syncer.engine.page import allowed, cursors_of, unsettled
+from syncer.engine.page import allowed, cursors_of, of_first_rows, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
 from syncer.pipeline import Pipeline
@@ -126,20 +126,28 @@ def forecast(
         pause_reason=standing.pause_reason,
     )
     frequent, at_midnight = Frequent(), True
-    at = int(now.timestamp())
+    at, most_rows = int(now.timestamp()), None if standing.sweep is Sweep.ONLY else pipeline.delivery.max_rows
     reprieve = Reprieve.of(lambda: standing.settled_otherwise, standing.rejects, fingerprint=pipeline.fingerprint)
     for rows, only in _rows(pipeline, source, transform, standing, wanted, at=at):
         made = allowed(transform(rows, now=at, start=start, only=only), standing.erased)
         fresh = unsettled(made.events, standing.ledger)
         fresh = reprieve.with_reprieved(made.events, fresh, cursors_of(rows, transform.cursor_column))
-        standing.ledger.add(b"".join(fresh["identity"]))
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height
+        within = of_first_rows(fresh, most_rows)
+        over, fresh = fresh.height - within.height, within
+        most_rows = None if most_rows is None else most_rows - fresh["row"].n_unique()
+        standing.ledger.add(b"".join(fresh["identity"]))
+        if over:
+            made.tally.buckets[Bucket.OVER_MAX_ROWS] = made.tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
         found.tally.add(made.tally)
         if fresh.height:
             _count(found, fresh, pipeline)
             frequent.add(fresh["json"])
             at_midnight = at_midnight and advice.all_at_midnight(fresh["event_time"], pipeline.settings.timezone)
         on_rows(found.tally.rows_read)
+        if over:
+            found.advice.append(advice.over_max_rows(pipeline))
+            break
     found.tally.buckets = +found.tally.buckets
     found.advice += advice.on_columns(transform, shape)
     if found.to_send:

@@ -37,7 +37,9 @@ class Page:
     blocks: bool = False
     """Rows behind `upto` must be read again by the next run: no later page moves the watermark."""
     is_cut: bool = False
-    """Events were left out for the limit of the run."""
+    """Events were left out for the limit of the run, or for that of its rows."""
+    over: int = 0
+    """How many were left out because the run sends of no more rows."""
 
 
 def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how much of it is wanted
@@ -48,9 +50,12 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     run: "RunLog",
     *,
     room: int | None,
+    most_rows: int | None = None,
     reprieve: "Reprieve | None" = None,
 ) -> Page:
     """Drop what is settled or blocked, cut at `room` events, and record what became of every other row of the batch.
+
+    Events of more than `most_rows` rows are `over_max_rows`.
 
     What Meta refused is settled too, unless `reprieve` lets it go once more.
     """
@@ -62,8 +67,12 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     if reprieve is not None:
         fresh = reprieve.with_reprieved(events, fresh, cursor_at)
     tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
-    wanted = fresh if room is None else fresh.head(room)
-    run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=fresh.height)
+    within = of_first_rows(fresh, most_rows)
+    over = fresh.height - within.height
+    if over:
+        tally.buckets[Bucket.OVER_MAX_ROWS] = tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
+    wanted = within if room is None else within.head(room)
+    run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=within.height)
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
@@ -77,7 +86,16 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         upto=_reached(cursor_at, nulls, rows.num_rows - 1 if first_left is None else first_left),
         blocks=first_left is not None,
         is_cut=is_cut,
+        over=over,
     )
+
+
+def of_first_rows(events: pl.DataFrame, most_rows: int | None) -> pl.DataFrame:
+    """Return the events of the first `most_rows` rows that have any; None: all."""
+    if most_rows is None:
+        return events
+    rows = events.get_column("row").unique(maintain_order=True)
+    return events if len(rows) <= most_rows else events.filter(pl.col("row") < rows[most_rows])
 
 
 def cursors_of(rows: "pa.RecordBatch", column: str | None) -> Callable[[int], CursorValue | None]:

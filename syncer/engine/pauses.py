@@ -33,6 +33,12 @@ PAUSES: Mapping[str, Pause] = MappingProxyType(
                 "Mend what they have in common and retry them, or drop them, with `syncer rejects`.",
             ),
             Pause(
+                "over_max_rows",
+                "There were events of more rows than `delivery.max_rows` lets a run send.",
+                "Raise it if the number is expected, then run again, or `syncer resume NAME`: the next run goes on with the "
+                "rest.",
+            ),
+            Pause(
                 "needs_decision",
                 "The source, the cursor or the key is not the one that the state was made with.",
                 "Put it back, or `syncer resume NAME` goes on with it.",

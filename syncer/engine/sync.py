@@ -16,7 +16,7 @@ from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
-from syncer.engine.endings import BY_HAND, full, not_found, paused, still_refused
+from syncer.engine.endings import BY_HAND, full, not_found, over_max_rows, paused, still_refused
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
 from syncer.engine.one_row import of_key, with_key
@@ -169,9 +169,12 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
     wanted = _readings(choice, shape, now=now)
     refusals = Refusals(is_suspect=job.is_regular and run.pause_reason == SYSTEMATIC)
     settings = job.pipeline.delivery
-    delivery = Delivery(run, sender, settings, tools, limit=job.limit, doubts=doubts, refusals=refusals)
+    most_rows = settings.max_rows if job.is_regular else None
+    delivery = Delivery(
+        run, sender, settings, tools, limit=job.limit, most_rows=most_rows, doubts=doubts, refusals=refusals
+    )
     ending = _send(choice, wanted, source, delivery, tools)
-    if ending is None and job.is_regular and delivery.room != 0:
+    if ending is None and job.is_regular and delivery.room != 0 and not delivery.over:
         ending = _judge_again(choice, wanted[0].query, source, delivery, replace(tools, on_progress=silent))
     return ending or _ending(choice, tools.clock_check.warning)
 
@@ -200,6 +203,8 @@ def _send(
             delivery.drain()
         raise
     delivery.drain()
+    if delivery.over and delivery.stopped is None and failure is None:
+        return over_max_rows(choice.job.pipeline)
     if choice.recall is not None and delivery.stopped and delivery.stopped.pause_reason == SYSTEMATIC:
         delivery.stopped = still_refused(delivery.stopped, is_retry=choice.job.retry is not None)
     return delivery.stopped or failure
@@ -215,7 +220,10 @@ def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Deliv
     if not due or low is None:
         return None
     recall = Recall(due, below=low)
-    second = Delivery(run, delivery.sender, delivery.settings, tools, limit=delivery.room, doubts=delivery.doubts)
+    second = Delivery(
+        run, delivery.sender, delivery.settings, tools,
+        limit=delivery.room, most_rows=delivery.room_rows, doubts=delivery.doubts,
+    )  # fmt: skip
     wanted = [Reading(query) for query in recall.queries(read, low.kind)]
     ending = _send(replace(choice, recall=recall), wanted, source, second, tools)
     if ending is None and second.room != 0 and not tools.stop.is_wanted:
@@ -237,7 +245,8 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)
                 return
-            page = take_page(next(numbers), rows, column, made, run, room=delivery.room, reprieve=choice.reprieve)
+            room, most_rows, number = delivery.room, delivery.room_rows, next(numbers)
+            page = take_page(number, rows, column, made, run, room=room, most_rows=most_rows, reprieve=choice.reprieve)
             delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
             if run.is_full and job.retry is None:
                 delivery.stop(full(job.pipeline))

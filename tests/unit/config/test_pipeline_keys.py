@@ -171,7 +171,7 @@ def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
     )
     pipeline = add(folder, LATER).pipeline()
     assert pipeline.needs_later == (
-        "consent", "limited_data_use", "require", "destination", "delivery.max_rows"
+        "consent", "limited_data_use", "require", "destination"
     )  # fmt: skip
     assert pipeline.destinations == ("meta", "other")
 

@@ -22,13 +22,25 @@ def identity(number: int) -> bytes:
 
 
 def take(
-    bench: Any, run: Any, cursors: pa.Array, *, refused: dict[int, str] | None = None, room: int | None = None
+    bench: Any,
+    run: Any,
+    cursors: pa.Array,
+    *,
+    refused: dict[int, str] | None = None,
+    room: int | None = None,
+    most_rows: int | None = None,
+    rows: list[int] | None = None,
 ) -> Page:
     """Take a batch with these cursor values, whose rows `refused` end in a bucket and all others are events."""
     refused = refused or {}
-    sent = [row for row in range(len(cursors)) if row not in refused]
+    sent = rows or [row for row in range(len(cursors)) if row not in refused]
     bench.pages += 1
-    events = pl.DataFrame({"row": pl.Series(sent, dtype=pl.UInt32), "identity": [identity(row) for row in sent]})
+    events = pl.DataFrame(
+        {
+            "row": pl.Series(sent, dtype=pl.UInt32),
+            "identity": [identity(row + 100 * sent[:number].count(row)) for number, row in enumerate(sent)],
+        }
+    )
     lines = [(row, identity(row), bucket, f"because_{bucket}", None) for row, bucket in sorted(refused.items())]
     tally = Tally(
         rows_read=len(cursors),
@@ -36,8 +48,8 @@ def take(
         reasons=Counter(f"because_{bucket}" for bucket in refused.values()),
     )
     made = Transformed(events=events, rejects=pl.DataFrame(lines, schema=REJECTS, orient="row"), tally=tally)
-    rows = pa.record_batch({"updated": cursors})
-    return take_page(bench.pages - 1, rows, "updated", made, run, room=room)
+    batch = pa.record_batch({"updated": cursors})
+    return take_page(bench.pages - 1, batch, "updated", made, run, room=room, most_rows=most_rows)
 
 
 def at(number: int) -> CursorValue:
@@ -56,6 +68,14 @@ def test_the_limit_leaves_events_out_and_stops_the_watermark_before_them(bench: 
         assert page.events["row"].to_list() == [0, 1]
         assert (page.upto, page.blocks, page.is_cut) == (at(3), True, True)
         assert run.report().tally.buckets == {Bucket.PENDING: 4}
+
+
+def test_events_of_more_rows_than_wanted_are_left_out_row_by_row(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2, 3]), rows=[0, 0, 1, 1, 1, 2], most_rows=2)
+        assert (page.events["row"].to_list(), page.over) == ([0, 0, 1, 1, 1], 1)
+        assert (page.upto, page.blocks, page.is_cut) == (at(3), True, True)
+        assert run.report().tally.buckets == {Bucket.PENDING: 5, Bucket.OVER_MAX_ROWS: 1}
 
 
 def test_a_limit_that_is_just_reached_cuts_nothing(bench: Any) -> None:
