@@ -53,7 +53,7 @@ def test_a_pipeline_that_is_not_enabled_runs_by_name_only(shop: Shop) -> None:
     shop.edit("pipelines/orders.yaml", "name: orders\n", "name: orders\nenabled: false\ntags: [daily]\n")
     with opened(shop) as session:
         (named,) = choose(session.project, ["orders"], None, everything=False)
-        with pytest.raises(click.UsageError, match="no enabled pipeline"):
+        with pytest.raises(click.UsageError, match="no pipeline is enabled"):
             choose(session.project, [], None, everything=True)
         with pytest.raises(click.UsageError, match="no enabled pipeline has the tag 'daily'"):
             choose(session.project, [], "tag:daily", everything=False)
