@@ -48,6 +48,7 @@ def _values(value: object, path: str) -> Iterator[tuple[str, Json]]:
     match value:
         case Groups():
             yield from _mapped(value, path)
+            yield f"{path}.envelope", _plain(value.envelope) if value.rest else None
         case EventRule():
             yield f"{path}.id", value.id
             yield f"{path}.name", value.name
@@ -71,7 +72,6 @@ def _mapped(groups: Groups, path: str) -> Iterator[tuple[str, Json]]:
             yield f"{path}.{group}.{name}", written(entry)
     if groups.rest:
         yield f"{path}.user_defined.{REST}", "rest"
-        yield f"{path}.envelope", list(groups.envelope)
 
 
 def written(entry: Entry) -> Json:

@@ -17,6 +17,7 @@ from syncer.errors import ConfigError, Problem
 from syncer.mapping import Column
 from syncer.pipeline import Pipeline
 from syncer.transform import Scope, Transformed, compile_transform
+from syncer.transform.reference import Reference
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_795_700_000
@@ -103,8 +104,7 @@ def test_a_column_maps_itself_only_where_the_query_has_it(transformed: Transform
 
 def test_of_a_choice_with_one_column_left_the_column_is_taken(tmp_path: Path) -> None:
     pipeline = load(tmp_path, "segment_ecommerce")
-    schema = pa.RecordBatch.from_pylist([{"no": 1, **SEGMENT}]).schema
-    field = compile_transform(pipeline, schema, SCOPE).bindings[0].field("event_id")
+    field = Reference.of(pipeline, ["no", *SEGMENT], SCOPE).binding.field("event_id")
     assert field is not None
     assert field.entry == Column(column="id")
 
