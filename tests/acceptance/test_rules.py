@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from syncer.actions import Wanted, adopt, backfill, erase, person, reconcile, retry_rejects
+from syncer.config.load import load_project
 from syncer.engine.span import Span
 from syncer.outlook import deliveries, forecast, reject_identities, rejected_rows, rejects, trace
-from syncer.session import Trial, find_pipeline
+from syncer.ports import Points
+from syncer.session import Session, Trial, find_pipeline
 from syncer.state.quarantine import Chosen
-from tests.acceptance.shop import Shop
+from tests.acceptance.shop import TOKEN, Shop
 from tests.acceptance.test_operator_actions import opened
+from tests.counts import FULL
 
 pytestmark = pytest.mark.acceptance
 
@@ -164,3 +167,37 @@ def test_rules_in_place_of_one_event_name_wait_for_a_decision(funnel: Shop) -> N
         report = session.run("funnel")
         assert (report.status, report.pause_reason) == ("paused", "needs_decision")
         assert "the key was deal and is deal, the rule of events" in report.message
+
+
+class Dying(Points):
+    """Points of which one, the n-th time it is passed, is where the process dies."""
+
+    def __init__(self, at: str, times: int) -> None:
+        self.at, self.left = at, times
+
+    def hit(self, name: str, /) -> None:
+        """Pass a point."""
+        self.left -= name == self.at
+        if name == self.at and self.left == 0:
+            raise KeyboardInterrupt
+
+
+POINTS = ["arm.after", "post.after", *(["page.in", "arm.in", "post.before", "ack.in", "ack.after"] if FULL else [])]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("at", POINTS)
+@pytest.mark.parametrize("times", [1, 2] if FULL else [2])
+def test_F01_a_run_that_dies_among_the_events_of_one_row_loses_none_and_doubles_none_unsaid(
+    funnel: Shop, at: str, times: int
+) -> None:
+    funnel.edit("pipelines/funnel.yaml", "destination: meta", "destination: meta\ndelivery: {events_per_request: 2}")
+    project = load_project(funnel.folder, environ={"TOKEN": TOKEN})
+    with Session(project, points=Dying(at, times)) as session:
+        died = session.run("funnel")
+    with opened(funnel) as session:
+        report, last = session.run("funnel"), session.run("funnel")
+    assert set(arrived(funnel)) == set(ALL)
+    doubled = len(arrived(funnel)) - len(ALL)
+    assert doubled <= died.possible_duplicates + report.possible_duplicates
+    assert (last.acknowledged, last.tally.buckets["duplicate_skipped"]) == (0, 6)
