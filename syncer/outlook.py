@@ -295,11 +295,14 @@ def rejected_rows(session: Session, pipeline: Pipeline, found: Sequence[Reject])
         yield from engine(pipeline, source, scope, found, now=session.clock.now())
 
 
-def reject_identities(session: Session, pipeline: Pipeline, key: Sequence[str]) -> frozenset[bytes]:
-    """Return the identities under which events with `key`, as `rejects list --rows` writes it, would be set aside."""
+def reject_identities(session: Session, pipeline: Pipeline, key: Sequence[str]) -> dict[bytes, str]:
+    """Return the identities under which events with `key`, as `rejects list --rows` writes it, would be set aside.
+
+    Each has the id of its rule; empty where the pipeline has none.
+    """
     from syncer.engine.trace import identities_of
 
-    return frozenset(identities_of(pipeline, _identity_scope(session, pipeline), key))
+    return identities_of(pipeline, _identity_scope(session, pipeline), key)
 
 
 def _identity_scope(session: Session, pipeline: Pipeline) -> "IdentityScope":

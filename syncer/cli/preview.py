@@ -74,7 +74,8 @@ def command(
             click.echo(harmless_json(shown_event.decode()))
     for refused in shown.refused:
         field = f" ({refused.field})" if refused.field else ""
-        told = f"refused: key {refused.key}: {refused.reason}{field}; `syncer explain {refused.reason}`"
+        rule = f", rule {refused.rule}" if refused.rule else ""
+        told = f"refused: key {refused.key}{rule}: {refused.reason}{field}; `syncer explain {refused.reason}`"
         click.echo(printable(told), err=True)
     if not shown.events and not shown.refused:
         click.echo("The query gives no such row." if key else "The query gives no rows.", err=True)

@@ -83,18 +83,24 @@ def show(
     """
     from syncer.cli.preview import print_steps
     from syncer.cli.text import console, print_json
-    from syncer.outlook import rejects
+    from syncer.outlook import reject_identities, rejects
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        chosen = _chosen(opened, pipeline, key=key, reason=None, everything=False)
-        found = [each for each in rejects(opened, pipeline) if each in chosen]
+        rules = reject_identities(opened, pipeline, key_parts(pipeline, key))
+        found = [(rules[each.identity], each) for each in rejects(opened, pipeline) if each.identity in rules]
         if not found:
             raise _no_such_key(name, key)
         now = opened.preview(pipeline, limit=1, key=key_parts(pipeline, key))
-    for reject in found:
-        facts = {"pipeline": name, "key": key, **_facts(reject), "is_in_warehouse": bool(now.steps)}
+    for rule, reject in found:
+        facts = {
+            "pipeline": name,
+            "key": key,
+            "rule": rule or None,
+            **_facts(reject),
+            "is_in_warehouse": bool(now.steps),
+        }
         if as_json:
             print_json(facts)
         else:
@@ -217,7 +223,8 @@ def _print_reject(facts: dict[str, Any]) -> None:
     from syncer.cli.text import console
     from syncer.logs import printable
 
-    said = f"{facts['pipeline']}, key {facts['key']}: {facts['bucket']}, {facts['reason']}"
+    rule = f", rule {facts['rule']}" if facts["rule"] else ""
+    said = f"{facts['pipeline']}, key {facts['key']}{rule}: {facts['bucket']}, {facts['reason']}"
     console.print(printable(said), markup=False)
     console.print(f"  {printable(facts['text'])}", markup=False)
     for word in ("field", "code", "subcode", "fbtrace_id", "run_id", "at"):
@@ -238,7 +245,7 @@ def _chosen(
         _require_reason(opened, pipeline, reason)
     if key is None:
         return Chosen(reason=reason)
-    return Chosen(identities=reject_identities(opened, pipeline, key_parts(pipeline, key)))
+    return Chosen(identities=frozenset(reject_identities(opened, pipeline, key_parts(pipeline, key))))
 
 
 def _require_reason(opened: "Session", pipeline: "Pipeline", reason: str) -> None:
@@ -309,17 +316,10 @@ def _print_reasons(reasons: list[dict[str, Any]]) -> None:
 def _print_rows(lines: list[dict[str, Any]], *, of: int) -> None:
     from syncer.cli.text import print_table
 
-    rows = [
-        (
-            line["key"],
-            line["reason"],
-            line["field"],
-            "/".join(str(code) for code in (line["code"], line["subcode"]) if code) or None,
-            line["fbtrace_id"],
-            line["at"],
-        )
-        for line in lines
-    ]
-    print_table(("key", "reason", "field", "code", "fbtrace_id", "at"), rows)
+    names = ("key", "rule", "reason", "field", "code", "fbtrace_id", "at")
+    shown = [name for name in names if name != "rule" or any(line["rule"] for line in lines)]
+    codes = ("/".join(str(code) for code in (line["code"], line["subcode"]) if code) or None for line in lines)
+    coded = [{**line, "code": code} for line, code in zip(lines, codes, strict=True)]
+    print_table(tuple(shown), [tuple(line[name] for name in shown) for line in coded])
     if len(lines) < of:
         click.echo(f"... and {of - len(lines):,} more; `syncer rejects export` has all")

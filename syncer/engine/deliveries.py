@@ -36,6 +36,7 @@ LINE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 SCHEMA: Final = pa.schema(
     {
         "key": pa.string(),
+        "rule": pa.string(),
         "event_id": pa.string(),
         "outcome": pa.string(),
         "reason": pa.string(),
@@ -44,7 +45,7 @@ SCHEMA: Final = pa.schema(
         "fbtrace_id": pa.string(),
     }
 )
-"""One event; `at` is when Meta answered, or when the event was set aside."""
+"""One event; `rule` is NULL where the pipeline has none, `at` is when Meta answered, or when the event was set aside."""
 FORMULA: Final = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
 """A spreadsheet executes cells that begin so, but for numbers; some read wide signs and leave out leading space."""
 NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"

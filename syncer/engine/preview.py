@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from connectors.base import Source
 from syncer.engine.compiled import compiled
 from syncer.engine.one_row import find, of_key
@@ -21,6 +23,8 @@ class Refused:
     key: str
     reason: str
     field: str | None
+    rule: str | None = None
+    """Id of the rule that gives none; None: the pipeline has none, or it holds for the whole row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ class Preview:
     """JSON texts, in the order of the rows."""
     refused: tuple[Refused, ...]
     steps: tuple[tuple[str, tuple[Step, ...]], ...]
-    """(key, each of its values on its way) for every event of every row, and for each row that gives none."""
+    """(key, with the rule where there are any; each value on its way) for every event, and each row that gives none."""
 
 
 def preview(
@@ -56,9 +60,18 @@ def preview(
     columns = [rows.column(name).to_pylist() for name in transform.key_columns]
     keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]
     made = transform(rows, now=now, start=None)
-    refused = (Refused(keys[row["row"]], row["reason"], row["field"]) for row in made.rejects.iter_rows(named=True))
+    named = transform.named(rows, now=now).filter(pl.col("is_given") & pl.col("identity").is_not_null())
+    rules = dict(named.select("identity", "rule").iter_rows())
+    refused = (
+        Refused(keys[row["row"]], row["reason"], row["field"], rules.get(row["identity"]))
+        for row in made.rejects.iter_rows(named=True)
+    )
     readable = read_rows(rows, transform.inputs)
     references = References.of(pipeline, shape.names, scope, json_columns=readable.json_columns)
     built = (references.build(row, now=now) for row in readable.frame.iter_rows(named=True))
-    steps = ((key, one.steps) for key, each in zip(keys, built, strict=True) for one in each)
+    steps = (
+        (f"{key}, rule {one.rule}" if one.rule else key, one.steps)
+        for key, each in zip(keys, built, strict=True)
+        for one in each
+    )
     return Preview(events=tuple(made.events["json"]), refused=tuple(refused), steps=tuple(steps))

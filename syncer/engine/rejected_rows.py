@@ -19,6 +19,7 @@ from syncer.transform.identity import Scope
 SCHEMA: Final = pa.schema(
     {
         "key": pa.string(),
+        "rule": pa.string(),
         "event_id": pa.string(),
         "bucket": pa.string(),
         "reason": pa.string(),
@@ -30,7 +31,7 @@ SCHEMA: Final = pa.schema(
         "at": pa.timestamp("us", "UTC"),
     }
 )
-"""One reject; key and event_id are NULL where the query gives no such row, or the row has no key."""
+"""One reject; `rule` is NULL where the pipeline has none, it, key and event_id where the query gives no such row, or the row has no key."""
 REJECT: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "identity": pl.Binary,
     "bucket": pl.String,
@@ -59,14 +60,16 @@ def rejected_rows(
     parts = (part for part in recall.queries(whole(pipeline, transform), kind) if not recall.is_complete)
     for rows in (rows for part in parts for rows in source.read(part)):
         _, named = recall.rows(rows, transform, now=at)
-        named = named.select("identity", "key", "event_id").unique("identity", keep="first", maintain_order=True)
+        named = named.select("identity", "key", "rule", "event_id").unique(
+            "identity", keep="first", maintain_order=True
+        )
         found = named.join(lines, on="identity", how="inner", maintain_order="left")
         lines = lines.join(named, on="identity", how="anti", maintain_order="left")
         if found.height:
             yield _table(found)
     if lines.height:
         nothing = pl.lit(None, dtype=pl.String)
-        yield _table(lines.with_columns(nothing.alias("key"), nothing.alias("event_id")))
+        yield _table(lines.with_columns(nothing.alias(name) for name in ("key", "rule", "event_id")))
 
 
 def _table(found: pl.DataFrame) -> pa.Table:

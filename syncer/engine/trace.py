@@ -78,7 +78,7 @@ def find_rows(
 
 def _row(line: dict[str, Any], made: "Transformed", *, is_passed: bool) -> Row:
     """Return what the rule of `line`, one of those that name a row, gives."""
-    rule, identity = line["rule"], line["identity"]
+    rule, identity = line["rule"] or THE_RULE, line["identity"]
     is_its = pl.col("identity") == pl.lit(identity, dtype=pl.Binary)
     events, rejects = made.events.filter(is_its), made.rejects.filter(is_its)
     if events.height:

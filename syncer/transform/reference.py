@@ -18,7 +18,7 @@ from syncer.spec.events import like_standard
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
-from syncer.transform.binding import Binding, Field, bind, is_person
+from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_person
 from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
 from syncer.transform.guard import Guard, Verdict
@@ -54,6 +54,8 @@ class BuiltEvent:
     """As its JSON; numbers are exact."""
     tally: Tally
     steps: tuple[Step, ...]
+    rule: str
+    """Id of its rule; empty where the pipeline has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class BuiltReject:
     field: str | None
     tally: Tally
     steps: tuple[Step, ...] = ()
+    rule: str = THE_RULE
 
     @property
     def bucket(self) -> Bucket | None:
@@ -205,6 +208,7 @@ class _Event:
             field=field or REASONS[reason].field,
             tally=self.tally if counts else Tally(rows_read=1),
             steps=tuple(self.steps),
+            rule=self.rule,
         )
 
     @property
@@ -346,6 +350,7 @@ class _Event:
             event=_nested(self.present),
             tally=self.tally,
             steps=tuple(self.steps),
+            rule=self.rule,
         )
 
 

@@ -60,7 +60,9 @@ def _without_twins(built: Iterable[Built]) -> Iterable[Built]:
         if isinstance(one, BuiltEvent):
             mark = (one.event["event_name"], one.event_id)
             if mark in seen:
-                yield BuiltReject(identity=one.identity, reason=TWIN, field=None, tally=one.tally, steps=one.steps)
+                yield BuiltReject(
+                    identity=one.identity, reason=TWIN, field=None, tally=one.tally, steps=one.steps, rule=one.rule
+                )
                 continue
             seen.add(mark)
         yield one

@@ -100,16 +100,16 @@ class Transform:
         )
 
     def named(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
-        """Return a line for each row and rule, in this order: row, key, rule, identity, event_id, event_time, is_given.
+        """Return a line for each row and rule, in this order: row, identity, event_id, event_time, rule, is_given, key.
 
         `key` is text, several columns a line of CSV. It, identity and event_id are NULL where a part of the key
-        is missing, event_time where it is not known. `is_given` says whether the rule matches the row; the other
+        is missing, event_time where it is not known, `rule` where the pipeline has none. `is_given` says whether the rule matches the row; the other
         columns are as if it did.
         """
         found = self._found(batch)
         parts = [
             kind.named(each, now=now).with_columns(
-                rule=pl.lit(kind.binding.rule, dtype=pl.String),
+                rule=pl.lit(kind.binding.rule or None, dtype=pl.String),
                 is_given=pl.lit(value=True) if (mask := kind.holds(each.rows)) is None else mask,
             )
             for kind, each in zip(self.kinds, found, strict=True)

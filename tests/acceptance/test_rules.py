@@ -128,7 +128,7 @@ def test_a_reject_of_one_stage_is_found_and_judged_again_by_itself(funnel: Shop)
         (line,) = [line for table in rejected_rows(session, pipeline, [reject]) for line in table.to_pylist()]
         assert (line["key"], line["reason"]) == ("3", "currency_missing")
         funnel.sql("UPDATE deals SET currency = 'EUR'")
-        chosen = Chosen(identities=reject_identities(session, pipeline, ("3",)))
+        chosen = Chosen(identities=frozenset(reject_identities(session, pipeline, ("3",))))
         again = retry_rejects(session, pipeline, chosen)
         assert (again.acknowledged, again.events, rejects(session, pipeline)) == (1, 1, [])
     assert sorted(arrived(funnel)) == sorted(ALL)
@@ -153,7 +153,7 @@ def test_a_sample_sends_as_many_events_as_it_should(funnel: Shop) -> None:
         shown = session.preview(find_pipeline(session.project, "funnel"), limit=1, key=("3",))
     assert arrived(funnel) == ALL
     assert [json.loads(text)["event_name"] for text in shown.events] == ["Lead", "QualifiedLead", "Purchase"]
-    assert [key for key, _ in shown.steps] == ["3", "3", "3"]
+    assert [key for key, _ in shown.steps] == ["3, rule lead", "3, rule qualified", "3, rule won"]
 
 
 def test_rules_in_place_of_one_event_name_wait_for_a_decision(funnel: Shop) -> None:
@@ -201,3 +201,30 @@ def test_F01_a_run_that_dies_among_the_events_of_one_row_loses_none_and_doubles_
     doubled = len(arrived(funnel)) - len(ALL)
     assert doubled <= died.possible_duplicates + report.possible_duplicates
     assert (last.acknowledged, last.tally.buckets["duplicate_skipped"]) == (0, 6)
+
+
+def test_what_is_said_of_an_event_names_its_rule(funnel: Shop) -> None:
+    funnel.sql("UPDATE deals SET currency = NULL")
+    assert funnel.syncer("run", "funnel").code == 3
+    listed = funnel.syncer("rejects", "list", "funnel", "--rows").out.splitlines()
+    assert [line.split()[:3] for line in listed[1:]] == [["key", "rule", "reason"], ["3", "won", "currency_missing"]]
+    shown = funnel.syncer("rejects", "show", "funnel", "--key", "3")
+    assert shown.out.startswith("funnel, key 3, rule won: rejected_local, currency_missing\n")
+    assert [line for line in shown.out.splitlines() if line.startswith("key 3")] == [
+        "key 3, rule lead",
+        "key 3, rule qualified",
+        "key 3, rule won",
+    ]
+    previewed = funnel.syncer("preview", "funnel", "--limit", "10")
+    assert [line.split(";")[0] for line in previewed.err.splitlines()] == [
+        "refused: key 3, rule won: currency_missing (currency)",
+        "refused: key 4: no_rule",
+    ]
+    traced = funnel.syncer("trace", "funnel", "3", "--output", "json").out.splitlines()
+    assert [(json.loads(line)["rule"], json.loads(line)["conclusion"]) for line in traced] == [
+        ("lead", "acked"),
+        ("qualified", "acked"),
+        ("won", "rejected_local"),
+    ]
+    lines = [json.loads(line) for line in funnel.syncer("deliveries", "funnel").out.splitlines()]
+    assert [(line["key"], line["rule"]) for line in lines if line["outcome"] == "rejected_local"] == [("3", "won")]
