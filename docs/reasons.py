@@ -33,7 +33,7 @@ BUCKETS = {
     Bucket.HELD: "Sent, outcome unknown.",
     Bucket.PENDING: "Read, not sent.",
     Bucket.NO_RULE: "Rows that none of the pipeline's `events` rules matches.",
-    Bucket.NO_CONSENT: "Used once `consent` is obeyed.",
+    Bucket.NO_CONSENT: "Without consent, by the pipeline's `consent`. Of the row nothing is normalised or hashed but the time of its event.",
     Bucket.PII_BLOCKED: "Personal data stands outside customer information, and `pii` says to block such events.",
     Bucket.ERASED: "Rows of persons who were erased.",
     Bucket.OVER_MAX_ROWS: "Read, not sent: the run had sent as much as it may.",

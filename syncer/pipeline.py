@@ -264,8 +264,8 @@ class Pipeline:
     """Which rows may be sent at all."""
     limited_data_use: LimitedDataUse | None = None
     """Which events carry Meta's Limited Data Use flag."""
-    require: Require | None = None
-    """Match keys an event must have beyond Meta's own rule."""
+    require: tuple[Require, ...] = ()
+    """Match keys an event must have beyond Meta's own rule; each of them."""
     pii: Pii = Pii()
     """What happens to personal data found outside user_data."""
     schedule: Schedule | None = None

@@ -124,10 +124,19 @@ def read_limited_data_use(node: Node | None, reader: Reader) -> LimitedDataUse |
     return replace(found, when=when)
 
 
-def read_require(node: Node | None, reader: Reader) -> Require | None:
-    """Return which match keys an event must have; names become Meta's short ones."""
-    found = reader.section(Require, node) if node else None
-    if found is None or node is None:
+def read_require(node: Node | None, reader: Reader) -> tuple[Require, ...]:
+    """Return which match keys an event must have, of one map or a list of them; names become Meta's short ones."""
+    if node is None:
+        return ()
+    if node.is_list and not node.items:
+        reader.problems.at(node, "the list is empty", "write {any: [em, ph], count: 1}, or several of these")
+    found = [_require(item, reader) for item in (node.items if node.is_list else [node])]
+    return tuple(each for each in found if each)
+
+
+def _require(node: Node, reader: Reader) -> Require | None:
+    found = reader.section(Require, node)
+    if found is None:
         return None
     names = [short_name(Group.CUSTOMER_INFO, name) for name in found.any]
     for name, short, child in zip(found.any, names, node.entries["any"].items, strict=True):

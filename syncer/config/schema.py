@@ -204,7 +204,7 @@ def _shared_properties() -> Schema:
         "events": _events(),
         "consent": nullable(section(Consent, applies_to={"$ref": "#/$defs/condition"})),
         "limited_data_use": nullable(section(LimitedDataUse, when={"$ref": "#/$defs/condition"})),
-        "require": nullable(section(Require)),
+        "require": nullable(_require()),
         "pii": nullable(section(Pii)),
         "schedule": nullable(_schedule()),
         "reconcile": nullable(section(Reconcile)),
@@ -230,6 +230,12 @@ def _settings() -> Schema:
 def _schedule() -> Schema:
     cron = {"type": "string", "examples": ["*/15 * * * *", "0 6 * * mon-fri", *NICKNAMES]}
     return section(Schedule, cron=cron)
+
+
+def _require() -> Schema:
+    one = section(Require)
+    several = {"type": "array", "minItems": 1, "items": one, "description": "Several of them, and each must hold."}
+    return described({"anyOf": [one, several]}, attribute_help(Pipeline)["require"])
 
 
 def _events() -> Schema:

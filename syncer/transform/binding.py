@@ -11,7 +11,9 @@ from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mappi
 from syncer.pipeline import EventRule, Pipeline, mappings_of
 from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
 from syncer.transform.condition import Condition
+from syncer.transform.consent import Gate, gate_of
 from syncer.transform.extract import parse_path
+from syncer.transform.limited import COLUMNS, Limit, limit_of
 from syncer.transform.preset_entries import existing, is_envelope, is_idle, lacking
 
 ALIAS = "syncer_expression_{}"
@@ -58,6 +60,10 @@ class Binding:
     """Every column of the query itself that is needed."""
     inputs: tuple[str, ...]
     """Every column of a batch that events are made of, expressions included."""
+    consent: Gate | None = None
+    """Who may be sent; None: everybody."""
+    limit: Limit | None = None
+    """Whose events carry Limited Data Use; its columns are added to the rows."""
 
     def field(self, *place: str) -> Field | None:
         """Return the field at `place`, if it is mapped."""
@@ -75,6 +81,8 @@ def named_columns(pipeline: Pipeline) -> tuple[str, ...]:
     for name in pipeline.key:
         binder.column(name, path="key")
     _kinds(pipeline, binder)
+    gate_of(pipeline, binder.column)
+    limit_of(pipeline, binder.column)
     if pipeline.cursor:
         binder.column(pipeline.cursor.column, path="cursor.column")
     return tuple(dict.fromkeys(binder.asked))
@@ -90,6 +98,10 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
     kinds, mappings = _kinds(pipeline, binder), mappings_of(pipeline.mapping, pipeline.events)
     for kind, mapping in zip(kinds, mappings, strict=True):
         binder.problems += lacking(pipeline, mapping, {field.place for field in kind.fields})
+    gate, limit = gate_of(pipeline, binder.column), limit_of(pipeline, binder.column)
+    if limit is not None:
+        for kind in kinds:
+            kind.fields.extend(_limited(kind.fields, limit, binder))
     inputs = set(binder.used)
     cursor = binder.column(pipeline.cursor.column, path="cursor.column") if pipeline.cursor else None
     if binder.problems:
@@ -110,9 +122,27 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
             cursor=cursor,
             columns=tuple(name for name in columns if name in needed and name not in binder.expressions),
             inputs=tuple(name for name in columns if name in inputs),
+            consent=gate,
+            limit=limit,
         )
         for kind in kinds
     )
+
+
+def _limited(fields: Sequence[Field], limit: Limit, binder: "_Binder") -> list[Field]:
+    """Return the fields of Limited Data Use; one way to ask for it is enough, and Meta must be able to find the place."""
+    places = {field.place for field in fields}
+    if twice := [name for name in COLUMNS if (name,) in places]:
+        remedy = "take out one of the two: both decide about the same events"
+        binder.problem("limited_data_use", f"the mapping has {twice[0]} too", remedy)
+        return []
+    if set(limit.places.values()) == {0} and not {("user_data",), ("user_data", "client_ip_address")} & places:
+        remedy = "map client_ip_address, or name country and state"
+        binder.problem("limited_data_use", "country 0 and state 0 let Meta find the place by the IP address", remedy)
+    return [
+        Field(name=name, place=(name,), parameter=parameter(Group.SERVER_EVENT, name), entry=Column(column=column))
+        for name, column in COLUMNS.items()
+    ]
 
 
 class _Kind(NamedTuple):

@@ -1,6 +1,6 @@
 """One kind of event compiled for one query: rows in, events and rejects out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ import polars as pl
 from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
 from syncer.transform.binding import Binding
+from syncer.transform.consent import LATER, Known, refuse_without_consent
 from syncer.transform.events import Events
 from syncer.transform.guard import Guard
 from syncer.transform.identity import Names, Scope
@@ -17,7 +18,7 @@ from syncer.transform.members import Member, Reader
 from syncer.transform.pieces import Mask
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
-from syncer.transform.validate import Facts, Place, refuse, refuse_by_time
+from syncer.transform.validate import Facts, Place, refuse, refuse_by_time, refuse_gone, refuse_short
 from syncer.transform.verdicts import Verdicts, no_refusals
 
 TIME: Final[Place] = ("event_time",)
@@ -28,12 +29,13 @@ EVENTS: Final = {
     "event_id": pl.String,
     "event_name": pl.String,
     "event_time": pl.Int64,
+    "consent": pl.UInt8,
     "age_class": pl.UInt8,
     "value": pl.Float64,
     "currency": pl.String,
     "json": pl.String,
 }
-"""Row in the batch, identity for the ledger, ..., JSON text of one event without a comma behind it."""
+"""Row in the batch, identity for the ledger, ..., number of its answer in `consent.ANSWERS`, ..., JSON text of one event without a comma behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,10 @@ class Transformed:
     rejects: pl.DataFrame
     """row, identity, bucket, reason, field of every row that gives no event."""
     tally: Tally
+    consent_column: str | None = None
+    """The column that was asked for consent; None: none was."""
+    unsent: pl.DataFrame = field(default_factory=no_refusals)
+    """As `rejects`, those for want of consent, a line for each event that would be, also where the row counts once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ class Kind:
     pipeline: Pipeline
     binding: Binding
     names: Names
+    suppressed: Known | None = None
+    """Tells of packed identities which an earlier run left unsent for want of consent; None: nobody knows."""
 
     @classmethod
     def of(cls, pipeline: Pipeline, binding: Binding, scope: Scope) -> Self:
@@ -97,11 +105,15 @@ class Kind:
         members = {place: reader.read(field) for place in (TIME, SOURCE) if (field := self.binding.field(*place))}
         event_time = _seconds(members.get(TIME), found)
         source = _source(members.get(SOURCE), settings, found)
+        has_long_window = (source == "physical_store").fill_null(value=False)
+        refuse_gone(verdicts, event_time, has_long_window, now=now, start=start)
+        if (gate := self.binding.consent) is not None:
+            refuse_without_consent(verdicts, gate, found.consent)
+            verdicts.refuse(gate.came_later(found.consent, found.identities, self.suppressed), LATER, gate.column)
         dropped = members[TIME].dropped() if TIME in members else None
         verdicts.refuse(None if dropped is None else dropped & event_time.is_null(), "event_time_invalid")
         verdicts.refuse(event_time.is_null(), "event_time_missing")
-        has_long_window = (source == "physical_store").fill_null(value=False)
-        refuse_by_time(verdicts, event_time, has_long_window, settings, now=now, start=start)
+        refuse_by_time(verdicts, event_time, settings, now=now)
         passed = verdicts.passed()
         timely = _Timely(found, event_time, source, members)
         if passed is None:
@@ -118,15 +130,16 @@ class Kind:
         )
         others = {field.place: reader.read(field) for field in self.binding.fields if field.place not in timely.members}
         guard = Guard.of(self.pipeline)
-        for field in filter(guard.looks_at, self.binding.fields):
-            if field.place in others:
-                others[field.place] = guard.column(field, others[field.place])
+        for looked_at in filter(guard.looks_at, self.binding.fields):
+            if looked_at.place in others:
+                others[looked_at.place] = guard.column(looked_at, others[looked_at.place])
         events = Events.of(timely.event_time, timely.action_source, {**timely.members, **others})
         facts = events.facts()
         verdicts = Verdicts(events.height)
         refuse(verdicts, facts, settings)
         personal = guard.refused_keys([texts(found.rows.frame.get_column(name)) for name in self.binding.key])
         verdicts.refuse(None if personal is None else personal & ~facts.has("event_id"), "key_personal")
+        refuse_short(verdicts, facts, self.pipeline.require)
         passed = verdicts.passed()
         frame = self._frame(found, events)
         tally = Tally(warnings=reader.warnings + events.warnings(facts, passed))
@@ -147,6 +160,7 @@ class Kind:
             "event_id": event_ids,
             "event_name": events.wire("event_name"),
             "event_time": events.event_time,
+            "consent": found.consent,
             "age_class": (events.action_source == "physical_store").cast(pl.UInt8),
             "value": events.wire("custom_data", "value").cast(pl.Float64),
             "currency": events.wire("custom_data", "currency"),
@@ -163,6 +177,8 @@ class Found(NamedTuple):
     keys: pl.Series
     identities: pl.Series
     """Of the events of one kind."""
+    consent: pl.Series
+    """Number in `ANSWERS`."""
 
     def only(self, mask: pl.Series) -> "Found":
         """Return the rows where `mask` is true."""

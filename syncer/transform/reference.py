@@ -14,18 +14,19 @@ from syncer.pipeline import Pipeline
 from syncer.report import Bucket, Tally
 from syncer.spec import browser, normalize, places, times, values
 from syncer.spec.context import Context
-from syncer.spec.events import like_standard
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
 from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_person
+from syncer.transform.consent import REASONS as REFUSED_FOR
 from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
 from syncer.transform.guard import Guard, Verdict
 from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
+from syncer.transform.oddities import oddities
 from syncer.transform.pieces import How
-from syncer.transform.refusal import Case, refusal, time_refusal
+from syncer.transform.refusal import Case, Refusal, gone_refusal, refusal, time_refusal
 from syncer.transform.rows import text_of_bytes
 from syncer.transform.texts import text_of
 from syncer.transform.validate import OPTIONS, Place
@@ -110,7 +111,9 @@ class Reference:
         readable, lost = self._readable(row)
         texts = [text_of(readable.get(name)) for name in self.binding.key]
         key = [text for text in texts if text is not None]
-        event = _Event(self, Row(values=readable, json_columns=self.json_columns), key, now)
+        read = Row(values=readable, json_columns=self.json_columns)
+        limit = self.binding.limit
+        event = _Event(self, read if limit is None or lost else limit.of_row(read), key, now)
         if lost:
             return event.reject("unreadable", lost[0], counts=False)
         if not event.has_key:
@@ -174,16 +177,13 @@ class _Event:
         early = {place: found for place in (TIME, SOURCE) if (found := binding.field(*place))}
         if TIME in early:
             self.read(early[TIME])
-        if TIME not in self.present:
-            return self.reject("event_time_invalid" if TIME in self.dropped else "event_time_missing", counts=False)
         if SOURCE in early:
             self.read(early[SOURCE])
         if SOURCE not in self.present and SOURCE not in self.dropped and settings.action_source:
             self.present[SOURCE] = settings.action_source
-        event_time, source = self.present[TIME], self.present.get(SOURCE)
-        reason = time_refusal(event_time, source, settings, now=self.now, start=start)
-        if reason:
-            return self.reject(reason, counts=False)
+        refused = self._refused_early(start)
+        if refused:
+            return self.reject(*refused, counts=False)
         for other in binding.fields:
             if other.place not in (TIME, SOURCE):
                 self.read(other)
@@ -196,9 +196,24 @@ class _Event:
             refused=self.refused,
             blocked=self.blocked,
             maps_event_id=binding.field("event_id") is not None,
+            require=self.reference.pipeline.require,
         )
         refused = refusal(case)
         return self.reject(*refused) if refused else self.built()
+
+    def _refused_early(self, start: int | None) -> Refusal | None:
+        """Return why the row is refused before more of it is read: by its time, or for want of consent."""
+        event_time, gate = self.present.get(TIME), self.reference.binding.consent
+        if event_time is not None:
+            gone = gone_refusal(event_time, self.present.get(SOURCE), now=self.now, start=start)
+            if gone:
+                return gone, None
+        if gate and (reason := REFUSED_FOR.get(gate.judge_row(self.row))):
+            return reason, gate.column
+        if event_time is None:
+            return "event_time_invalid" if TIME in self.dropped else "event_time_missing", None
+        late = time_refusal(event_time, self.reference.pipeline.settings, now=self.now)
+        return (late, None) if late else None
 
     def reject(self, reason: str, field: str | None = None, *, counts: bool = True) -> BuiltReject:
         """Return the reject; rows refused by their time are not counted further."""
@@ -341,7 +356,7 @@ class _Event:
         if ("event_id",) not in self.present and self.reference.binding.field("event_id"):
             self.tally.warnings["event_id_derived"] += 1
         known = self.present.setdefault(("event_id",), event_id(self.reference.ids_name, self.rule, self.key))
-        self.tally.warnings.update([*_warnings(self.present), *self.leaked])
+        self.tally.warnings.update([*oddities(self.present), *self.leaked])
         self.tally.coverage.update(place[1] for place in self.present if place[0] == "user_data")
         self.tally.covered += 1
         return BuiltEvent(
@@ -363,23 +378,6 @@ def _parsed(text: Any) -> Any:
         return None if text is None else read_json(text)
     except ValueError:
         return None
-
-
-def _warnings(present: Mapping[Place, Any]) -> Iterator[str]:
-    """Yield what is odd about an event that goes out."""
-    if present[SOURCE] == "website":
-        if ("event_source_url",) not in present:
-            yield "website_without_url"
-        if ("user_data", "client_user_agent") not in present:
-            yield "website_without_user_agent"
-    if like_standard(present["event_name",]):
-        yield "custom_event_name_like_standard"
-    if present.get(("custom_data", "value"), 0) < 0:
-        yield "value_negative"
-    if present.get(("custom_data", "currency")) in values.OFTEN_REFUSED:
-        yield "currency_often_refused"
-    if ("custom_data", "value") in present and ("custom_data", "currency") not in present:
-        yield "value_without_currency"
 
 
 def _nested(present: Mapping[Place, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from syncer.pipeline import Settings
+from syncer.pipeline import Require, Settings
 from syncer.spec import events, limits
 from syncer.transform.validate import APP_NEEDS, COUNTRY, OPTIONS, STATE, Place, max_age_s
 
@@ -12,18 +12,20 @@ Refusal: TypeAlias = tuple[str, str | None]
 """Reason code, and the field where the reason itself names none."""
 
 
-def time_refusal(
-    event_time: int, action_source: str | None, settings: Settings, *, now: int, start: int | None
-) -> str | None:
-    """Return the reason code of an event outside the time in which Meta and the pipeline take it, or None."""
+def gone_refusal(event_time: int, action_source: str | None, *, now: int, start: int | None) -> str | None:
+    """Return the reason code of an event that no later run can send either, or None."""
+    if start is not None and event_time < start:
+        return "before_start"
+    is_too_old = now - event_time > limits.window_s(action_source) - limits.WINDOW_MARGIN_S
+    return "event_time_too_old" if is_too_old else None
+
+
+def time_refusal(event_time: int, settings: Settings, *, now: int) -> str | None:
+    """Return the reason code of an event in the future, or outside the time in which the pipeline sends it, or None."""
     age = now - event_time
     longest = max_age_s(settings)
     if age < -limits.FUTURE_S:
         return "event_time_in_future"
-    if start is not None and event_time < start:
-        return "before_start"
-    if age > limits.window_s(action_source) - limits.WINDOW_MARGIN_S:
-        return "event_time_too_old"
     if longest is not None and age > longest:
         return "past_max_age"
     return "too_early" if settings.delay and age < settings.delay else None
@@ -43,6 +45,7 @@ class Case:
     blocked: Sequence[Refusal]
     """Reason and field of personal data that must not be there."""
     maps_event_id: bool
+    require: Sequence[Require] = ()
 
     def has(self, *place: str) -> bool:
         """Return whether the event has a value at `place`."""
@@ -78,6 +81,7 @@ def refusal(case: Case) -> Refusal | None:
         _money,
         _customer,
         _leaks,
+        _require,
     )
     return next((found for question in questions for found in question(case)), None)
 
@@ -152,3 +156,9 @@ def _customer(case: Case) -> Iterator[Refusal]:
 
 def _leaks(case: Case) -> Iterator[Refusal]:
     yield from case.blocked
+
+
+def _require(case: Case) -> Iterator[Refusal]:
+    for each in case.require:
+        if sum(case.has("user_data", key) for key in each.any) < each.count:
+            yield ("require_not_met", ", ".join(each.any))

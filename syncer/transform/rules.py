@@ -1,6 +1,6 @@
 """A pipeline compiled for one query: batches of rows in, events and rejects out; a row gives one for each of its rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from syncer.pipeline import Pipeline
-from syncer.report import Tally
+from syncer.report import Bucket, Tally
 from syncer.transform.binding import Binding, bind, sql_expressions
+from syncer.transform.consent import Answer, Known, everywhere
 from syncer.transform.duplicates import refuse_repeated, refuse_twins
 from syncer.transform.identity import Scope, joined_keys
 from syncer.transform.key_text import key_texts
@@ -70,6 +71,7 @@ class Transform:
         found = self._found(batch)
         masks = [_chosen(kind, each, only) for kind, each in zip(self.kinds, found, strict=True)]
         made = self._made(found, masks, now=now, start=start)
+        unsent = made.rejects.filter(pl.col("bucket") == Bucket.NO_CONSENT.value)
         events, repeated = refuse_repeated(made.events)
         rejects = pl.concat([made.rejects, _without_rule(found[0], masks), repeated])
         if len(self.kinds) > 1:
@@ -79,7 +81,14 @@ class Transform:
         made.tally.rows_read = batch.num_rows
         made.tally.buckets.update(rejects["bucket"].to_list())
         made.tally.reasons.update(rejects["reason"].to_list())
-        return Transformed(events=events, rejects=rejects, tally=made.tally)
+        gate = self.kinds[0].binding.consent
+        return Transformed(
+            events=events,
+            rejects=rejects,
+            tally=made.tally,
+            unsent=unsent,
+            consent_column=gate.column if gate else None,
+        )
 
     def _made(self, found: list[Found], masks: list[pl.Series | None], *, now: int, start: int | None) -> Transformed:
         """Return what became of all kinds of events, those in the order of the rows."""
@@ -124,7 +133,14 @@ class Transform:
         rows = read_rows(batch, self.inputs)
         keys = joined_keys([rows.frame.get_column(name) for name in self.key_columns])
         numbers = pl.Series("row", range(batch.num_rows), dtype=pl.UInt32)
-        return [Found(rows, numbers, keys, kind.names.identities(keys)) for kind in self.kinds]
+        gate, limit = self.kinds[0].binding.consent, self.kinds[0].binding.limit
+        said = everywhere(Answer.NOT_ASKED, batch.num_rows) if gate is None else gate.judge(rows)
+        rows = rows if limit is None else limit.of_rows(rows)
+        return [Found(rows, numbers, keys, kind.names.identities(keys), said) for kind in self.kinds]
+
+    def knowing(self, suppressed: Known | None) -> "Transform":
+        """Return the transform that is told which identities an earlier run left unsent for want of consent."""
+        return replace(self, kinds=tuple(replace(kind, suppressed=suppressed) for kind in self.kinds))
 
 
 def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope) -> Transform:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_, or_
+from operator import add, and_, or_
 from typing import Final, TypeAlias
 
 import polars as pl
 
-from syncer.pipeline import Settings
+from syncer.pipeline import Require, Settings
 from syncer.spec import events, limits
 from syncer.transform.pieces import Mask
 from syncer.transform.verdicts import Verdicts
@@ -30,21 +30,24 @@ def max_age_s(settings: Settings) -> int | None:
     return settings.max_age
 
 
-def refuse_by_time(
-    verdicts: Verdicts, event_time: pl.Series, long_window: Mask, settings: Settings, *, now: int, start: int | None
-) -> None:
-    """Refuse events outside the time in which Meta and the pipeline take them.
+def refuse_gone(verdicts: Verdicts, event_time: pl.Series, long_window: Mask, *, now: int, start: int | None) -> None:
+    """Refuse events that no later run can send either: before the pipeline's start, or too old for Meta.
 
     `event_time` is in Unix seconds; `long_window` says where the window of physical_store holds.
     """
     age = now - event_time
-    longest = max_age_s(settings)
     expired = age > limits.WINDOW_S - limits.WINDOW_MARGIN_S
     if long_window is not None:
         expired &= ~long_window | (age > limits.PHYSICAL_STORE_WINDOW_S - limits.WINDOW_MARGIN_S)
-    verdicts.refuse(age < -limits.FUTURE_S, "event_time_in_future")
     verdicts.refuse(None if start is None else event_time < start, "before_start")
     verdicts.refuse(expired, "event_time_too_old")
+
+
+def refuse_by_time(verdicts: Verdicts, event_time: pl.Series, settings: Settings, *, now: int) -> None:
+    """Refuse events that lie in the future, and those outside the time in which the pipeline sends them."""
+    age = now - event_time
+    longest = max_age_s(settings)
+    verdicts.refuse(age < -limits.FUTURE_S, "event_time_in_future")
     verdicts.refuse(None if longest is None else age > longest, "past_max_age")
     verdicts.refuse(age < settings.delay if settings.delay else None, "too_early")
 
@@ -99,6 +102,13 @@ def refuse(verdicts: Verdicts, facts: Facts, settings: Settings) -> None:
     verdicts.refuse(_is_insufficient(keys, facts.nowhere), "customer_info_insufficient")
     for field, reason, mask in facts.blocked:
         verdicts.refuse(mask, reason, field)
+
+
+def refuse_short(verdicts: Verdicts, facts: Facts, wanted: Iterable[Require]) -> None:
+    """Refuse events that have fewer match keys, after normalising, than the pipeline asks for."""
+    for each in wanted:
+        has = [facts.has("user_data", key).cast(pl.UInt32) for key in each.any]
+        verdicts.refuse(reduce(add, has) < each.count, "require_not_met", ", ".join(each.any))
 
 
 def _refuse_name_and_source(verdicts: Verdicts, facts: Facts) -> None:

@@ -44,7 +44,7 @@ CLAUSES = (
 
 
 @pytest.mark.faults
-@settings(max_examples=count(1_000))
+@settings(max_examples=count(1_000), deadline=None)
 @given(
     rows=st.lists(st.fixed_dictionaries({name: st.none() | each for name, (_, each) in COLUMNS.items()}), max_size=5),
     when=st.dictionaries(st.sampled_from(list(COLUMNS)), CLAUSES, min_size=1, max_size=3),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from syncer.duration import Duration
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json, Mapping
-from syncer.pipeline import Pii, Pipeline, Settings
+from syncer.pipeline import Consent, LimitedDataUse, Pii, Pipeline, Require, Settings
 from syncer.report import Tally
 from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
 from syncer.spec.normalize import OF_NOTHING
@@ -311,6 +311,35 @@ def read_first(entry: Entry) -> Entry:
     return entry
 
 
+WANTED = st.dictionaries(
+    st.sampled_from(["word", "flag", "small", "day", "document", "TEXT"]),
+    st.sampled_from(["paid", "EUR", True, 5, {"not": "gold"}, {"gt": "2000-01-01"}, {"is_null": False}, [1, "us"]]),
+    min_size=1,
+    max_size=2,
+)
+CONSENTS = st.none() | st.builds(
+    Consent,
+    column=st.sampled_from(["flag", "word", "texts", "document", "small"]),
+    category=st.sampled_from([None, "paid", "1"]),
+    granted=st.sampled_from([(), ("paid", "gold", "eur", "us", 5)]),
+    applies_to=st.none() | WANTED,
+)
+LIMITS = st.none() | st.builds(
+    LimitedDataUse,
+    when=st.none() | WANTED,
+    country=st.sampled_from([1, 1, "integer", "document"]),
+    state=st.sampled_from([0, 1000, "small", "text"]),
+)
+REQUIRED = st.lists(
+    st.builds(
+        Require,
+        any=st.lists(st.sampled_from(["em", "ph", "fbp", "zp", "country"]), min_size=1, max_size=3).map(tuple),
+        count=st.integers(1, 2),
+    ),
+    max_size=2,
+).map(tuple)
+
+
 @st.composite
 def pipelines(draw: st.DrawFn) -> Pipeline:
     server = draw(groups(Group.SERVER_EVENT, SERVER, 4))
@@ -364,6 +393,9 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
         mapping=mapping,
         settings=choices,
         pii=draw(GUARDS),
+        consent=draw(CONSENTS),
+        limited_data_use=None if any("data_processing" in name for name in mapping.server_event) else draw(LIMITS),
+        require=draw(REQUIRED),
         file=Path("orders.yaml"),
         fingerprint="0",
     )

@@ -147,7 +147,7 @@ def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
         column="consent_categories", category="3", granted=("granted", "1", "Y"), applies_to={"country": ["de", "fr"]}
     )
     assert pipeline.limited_data_use == LimitedDataUse(when={"us_privacy_opt_out": True}, country=1, state=1000)
-    assert pipeline.require == Require(any=("em", "ph", "fbp"), count=2)
+    assert pipeline.require == (Require(any=("em", "ph", "fbp"), count=2),)
     assert pipeline.pii == Pii(email="warn", allow=("order_id",))
     assert pipeline.schedule == Schedule(cron="*/15 * * * *", timezone="Europe/Paris", jitter=Duration(30))
     assert pipeline.reconcile == Reconcile(every=Duration(86_400))
@@ -164,15 +164,18 @@ def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
     assert back.mapping.custom_data["value"] == Column(column="refunded")
 
 
+def test_several_requirements_are_a_list(folder: Folder) -> None:
+    pipeline = add(folder, "require: [{any: [email, ph]}, {any: [fn, ln, zp], count: 3}]").pipeline()
+    assert pipeline.require == (Require(any=("em", "ph")), Require(any=("fn", "ln", "zp"), count=3))
+
+
 def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
     folder.project_file("meta: {", "other: {type: sandbox}\n  meta: {")
     folder.pipeline_file("event_name: {value: Purchase}, ", "").pipeline_file(
         "destination: meta", "destination: [meta, other]"
     )
     pipeline = add(folder, LATER).pipeline()
-    assert pipeline.needs_later == (
-        "consent", "limited_data_use", "require", "destination"
-    )  # fmt: skip
+    assert pipeline.needs_later == ("consent", "limited_data_use", "require", "destination")
     assert pipeline.destinations == ("meta", "other")
 
 

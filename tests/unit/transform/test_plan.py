@@ -97,6 +97,7 @@ def test_an_event_carries_what_the_ledger_and_the_report_need(pipeline: Make, ru
             "event_id": event_id("orders", "", ["7"]),
             "event_name": "Lead",
             "event_time": NOW - 60,
+            "consent": 1,
             "age_class": 0,
             "value": 12.5,
             "currency": "EUR",

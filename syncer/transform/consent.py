@@ -1,0 +1,241 @@
+"""Consent: which rows may be sent at all. Whatever is not a clear yes is a no."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from enum import StrEnum
+from functools import partial
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from syncer.pipeline import Consent, Pipeline
+from syncer.spec.text import is_blank, says_something, trim
+from syncer.spec.values import boolean
+from syncer.transform.condition import Clause, Condition, Written
+from syncer.transform.distinct import WORTH_UNHASHED, Distinct
+from syncer.transform.extract import read_json
+from syncer.transform.lists import elements, regrouped
+from syncer.transform.lookup import Row
+from syncer.transform.rows import Rows
+from syncer.transform.texts import text_of
+from syncer.transform.verdicts import Verdicts
+
+
+class Answer(StrEnum):
+    """What a row says about consent; kept with each request, with no value beside it."""
+
+    GRANTED = "granted"
+    NOT_ASKED = "not_asked"
+    """The row is none of those that need consent."""
+    DENIED = "denied"
+    MISSING = "missing"
+    """NULL, blank, or NaN."""
+    UNKNOWN = "unknown"
+    """A value that means neither yes nor no."""
+
+
+ANSWERS: Final = tuple(Answer)
+"""By their number in columns."""
+MAY_BE_SENT: Final = (Answer.GRANTED, Answer.NOT_ASKED)
+REASONS: Final[Mapping[Answer, str]] = {
+    Answer.DENIED: "consent_denied",
+    Answer.MISSING: "consent_missing",
+    Answer.UNKNOWN: "consent_unknown",
+}
+LATER: Final = "consent_came_later"
+"""The reason of rows that say yes, but said otherwise before."""
+Known: TypeAlias = Callable[[bytes], pl.Series]
+"""Tells of packed identities which are known: Boolean."""
+NUMBER: Final = {answer: number for number, answer in enumerate(ANSWERS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`consent:` of a pipeline, with the exact names of its columns."""
+
+    column: str
+    category: str | None
+    granted: frozenset[str]
+    """Further words for yes, folded."""
+    applies_to: Condition | None
+    retroactive: bool
+    zone: tzinfo
+
+    @classmethod
+    def of(cls, consent: Consent, column: str, applies_to: Condition | None, zone: tzinfo) -> "Gate":
+        """Return the gate; the condition is compared without regard to case and blanks, lest `DE` needs none."""
+        words = frozenset(word for value in consent.granted if (word := _word(value)) is not None)
+        folded = None if applies_to is None else Condition(tuple(map(_folded_clause, applies_to.clauses)))
+        category = None if consent.category is None else trim(consent.category)
+        return cls(column, category, words, folded, consent.retroactive, zone)
+
+    def judge(self, rows: Rows) -> pl.Series:
+        """Return the number in `ANSWERS` of what each row says."""
+        values = rows.frame.get_column(self.column)
+        found = self._answers(values, is_json=self.column in rows.json_columns)
+        if self.applies_to is None:
+            return found
+        is_other = ~self.applies_to.judge(_folded(rows, self.applies_to.columns), self.zone).met.fill_null(value=True)
+        return _put(found, is_other, Answer.NOT_ASKED)
+
+    def judge_row(self, row: Row) -> Answer:
+        """Return what one row says. Twin of `judge`."""
+        if self.applies_to is not None:
+            names = self.applies_to.columns
+            folded = {name: _folded_value(row.values[name], is_json=name in row.json_columns) for name in names}
+            if self.applies_to.judge_row(Row(values=folded), self.zone).met is False:
+                return Answer.NOT_ASKED
+        return self._answer(row.values[self.column], is_json=self.column in row.json_columns)
+
+    def came_later(self, said: pl.Series, identities: pl.Series, suppressed: Known | None) -> pl.Series | None:
+        """Return which rows have their consent only since an earlier run left them unsent, where that is too late."""
+        if self.retroactive or suppressed is None:
+            return None
+        is_granted = (said == NUMBER[Answer.GRANTED]) & identities.is_not_null()
+        if not is_granted.any():
+            return None
+        was_unsent = suppressed(b"".join(identities.filter(is_granted)))
+        return is_granted.scatter(is_granted.arg_true(), was_unsent)
+
+    def _answers(self, values: pl.Series, *, is_json: bool) -> pl.Series:
+        dtype = values.dtype
+        if isinstance(dtype, pl.List) and self.category is not None and not dtype.inner.is_nested():
+            return self._of_lists(values)
+        distinct = Distinct(values, None, None) if dtype.is_nested() else _distinct(values)
+        found = [NUMBER[self._answer(value, is_json=is_json)] for value in distinct.values.to_list()]
+        spread = distinct.spread(pl.Series(found, dtype=pl.UInt8))
+        return spread.fill_null(NUMBER[Answer.MISSING])
+
+    def _of_lists(self, lists: pl.Series) -> pl.Series:
+        distinct = _distinct(elements(lists))
+        is_it = pl.Series([_name(value) == self.category for value in distinct.values.to_list()], dtype=pl.Boolean)
+        is_in = regrouped(distinct.spread(is_it).fill_null(value=False), lists).list.any()
+        said = _put(everywhere(Answer.DENIED, len(lists)), is_in, Answer.GRANTED)
+        return _put(said, lists.is_null(), Answer.MISSING)
+
+    def _answer(self, value: object, *, is_json: bool) -> Answer:
+        if is_blank(value):
+            return Answer.MISSING
+        try:
+            plain = _plain(value, is_json=is_json)
+        except ValueError:
+            return Answer.UNKNOWN
+        return self._yes_or_no(plain) if self.category is None else self._member(plain, self.category)
+
+    def _yes_or_no(self, value: object) -> Answer:
+        if is_blank(value):
+            return Answer.MISSING
+        if isinstance(value, list | dict):
+            return Answer.UNKNOWN
+        said = True if _word(value) in self.granted else boolean(value)
+        return Answer.UNKNOWN if said is None else Answer.GRANTED if said else Answer.DENIED
+
+    def _member(self, value: object, category: str) -> Answer:
+        match value:
+            case None | bool():
+                return Answer.MISSING if value is None else Answer.UNKNOWN
+            case dict():
+                return self._yes_or_no(value[category]) if category in value else Answer.DENIED
+            case list():
+                items = value
+            case str():
+                items = value.split(",")
+            case _:
+                items = [value]
+        if category in map(_name, items):
+            return Answer.GRANTED
+        return Answer.UNKNOWN if any(isinstance(item, list | dict) for item in items) else Answer.DENIED
+
+
+def gate_of(pipeline: Pipeline, column: Callable[..., str]) -> Gate | None:
+    """Return the gate of a pipeline; `column` gives the exact name of a column, with the `path` where it is named."""
+    consent = pipeline.consent
+    if consent is None:
+        return None
+    exact = column(consent.column, path="consent.column")
+    names = {name: column(name, path=f"consent.applies_to.{name}") for name in consent.applies_to or {}}
+    applies_to = Condition.of(consent.applies_to, names.__getitem__) if consent.applies_to else None
+    return Gate.of(consent, exact, applies_to, ZoneInfo(pipeline.settings.timezone))
+
+
+def refuse_without_consent(verdicts: Verdicts, gate: Gate, said: pl.Series) -> None:
+    """Refuse the rows that say anything but yes; `said` is from `Gate.judge`."""
+    for answer, reason in REASONS.items():
+        verdicts.refuse(said == NUMBER[answer], reason, gate.column)
+
+
+def in_words(column: str | None, said: pl.Series) -> str | None:
+    """Return what the rows of a request said of consent, such as `marketing: granted`; None where they were not asked."""
+    if column is None:
+        return None
+    return f"{column}: {', '.join(ANSWERS[number] for number in said.unique().sort())}"
+
+
+def everywhere(answer: Answer, rows: int) -> pl.Series:
+    """Return the number of `answer` in every row."""
+    return pl.Series([NUMBER[answer]], dtype=pl.UInt8).new_from_index(0, rows)
+
+
+def _put(found: pl.Series, where: pl.Series, answer: Answer) -> pl.Series:
+    return everywhere(answer, len(found)).zip_with(where, found)
+
+
+def _distinct(values: pl.Series) -> Distinct:
+    return Distinct.of(values, None, worth=WORTH_UNHASHED)
+
+
+def _plain(value: object, *, is_json: bool) -> object:
+    """Return what JSON text holds, and other values as they are; raises `ValueError` for JSON that is none."""
+    is_document = isinstance(value, str) and (is_json or trim(value).startswith(("[", "{")))
+    return read_json(value) if is_document and isinstance(value, str) else value
+
+
+def _name(item: object) -> str | None:
+    text = None if isinstance(item, list | dict) else text_of(item)
+    return None if text is None else trim(text)
+
+
+def _word(value: object) -> str | None:
+    text = text_of(value)
+    return None if text is None else trim(text).lower()
+
+
+# --- who needs consent ----------------------------------------------------------------------------
+
+
+def _folded_clause(clause: Clause) -> Clause:
+    if clause.comparison not in ("is", "not"):
+        return clause
+    return replace(clause, values=tuple(map(_folded_word, clause.values)))
+
+
+def _folded_word(value: Written) -> Written:
+    return trim(value).lower() if isinstance(value, str) else value
+
+
+def _folded_value(value: object, *, is_json: bool) -> object:
+    """Return text in lower case without blanks around it; None for what says nothing, such as `unknown`."""
+    if not isinstance(value, str):
+        return value
+    try:
+        plain = read_json(value) if is_json and not is_blank(value) else value
+    except ValueError:
+        return None
+    text = None if isinstance(plain, list | dict) else text_of(plain)
+    folded = None if text is None else trim(text).lower()
+    return folded if folded and says_something(folded) else None
+
+
+def _folded(rows: Rows, columns: tuple[str, ...]) -> Rows:
+    """Return the rows with text folded. Twin of `_folded_value`."""
+    frame = rows.frame.select(columns)
+    for name in columns:
+        values = frame.get_column(name)
+        if values.dtype == pl.String:
+            fold = partial(_folded_value, is_json=name in rows.json_columns)
+            distinct = _distinct(values)
+            found = pl.Series(list(map(fold, distinct.values.to_list())), dtype=pl.String)
+            frame = frame.with_columns(distinct.spread(found).alias(name))
+    return Rows(frame)

@@ -1,0 +1,174 @@
+"""Who may be sent: the truth table of S17."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from syncer.errors import ConfigError
+from syncer.mapping import Column
+from syncer.pipeline import Consent, Pipeline
+from syncer.transform import Scope
+from syncer.transform.consent import ANSWERS
+from syncer.transform.reference import BuiltEvent, Reference
+
+NOW = 1_795_700_000
+Make = Callable[..., Any]
+YES, NO, MISSING, UNKNOWN = "granted", "consent_denied", "consent_missing", "consent_unknown"
+
+
+@pytest.fixture
+def answers(pipeline: Make, run: Make) -> Callable[..., list[str]]:
+    """Return for each row of a column what its event, or its refusal, says of consent."""
+
+    def of(values: pa.Array, *, others: dict[str, Any] | None = None, **consent: Any) -> list[str]:
+        rows = len(values)
+        columns = {"id": pa.array(range(rows)), "at": pa.array([NOW - 60] * rows), "ok": values, **(others or {})}
+        made = pipeline()
+        made = replaced(made, Consent(column="ok", **consent))
+        found = run(made, pa.RecordBatch.from_pydict(columns))
+        said = {row["row"]: ANSWERS[row["consent"]].value for row in found.events.iter_rows(named=True)}
+        said |= {row["row"]: row["reason"] for row in found.rejects.iter_rows(named=True)}
+        assert set(found.rejects["bucket"]) <= {"no_consent"}
+        assert set(found.rejects["field"]) <= {"ok"}
+        return [said[row] for row in range(rows)]
+
+    return of
+
+
+def replaced(made: Pipeline, consent: Consent) -> Pipeline:
+    return replace(made, consent=consent)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([True, False, None]), [YES, NO, MISSING]),
+        (pa.array([1, 0, 2, -1, None]), [YES, NO, UNKNOWN, UNKNOWN, MISSING]),
+        (pa.array([1.0, 0.0, 0.5, float("nan")]), [YES, NO, UNKNOWN, MISSING]),
+        (pa.array([Decimal("1.00"), Decimal("0.00")]), [YES, NO]),
+        (pa.array(["yes", "Y", " TRUE ", "t", "on", "1"]), [YES] * 6),
+        (pa.array(["no", "N", "false", "F", "off", "0"]), [NO] * 6),
+        (pa.array(["granted", "maybe", "ja", "null", "", "  ", None]), [UNKNOWN] * 4 + [MISSING] * 3),
+        (pa.array(["[true]", '{"a":true}', "[", "yes,no"]), [UNKNOWN] * 4),
+        (pa.array(["true", "false", '"yes"', '""', "null", "[1]", "{", "1"], pa.json_()),
+         [YES, NO, YES, MISSING, MISSING, UNKNOWN, UNKNOWN, YES]),
+        (pa.array([["yes"], [], None]), [UNKNOWN, UNKNOWN, MISSING]),
+        (pa.array([date(2026, 1, 1)]), [UNKNOWN]),
+        (pa.nulls(2), [MISSING, MISSING]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_S17_without_category_the_column_says_yes_or_no(
+    answers: Callable[..., list[str]], values: pa.Array, expected: list[str]
+) -> None:
+    assert answers(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([["1", "3"], ["1"], [], [None], None, [" 3 "]]), [YES, NO, NO, NO, MISSING, YES]),
+        (pa.array([[1, 3], [13], None]), [YES, NO, MISSING]),
+        (pa.array([[3.0], [3.5]]), [YES, NO]),
+        (pa.array([[["3"]], [["4"], ["5"]]]), [UNKNOWN, UNKNOWN]),
+        (pa.array(['["1","3"]', "[1, 3]", "[31]", "[]", "[3", "[[3]]"]), [YES, YES, NO, NO, UNKNOWN, UNKNOWN]),
+        (pa.array(["[3]", "3", '"1,3"', "null", "{}", "{"], pa.json_()), [YES, YES, YES, MISSING, NO, UNKNOWN]),
+        (pa.array(["1,3", "1, 3 ,5", "3", "13,31", "3:0", ",", ""]), [YES, YES, YES, NO, NO, NO, MISSING]),
+        (pa.array(['{"3":true}', '{"3":"no"}', '{"3":null}', '{"4":true}', '{"3":{}}']),
+         [YES, NO, MISSING, NO, UNKNOWN]),
+        (pa.array([{"3": True}, {"3": False}, {"3": None}, None]), [YES, NO, MISSING, MISSING]),
+        (pa.array([3, 13, None]), [YES, NO, MISSING]),
+        (pa.array([True, False]), [UNKNOWN, UNKNOWN]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_S17_with_a_category_it_must_be_in_the_list(
+    answers: Callable[..., list[str]], values: pa.Array, expected: list[str]
+) -> None:
+    assert answers(values, category="3") == expected
+
+
+def test_S17_a_category_is_named_exactly(answers: Callable[..., list[str]]) -> None:
+    lists = pa.array(["C0004,C0001", "c0004", "C00044", "ads"])
+    assert answers(lists, category="C0004") == [YES, NO, NO, NO]
+    assert answers(lists, category=" ads ") == [NO, NO, NO, YES]
+
+
+def test_S17_further_words_for_yes_are_the_pipelines(answers: Callable[..., list[str]]) -> None:
+    values = pa.array(["Granted", " OPT-IN ", "2", "yes", "no", "denied"])
+    assert answers(values, granted=("granted", "opt-in", 2)) == [YES, YES, YES, YES, NO, UNKNOWN]
+    assert answers(pa.array([1, 2, 3]), granted=(2,)) == [YES, YES, UNKNOWN]
+    assert answers(pa.array(['{"ads":"granted"}', '{"ads":"denied"}']), category="ads", granted=("granted",)) == [
+        YES, UNKNOWN
+    ]  # fmt: skip
+
+
+def test_S17_only_rows_that_are_certainly_others_need_no_consent(answers: Callable[..., list[str]]) -> None:
+    countries = ["de", "DE", " fr ", "us", None, "", "unknown", "N/A"]
+    found = answers(pa.array([None] * 8, pa.bool_()), others={"country": pa.array(countries)},
+                    applies_to={"country": ["de", "FR"]})  # fmt: skip
+    assert found == [MISSING] * 3 + ["not_asked"] + [MISSING] * 4
+    variants = ['"DE"', '"us"', "null", '"unknown"', "[", '{"a":1}']
+    found = answers(pa.array([None] * 6, pa.bool_()), others={"country": pa.array(variants, pa.json_())},
+                    applies_to={"country": "de"})  # fmt: skip
+    assert found == [MISSING, "not_asked", MISSING, MISSING, MISSING, MISSING]
+    found = answers(pa.array([None] * 4, pa.bool_()), others={"eu": pa.array(["yes", "no", "maybe", None])},
+                    applies_to={"eu": True})  # fmt: skip
+    assert found == [MISSING, "not_asked", MISSING, MISSING]
+    found = answers(pa.array([None] * 2, pa.bool_()), others={"country": pa.array(["US", "de"])},
+                    applies_to={"country": {"not": "us"}})  # fmt: skip
+    assert found == ["not_asked", MISSING]
+
+
+def test_S17_a_column_that_the_query_lacks_stops_the_run(pipeline: Make, run: Make) -> None:
+    made = replaced(pipeline(), Consent(column="okay", applies_to={"land": "de"}))
+    with pytest.raises(ConfigError) as caught:
+        run(made, [{"ok": True}])
+    problems = caught.value.problems
+    assert [problem.path for problem in problems] == ["consent.column", "consent.applies_to.land"]
+    assert 'the query has no column "okay"' in problems[0].what
+    assert 'did you mean "ok"?' in problems[0].remedy
+
+
+def test_S17_consent_is_judged_before_anything_of_the_row_is_read(pipeline: Make, run: Make) -> None:
+    made = replaced(pipeline(customer={"em": Column(column="email")}), Consent(column="OK"))
+    found = run(
+        made, [{"at": None, "email": "no address", "ok": False}, {"at": NOW - 60, "email": "a@b.co", "ok": True}]
+    )
+    assert found.rejects["reason"].to_list() == ["consent_denied"]
+    assert found.tally.dropped_fields == {}
+    assert found.events["row"].to_list() == [1]
+
+
+def test_what_no_run_can_send_any_more_is_not_asked_for_consent(pipeline: Make, run: Make) -> None:
+    made = replaced(pipeline(), Consent(column="ok"))
+    rows = [{"at": NOW - 8 * 86_400, "ok": False}, {"at": NOW - 7_200, "ok": False}, {"at": NOW + 600, "ok": False}]
+    found = run(made, rows, start=NOW - 3_600)
+    assert found.rejects["reason"].to_list() == ["before_start", "before_start", "consent_denied"]
+    assert run(made, rows).rejects["reason"].to_list() == ["event_time_too_old", "consent_denied", "consent_denied"]
+
+
+def test_S17_a_row_whose_consent_cannot_be_read_is_no_event(pipeline: Make, run: Make) -> None:
+    bad = pa.array([b"\xff", b"yes"], pa.binary())
+    batch = pa.RecordBatch.from_pydict({"id": pa.array([1, 2]), "at": pa.array([NOW - 60] * 2), "ok": bad})
+    found = run(replaced(pipeline(), Consent(column="ok")), batch)
+    assert found.rejects["reason"].to_list() == ["unreadable"]
+    assert found.events["row"].to_list() == [1]
+
+
+def test_without_consent_in_the_pipeline_nobody_is_asked(pipeline: Make, run: Make) -> None:
+    assert [ANSWERS[number] for number in run(pipeline(), [{}]).events["consent"]] == ["not_asked"]
+
+
+def test_the_readable_twin_says_the_same(pipeline: Make) -> None:
+    made = replaced(pipeline(), Consent(column="ok"))
+    reference = Reference.of(made, ["id", "at", "ok"], Scope("prod", "meta", b"salt"))
+    refused = reference.build({"id": 1, "at": NOW, "ok": "no"}, now=NOW)
+    assert not isinstance(refused, BuiltEvent)
+    assert (refused.reason, refused.field, str(refused.bucket)) == ("consent_denied", "ok", "no_consent")
+    assert isinstance(reference.build({"id": 1, "at": NOW, "ok": "yes"}, now=NOW), BuiltEvent)
