@@ -23,6 +23,7 @@ from syncer.state.history import (
 from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
 from syncer.state.requests import SETTLED, RequestState, StoredRequest, holds
+from syncer.state.suppressed import Suppression, suppressed_of, suppression_of
 from syncer.status import in_utc, request_json
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Trace:
     """(run, request) of each request that its event was part of, oldest first."""
     reject: Reject | None
     """Where it is set aside."""
+    suppressed: Suppression | None = None
+    """When and why a run first left it unsent for want of consent."""
     is_erased: bool = False
     """No run sends it, whatever its row holds."""
     is_in_doubt: bool = False
@@ -58,6 +61,7 @@ class Trace:
     def is_telling(self) -> bool:
         """Return whether there is, was or could be such an event."""
         is_known = bool(self.requests) or self.reject is not None or self.is_erased or self.is_in_doubt
+        is_known = is_known or self.suppressed is not None
         return is_known or (self.row is not None and self.row.reason != Bucket.NO_RULE)
 
     @property
@@ -71,8 +75,8 @@ class Trace:
                 return state.value, _SETTLED[state].format(line=self.requests[states.index(state)][1])
         if self.is_in_doubt or any(state in _UNDER_WAY for state in states):
             return "unfinished", "A request with it has no answer yet; the next run sees to it."
-        if self.reject is not None and not self._is_mended:
-            return self.reject.bucket, refused_in_words(self.reject.reason, self.reject.field)
+        if (unsent := self._unsent) is not None:
+            return unsent
         if self.row is None:
             return "not_found", "The query gives no row with this key, and nothing was ever sent for it."
         if self.row.reason is not None:
@@ -86,6 +90,19 @@ class Trace:
                 f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}.",
             )
         return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it."
+
+    @property
+    def _unsent(self) -> tuple[str, str] | None:
+        """Return word and sentence for a row without consent, which is judged first, or one that is set aside."""
+        since, row = self.suppressed, self.row
+        first = "" if since is None else f" It is unsent since {in_utc(since.at)}, first for {since.reason}."
+        if row is not None and row.bucket == Bucket.NO_CONSENT.value:
+            return row.bucket, refused_in_words(str(row.reason), row.field) + first
+        if row is None and since is not None:
+            return Bucket.NO_CONSENT.value, refused_in_words(since.reason, None) + first
+        if self.reject is not None and not self._is_mended:
+            return self.reject.bucket, refused_in_words(self.reject.reason, self.reject.field)
+        return None
 
     @property
     def _is_mended(self) -> bool:
@@ -112,6 +129,13 @@ class Trace:
             "reason": row and row.reason,
             "field": row and row.field,
             "requests": [{"run_id": run_id, **request_json(line)} for run_id, line in self.requests],
+            "suppressed": None
+            if self.suppressed is None
+            else {
+                "run_id": self.suppressed.run_id,
+                "reason": self.suppressed.reason,
+                "at": in_utc(self.suppressed.at),
+            },
             "rejected": None
             if self.reject is None
             else {
@@ -164,6 +188,7 @@ def forecast(
         sweep=sweep,
         erased=erased_of(session.store, found.id) if found else frozenset(),
         rejects=tuple(rejects_of(session.store, found.id)) if found and judges_again else (),
+        suppressed=suppressed_of(session.store, found.id) if found else empty_ledger(),
         settled_otherwise=_ledger(session, pipeline, found, set(SETTLED) - {RequestState.DEAD}),
     )
     now = session.clock.now()
@@ -212,7 +237,9 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Tr
 
     found, now = stored_pipeline(session.store, session.scope(pipeline)), session.clock.now()
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
-    position = Position(found.watermark if found else None, found.start if found else None)
+    position = Position(None, None)
+    if found is not None:
+        position = Position(found.watermark, found.start, suppressed_of(session.store, found.id).settled)
     with session.open_source(pipeline) as source:
         rows = find_rows(pipeline, source, scope, key, position=position, now=now)
     wanted: list[tuple[bytes | None, str, Row | None]] = [(row.identity, row.rule, row) for row in rows]
@@ -232,11 +259,12 @@ def _trace(
 
     identity, rule, row = wanted
     requests: list[tuple[StoredRequest, RequestLine]] = []
-    reject, is_erased, is_in_doubt = None, False, False
+    reject, unsent, is_erased, is_in_doubt = None, None, False, False
     if found is not None and identity is not None:
         pages = request_pages(session.store, found.id)
         requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
         reject = next((each for each in rejects_of(session.store, found.id) if each.identity == identity), None)
+        unsent = suppression_of(session.store, found.id, identity)
         is_erased = identity in erased_of(session.store, found.id)
         is_in_doubt = identity in doubts_given_up(session.store, found.id, now=session.clock.now())
     return Trace(
@@ -247,6 +275,7 @@ def _trace(
         row=row,
         requests=tuple((request.run_id, line) for request, line in requests),
         reject=reject,
+        suppressed=unsent,
         is_erased=is_erased,
         is_in_doubt=is_in_doubt,
     )

@@ -55,7 +55,7 @@ def command(
             {
                 "pipeline": pipeline.name, "target": project_target, "done": not dry_run, "events": there.events,
                 "blocked_before": there.blocked, "rejects": there.rejects, "ledger": there.ledger,
-                "similar": found.similar, "recalled_at_meta": False,
+                "suppressed": there.suppressed, "similar": found.similar, "recalled_at_meta": False,
             }
         )  # fmt: skip
         return
@@ -65,7 +65,8 @@ def command(
         f"{there.blocked:,} of them {'is' if there.blocked == 1 else 'are'} so already."
     )
     click.echo(
-        f"Out of the state {'would go' if dry_run else 'went'} {_count(there.rejects, 'reject')} and "
+        f"Out of the state {'would go' if dry_run else 'went'} {_count(there.rejects, 'reject')}, "
+        f"{_count(there.suppressed, 'row')} without consent and "
         f"{_count(there.ledger, 'entry', 'entries')} of the ledger."
     )
     if there.ledger:

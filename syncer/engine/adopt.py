@@ -5,11 +5,12 @@ from datetime import datetime
 import polars as pl
 
 from syncer.engine.basis import basis_of, changes
+from syncer.engine.batches import batches
 from syncer.engine.compiled import compiled
 from syncer.engine.deliver import INTERRUPTED, Ending
 from syncer.engine.job import Job
 from syncer.engine.span import Span, whole
-from syncer.engine.sync import batches, identity_scope, recorded
+from syncer.engine.sync import identity_scope, recorded
 from syncer.engine.tools import Tools
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.limits import EVENTS_PER_REQUEST, PHYSICAL_STORE_WINDOW_S

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from syncer.engine.suppression import is_most
 from syncer.pipeline import Pipeline
-from syncer.report import Advice, Tally
+from syncer.report import Advice, Bucket, Tally
 from syncer.spec.fields import PARAMETERS, Group
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ MANY_DROPPED: Final = 0.05
 CONTACTS: Final = ("em", "ph", "external_id")
 CLICKS: Final = ("fbp", "fbc")
 PLACES_OF_IDS: Final = (("event_id",), ("user_data", "external_id"), ("custom_data", "order_id"))
+
+
+def on_tally(tally: Tally, pipeline: Pipeline) -> Iterator[Advice]:
+    """Yield what the counts of a run suggest."""
+    unsent = tally.buckets[Bucket.NO_CONSENT]
+    if pipeline.consent is not None and is_most(unsent, tally.rows_read):
+        what = f'{unsent:,} of {tally.rows_read:,} rows are without consent, by "{pipeline.consent.column}"'
+        remedy = "if that is more than expected, look at `consent` in the pipeline, and at what the column holds"
+        yield Advice("most_rows_without_consent", f"{what}; {remedy}")
+    yield from on_coverage(tally, pipeline)
 
 
 def on_coverage(tally: Tally, pipeline: Pipeline) -> Iterator[Advice]:

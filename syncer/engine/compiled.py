@@ -15,15 +15,20 @@ from syncer.watermark import Watermark
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from syncer.transform.consent import Known
 
-def compiled(pipeline: Pipeline, source: Source, scope: Scope) -> "tuple[Transform, pa.Schema]":
+
+def compiled(
+    pipeline: Pipeline, source: Source, scope: Scope, *, suppressed: "Known | None" = None
+) -> "tuple[Transform, pa.Schema]":
     """Return the transform of `pipeline` and the columns of its query, reading no row.
 
+    `suppressed` tells which identities an earlier run left unsent for want of consent.
     Raises `ConfigError` with every mapped column that the query lacks, `QueryError` where the query is refused.
     """
     shape = source.schema(Query(sql=pipeline.query, expressions=sql_expressions(pipeline)))
     try:
-        transform = compile_transform(pipeline, shape, scope)
+        transform = compile_transform(pipeline, shape, scope).knowing(suppressed)
         _require_order(transform.cursor_column, shape)
     except ConfigError as error:
         raise ConfigError(locate(pipeline, problem) for problem in error.problems) from None

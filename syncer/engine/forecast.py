@@ -48,6 +48,8 @@ class Standing:
     erased: frozenset[bytes] = frozenset()
     rejects: tuple[Reject, ...] = ()
     """What the run judges again where row or pipeline changed."""
+    suppressed: Ledger = field(default_factory=empty_ledger)
+    """What earlier runs left unsent for want of consent."""
     settled_otherwise: Ledger = field(default_factory=empty_ledger)
     """What was settled otherwise than by a refusal of Meta."""
 
@@ -112,7 +114,7 @@ def forecast(
 
     `on_rows` is told how many rows were read so far.
     """
-    transform, shape = compiled(pipeline, source, scope)
+    transform, shape = compiled(pipeline, source, scope, suppressed=standing.suppressed.settled)
     require_old_type(transform.cursor_column, shape, standing.watermark)
     start = standing.start
     if start is None:
@@ -153,7 +155,7 @@ def forecast(
     if found.to_send:
         found.advice += [advice.bare_date(found.to_send)] * at_midnight
         found.advice += advice.on_one_value(frequent.most(), found.to_send)
-        found.advice += advice.on_coverage(found.tally, pipeline)
+    found.advice += advice.on_tally(found.tally, pipeline)
     return found
 
 

@@ -9,6 +9,7 @@ from syncer.capi.isolate import Isolation
 from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome
 from syncer.state.requests import NewRequest
+from syncer.transform.consent import in_words
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class Outgoing:
             cursor_high=self.page.cursor_at(rows[-1]),
             parent=self.stored or self.parent or (self.search.parent if self.search else None),
             first_armed_at=self.first_sent,
+            consent=in_words(self.page.consent_column, events["consent"]) if self.page.consent_column else None,
         )
 
     def part(self, events: pl.DataFrame) -> "Outgoing":

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Collection
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from connectors.incremental import CursorValue, cursor_value
+from syncer.engine.suppression import newly_suppressed
 from syncer.report import Bucket
 from syncer.state.requests import Rejected
 from syncer.transform import Transformed
@@ -40,6 +41,8 @@ class Page:
     """Events were left out for the limit of the run, or for that of its rows."""
     over: int = 0
     """How many were left out because the run sends of no more rows."""
+    consent_column: str | None = None
+    """The column that was asked for consent; None: none was."""
 
 
 def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how much of it is wanted
@@ -72,7 +75,8 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     if over:
         tally.buckets[Bucket.OVER_MAX_ROWS] = tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
     wanted = within if room is None else within.head(room)
-    run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=within.height)
+    unsent = newly_suppressed(transformed.unsent, run)
+    run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=within.height, unsent=unsent)
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
@@ -87,6 +91,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         blocks=first_left is not None,
         is_cut=is_cut,
         over=over,
+        consent_column=transformed.consent_column,
     )
 
 
@@ -133,14 +138,15 @@ def allowed(transformed: Transformed, erased: Collection[bytes]) -> Transformed:
     marks = pl.Series(list(erased), dtype=pl.Binary).implode()
     is_left = ~pl.col("identity").is_in(marks).fill_null(value=False)
     events, rejects = transformed.events.filter(is_left), transformed.rejects.filter(is_left)
+    unsent = transformed.unsent.filter(is_left)
     gone = transformed.rejects.filter(~is_left)
     count = transformed.events.height - events.height + gone.height
     if not count:
-        return transformed
+        return replace(transformed, unsent=unsent)
     tally = copy(transformed.tally)
     tally.buckets = tally.buckets - Counter(gone["bucket"].to_list()) + Counter({Bucket.ERASED: count})
     tally.reasons = tally.reasons - Counter(gone["reason"].to_list()) + Counter({Bucket.ERASED.value: count})
-    return Transformed(events=events, rejects=rejects, tally=tally)
+    return replace(transformed, events=events, rejects=rejects, tally=tally, unsent=unsent)
 
 
 def unsettled(events: pl.DataFrame, ledger: "Ledger") -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """One sync as a straight line: plan, read, transform, deliver, checkpoint."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from connectors.incremental import cursor_kind
 from syncer.engine import advice
 from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
+from syncer.engine.batches import batches
 from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.endings import BY_HAND, full, not_found, over_max_rows, paused, still_refused
@@ -26,10 +27,10 @@ from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
 from syncer.engine.span import Selection, whole
+from syncer.engine.suppression import Watch
 from syncer.engine.tools import Sender, Tools, silent
 from syncer.engine.trust import distrusted, distrusted_at_first, is_by_clock
 from syncer.errors import ConfigError, SyncerError
-from syncer.ports import Stop, doing
 from syncer.report import Bucket, RunReport, RunStatus
 from syncer.state.prune import has_due, prune
 from syncer.state.runs import RunLog
@@ -101,7 +102,7 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
         if ending.status is not RunStatus.INTERRUPTED:
             _tidy_up(job, tools)
         report = run.report()
-        return replace(report, advice=tuple(advice.on_coverage(report.tally, job.pipeline)))
+        return replace(report, advice=tuple(advice.on_tally(report.tally, job.pipeline)))
 
 
 def identity_scope(job: Job, run: RunLog) -> IdentityScope:
@@ -154,7 +155,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
         return ending
     doubts = recover(run, mode=job.pipeline.delivery.mode, now=now)
     scope = identity_scope(job, run)
-    found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope))
+    found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope, suppressed=run.suppressed.settled))
     if found is None:
         return INTERRUPTED
     transform, shape = found
@@ -234,7 +235,7 @@ def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Deliv
 def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools) -> None:
     """Submit the pages of one reading after the other, until there are no more or no more is wanted."""
     job, run, column = choice.job, choice.run, choice.transform.cursor_column
-    numbers = count()
+    numbers, watch = count(), Watch(job.pipeline.name)
     for reading in wanted:
         if choice.is_complete:
             return
@@ -242,6 +243,7 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
             made = choice.transformed(rows, only, at=at)
+            watch.saw(made)
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)
                 return
@@ -353,17 +355,6 @@ def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequenc
     if job.sample.key:
         return (Reading(of_key(query, shape, transform.key_columns, job.sample.key)),)
     return (Reading(replace(query, batch_rows=SAMPLE_BATCH_ROWS)),)
-
-
-def batches(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":
-    """Yield the batches of `query` until a stop is wanted; no state is written while the warehouse works."""
-    coming = iter(source.read(query))
-    while True:
-        with doing("read"):
-            rows = stop.wait_for(lambda: next(coming, None))
-        if rows is None:
-            return
-        yield rows
 
 
 def _ending(choice: _Choice, warning: str) -> Ending:

@@ -20,6 +20,7 @@ from syncer.watermark import Watermark, order
 
 if TYPE_CHECKING:
     from syncer.transform import Transformed
+    from syncer.transform.consent import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,15 @@ class Position:
 
     watermark: Watermark | None
     start: int | None
+    suppressed: "Known | None" = None
+    """Tells which identities they left unsent for want of consent."""
 
 
 def find_rows(
     pipeline: Pipeline, source: Source, scope: Scope, key: Sequence[str], *, position: Position, now: datetime
 ) -> tuple[Row, ...]:
     """Return the row with `key` as a run at `now` would judge it, once for each rule; nothing where there is no such row."""
-    transform, shape = compiled(pipeline, source, scope)
+    transform, shape = compiled(pipeline, source, scope, suppressed=position.suppressed)
     query = plan(
         pipeline,
         position.watermark,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from syncer.state import audit, outbox, pipelines
+from syncer.state import audit, outbox, pipelines, suppressed
 from syncer.state.database import driver, forget_deleted
 from syncer.state.requests import IDENTITY_BYTES
 from syncer.state.scope import Scope
@@ -31,6 +31,8 @@ class Traces:
     """Rows set aside."""
     ledger: int
     """Entries of the ledger: events that were sent, or may have been."""
+    suppressed: int = 0
+    """Rows that were not sent for want of consent."""
 
 
 def erased_of(store: Store, pipeline_id: int) -> frozenset[bytes]:
@@ -63,6 +65,7 @@ def erase(store: Store, scope: Scope, identities: Collection[bytes], *, actor: s
             found = pipelines.find_or_make(connection, scope, now)
             gone = _traces(connection, found.id, wanted)
             _overwrite(connection, found.id, wanted)
+            suppressed.forget(connection, found.id, wanted, instead=NOBODY)
             for some in _some(sorted(wanted)):
                 table = QUARANTINE.c
                 connection.execute(delete(QUARANTINE).where(table.pipeline_id == found.id, table.identity.in_(some)))
@@ -92,6 +95,7 @@ def _traces(connection: Connection, pipeline_id: int, wanted: frozenset[bytes]) 
         blocked=len(wanted & _blocked(connection, pipeline_id)),
         rejects=rejects,
         ledger=sum(count for _, _, count in _containing(connection, pipeline_id, wanted)),
+        suppressed=suppressed.count(connection, pipeline_id, wanted),
     )
 
 

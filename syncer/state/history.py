@@ -74,6 +74,8 @@ class RequestLine:
     subcode: int | None
     fbtrace_id: str | None
     reason: str | None
+    consent: str | None = None
+    """The column asked for consent and what the rows said; None: it was not asked."""
 
 
 def stored_pipelines(store: Store, target: str) -> list[StoredPipeline]:
@@ -317,6 +319,7 @@ def line_of(row: Row[Any]) -> RequestLine:
         subcode=row.subcode,
         fbtrace_id=row.fbtrace_id,
         reason=row.reason,
+        consent=row.consent,
     )
 
 

@@ -127,6 +127,7 @@ def _insert(
         **cursor,
         "checksum": seal(base, state.value),
         "digests": request.digests,
+        "consent": request.consent,
         **more,
     }
     key = connection.execute(_INSERT, row).inserted_primary_key

@@ -1,4 +1,4 @@
-"""What is kept for a time and then forgotten: the ledger, runs, rejects."""
+"""What is kept for a time and then forgotten: the ledger, runs, rejects, rows without consent."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from syncer.report import RunStatus
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S
 from syncer.state.database import give_back_space
 from syncer.state.requests import UNFINISHED, RequestState
-from syncer.state.tables import MISSED_TIMES, QUARANTINE, REQUESTS, RUN_REQUESTS, RUNS
+from syncer.state.tables import MISSED_TIMES, QUARANTINE, REQUESTS, RUN_REQUESTS, RUNS, SUPPRESSED
 
 if TYPE_CHECKING:
     from syncer.state.store import Store
@@ -103,6 +103,7 @@ def _kinds(terms: Terms) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
         (REQUESTS, _requests(terms)),
         (RUNS, _runs(terms)),
         (QUARANTINE, _rejects(terms)),
+        (SUPPRESSED, SUPPRESSED.c.at < terms.ledger),
         (RUN_REQUESTS, is_answered),
         (MISSED_TIMES, MISSED_TIMES.c.noticed_at < terms.runs),
     )

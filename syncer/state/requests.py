@@ -107,6 +107,8 @@ class NewRequest:
     attempt: int = 1
     first_armed_at: datetime | None = None
     """When its events were first sent, by this request or one before it; None: they never were."""
+    consent: str | None = None
+    """The column asked for consent and what its rows said, such as `marketing: granted`; None: it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from syncer.errors import StateError
 from syncer.ports import SteadyClock
 from syncer.report import RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
-from syncer.state import asked, audit, counts, outbox, pipelines, quarantine
+from syncer.state import asked, audit, counts, outbox, pipelines, quarantine, suppressed
 from syncer.state.alone import one_at_a_time
 from syncer.state.basis import Basis
 from syncer.state.basis import put as put_basis
@@ -135,6 +135,11 @@ class RunLog:
 
         return ledger_of(self._store, self._row.id, states=set(SETTLED) - {RequestState.DEAD})
 
+    @cached_property
+    def suppressed(self) -> "Ledger":
+        """What this run or any before it left unsent for want of consent."""
+        return suppressed.suppressed_of(self._store, self._row.id)
+
     @property
     def is_full(self) -> bool:
         """Return whether no more events may be set aside."""
@@ -172,12 +177,19 @@ class RunLog:
             self.basis = basis
 
     @one_at_a_time
-    def page(self, tally: Tally, rejects: Sequence[Rejected], pending: int) -> None:
-        """Count one batch of rows, of whose events `pending` are to be sent, and set its rejects aside."""
+    def page(
+        self, tally: Tally, rejects: Sequence[Rejected], pending: int, unsent: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Count one batch of rows, of whose events `pending` are to be sent, and set its rejects aside.
+
+        `unsent` has the packed identities of rows without consent, by reason.
+        """
         deltas = counts.of_tally(tally, pending=pending)
         with self._tx("page") as connection:
             counts.add(connection, self.run_id, deltas)
-            self._aside.put(connection, rejects, run_id=self.run_id, at=self._clock.now())
+            now = self._clock.now()
+            self._aside.put(connection, rejects, run_id=self.run_id, at=now)
+            suppressed.put(connection, unsent or {}, pipeline_id=self._row.id, run_id=self.run_id, at=now)
 
     @one_at_a_time
     def assume(self, tally: Tally, request: NewRequest | None) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from syncer.errors import StateError
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
 """Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
@@ -165,6 +165,7 @@ REQUESTS = Table(
     Column("reason", Text),
     Column("checksum", LargeBinary, nullable=False),
     Column("digests", LargeBinary, nullable=False),
+    Column("consent", Text),
     Index("requests_by_pipeline", "pipeline_id", "id"),
     Index("requests_unfinished", "pipeline_id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
     Index("requests_by_run", "run_id"),
@@ -189,6 +190,19 @@ QUARANTINE = Table(
     Column("at", Instant, nullable=False),
     UniqueConstraint("pipeline_id", "identity", name="quarantine_identity"),
     Index("quarantine_by_run", "run_id"),
+)
+
+SUPPRESSED = Table(
+    "suppressed",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("pipeline_id", BIG_ID, ForeignKey("pipelines.id"), nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("checksum", LargeBinary, nullable=False),
+    Column("digests", LargeBinary, nullable=False),
+    Index("suppressed_by_pipeline", "pipeline_id", "id"),
 )
 
 AUDIT = Table(

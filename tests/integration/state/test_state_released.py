@@ -107,7 +107,8 @@ def fill(store: Store, acts: Any) -> None:
     with acts.begin(store) as run:
         run.fix_start(1)
         acts.deliver(run, 1, 2)
-        run.page(Tally(rows_read=1, buckets=Counter({Bucket.REJECTED_LOCAL: 1})), [reject], 0)
+        unsent = {"consent_denied": acts.identities(70, 1)}
+        run.page(Tally(rows_read=1, buckets=Counter({Bucket.REJECTED_LOCAL: 1})), [reject], 0, unsent)
         acts.arm(run, 100, 3)
         run.advance(acts.mark(5))
         run.finish(RunStatus.FAILED, now=NOW)

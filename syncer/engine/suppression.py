@@ -1,0 +1,56 @@
+"""Rows that are not sent for want of consent: what is written down of them, and when somebody is told."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from syncer.report import Bucket
+from syncer.transform.consent import LATER
+
+if TYPE_CHECKING:
+    from syncer.state.runs import RunLog
+    from syncer.transform import Transformed
+
+log = logging.getLogger(__name__)
+
+
+def newly_suppressed(unsent: pl.DataFrame, run: "RunLog") -> dict[str, bytes]:
+    """Return packed identities, by reason, of the events without consent that no run left unsent before.
+
+    One that was sent before its consent was withdrawn is none of them. The run knows them from now on.
+    """
+    found = unsent.filter((pl.col("reason") != LATER) & pl.col("identity").is_not_null())
+    found = found.unique("identity", keep="first", maintain_order=True)
+    if not found.height:
+        return {}
+    digests = b"".join(found["identity"])
+    new = found.filter(~(run.suppressed.settled(digests) | run.ledger.settled(digests)))
+    run.suppressed.add(b"".join(new["identity"]))
+    by_reason = new.group_by("reason", maintain_order=True).agg("identity")
+    return {reason: b"".join(identities) for reason, identities in by_reason.iter_rows()}
+
+
+@dataclass(slots=True)
+class Watch:
+    """Says once, before the events of the batch at hand are sent, that most rows so far are without consent. Mutable."""
+
+    pipeline: str
+    _rows: int = 0
+    _unsent: int = 0
+    _has_told: bool = False
+
+    def saw(self, made: "Transformed") -> None:
+        """Take note of a batch."""
+        self._rows += made.tally.rows_read
+        self._unsent += made.tally.buckets[Bucket.NO_CONSENT]
+        if not self._has_told and is_most(self._unsent, self._rows):
+            self._has_told = True
+            facts = {"pipeline": self.pipeline, "rows": self._rows, "without_consent": self._unsent}
+            log.warning("consent.most_rows_unsent", extra={**facts, "column": made.consent_column})
+
+
+def is_most(unsent: int, rows: int) -> bool:
+    """Return whether more than half of the rows are without consent."""
+    return 2 * unsent > rows
