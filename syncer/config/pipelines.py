@@ -142,7 +142,7 @@ class PipelineReader:
             **self._sections(node),
         )
         self._check_required(node, pipeline)
-        later = tuple(needs_later(pipeline, node))
+        later = tuple(needs_later(pipeline))
         return replace(pipeline, needs_later=later, fingerprint=fingerprint(pipeline), places=self._places(node))
 
     def _with_preset(self, node: Node) -> Node:
@@ -279,11 +279,8 @@ def check_version(node: Node, reader: Reader) -> None:
         reader.problems.at(version, f"{shape(version)} is no version this syncer reads", "write version: 1")
 
 
-def needs_later(pipeline: Pipeline, node: Node) -> Iterator[str]:
+def needs_later(pipeline: Pipeline) -> Iterator[str]:
     """Yield the keys that are understood but that no command obeys yet."""
-    for key in ("consent", "limited_data_use", "require"):
-        if node.get(key) is not None:
-            yield key
     if len(pipeline.destinations) > 1 or pipeline.route is not None:
         yield "destination"
 

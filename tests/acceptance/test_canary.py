@@ -16,6 +16,7 @@ CANARIES = {
     "email": "canary.bird@example.org",
     "name": "Canarynamesson",
     "phone": "+49 1512 7731773",
+    "choice": "Canary-Choice-7731",
 }
 FAULTS = (
     "500", "html", "reset_before", "reset_after", "cut", "garbage", "short", "error:190", "error:100", "expire", "poison",
@@ -28,7 +29,7 @@ DIGESTS = {
 }
 COMMANDS = (
     ("run", "orders"), ("status", "--output", "json"), ("runs",), ("show", "01"), ("plan", "orders"),
-    ("preview", "orders"), ("preview", "orders", "--explain"), ("trace", "orders", "3"), ("deliveries", "orders"),
+    ("preview", "orders"), ("preview", "orders", "--explain"), ("trace", "orders", "3"), ("trace", "orders", "6"), ("deliveries", "orders"),
     ("rejects", "list", "orders", "--rows"), ("rejects", "show", "orders", "--key", "4"), ("rejects", "export", "orders"),
     ("held", "list", "orders"), ("erase", "orders", "--key", "3", "--dry-run"), ("check",), ("validate",), ("explain", "orders"), ("backfill", "orders", "--since", "-2d"), ("run", "away"),
 )  # fmt: skip
@@ -47,11 +48,13 @@ def seen_in(text: str, *, digests: bool = True) -> list[str]:
 def make(make_shop: MakeShop) -> Shop:
     shop = make_shop()
     shop.edit("pipelines/orders.yaml", "    em: email\n", f"    em: email\n{MORE}")
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\nconsent: {column: choice}")
     shop.edit("syncer.yaml", "sources:\n", "sources:\n  away: {type: postgres, url: ${env:DSN}}\n")
     (shop.folder / "pipelines" / "away.yaml").write_text(
         PIPELINE.replace("name: orders", "name: away").replace("source: warehouse", "source: away"), encoding="utf-8"
     )
     shop.sql("ALTER TABLE orders ADD COLUMN name VARCHAR", "ALTER TABLE orders ADD COLUMN phone VARCHAR")
+    shop.sql("ALTER TABLE orders ADD COLUMN choice VARCHAR")
     add_orders(shop, 1)
     shop.sql(
         "UPDATE orders SET currency = NULL WHERE order_id = 3", "UPDATE orders SET total = NULL WHERE order_id = 4"
@@ -60,11 +63,11 @@ def make(make_shop: MakeShop) -> Shop:
 
 
 def add_orders(shop: Shop, first: int) -> None:
-    """Insert five orders of one and the same person."""
-    email, name, phone = (CANARIES[name] for name in ("email", "name", "phone"))
+    """Insert six orders of one and the same person, the last with a choice that is no yes."""
+    email, name, phone, choice = (CANARIES[name] for name in ("email", "name", "phone", "choice"))
     shop.sql(f"""INSERT INTO orders SELECT range, '{email}', 12.50, 'EUR', now() - INTERVAL 1 HOUR,
-                 TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(range), '{name}', '{phone}'
-                 FROM range({first}, {first + 5})""")
+                 TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(range), '{name}', '{phone}',
+                 CASE range WHEN {first + 5} THEN '{choice}' ELSE 'yes' END FROM range({first}, {first + 6})""")
 
 
 def everything_at_rest(folder: Path) -> str:
@@ -77,7 +80,7 @@ def test_S01_S02_S09_no_canary_leaves_the_warehouse_but_in_a_request(make_shop: 
     shop = make(make_shop)
     dsn = {"DSN": f"postgresql://canary:{CANARIES['password']}@127.0.0.1:9/shop"}
     for number, fault in enumerate(FAULTS):
-        add_orders(shop, 20 + 5 * number)
+        add_orders(shop, 20 + 6 * number)
         name, _, detail = fault.partition(":")
         when = "100%" if name == "poison" else f"1@{shop.sandbox.sandbox.begun + 1}"
         shop.sandbox.sandbox.faults = parse_faults(f"{name}={when}{detail and f':{detail}'}")

@@ -175,7 +175,7 @@ def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
         "destination: meta", "destination: [meta, other]"
     )
     pipeline = add(folder, LATER).pipeline()
-    assert pipeline.needs_later == ("consent", "limited_data_use", "require", "destination")
+    assert pipeline.needs_later == ("destination",)
     assert pipeline.destinations == ("meta", "other")
 
 
