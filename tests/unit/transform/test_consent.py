@@ -6,13 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from syncer.errors import ConfigError
 from syncer.mapping import Column
-from syncer.pipeline import Consent, Pipeline
-from syncer.transform import Scope
+from syncer.pipeline import Consent, EventRule, Pipeline
+from syncer.state.requests import split
+from syncer.transform import Scope, compile_transform
 from syncer.transform.consent import ANSWERS
 from syncer.transform.reference import BuiltEvent, Reference
 
@@ -172,3 +174,29 @@ def test_the_readable_twin_says_the_same(pipeline: Make) -> None:
     assert not isinstance(refused, BuiltEvent)
     assert (refused.reason, refused.field, str(refused.bucket)) == ("consent_denied", "ok", "no_consent")
     assert isinstance(reference.build({"id": 1, "at": NOW, "ok": "yes"}, now=NOW), BuiltEvent)
+
+
+def test_S17_a_row_of_several_rules_counts_once_and_each_of_its_events_is_remembered(pipeline: Make, run: Make) -> None:
+    made = replaced(pipeline(), Consent(column="ok"))
+    rules = tuple(EventRule(id=name, name=name, mapping=made.mapping) for name in ("Lead", "Contact"))
+    found = run(replace(made, events=rules), [{"ok": False}, {"ok": True}])
+    assert found.rejects.select("row", "reason").rows() == [(0, "consent_denied")]
+    assert found.tally.buckets == {"no_consent": 1}
+    assert found.unsent.select("row", "reason").rows() == [(0, "consent_denied")] * 2
+    assert found.unsent["identity"].n_unique() == 2
+    assert found.events["row"].to_list() == [1, 1]
+
+
+def test_S17_consent_that_came_later_is_judged_by_each_event(pipeline: Make) -> None:
+    made = replaced(pipeline(), Consent(column="ok"))
+    batch = pa.RecordBatch.from_pylist([{"id": 1, "at": NOW - 60, "ok": True}, {"id": 2, "at": NOW - 60, "ok": True}])
+    transform = compile_transform(made, batch.schema, Scope("prod", "meta", b"salt"))
+    first = transform(batch, now=NOW, start=None).events["identity"][0]
+    knowing = transform.knowing(lambda digests: pl.Series([part == first for part in split(digests)]))
+    found = knowing(batch, now=NOW, start=None)
+    assert found.rejects.select("row", "bucket", "reason", "field").rows() == [
+        (0, "no_consent", "consent_came_later", "ok")
+    ]  # fmt: skip
+    retroactive = replaced(made, Consent(column="ok", retroactive=True))
+    transform = compile_transform(retroactive, batch.schema, Scope("prod", "meta", b"salt"))
+    assert transform.knowing(knowing.kinds[0].suppressed)(batch, now=NOW, start=None).events.height == 2
