@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from syncer.pipeline import Pipeline
 from syncer.state.basis import Basis
 
+RULES = "rules"
 NEEDS_DECISION = "needs_decision"
 """Why a pipeline is paused whose state was made with another source, cursor or key."""
 READ_AGAIN = "every row is read again from the start on, what the ledger knows is skipped, the rest is sent as far as Meta takes it"
@@ -16,9 +17,6 @@ UNKNOWN = (
     "but where event_id is mapped and 48 hours are not over; `syncer adopt {name} --until ...` first takes what was sent "
     "for delivered. Persons who were erased are blocked by the old key only: `syncer erase` them again before"
 )
-
-BY_RULE = "the rule of events"
-"""Stands behind the columns of the key where rules give the events: each has an identity of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,8 @@ class Change:
 def basis_of(pipeline: Pipeline, place: str) -> Basis:
     """Return what `pipeline` rests on; `place` tells its database from others."""
     cursor = pipeline.cursor.column if pipeline.cursor else ""
-    key = (*pipeline.key, BY_RULE) if pipeline.events else pipeline.key
-    return Basis(source=place, cursor=cursor, key=json.dumps(key))
+    rules = [{RULES: [rule.id for rule in pipeline.events]}] if pipeline.events else []
+    return Basis(source=place, cursor=cursor, key=json.dumps([*pipeline.key, *rules]))
 
 
 def changes(before: Basis, now: Basis) -> tuple[Change, ...]:
@@ -50,8 +48,10 @@ def changes(before: Basis, now: Basis) -> tuple[Change, ...]:
         found.append(Change("source", _kind(before.source), _kind(now.source)))
     if _differ(before.cursor, now.cursor):
         found.append(Change("cursor", before.cursor or "none", now.cursor or "none"))
-    if _differ(before.key, now.key):
-        found.append(Change("key", _columns(before.key), _columns(now.key)))
+    if before.key is not None and now.key is not None:
+        was, is_now = _Key.of(before.key), _Key.of(now.key)
+        if was.is_other(is_now):
+            found.append(Change("key", str(was), str(is_now)))
     return tuple(found)
 
 
@@ -84,5 +84,24 @@ def _kind(source: str | None) -> str:
     return (source or "").partition(" ")[0]
 
 
-def _columns(key: str | None) -> str:
-    return ", ".join(json.loads(key or "[]"))
+class _Key(NamedTuple):
+    """What tells one event from another: columns, and the rule where rules give the events."""
+
+    columns: tuple[str, ...]
+    rules: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        parts = json.loads(text)
+        rules = [rule for part in parts if isinstance(part, dict) for rule in part[RULES]]
+        return cls(tuple(part for part in parts if isinstance(part, str)), frozenset(rules))
+
+    def is_other(self, now: Self) -> bool:
+        """Return whether events that were sent may have another name now: a rule more or less names none of them anew."""
+        is_renamed = bool(self.rules - now.rules) and bool(now.rules - self.rules)
+        was, is_now = (tuple(name.casefold() for name in key.columns) for key in (self, now))
+        return was != is_now or is_renamed or bool(self.rules) != bool(now.rules)
+
+    def __str__(self) -> str:
+        rules = [f"by the rules {', '.join(sorted(self.rules))}"] if self.rules else []
+        return " ".join([", ".join(self.columns), *rules])

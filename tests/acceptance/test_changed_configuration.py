@@ -33,6 +33,7 @@ sources:
   lite: {type: sqlite, path: lite.db}
 """
 ALL = "order_id, email, total, currency, ordered_at, updated_at"
+RULE = "events: [{id: bought, when: {total: {gt: 0}}}]"
 EDITS: list[tuple[str, str, str, str]] = [
     ("another database", "source: warehouse", "source: other", "source"),
     ("another kind of warehouse", "source: warehouse", "source: lite", "source"),
@@ -53,6 +54,7 @@ EDITS: list[tuple[str, str, str, str]] = [
     ("a parameter more", "    em: email", "    em: email\n    external_id: email", ""),
     ("settings", "browser_pixel: none", "browser_pixel: none, delay: 1m", ""),
     ("delivery", "start: window", "start: window\ndelivery: {requests_in_flight: 1, mode: at_most_once}", ""),
+    ("rules in place of one event", "destination: meta", f"destination: meta\n{RULE}", "key"),
     ("an earlier start, which the first run has fixed", "start: window", "start: beginning", ""),
 ]
 
@@ -102,6 +104,28 @@ def test_R15_each_edit_has_its_verdict(tmp_path: Path, old: str, new: str, parts
         project = load_project(tmp_path, environ={"TOKEN": TOKEN})
         orders = project.pipelines["orders"]
         bases.append(basis_of(orders, origin(project.sources[orders.source])))
+    assert [change.part for change in changes(*bases)] == parts.split()
+
+
+RULE_EDITS = [
+    ("a rule more", "events: [{id: bought, when: {total: {gt: 0}}}, {id: seen}]", ""),
+    ("a rule less", "events: [{id: bought}]", ""),
+    ("another condition, name and order", "events: [{id: big, name: Lead}, {id: bought, when: {total: {gt: 9}}}]", ""),
+    ("another id", "events: [{id: sold, when: {total: {gt: 0}}}, {id: big}]", "key"),
+    ("no rules", "", "key"),
+]
+
+
+@pytest.mark.parametrize(("rules", "parts"), [edit[1:] for edit in RULE_EDITS], ids=[edit[0] for edit in RULE_EDITS])
+def test_R15_each_edit_of_rules_has_its_verdict(tmp_path: Path, rules: str, parts: str) -> None:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "syncer.yaml").write_text(PROJECT.replace("${URL}", "http://127.0.0.1:1"), encoding="utf-8")
+    before = f"{RULE[:-1]}, {{id: big}}]" if "{id: seen}" not in rules else RULE
+    bases = []
+    for text in (before, rules):
+        pipeline = PIPELINE.replace("destination: meta", f"destination: meta\n{text}")
+        (tmp_path / "pipelines" / "orders.yaml").write_text(pipeline, encoding="utf-8")
+        bases.append(basis_of(load_project(tmp_path, environ={"TOKEN": TOKEN}).pipelines["orders"], "here"))
     assert [change.part for change in changes(*bases)] == parts.split()
 
 

@@ -166,7 +166,7 @@ def test_rules_in_place_of_one_event_name_wait_for_a_decision(funnel: Shop) -> N
     with opened(funnel) as session:
         report = session.run("funnel")
         assert (report.status, report.pause_reason) == ("paused", "needs_decision")
-        assert "the key was deal and is deal, the rule of events" in report.message
+        assert "the key was deal and is deal by the rules lead, qualified, won" in report.message
 
 
 class Dying(Points):
