@@ -35,8 +35,8 @@ class References:
 
 
 def _without_rule(first: Built) -> BuiltReject:
-    if isinstance(first, BuiltReject) and _is_of_row(first):
-        return first
+    if isinstance(first, BuiltReject) and first.reason in ("unreadable", KEY_MISSING):
+        return first  # consent is not asked for: there is no event that would need it
     return BuiltReject(identity=first.identity, reason="no_rule", field=None, tally=Tally(rows_read=1))
 
 

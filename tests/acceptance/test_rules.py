@@ -228,3 +228,30 @@ def test_what_is_said_of_an_event_names_its_rule(funnel: Shop) -> None:
     ]
     lines = [json.loads(line) for line in funnel.syncer("deliveries", "funnel").out.splitlines()]
     assert [(line["key"], line["rule"]) for line in lines if line["outcome"] == "rejected_local"] == [("3", "won")]
+
+
+def test_S17_a_row_without_consent_counts_once_and_none_of_its_events_is_sent_when_consent_comes_later(
+    funnel: Shop,
+) -> None:
+    funnel.edit("pipelines/funnel.yaml", "destination: meta", "destination: meta\nconsent: {column: agreed}")
+    funnel.sql("ALTER TABLE deals ADD COLUMN agreed BOOLEAN", "UPDATE deals SET agreed = deal NOT IN (2, 3)")
+    change = "agreed = true, updated_at = updated_at + INTERVAL 1 HOUR"
+    with opened(funnel) as session:
+        pipeline = find_pipeline(session.project, "funnel")
+        report = session.run("funnel")
+        assert (report.events, report.acknowledged) == (4, 1)
+        assert (report.tally.buckets, report.tally.reasons["consent_denied"]) == ({"no_consent": 2, "no_rule": 1}, 2)
+        assert {each.rule: each.conclusion[0] for each in trace(session, pipeline, ("2",))} == {
+            "lead": "no_consent",
+            "qualified": "no_consent",
+        }
+        funnel.sql(
+            f"UPDATE deals SET {change} WHERE deal = 3", f"UPDATE deals SET {change}, stage = 'won' WHERE deal = 2"
+        )
+        report = session.run("funnel")
+        assert arrived(funnel) == [("Lead", "1"), ("Purchase", "2")]
+        assert (report.acknowledged, report.tally.reasons["consent_came_later"]) == (1, 2)
+        erase(session, pipeline, person(session, pipeline, Wanted(keys=[("3",)])))
+        funnel.sql("UPDATE deals SET agreed = false WHERE deal = 3")
+        report = session.run("funnel")
+        assert report.tally.buckets == {"duplicate_skipped": 1, "no_consent": 1, "erased": 1, "no_rule": 1}

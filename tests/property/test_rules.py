@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncer.mapping import Column, Constant, Entry, Json, Mapping
-from syncer.pipeline import EventRule, Pipeline, Settings
+from syncer.pipeline import Consent, EventRule, Pipeline, Settings
 from syncer.transform import Scope, Transformed, compile_transform
-from syncer.transform.reference import BuiltEvent
+from syncer.transform.reference import BuiltEvent, BuiltReject
 from syncer.transform.reference_rules import References
 from tests.counts import count
 
@@ -29,6 +29,7 @@ SHAPE = pa.schema(
         "won_at": pa.int64(),
         "email": pa.binary(),
         "pixel_id": pa.string(),
+        "agreed": pa.string(),
     }
 )
 TIMES = st.sampled_from([None, NOW - 60, NOW - 3_600, NOW - 8 * 86_400])
@@ -41,6 +42,7 @@ ROWS = st.fixed_dictionaries(
         "won_at": TIMES,
         "email": st.sampled_from([None, b"a@b.co", b"x", b"\xff"]),
         "pixel_id": st.sampled_from([None, "p1", "p2"]),
+        "agreed": st.sampled_from([None, "yes", "yes", "no", "?"]),
     }
 )
 CONDITIONS: st.SearchStrategy[dict[str, Json] | None] = st.sampled_from(
@@ -82,10 +84,10 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
         EventRule(id=f"rule_{number}", when=draw(CONDITIONS), mapping=draw(mappings()))
         for number in range(draw(st.integers(1, 4)))
     ]
-    return with_rules(*rules)
+    return with_rules(*rules, consent=draw(st.sampled_from([None, Consent(column="agreed")])))
 
 
-def with_rules(*rules: EventRule) -> Pipeline:
+def with_rules(*rules: EventRule, consent: Consent | None = None) -> Pipeline:
     return Pipeline(
         name="funnel",
         source="warehouse",
@@ -96,6 +98,7 @@ def with_rules(*rules: EventRule) -> Pipeline:
         mapping=Mapping(server_event={}, customer_info={}),
         settings=Settings(action_source="system_generated"),
         events=rules,
+        consent=consent,
         file=Path("funnel.yaml"),
         fingerprint="0",
     )
@@ -122,6 +125,11 @@ def test_rules_give_what_the_reference_builds(pipeline: Pipeline, rows: list[dic
         (number, one.identity, one.bucket, one.reason) for number, one in rejects
     )
     assert sum(found.tally.buckets.values()) + found.events.height == len(built) >= len(rows)
+    by_rule = [(number, kind, row) for number, row in enumerate(batch.to_pylist()) for kind in references.kinds]
+    each = [(number, kind.build(row, now=NOW)) for number, kind, row in by_rule if kind.matches(row)]
+    assert set(found.unsent.select("row", "identity").rows()) == {
+        (number, one.identity) for number, one in each if isinstance(one, BuiltReject) and one.bucket == "no_consent"
+    }
 
 
 @given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
