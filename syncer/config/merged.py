@@ -10,7 +10,7 @@ from syncer.config.load import PROJECT_FILE
 from syncer.config.presets import SHOWN
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json, Sql, WhenPresent
 from syncer.mapping import Mapping as Groups
-from syncer.pipeline import EventRule, Pipeline
+from syncer.pipeline import EventRule, Pipeline, Require
 
 NOT_SHOWN = frozenset({"file", "fingerprint", "needs_later", "places", "tests"})
 DEFAULT = "default"
@@ -106,6 +106,8 @@ def _plain(value: object) -> Json:
             return [_plain(each) for each in value]
         case Mapping():
             return {str(name): _plain(each) for name, each in value.items()}
+        case Require(any=names, count=count):
+            return {"any": list(names), "count": count}
         case bool() | int() | float() | None if type(value) in PLAIN:
             return value
     return str(value)

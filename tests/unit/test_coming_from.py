@@ -20,9 +20,6 @@ DISAGREED = {"C15", "S8", "S10", "S11", "S15", "S20", "S28", "S30", "A8", "A17",
 """Features of which Meta's documents say otherwise than the tool did."""
 
 
-TO_COME = "to come"
-
-
 def rows(page: str) -> list[list[str]]:
     lines = (PAGES / f"{page}.md").read_text(encoding="utf-8").splitlines()
     return [
@@ -51,8 +48,6 @@ def test_each_feature_has_one_complete_row(page: str) -> None:
 def test_each_row_names_an_example_and_a_test_that_are_there(page: str) -> None:
     lacking = []
     for feature, _, _, example, test in rows(page):
-        if TO_COME in (example, test):
-            continue
         link = re.fullmatch(r"\[\w+\]\((\S+)\)", example)
         named = re.fullmatch(r"`(tests/[\w/]+\.py)::(test_\w+)`", test)
         if link is None or not (PAGES / link[1]).is_file():
@@ -65,10 +60,3 @@ def test_each_row_names_an_example_and_a_test_that_are_there(page: str) -> None:
 def test_where_meta_says_otherwise_the_row_says_so() -> None:
     marked = {row[0] for page in FEATURES for row in rows(page) if "**Meta:**" in row[2]}
     assert marked == DISAGREED
-
-
-@pytest.mark.xfail(
-    strict=True, reason="consent, limited_data_use, require, event rules and destinations are being built"
-)
-def test_no_row_is_still_to_come() -> None:
-    assert [row[0] for page in FEATURES for row in rows(page) if TO_COME in row] == []

@@ -32,12 +32,9 @@ SEGMENT = {
     "revenue": "25.50", "currency": "EUR",
 }  # fmt: skip
 COMMANDERS = {
-    "event_name": "purchase",
-    "event_timestamp": AT * 1000,
-    "user": '{"email": "a@b.co"}',
-    "value": 5,
-    "currency": "EUR",
-}
+    "event_name": "purchase", "event_timestamp": AT * 1000, "value": 5, "currency": "EUR",
+    "user": '{"email": "a@b.co", "firstname": "Ann", "lastname": "Lee", "city": "Paris"}',
+}  # fmt: skip
 
 
 def load(folder: Path, name: str, *, mapping: str = "", settings: str = "browser_pixel: none") -> Pipeline:
@@ -82,7 +79,7 @@ def digest(text: str) -> str:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_holds_nothing_but_keys_of_a_pipeline(name: str) -> None:
-    assert set(preset(name).entries) == {"settings", "envelope", "mapping"}
+    assert set(preset(name).entries) - {"require"} == {"settings", "envelope", "mapping"}
     assert set(preset(name).entries["mapping"].entries) == {"server_event", "customer_info", "custom_data"}
 
 
@@ -440,6 +437,14 @@ def test_A21_a_field_of_ones_own_overrides_a_property_of_the_user(events: Read) 
     mapping = "mapping: {customer_info: {em: crm_email}}\n"
     (event,) = events("commanders_act", COMMANDERS | {"crm_email": "x@y.co"}, mapping=mapping)
     assert event["user_data"]["em"] == [digest("x@y.co")]
+
+
+def test_A22_one_strong_key_and_three_others_are_needed_unless_the_user_takes_that_out(transformed: Transform) -> None:
+    users = ['{"email": "a@b.co", "city": "Paris"}', '{"firstname": "Ann", "lastname": "Lee", "city": "Paris"}']
+    rows = [COMMANDERS, *(COMMANDERS | {"user": user} for user in users)]
+    found = transformed("commanders_act", *rows)
+    assert found.rejects.select("row", "reason").rows() == [(1, "require_not_met"), (2, "require_not_met")]
+    assert transformed("commanders_act", *rows, mapping="require: null\n").rejects.height == 0
 
 
 def test_ga4_reads_the_structs_of_its_export(events: Read) -> None:

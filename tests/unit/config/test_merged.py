@@ -74,3 +74,10 @@ def test_of_a_rule_what_it_says_itself_is_shown(folder: Folder) -> None:
         "events[0].when": ({"stage": "won"}, here),
         "events[0].mapping.custom_data.value": ("amount", here),
     }
+
+
+def test_what_is_required_is_shown_as_it_is_written(folder: Folder) -> None:
+    folder.pipeline_file("start: now\n", "start: now\nrequire: [{any: [em, ph]}, {any: [fn, ln], count: 2}]\n")
+    (found,) = [line for line in lines(folder.pipeline()) if line.path == "require"]
+    assert flow(found.value) == "[{any: [em, ph], count: 1}, {any: [fn, ln], count: 2}]"
+    assert found.origin == "pipelines/orders.yaml:6"
