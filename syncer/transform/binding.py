@@ -133,7 +133,7 @@ def _limited(fields: Sequence[Field], limit: Limit, binder: "_Binder") -> list[F
     """Return the fields of Limited Data Use; one way to ask for it is enough, and Meta must be able to find the place."""
     places = {field.place for field in fields}
     if twice := [name for name in COLUMNS if (name,) in places]:
-        remedy = "take out one of the two: both decide about the same events"
+        remedy = "take out one of the two: both decide about the same events; null takes out what a preset maps"
         binder.problem("limited_data_use", f"the mapping has {twice[0]} too", remedy)
         return []
     if set(limit.places.values()) == {0} and not {("user_data",), ("user_data", "client_ip_address")} & places:
