@@ -131,7 +131,7 @@ class _AdvisoryLock:
     def release(self) -> None:
         try:
             # the server notices the end of a connection later than this process goes on
-            if not self._connection.closed:
+            if not self._connection.closed and not self._connection.invalidated:
                 self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
             self._connection.close()
         except DBAPIError:

@@ -267,7 +267,7 @@ from syncer.state.scope import Scope
 from syncer.state.store import open_store
 root = Path(sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 with open_store("sqlite:///.syncer/state.db", root=root, home=root / ".syncer") as store:
     with store.start_run(Scope("default", "orders", "meta"), run_id="r", now=datetime.now(UTC), fingerprint="f",
                          trigger="manual", holder="x") as run:

@@ -134,6 +134,7 @@ def test_a_run_is_shown_with_its_requests_reasons_and_rejects(store: Store, acts
         "subcode": None,
         "fbtrace_id": "Trace1",
         "reason": "",
+        "consent": None,
     }
     assert (told["run_id"], told["trigger"], told["quarantined"]) == ("01JD9Z8K", "manual", 1)
 
