@@ -20,8 +20,11 @@ class TimetableTrigger(BaseTrigger):  # type: ignore[misc]  # the library has no
         self._timetable, self._since = timetable, since
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Return the first start behind the one before, or behind `now`; None: it rings no more."""
-        return self._timetable.next_start(self._since, (previous_fire_time or now).astimezone(UTC))
+        """Return the first start behind both the one before and `now`; None: it rings no more.
+
+        After a jump of the clock, to count the starts in between one by one could take hours.
+        """
+        return self._timetable.next_start(self._since, max(previous_fire_time or now, now).astimezone(UTC))
 
 
 class Alarms(BaseScheduler):  # type: ignore[misc]  # the same

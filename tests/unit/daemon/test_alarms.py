@@ -30,6 +30,11 @@ def test_a_trigger_that_begins_late_rings_next_at_the_following_start() -> None:
     assert trigger.get_next_fire_time(None, NOON + timedelta(minutes=95)) == NOON + timedelta(minutes=100)
 
 
+def test_R31_a_clock_that_jumps_by_ten_years_rings_once_and_not_for_each_start_between() -> None:
+    later = NOON + timedelta(days=3_653)
+    assert TimetableTrigger(every(1), NOON).get_next_fire_time(NOON, later) == later + timedelta(seconds=1)
+
+
 def test_R27_due_times_that_passed_together_are_one_call() -> None:
     calls: list[int] = []
     alarms = Alarms(lambda: calls.append(1))
