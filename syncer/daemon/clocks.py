@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncer.daemon.timetable import Passed, Timetable
 from syncer.pipeline import Pipeline, Project, Schedule
 from syncer.state import schedules
 from syncer.state.asked import RECONCILE, SCHEDULE
 from syncer.state.pauses import pauses
-from syncer.state.schedules import ASLEEP, Due, Missed
+from syncer.state.schedules import ASLEEP, PAUSED, Due, Missed
 from syncer.state.store import Store
 
+AHEAD = timedelta(minutes=10)
+"""A clock of a pipeline that stands further ahead was set by a wrong clock of a machine: it would ring no more."""
 log = logging.getLogger(__name__)
 
 Name = tuple[str, str]
@@ -44,6 +46,8 @@ class Clocks:
         self._store, self._target = store, project.target
         self.timetables: dict[Name, Timetable] = {}
         self._first: dict[tuple[Name, str, datetime], datetime | None] = {}
+        self._paused: set[Name] = set()
+        """Clocks that were due while their pipelines were paused."""
         self.follow(project)
 
     def follow(self, project: Project) -> None:
@@ -59,10 +63,10 @@ class Clocks:
         new = [
             self._due(name, timetable.begin(now, before=_before(found.get(name)), at_once=name[1] == SCHEDULE))
             for name, timetable in self.timetables.items()
-            if name not in found or found[name].schedule != str(timetable)
+            if name not in found or found[name].schedule != str(timetable) or found[name].due_at > now + AHEAD
         ]
         if new:
-            schedules.begin(self._store, self._target, new)
+            schedules.begin(self._store, self._target, new, ahead=now + AHEAD)
 
     def _due(self, name: Name, due_at: datetime) -> Due:
         timetable = self.timetables[name]
@@ -72,7 +76,7 @@ class Clocks:
     def look(self) -> int:
         """Ask for a run of each pipeline that is due and not paused; return how many were asked for."""
         found, now = schedules.stored(self._store, self._target), self._store.clock.now()
-        if self.timetables.keys() - found.keys():
+        if self.timetables.keys() - found.keys() or any(due.due_at > now + AHEAD for due in found.values()):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
         due = [
@@ -83,6 +87,7 @@ class Clocks:
         if not due:
             return 0
         paused = pauses(self._store, self._target)
+        self._paused |= {(stored.pipeline, stored.kind) for stored, _ in due if stored.pipeline in paused}
         return sum(self._ask(stored, passed, now) for stored, passed in due if stored.pipeline not in paused)
 
     def _passed(self, name: Name, stored: Due, now: datetime) -> Passed | None:
@@ -96,10 +101,11 @@ class Clocks:
     def _ask(self, stored: Due, passed: Passed, now: datetime) -> bool:
         name = (stored.pipeline, stored.kind)
         self._first = {key: first for key, first in self._first.items() if key[0] != name}
-        missed = _missed(stored, passed, now)
+        missed = _missed(stored, passed, now, reason=PAUSED if name in self._paused else ASLEEP)
         after = self._due(name, passed.newest)
         if not schedules.pass_due(self._store, self._target, stored, after, missed):
             return False
+        self._paused.discard(name)
         facts = {"pipeline": stored.pipeline, "by": stored.kind, "due": _text(passed.newest)}
         log.info("run.due", extra=facts | ({"missed": passed.before} if missed else {}))
         return True
@@ -114,7 +120,7 @@ def _before(due: Due | None) -> datetime | None:
     return None if due is None else due.due_at
 
 
-def _missed(stored: Due, passed: Passed, now: datetime) -> Missed | None:
+def _missed(stored: Due, passed: Passed, now: datetime, *, reason: str) -> Missed | None:
     if passed.last_before is None:
         return None
     return Missed(
@@ -123,7 +129,7 @@ def _missed(stored: Due, passed: Passed, now: datetime) -> Missed | None:
         first_at=passed.first,
         last_at=passed.last_before,
         times=passed.before,
-        reason=ASLEEP,
+        reason=reason,
         noticed_at=now,
     )
 

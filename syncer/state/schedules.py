@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.state import asked
@@ -12,6 +12,7 @@ from syncer.state.store import Store
 from syncer.state.tables import MISSED_TIMES, SCHEDULES
 
 ASLEEP = "no daemon ran"
+PAUSED = "the pipeline was paused"
 BUSY = "the run before was still waited for"
 _INSERT = {
     "sqlite": sqlite.insert(SCHEDULES).on_conflict_do_nothing(),
@@ -58,14 +59,17 @@ def stored(store: Store, target: str) -> dict[tuple[str, str], Due]:
     return {(due.pipeline, due.kind): due for due in found}
 
 
-def begin(store: Store, target: str, dues: Iterable[Due]) -> None:
-    """Write down clocks that are new or go another way from now on; where others did meanwhile, that stands."""
+def begin(store: Store, target: str, dues: Iterable[Due], *, ahead: datetime) -> None:
+    """Write down clocks that are new, go another way from now on, or stand behind `ahead`, where no right clock does.
+
+    Where others did meanwhile, that stands.
+    """
     with store.tx("schedule") as connection:
         for due in dues:
             values = _values(due)
             connection.execute(_INSERT[connection.dialect.name], {"target": target, **values})
-            is_other = _is(target, due) & (SCHEDULES.c.schedule != due.schedule)
-            connection.execute(update(SCHEDULES).where(is_other).values(**values))
+            is_other = or_(SCHEDULES.c.schedule != due.schedule, SCHEDULES.c.due_at > ahead)
+            connection.execute(update(SCHEDULES).where(_is(target, due), is_other).values(**values))
 
 
 def forget(store: Store, target: str, gone: Iterable[tuple[str, str]]) -> None:

@@ -21,7 +21,7 @@ from syncer.pipeline import Cursor, Pipeline, Project, Reconcile, Schedule
 from syncer.report import RunStatus
 from syncer.secret import Secret
 from syncer.state import asked
-from syncer.state.schedules import ASLEEP, BUSY, Missed, missed_times, pass_due, stored
+from syncer.state.schedules import ASLEEP, BUSY, PAUSED, Missed, missed_times, pass_due, stored
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import SCHEDULES
@@ -150,7 +150,21 @@ def test_a_paused_pipeline_is_left_alone_and_resumed_it_catches_up_once(store: S
     store.resume(scope, actor="ada")
     assert clocks.look() == 1
     assert waiting(store)[-1] == ("orders", "schedule")
-    assert [each.times for each in missed(store) if each.pipeline == "orders"] == [4]
+    noted = [(each.times, each.reason) for each in missed(store) if each.pipeline == "orders"]
+    assert noted == [(4, PAUSED)]
+
+
+def test_R31_a_clock_that_was_ahead_for_a_while_leaves_no_pipeline_without_runs(store: Store) -> None:
+    daily = pipeline("customers", Schedule(cron="0 13 * * *"))
+    clocks = Clocks(store, project(pipeline(), daily))
+    store.clock.sleep(3_650 * 86_400)
+    assert clocks.look() == 2
+    run(store, run_id="1")
+    run(store, "customers", run_id="2")
+    store.clock.sleep(-3_650 * 86_400)
+    assert clocks.look() == 0
+    store.clock.sleep(HOUR.total_seconds())
+    assert clocks.look() == 2
 
 
 def test_a_disabled_pipeline_and_one_on_demand_have_no_clock(store: Store) -> None:
