@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncer.actor import actor
 from syncer.daemon.slots import Slots
@@ -13,12 +13,15 @@ from syncer.ports import Clock
 from syncer.session import Session
 from syncer.state import asked, crashes
 from syncer.state.asked import CLOCKS, Asked, AskedState
+from syncer.state.daemons import serving
 from syncer.state.pauses import pauses
 
 log = logging.getLogger(__name__)
 
 MOST_CRASHES = 3
 CRASHES_WITHIN = timedelta(minutes=10)
+OTHERS_HAVE = timedelta(minutes=1)
+"""Time for another daemon to begin what this one does not know."""
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
 MOST_THREADS = 1_024
@@ -92,21 +95,24 @@ class Crew:
             self._not_before[name] = now + FIRST_RETRY_S
             return False
         self._held.discard(name)
-        if is_taken and crashes.find_dead(session.store, session.project.target):
-            self._crashed = None
+        if is_taken:
+            crashes.find_dead(session.store, session.project.target)
+            self._crashed = None  # another daemon may have found it before
         return True
 
     def _begin(self, session: Session, name: str, wishes: list[Asked], paused: Mapping[str, str]) -> bool:
         target = session.project.target
         pipeline = session.project.pipelines.get(name)
         if pipeline is None:
-            message = f"the daemon that serves target {target} knows no pipeline {name!r}; are its files the same?"
-            asked.refuse(session.store, target, wishes, message=message)
+            self._refuse_unknown(session, name, wishes)
             return False
         if name in paused and all(wish.by in CLOCKS for wish in wishes):
             asked.refuse(session.store, target, wishes, message=f"paused: {paused[name]}")
             return False
         crashed = self._crashes(session).get(name, 0)
+        if crashed >= MOST_CRASHES:
+            self._crashed = None  # it may have been resumed since
+            crashed = self._crashes(session).get(name, 0)
         if crashed >= MOST_CRASHES and name not in paused:
             crashes.pause(session.store, session.scope(pipeline), actor=actor())
             log.error("pipeline.paused", extra={"pipeline": name, "reason": crashes.CRASH_LOOP, "crashes": crashed})
@@ -117,6 +123,17 @@ class Crew:
         worker = Worker(session, pipeline, wishes, is_suspect=crashed > 0)
         self._running[name] = (worker, self._pool.submit(self._in_place, worker))
         return True
+
+    def _refuse_unknown(self, session: Session, name: str, wishes: list[Asked]) -> None:
+        """Answer wishes for a pipeline that no file here names; where others serve the target, their files may."""
+        store, target = session.store, session.project.target
+        self._not_before[name] = self.clock.monotonic() + FIRST_RETRY_S
+        if len(serving(store, target)) > 1:
+            since = store.clock.now() - OTHERS_HAVE
+            wishes = [wish for wish in wishes if _is_left_over(wish, since)]
+        if wishes:
+            message = f"the daemon that serves target {target} knows no pipeline {name!r}; are its files the same?"
+            asked.refuse(store, target, wishes, message=message)
 
     def _in_place(self, worker: Worker) -> Ended:
         with self.slots.held():
@@ -148,6 +165,11 @@ class Crew:
                 return False
         self._pool.shutdown(wait=False)
         return True
+
+
+def _is_left_over(wish: Asked, since: datetime) -> bool:
+    """Return whether a person has waited since then for a run that nobody began."""
+    return wish.state is AskedState.ASKED and wish.by not in CLOCKS and wish.at <= since
 
 
 def _crash_loop(name: str, crashed: int) -> str:

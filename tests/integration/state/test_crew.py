@@ -1,0 +1,65 @@
+"""What a daemon answers for a pipeline that its own files do not name (R25)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import update
+
+from syncer.daemon.crew import Crew
+from syncer.daemon.slots import Slots
+from syncer.session import Session
+from syncer.state import asked
+from syncer.state.asked import SCHEDULE, AskedState
+from syncer.state.daemons import Serving
+from syncer.state.store import Store
+from syncer.state.tables import RUN_REQUESTS
+from tests.integration.state.test_clocks import project, run
+
+Opened = Callable[[], Store]
+
+
+def daemon(store: Store, number: int = 1) -> Serving:
+    return Serving(store, "default", daemon_id=f"id-{number}", holder=f"ada@host pid {number}")
+
+
+def look(store: Store) -> None:
+    """Let a daemon without pipelines dispatch what waits."""
+    session = Session(project(), clock=store.clock)
+    session.__dict__["store"] = store
+    Crew(Slots(1), store.clock).dispatch(session, asked.waiting(store, "default"))
+
+
+def test_a_pipeline_that_nobody_knows_is_refused_at_once(store: Store) -> None:
+    wish = asked.ask(store, "default", "orders", by="ada")
+    with daemon(store):
+        look(store)
+    found = asked.find(store, wish)
+    assert found is not None
+    assert "knows no pipeline 'orders'; are its files the same?" in (found.message or "")
+
+
+def test_R25_a_pipeline_that_another_daemon_may_know_is_left_to_it_for_a_minute(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    wishes = [asked.ask(store, "default", "orders", by=by) for by in (SCHEDULE, "ada")]
+    with daemon(store), daemon(opened(), 2):
+        look(store)
+        assert [wish.id for wish in asked.waiting(store, "default")] == wishes
+        store.clock.sleep(61)
+        look(store)
+        assert [wish.by for wish in asked.waiting(store, "default")] == [SCHEDULE]
+
+
+def test_R26_a_wish_that_another_daemon_is_answering_is_not_refused_here(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    wish = asked.ask(store, "default", "orders", by="ada")
+    with daemon(store), daemon(opened(), 2):
+        with store.tx("ask") as connection:
+            connection.execute(update(RUN_REQUESTS).values(state=AskedState.RUNNING.value))
+        store.clock.sleep(3_600)
+        look(store)
+        run(store)
+    found = asked.find(store, wish)
+    assert found is not None
+    assert (found.state, found.message) == (AskedState.DONE, None)
