@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 
 from syncer.config.load import load_project
 from syncer.errors import LockedError, SyncerError
@@ -14,17 +16,22 @@ from syncer.logs import as_set_up, set_up
 from syncer.pipeline import Project
 from syncer.session import Session
 
+GRACE_S = 10.0
+"""For the answers under way, where the daemon has died."""
 LOCKED = 4
 """Exit code where another process holds the pipeline."""
 log = logging.getLogger(__name__)
 
 
 def start(project: Project, pipeline: str, *, trigger: str, wants_sweep: bool) -> "subprocess.Popen[bytes]":
-    """Begin a run of `pipeline` as a process; it reads the files anew and is told to stop by SIGTERM."""
+    """Begin a run of `pipeline` as a process; it reads the files anew and is told to stop by SIGTERM.
+
+    Its standard input stays open as long as this process lives: where it dies, the run ends too.
+    """
     verbosity, as_json = as_set_up()
     flags = (str(int(flag)) for flag in (wants_sweep, verbosity, as_json))
-    words = (sys.executable, "-m", __name__, str(project.root), project.target, pipeline, trigger, *flags)
-    return subprocess.Popen(words, stdin=subprocess.DEVNULL)  # noqa: S603  # this interpreter, and names that were read
+    words = (sys.executable, "-P", "-m", __name__, str(project.root), project.target, pipeline, trigger, *flags)
+    return subprocess.Popen(words, stdin=subprocess.PIPE)  # noqa: S603  # this interpreter, and names that were read
 
 
 def main(words: Sequence[str]) -> int:
@@ -32,6 +39,7 @@ def main(words: Sequence[str]) -> int:
     root, target, pipeline, trigger, *flags = words
     wants_sweep, verbosity, as_json = map(int, flags)
     set_up(verbosity=verbosity, as_json=bool(as_json))
+    Thread(target=_outlive_nobody, daemon=True).start()
     try:
         with Session(load_project(Path(root), target=target, environ=os.environ)) as session:
             for each in (signal.SIGTERM, signal.SIGINT):
@@ -43,6 +51,15 @@ def main(words: Sequence[str]) -> int:
         log.log(logging.ERROR, "run.refused", extra={"pipeline": pipeline, "error": str(error)})
         return 1
     return 0
+
+
+def _outlive_nobody() -> None:
+    """End the run when the daemon has died: what hangs would keep the pipeline from the next one."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from syncer.engine.scheduled_test import SCHEDULE
 from syncer.errors import ConfigError, LockedError, SyncerError
 from syncer.logs import unexpected
 from syncer.pipeline import Pipeline
-from syncer.report import RunReport
+from syncer.report import RunReport, RunStatus
 from syncer.session import Session
 from syncer.state import asked, crashes
 from syncer.state.asked import CLOCKS, RECONCILE, Asked
@@ -77,14 +77,15 @@ class Worker:
         wants_sweep = any(wish.by == RECONCILE for wish in self.wishes)
         report = self.session.run(self.pipeline.name, trigger=self.trigger, wants_sweep=wants_sweep)
         log.log(_level(report), "run.reported", extra=_facts(report))
-        return Ended.WELL
+        # its wishes are open again: one that nobody stopped would begin at once, for ever
+        return Ended.FAILED if report.status is RunStatus.INTERRUPTED else Ended.WELL
 
     def _alone(self) -> Ended:
         wants_sweep = any(wish.by == RECONCILE for wish in self.wishes)
         project, name = self.session.project, self.pipeline.name
-        if self.session.stop.is_wanted:
-            return Ended.FAILED
         with alone.start(project, name, trigger=self.trigger, wants_sweep=wants_sweep) as self.process:
+            if self.session.stop.is_wanted:  # whoever drains may have looked before there was a process
+                self.stop()
             code = self.process.wait()
         if code < 0:
             crashes.find_dead(self.session.store, project.target)

@@ -1,0 +1,101 @@
+"""Which runs the daemon begins, and what it answers where it begins none (R25, R29)."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from syncer.daemon.crew import MOST_CRASHES, Crew
+from syncer.daemon.slots import Slots
+from syncer.daemon.worker import Ended, Worker
+from syncer.report import RunStatus
+from syncer.session import Session
+from syncer.state import asked
+from syncer.state.asked import Asked, AskedState
+from tests.acceptance.daemons import answered, ask, session_of
+from tests.acceptance.shop import TOKEN, Shop
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+
+
+@contextmanager
+def crew_of(session: Session) -> Iterator[Crew]:
+    crew = Crew(Slots(1), session.clock)
+    yield crew
+    assert crew.drain(30)
+
+
+def crash(session: Session) -> None:
+    scope, now = session.scope(session.project.pipelines["orders"]), session.clock.now()
+    with session.store.start_run(
+        scope, run_id=os.urandom(8).hex(), now=now, fingerprint="f", trigger="schedule", holder="ada"
+    ) as run:
+        run.finish(RunStatus.FAILED, now=session.clock.now(), is_crash=True)
+
+
+def waiting(session: Session) -> list[Asked]:
+    return asked.waiting(session.store, "default")
+
+
+def test_R29_a_pipeline_that_was_resumed_after_its_crashes_runs_again(shop: Shop) -> None:
+    with session_of(shop) as session, crew_of(session) as crew:
+        for _ in range(MOST_CRASHES):
+            crash(session)
+        (refused,) = ask(session, "orders")
+        assert crew.dispatch(session, waiting(session)) == 0
+        assert "crash" in (answered(session, [refused])[0].message or "")
+        session.store.resume(session.scope(session.project.pipelines["orders"]), actor="ada")
+        begun = ask(session, "orders")
+        assert crew.dispatch(session, waiting(session)) == 1
+        assert answered(session, begun)[0].run_id
+
+
+def test_R29_a_crash_that_another_daemon_wrote_down_is_heeded_by_this_one(shop: Shop) -> None:
+    """A run of it in this process would take this daemon along, too."""
+    with session_of(shop) as session, crew_of(session) as crew:
+        assert crew._crashes(session) == {}
+        (wish,) = ask(session, "orders")
+        crash(session)
+        taken = replace(waiting(session)[0], state=AskedState.RUNNING)
+        assert crew.dispatch(session, [taken]) == 1
+        (worker, _) = crew._running["orders"]
+        assert worker.is_suspect
+        assert answered(session, [wish])[0].run_id
+
+
+def test_R28_a_process_that_begins_while_the_daemon_stops_is_told_as_well(shop: Shop) -> None:
+    with session_of(shop) as session:
+        ask(session, "orders")
+        session.stop.is_wanted = True
+        worker = Worker(session, session.project.pipelines["orders"], waiting(session), is_suspect=True)
+        assert worker.run() is Ended.FAILED
+        assert worker.process is not None
+        assert worker.process.returncode == -signal.SIGTERM
+
+
+def test_R25_a_run_in_a_process_of_its_own_ends_when_its_daemon_has_died() -> None:
+    code = "import signal, syncer.daemon.alone as it; it.GRACE_S = 0; signal.signal(15, print); it._outlive_nobody()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as orphan:
+        assert orphan.poll() is None
+        out, _ = orphan.communicate(timeout=30)
+    assert (orphan.returncode, out[:2]) == (1, b"15")
+
+
+def test_a_run_in_a_process_of_its_own_imports_nothing_from_the_folder_of_the_daemon(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop.folder / "connectors").mkdir()
+    (shop.folder / "connectors" / "__init__.py").write_text("raise SystemExit(7)")
+    monkeypatch.chdir(shop.folder)
+    monkeypatch.setenv("TOKEN", TOKEN)
+    with session_of(shop) as session:
+        begun = ask(session, "orders")
+        assert (
+            Worker(session, session.project.pipelines["orders"], waiting(session), is_suspect=True).run() is Ended.WELL
+        )
+        assert answered(session, begun)[0].run_id
