@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from syncer.errors import StateError
 from syncer.state.database import Database
@@ -134,7 +134,7 @@ class _AdvisoryLock:
             if not self._connection.closed and not self._connection.invalidated:
                 self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
             self._connection.close()
-        except DBAPIError:
+        except SQLAlchemyError:  # broken now, or found to be so before
             self._connection.invalidate()
 
     def is_alive(self) -> bool:

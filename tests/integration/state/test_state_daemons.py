@@ -60,7 +60,8 @@ def test_a_lock_that_the_server_forgot_is_taken_again(store: Store, opened: Open
     with daemon(store) as one:
         with store.tx("test") as connection:
             kill = (
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid, 9999) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
             )
             connection.execute(text(kill))
         assert serving(opened(), "prod") == []
