@@ -32,6 +32,8 @@ EXACT: Final = 10**15
 EXACT_DIGITS: Final = 15
 EXACT_SCALE: Final = 12
 LONGEST_NUMBER: Final = 100
+WRITTEN_PLAINLY: Final = r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$"
+"""Text of so few digits is the same number as a float: none has the float of another."""
 PER_MICROSECOND: Final = {"ms": 1, "us": 1, "ns": 1_000}
 
 Written: TypeAlias = str | int | float | bool
@@ -216,7 +218,7 @@ def _judge(clause: Clause, rows: Rows, zone: tzinfo) -> Judged:
     is_json = clause.column in rows.json_columns
     pairs = [None if is_json else _columns(values, each, zone) for each in clause.values]
     if None in pairs:
-        return _value_by_value(clause, values, is_json=is_json, zone=zone)
+        return _text_or_other(clause, values, is_json=is_json, zone=zone)
     compare = COMPARISONS[clause.comparison]
     met = reduce(or_, (cast("pl.Series", compare(*pair)) for pair in pairs if pair is not None))
     return Judged(~met if clause.comparison == "not" else met, None)
@@ -262,6 +264,28 @@ def _times(values: pl.Series, written: str, zone: tzinfo) -> tuple[pl.Series, ob
     unit = times.cast(pl.Datetime("us", dtype.time_zone)) if dtype.time_unit == "ms" else times
     written_us = (at - epoch) // timedelta(microseconds=1)
     return unit.to_physical(), written_us * PER_MICROSECOND[dtype.time_unit]
+
+
+def _text_or_other(clause: Clause, values: pl.Series, *, is_json: bool, zone: tzinfo) -> Judged:
+    """Judge text that plainly writes numbers as numbers, and all other values one by one."""
+    numbers = [] if is_json or values.dtype != pl.String else _plain_numbers(clause)
+    sure = values.str.contains(WRITTEN_PLAINLY).fill_null(value=False) if numbers else None
+    if sure is None or not sure.any():
+        return _value_by_value(clause, values, is_json=is_json, zone=zone)
+    plain = only(values, sure).cast(pl.Float64)
+    met = reduce(or_, (cast("pl.Series", COMPARISONS[clause.comparison](plain, number)) for number in numbers))
+    met = ~met if clause.comparison == "not" else met
+    if sure.all():
+        return Judged(met, None)
+    rest = _value_by_value(clause, only(values, ~sure), is_json=False, zone=zone)
+    return Judged(met.zip_with(sure, rest.met), rest.odd)
+
+
+def _plain_numbers(clause: Clause) -> list[float]:
+    """Return the numbers that are written, if all are and a float tells each from all text in `WRITTEN_PLAINLY`."""
+    written = [each for each in clause.values if not isinstance(each, bool | str)]
+    is_plain = all(abs(each) < EXACT and len(Decimal(repr(each)).as_tuple().digits) <= EXACT_DIGITS for each in written)
+    return [float(each) for each in written] if is_plain and len(written) == len(clause.values) else []
 
 
 def _value_by_value(clause: Clause, values: pl.Series, *, is_json: bool, zone: tzinfo) -> Judged:

@@ -56,6 +56,14 @@ def test_text_is_compared_as_it_is(wanted: Json, values: list[str | None], met: 
         ("5", pa.array([5, 6]), [True, False]),
         ({"gt": 9}, pa.array(["10", " 9.5 ", "8", "many", "", None]), [True, True, False, None, None, None]),
         (1, pa.array([True, False]), [True, False]),
+        (0.1, pa.array(["0.1", "0.10", "0.1000000000000000055", "1e-1", None]), [True, True, False, True, None]),
+        (
+            {"not": [1, 2.5]},
+            pa.array(["1.0", "2.50", "3", "many", "0123456789012345678"]),
+            [False, False, True, None, True],
+        ),
+        ({"gt": 10**14}, pa.array(["100000000000000.001"]), [True]),
+        ({"lte": 2**53}, pa.array(["9007199254740992", "9007199254740993"]), [True, False]),
     ],
 )
 def test_numbers_are_compared_by_what_they_are_worth(wanted: Json, values: pa.Array, met: list[bool | None]) -> None:
