@@ -7,17 +7,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from syncer.config.load import load_project
 from syncer.daemon.crew import MOST_CRASHES, Crew
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
-from syncer.report import RunStatus
+from syncer.report import RunReport, RunStatus
 from syncer.session import Session
 from syncer.state import asked
 from syncer.state.asked import Asked, AskedState
-from tests.acceptance.daemons import answered, ask, session_of
+from tests.acceptance.daemons import answered, ask, environ, session_of
 from tests.acceptance.shop import TOKEN, Shop
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
@@ -66,6 +68,18 @@ def test_R29_a_crash_that_another_daemon_wrote_down_is_heeded_by_this_one(shop: 
         (worker, _) = crew._running["orders"]
         assert worker.is_suspect
         assert answered(session, [wish])[0].run_id
+
+
+class Interrupted(Session):
+    """One whose runs end early although nobody stopped them."""
+
+    def run(self, name: str, **_: Any) -> RunReport:
+        return self.empty_report(self.project.pipelines[name], RunStatus.INTERRUPTED, "")
+
+
+def test_a_run_that_nobody_stopped_and_that_ends_early_is_tried_again_after_a_wait(shop: Shop) -> None:
+    session = Interrupted(load_project(shop.folder, environ=environ(shop)))
+    assert Worker(session, session.project.pipelines["orders"], (), is_suspect=False).run() is Ended.FAILED
 
 
 def test_R28_a_process_that_begins_while_the_daemon_stops_is_told_as_well(shop: Shop) -> None:
