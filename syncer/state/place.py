@@ -91,10 +91,10 @@ def _text(value: str | tuple[str, ...] | None) -> str:
     return ",".join(value) if isinstance(value, tuple) else value or ""
 
 
-def prepare(path: Path, guard: "Guard | None" = None) -> None:
+def prepare(path: Path, guard: "Guard | None" = None, *, is_open: bool = False) -> None:
     """Make the file of an embedded store and its folder, for this user alone; raises `StateError` with the remedy.
 
-    A file that `guard` has seen is not made anew.
+    A file that `guard` has seen is not made anew. One that this process has open is looked at from outside alone.
     """
     try:
         _refuse_links(path)
@@ -103,8 +103,9 @@ def prepare(path: Path, guard: "Guard | None" = None) -> None:
         _refuse_lone_log(path)
         if guard is not None and not _has_content(path) and guard.read() is not None:
             raise guard.missing()
-        make_private_file(path)
-        _check_database(path)
+        if not is_open:
+            make_private_file(path)
+            _check_database(path)
     except OSError as error:
         failure = StateError(f"state: {path}: {_words(error)}")
     else:

@@ -17,6 +17,7 @@ from syncer.state.database import Database, check_for_damage, connect, driver, j
 from syncer.state.failures import explained
 from syncer.state.guard import Guard, Mark
 from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
+from syncer.state.opened import Opened
 from syncer.state.place import Place, make_private_folder, parse, prepare
 from syncer.state.scope import Scope
 from syncer.state.seal import require_seal, salt_seal
@@ -50,23 +51,25 @@ def open_store(
     """
     place = parse(url, root=root)
     guard = Guard(place.path) if place.path is not None else None
-    _make_room(place, home, guard)
-    store = Store(connect(place), points=points, clock=clock, guard=guard)
+    opened = _make_room(place, home, guard)
+    store = Store(connect(place), points=points, clock=clock, guard=guard, opened=opened)
     return _checked(store, migrate=migrate)
 
 
 def open_unguarded(url: str, *, root: Path, home: Path, clock: Clock = SYSTEM_CLOCK) -> "Store":
     """Return the store at `url` with the schema it has, however old it is; a missing one is made, empty."""
     place = parse(url, root=root)
-    _make_room(place, home, None)
-    return _checked(Store(connect(place), clock=clock), migrate=False)
+    opened = _make_room(place, home, None)
+    return _checked(Store(connect(place), clock=clock, opened=opened), migrate=False)
 
 
-def _make_room(place: Place, home: Path, guard: Guard | None) -> None:
-    if place.path is not None:
-        if home in place.path.parents and home.parent.is_dir():
-            make_private_folder(home)
-        prepare(place.path, guard)
+def _make_room(place: Place, home: Path, guard: Guard | None) -> Opened | None:
+    path = place.path
+    if path is None:
+        return None
+    if home in path.parents and home.parent.is_dir():
+        make_private_folder(home)
+    return Opened(path, lambda is_open: prepare(path, guard, is_open=is_open))
 
 
 def _checked(store: "Store", *, migrate: bool) -> "Store":
@@ -90,8 +93,9 @@ class Store:
         points: Points = NO_POINTS,
         clock: Clock = SYSTEM_CLOCK,
         guard: Guard | None = None,
+        opened: Opened | None = None,
     ) -> None:
-        self.database, self._guard = database, guard
+        self.database, self._guard, self._opened = database, guard, opened
         self.place = database.place
         self.points, self.clock = points, clock
         self._salt: bytes | None = None
@@ -109,6 +113,8 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.database.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def look_over(self) -> None:
         """Raise `StateError` for a damaged or unreachable store."""

@@ -36,17 +36,14 @@ def wait_until(is_so: Callable[[], object], *, within_s: float = 30) -> None:
 
 @contextmanager
 def session_of(shop: Shop) -> Iterator[Session]:
-    """The project as a command has it: not beside another session of this process, see `serving`."""
+    """The project as a command has it."""
     with Session(load_project(shop.folder, environ=environ(shop))) as session:
         yield session
 
 
 @contextmanager
 def serving(shop: Shop) -> Iterator[Session]:
-    """A daemon in a thread of this process, and its session.
-
-    There is one session, since a process that opens a state file twice loses SQLite's locks on it with the first close.
-    """
+    """A daemon in a thread of this process, and its session."""
     daemon = Daemon(load_project(shop.folder, environ=environ(shop)), environ=environ(shop))
     failed: list[BaseException] = []
 

@@ -385,3 +385,13 @@ def test_closing_leaves_one_file_with_everything_in_it(tmp_path: Path, acts: Any
     database = connect(parse(URL, root=tmp_path))
     check_for_damage(database)
     database.close()
+
+
+def test_R30_a_process_that_opens_a_file_twice_keeps_its_locks_on_it(tmp_path: Path, acts: Any) -> None:
+    """Without them, a program that opens the file and closes it deletes the log, and what was committed with it."""
+    with opened_at(tmp_path) as store, acts.begin(store):
+        for _ in range(2):
+            opened_at(tmp_path).close()
+        code = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM runs').fetchall()"
+        subprocess.run([sys.executable, "-c", code, str(store.place)], check=True)
+        assert Path(f"{store.place}-wal").exists()
