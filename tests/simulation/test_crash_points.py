@@ -26,6 +26,8 @@ TRIPLE_GROUPS = 20 if SOAK else 1
 LAST_HIT = 120
 """Where three deaths are tried: few first runs have more points."""
 PAIR_GROUPS = 4
+FIRSTS = PAIR_GROUPS * (1 if SOAK else 3 if FULL else 20)
+"""Of the first deaths of pairs, every third in make faults: some thousand pairs."""
 POINTS = {"lease", "start", "page", "arm", "post", "outcome", "split", "dead", "finish"}
 
 
@@ -50,15 +52,16 @@ def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, temp
 
 
 @pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
 @pytest.mark.parametrize("group", range(PAIR_GROUPS if FULL else 1))
 def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape, room: Path, template: Path) -> None:
     """Of first deaths that leave the same behind, one is tried: what follows cannot tell them apart."""
-    pairs, first = Pairs(), 1 + group
+    pairs, first = Pairs(), 1 + group * FIRSTS // PAIR_GROUPS
     try:
         while first < MOST and crash_twice(room / f"pairs{group}", template, SEED, first, shape, pairs):
-            first += PAIR_GROUPS if FULL else 20 * PAIR_GROUPS
+            first += FIRSTS
     except BrokenError as broken:
         pytest.fail(str(broken), pytrace=False)
     assert pairs.tried >= pairs.distinct > 0
