@@ -65,6 +65,27 @@ class Tally:
     coverage: Counter[str] = field(default_factory=Counter)
     """Events with each match key, of `covered` events in all."""
     covered: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    """Events that go out, by event_name; as far as a reject of Meta or the ledger does not keep them back."""
+    sent_keys: Counter[str] = field(default_factory=Counter)
+    """Of those, by `event_key`: how many carry the match key."""
+    given_keys: Counter[str] = field(default_factory=Counter)
+    """And of how many the row had some value for it, before it was normalised."""
+
+    def match_keys(self) -> dict[str, Any]:
+        """Return for each event_name its events, and of each match key the share before and after normalising."""
+        return {
+            name: {
+                "events": events,
+                "keys": {
+                    key: {"given": round(given / events, 4), "sent": round(self.sent_keys[whole] / events, 4)}
+                    for whole, given in sorted(self.given_keys.items())
+                    if given and (key := _key_of(whole, name)) is not None
+                },
+            }
+            for name, events in sorted(self.events.items(), key=lambda item: (-item[1], item[0]))
+            if events
+        }
 
     def shares(self) -> dict[str, float]:
         """Return which share of the events has each match key."""
@@ -74,8 +95,32 @@ class Tally:
         """Add the counts of `other` to these."""
         self.rows_read += other.rows_read
         self.covered += other.covered
-        for name in ("buckets", "reasons", "dropped_fields", "filled_defaults", "warnings", "coverage"):
+        for name in COUNTERS:
             getattr(self, name).update(getattr(other, name))
+
+
+COUNTERS = (
+    "buckets",
+    "reasons",
+    "dropped_fields",
+    "filled_defaults",
+    "warnings",
+    "coverage",
+    "events",
+    "sent_keys",
+    "given_keys",
+)
+"""Every counter of a tally."""
+
+
+def event_key(key: str, event_name: str) -> str:
+    """Return the name under which a match key of one kind of event is counted; no key has a space within."""
+    return f"{key} {event_name}"
+
+
+def _key_of(whole: str, event_name: str) -> str | None:
+    key, _, name = whole.partition(" ")
+    return key if name == event_name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +172,7 @@ class RunReport:
             "filled_defaults": _positive(tally.filled_defaults),
             "warnings": _positive(tally.warnings),
             "coverage": tally.shares(),
+            "match_keys": tally.match_keys(),
             "advice": [{"code": one.code, "text": one.text} for one in self.advice],
             "requests": self.requests,
             "possible_duplicates": self.possible_duplicates,

@@ -65,9 +65,19 @@ def print_facts(facts: Mapping[str, Any], *, value: str, odd: str) -> None:
     print_counts("Values dropped, by parameter", facts["dropped_fields"])
     print_counts("Gaps filled by a default", facts["filled_defaults"])
     print_counts(odd, facts["warnings"])
-    if facts["coverage"]:
-        print_items("Match keys", (f"{name} {share:.0%}" for name, share in facts["coverage"].items()))
+    print_match_keys(facts["match_keys"])
     if facts["value"]:
         print_items(value, (f"{printable(currency)} {total:,.2f}" for currency, total in facts["value"].items()))
     for one in facts["advice"]:
         console.print(f"[yellow]Advice[/yellow]  {escape(printable(one['text']))}")
+
+
+def print_match_keys(found: Mapping[str, Any]) -> None:
+    """Say for each event name how many of its events have each key; what was given and could not be read stands behind."""
+    for name, facts in found.items():
+        title = "Match keys" if len(found) == 1 else f"Match keys of {printable(name)} ({facts['events']:,})"
+        print_items(title, (_share(key, **shares) for key, shares in facts["keys"].items()))
+
+
+def _share(key: str, *, given: float, sent: float) -> str:
+    return f"{key} {sent:.0%}" if round(given, 2) == round(sent, 2) else f"{key} {sent:.0%} of {given:.0%} given"

@@ -95,6 +95,7 @@ def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetim
 
 
 def _print_more(status: "PipelineStatus | None") -> None:
+    from syncer.cli.report import print_match_keys
     from syncer.cli.text import console
     from syncer.logs import redact
 
@@ -114,8 +115,12 @@ def _print_more(status: "PipelineStatus | None") -> None:
             f"{_shown(newest.last_at)} ({newest.reason})",
             markup=False,
         )
-    if status.last_run and status.last_run.report.message:
-        console.print(f"\n{status.pipeline}: {redact(status.last_run.report.message)}", markup=False)
+    report = status.last_run.report if status.last_run else None
+    if report and report.message:
+        console.print(f"\n{status.pipeline}: {redact(report.message)}", markup=False)
+    if report and (keys := report.tally.match_keys()):
+        console.print(f"\n{status.pipeline}, last run:", markup=False)
+        print_match_keys(keys)
 
 
 def _shown(at: "datetime") -> str:

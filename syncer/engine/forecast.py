@@ -96,6 +96,7 @@ class Forecast:
             },
             **{name: {str(key): count for key, count in sorted(getattr(tally, name).items())} for name in counts},
             "coverage": tally.shares(),
+            "match_keys": tally.match_keys(),
             "advice": [{"code": one.code, "text": one.text} for one in self.advice],
             "watermark": self.watermark,
         }

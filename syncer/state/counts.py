@@ -27,6 +27,9 @@ TALLIES = {
     "filled_default": "filled_defaults",
     "warning": "warnings",
     "coverage": "coverage",
+    "event": "events",
+    "key_sent": "sent_keys",
+    "key_given": "given_keys",
 }
 """Kind of counter to the attribute of a tally."""
 SETTLED_IN = {

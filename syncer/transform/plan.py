@@ -9,6 +9,7 @@ import polars as pl
 
 from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
+from syncer.transform import match_keys
 from syncer.transform.binding import Binding
 from syncer.transform.consent import LATER, Known, refuse_without_consent
 from syncer.transform.events import Events
@@ -229,4 +230,5 @@ def _count(tally: Tally, events: Events, facts: Facts, passed: pl.Series | None)
         if place[0] == "user_data":
             tally.coverage[place[1]] = int((present if passed is None else present & passed).sum())
     tally.coverage = +tally.coverage
+    match_keys.count(tally, facts, passed)
     tally.covered = events.height if passed is None else int(passed.sum())

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from syncer.mapping import AllOf, Entry, Items
 from syncer.pipeline import Pipeline
-from syncer.report import Bucket, Tally
+from syncer.report import Bucket, Tally, event_key
 from syncer.spec import browser, normalize, places, times, values
 from syncer.spec.context import Context
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
@@ -24,6 +24,7 @@ from syncer.transform.extract import read_json
 from syncer.transform.guard import Guard, Verdict
 from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
+from syncer.transform.match_keys import counted_as
 from syncer.transform.oddities import oddities
 from syncer.transform.pieces import How
 from syncer.transform.refusal import Case, Refusal, gone_refusal, refusal, time_refusal
@@ -297,6 +298,14 @@ class _Event:
             self.refused.append(field.name)
         return looked
 
+    def _count_keys(self) -> None:
+        name = counted_as(str(self.present["event_name",]))
+        self.tally.events[name] += 1
+        sent = {place[1] for place in self.present if place[0] == "user_data"}
+        lost = {place[1] for place in self.dropped if place[0] == "user_data"}
+        self.tally.sent_keys.update(event_key(key, name) for key in sent)
+        self.tally.given_keys.update(event_key(key, name) for key in sent | lost)
+
     def _drop(self, field: Field) -> None:
         self.tally.dropped_fields[field.name] += 1
         self.dropped.add(field.place)
@@ -359,6 +368,7 @@ class _Event:
         self.tally.warnings.update([*oddities(self.present), *self.leaked])
         self.tally.coverage.update(place[1] for place in self.present if place[0] == "user_data")
         self.tally.covered += 1
+        self._count_keys()
         return BuiltEvent(
             identity=self.identity or b"",
             event_id=known,

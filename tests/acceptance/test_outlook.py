@@ -32,7 +32,7 @@ def test_a_plan_says_what_the_run_then_does(shop: Shop) -> None:
     assert "target default, dataset 1234567890, 127.0.0.1" in planned.err
     assert shop.order_ids() == []
     run = shop.syncer("run", "orders", "--output", "json").report
-    shared = ("events", "requests", "value", "buckets", "reasons", "coverage")
+    shared = ("events", "requests", "value", "buckets", "reasons", "coverage", "match_keys")
     assert {name: planned.report[name] for name in shared} == {name: run[name] for name in shared}
     assert (planned.report["to_send"], planned.report["requests"], run["acknowledged"]) == (29, 3, 29)
     again = shop.syncer("plan", "--output", "json", "--detailed-exitcode")

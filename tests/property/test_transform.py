@@ -479,6 +479,8 @@ def require_the_same(pipeline: Pipeline, batch: pa.RecordBatch, start: int | Non
     assert transformed.tally.dropped_fields == tally.dropped_fields
     assert transformed.tally.filled_defaults == tally.filled_defaults
     assert transformed.tally.warnings == tally.warnings
+    assert (transformed.tally.covered, transformed.tally.coverage) == (tally.covered, tally.coverage)
+    assert transformed.tally.match_keys() == tally.match_keys()
     assert transformed.tally.reasons == Counter(reason for *_, reason, _ in rejects)
     assert transformed.events.height + transformed.rejects.height == len(built)
 

@@ -283,6 +283,26 @@ def test_coverage_counts_the_match_keys_of_events_that_go_out(pipeline: Make, ru
     assert found.tally.coverage == {"em": 2, "country": 1}
 
 
+def test_match_keys_are_told_by_event_before_and_after_normalising(pipeline: Make, run: Make) -> None:
+    made = pipeline(
+        server={"event_name": Column(column="name"), "action_source": Constant(value="system_generated")},
+        customer={"em": Column(column="email"), "ph": Column(column="phone")},
+    )
+    rows = [
+        {"name": "Lead", "email": "a@b.co", "phone": "n0 phone"},
+        {"name": "Lead", "email": "b@b.co", "phone": "+4915112345678"},
+        {"name": "Contact", "email": None, "phone": "+4915112345678"},
+        {"name": "call +49 151 12345678", "email": "a@b.co", "phone": None},
+        {"name": "Lead", "email": "nobody", "phone": None},
+    ]
+    keys = run(made, rows).tally.match_keys()
+    assert keys == {
+        "Lead": {"events": 2, "keys": {"em": {"given": 1.0, "sent": 1.0}, "ph": {"given": 1.0, "sent": 0.5}}},
+        "(others)": {"events": 1, "keys": {"em": {"given": 1.0, "sent": 1.0}}},
+        "Contact": {"events": 1, "keys": {"ph": {"given": 1.0, "sent": 1.0}}},
+    }
+
+
 def test_the_rest_becomes_properties_of_its_own_names(pipeline: Make, events: Make) -> None:
     made = pipeline(custom={"currency": Column(column="money")}, rest=True)
     rows = [{"money": "eur", "currency": "ignored", "value": "7.50", "tier": "gold", "points": 5, "empty": None}]
