@@ -13,16 +13,22 @@ QUIET_LIBRARIES = ("httpx", "httpcore", "sqlalchemy", "alembic", "uvicorn", "sno
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 STRUCK_OUT = (
     (re.compile(r"(?i)\b(bearer|oauth)\s+[^\s\"',;]+"), r"\1 ***"),
-    (re.compile(r"\bEAA[A-Za-z0-9]{8,}"), "***"),
+    (re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?(?:\w+\s+)?)[^\s\"',;]+"), r"\1***"),
+    (re.compile(r"(?:(?<![A-Za-z0-9])|(?<=%3[Dd]))EAA[A-Za-z0-9]{8,}"), "***"),
     (
         re.compile(
-            r"(?i)\b((?:\w+_)?(?:access_token|appsecret_proof|password|passwd|secret|token))"
+            r"(?i)\b(\w*(?:access_token|appsecret_proof|password|passwd|pwd|passphrase|secret|secret_?key|api_?key|token))"
             r"([\"']?\s*=\s*[\"']?|[\"']\s*:\s*[\"']?|:\s*[\"']|:\s*(?!(?:a|an|holds|is|it|no|the|this)\s))"
-            r"(?!\$\{)[^\s\"'&,;}]+"
+            r"(?!\$\{)(?:(?<=\")[^\"\n]+|(?<=')[^'\n]+|[^\s\"'&,;}]+)"
         ),
         r"\1\2***",
     ),
-    (re.compile(r"\b(\w+://[^/\s:@]*):[^@\s/]*@"), r"\1:***@"),
+    (re.compile(r"\b(\w+://[^/\s:@]*):[^\s]{0,200}@"), r"\1:***@"),
+    (
+        re.compile(r"(?i)(://hooks\.slack\.com/services/|://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/)[^\s\"']+"),
+        r"\1***",
+    ),
+    (re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)(?:(?!-----END)[\s\S])*"), r"\1***"),
 )
 """Each is tried at the beginning of a word alone: the time grows with the length of a text, not with its square."""
 WORD = re.compile(r"[^\s\"'<>()=,;:]+")
@@ -54,8 +60,9 @@ def harmless_json(text: str) -> str:
 
 def _without_address(word: re.Match[str]) -> str:
     """Strike a word out that is an e-mail address: an at sign behind its beginning, a dot behind that."""
-    at = word[0].find("@", 1)
-    return "***@***" if at > 0 and word[0].rfind(".", 0, -1) > at + 1 else word[0]
+    plain = word[0].replace("%40", "@")
+    at = plain.find("@", 1)
+    return "***@***" if at > 0 and plain.rfind(".", 0, -1) > at + 1 else word[0]
 
 
 class TextFormatter(logging.Formatter):
@@ -80,7 +87,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": redact(record.getMessage()),
         }
-        entry |= {name: redact(value) if isinstance(value, str) else value for name, value in _facts(record).items()}
+        entry |= {name: _redacted(value) for name, value in _facts(record).items()}
         if record.exc_info:
             entry["exception"] = redact(self.formatException(record.exc_info))
         return harmless_json(json.dumps(entry, default=lambda value: redact(str(value)), ensure_ascii=False))
@@ -114,6 +121,18 @@ def unexpected(error: BaseException) -> str:
         if {"syncer", "connectors"} & set(Path(frame.filename).parts):
             place = f" at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}"
     return f"syncer itself failed: {type(error).__name__}{place}"
+
+
+def _redacted(value: Any) -> Any:
+    """Return `value` with each text in it redacted, as far as JSON knows what holds it."""
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return {redact(str(name)): _redacted(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_redacted(item) for item in value]
+    return value
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

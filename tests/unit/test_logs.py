@@ -18,7 +18,21 @@ from syncer.logs import QUIET_LIBRARIES, JsonFormatter, TextFormatter, redact, s
         ("access_token: abc", "access_token: ***"),
         ("access_token: is missing; add `access_token: ${env:NAME}`",) * 2,
         ("postgresql+psycopg://me:s3cret@db/x", "postgresql+psycopg://me:***@db/x"),
+        ("postgresql://me:s3c/r@t@db/x", "postgresql://me:***@db/x"),
+        ('password="open the door" x', 'password="***" x'),
+        ("{'password': 'open the door'}", "{'password': '***'}"),
+        ("Driver=x;UID=sa;PWD=hunter2;", "Driver=x;UID=sa;PWD=***;"),
+        ("sslpassword=a PGPASSWORD=b", "sslpassword=*** PGPASSWORD=***"),
+        ("private_key_passphrase=a api_key=b x-apikey: c", "private_key_passphrase=*** api_key=*** x-apikey: ***"),
+        ("Authorization: Basic dXNlcjpw, x", "Authorization: Basic ***, x"),
+        ("u=access_token%3DEAABsbCS1iHgB", "u=access_token%3D***"),
+        ("https://hooks.slack.com/services/T0/B0/x sent", "https://hooks.slack.com/services/*** sent"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----",
+        ),
         ("row of jane.doe@example.com failed", "row of ***@*** failed"),
+        ("https://x/?e=jane%40example.com", "https://x/?e=***@***"),
         ("a\x1b[31mred\x07", "a\\x1b[31mred\\x07"),
         ("a\u202eb\u2028c\rd\ud800", "a\\u202eb\\u2028c\\rd\\ud800"),
         ("one\ntwo@three, x.y@z and a@b.c.", "one\ntwo@three, x.y@z and ***@***"),
@@ -36,10 +50,13 @@ def test_a_log_line_shows_neither_message_nor_fact_nor_trace_of_a_secret(formatt
     except ValueError:
         record = logging.getLogger("x").makeRecord(
             "x", logging.ERROR, "f", 1, "sent to %s", ("bob@example.com",), __import__("sys").exc_info(),
-            extra={"url": "https://me:hunter2@db/", "rows": 3},
+            extra={
+                "url": "https://me:hunter2@db/", "rows": 3, "held": [("password=hunter2",), {"a@b.co": "bob@example.com"}],
+                "other": {"password=hunter2"}, "error": ValueError("password=hunter2"),
+            },
         )  # fmt: skip
     line = formatter.format(record)
-    for secret in ("hunter2", "jane@", "bob@"):
+    for secret in ("hunter2", "jane@", "bob@", "a@b"):
         assert secret not in line
     assert "rows" in line
 
@@ -92,6 +109,11 @@ def test_S21_nothing_in_an_entry_ends_its_line(end: str) -> None:
         "access_token",
         '"',
         "a@b.",
+        "a://b:c/",
+        "authorization:",
+        'password="',
+        "-----BEGIN PRIVATE KEY-----",
+        "%3DEAA",
     ],
 )
 def test_a_long_text_takes_no_longer_than_its_length_deserves(text: str) -> None:
