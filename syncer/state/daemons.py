@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self
 
@@ -58,13 +59,23 @@ class Serving:
 
     def beat(self, problems: Sequence[str]) -> None:
         """Say that this daemon goes on, and which mistakes of files it found; takes a lost lock again."""
+        before = self._id
         if not self._lock.is_alive():
             self._lock.release()
-            self._lock = _lock(self._store, self._id)
+            self._take_again()
         with self._store.tx("daemon") as connection:
+            if self._id != before:
+                connection.execute(delete(DAEMONS).where(DAEMONS.c.id == before))
             said = {"seen_at": self._store.clock.now(), "problems": "\n".join(problems)}
             if not connection.execute(update(DAEMONS).where(DAEMONS.c.id == self._id).values(**said)).rowcount:
                 connection.execute(insert(DAEMONS), self._row() | said)
+
+    def _take_again(self) -> None:
+        """Take the lock; where the server does not know yet that the old connection broke, one of another name."""
+        lock = try_lock(self._store.database, _name(self._store, self._id))
+        if lock is None:
+            self._id = f"{self._id.partition('+')[0]}+{token_hex(4)}"
+        self._lock = lock or _lock(self._store, self._id)
 
     def _begin(self) -> None:
         dead = [row.id for row in _rows(self._store) if not is_held(self._store.database, _name(self._store, row.id))]

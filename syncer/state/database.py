@@ -37,6 +37,11 @@ POSTGRES_SETTINGS = (
     "SET synchronous_commit = on",
     f"SET lock_timeout = '{BUSY_S}s'",
     "SET idle_in_transaction_session_timeout = '60s'",
+    # or the server keeps the locks of a machine that lost its network or its power for two hours
+    (
+        "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false), "
+        "set_config('tcp_keepalives_count', '3', false)"
+    ),
 )
 
 
@@ -104,6 +109,7 @@ def _postgres(place: Place) -> Database:
         "keepalives_idle": "30",
         "keepalives_interval": "10",
         "keepalives_count": "3",
+        "tcp_user_timeout": "60000",
     }
     options: dict[str, Any] = {
         "hide_parameters": True,

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from syncer.errors import StateError
 from syncer.state.daemons import Serving, serving
+from syncer.state.locks import try_lock
 from syncer.state.store import Store
 
 Opened = Callable[[], Store]
@@ -67,3 +68,16 @@ def test_a_lock_that_the_server_forgot_is_taken_again(store: Store, opened: Open
         assert serving(opened(), "prod") == []
         one.beat([])
         assert len(serving(opened(), "prod")) == 1
+
+
+def test_R25_a_lock_that_the_server_keeps_for_a_broken_connection_stops_no_daemon(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("the system keeps no lock")
+    with daemon(store) as one:
+        one._lock.release()
+        kept = try_lock(opened().database, "daemon\0id-1")
+        assert kept is not None
+        one.beat([])
+        assert [each.holder for each in serving(opened(), "prod")] == ["ada@host pid 1"]
+        kept.release()
+    assert serving(opened(), "prod") == []

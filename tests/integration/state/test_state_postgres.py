@@ -44,6 +44,12 @@ def test_a_commit_is_on_disk_when_it_returns(shared: Store) -> None:
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
 
 
+def test_R25_the_server_looks_whether_this_machine_is_still_there(shared: Store) -> None:
+    asked = text("SELECT count(*) FROM pg_settings WHERE name LIKE 'tcp_keepalives%' AND source = 'session'")
+    with shared.reading() as connection, shared.database.single.connect() as lock:
+        assert (connection.execute(asked).scalar(), lock.execute(asked).scalar()) == (3, 3)
+
+
 def test_nothing_is_made_on_this_machine(shared: Store, tmp_path: Path, acts: Any) -> None:
     with acts.begin(shared) as run:
         acts.deliver(run, 1, 1)
