@@ -51,7 +51,7 @@ class Files:
         for path in sorted({*self._pipelines(), *self._named, self.project.root / PROJECT_FILE}):
             digest.update(f"\0{path}\0".encode())
             try:
-                digest.update(path.read_bytes())
+                digest.update(_bytes(path))
             except OSError as error:
                 digest.update(f"\0{type(error).__name__}".encode())
         return digest.digest()
@@ -63,3 +63,11 @@ class Files:
             ]
         except OSError:
             return []
+
+
+def _bytes(path: Path) -> bytes:
+    """Return a digest of the bytes of a file: a pipe would keep the daemon waiting, and a device has no end."""
+    if not path.is_file():
+        return b"\0no file"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

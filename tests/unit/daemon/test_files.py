@@ -94,3 +94,12 @@ def test_a_project_file_that_is_gone_leaves_the_last_good_project(files: Files, 
     (folder / "syncer.yaml").unlink()
     assert not files.renewed()
     assert "there is no syncer.yaml" in str(files.problems[0])
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(files: Files, folder: Path) -> None:
+    before = files.project
+    os.mkfifo(folder / "pipelines" / "pipe.yaml")
+    assert not files.renewed()
+    assert "is no regular file" in str(files.problems[0])
+    assert files.project is before
