@@ -1,6 +1,7 @@
 """Runs that crashed are told from those that ended, failed or were stopped (R29)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,13 @@ def test_crashes_before_a_pipeline_was_resumed_do_not_count(store: Store, acts: 
     store.clock.sleep(1)
     store.resume(ORDERS, actor="ada")
     assert (recent(store), pauses(store, TARGET)) == ({}, {})
+
+
+def test_a_pipeline_of_that_name_that_was_resumed_in_another_target_is_another(store: Store, acts: Any) -> None:
+    end(store, acts, "run-1", RunStatus.FAILED, is_crash=True)
+    store.clock.sleep(1)
+    store.resume(replace(ORDERS, target="dev"), actor="ada")
+    assert recent(store) == {"orders": 1}
 
 
 def test_a_pause_that_there_is_already_is_kept(store: Store) -> None:

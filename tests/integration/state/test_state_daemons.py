@@ -55,6 +55,15 @@ def test_a_daemon_that_died_serves_no_more_and_is_forgotten(store: Store, opened
         assert connection.execute(text("SELECT id FROM daemons")).scalars().all() == ["id-2"]
 
 
+def test_a_daemon_that_another_took_for_dead_says_again_that_it_serves(store: Store) -> None:
+    with daemon(store) as one:
+        with store.tx("test") as connection:
+            connection.execute(text("DELETE FROM daemons"))
+        assert serving(store, "prod") == []
+        one.beat([])
+        assert len(serving(store, "prod")) == 1
+
+
 def test_a_lock_that_the_server_forgot_is_taken_again(store: Store, opened: Opened) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("the system forgets no lock")
