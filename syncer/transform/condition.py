@@ -34,6 +34,8 @@ EXACT_SCALE: Final = 12
 LONGEST_NUMBER: Final = 100
 WRITTEN_PLAINLY: Final = r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$"
 """Text of so few digits is the same number as a float: none has the float of another."""
+FURTHEST: Final = 2**63 - 1
+"""Nanoseconds in 64 bits end in the year 2262."""
 PER_MICROSECOND: Final = {"ms": 1, "us": 1, "ns": 1_000}
 
 Written: TypeAlias = str | int | float | bool
@@ -197,7 +199,7 @@ def _number(value: object) -> Decimal | None:
 def moment(written: str, zone: tzinfo, *, is_zoned: bool) -> datetime | None:
     """Return the ISO time or day that is written, with zone or as clocks in `zone` show it; None where it is none."""
     try:
-        at = datetime.fromisoformat(written.strip())
+        at = datetime.fromisoformat(written.strip().upper())
         if is_zoned:
             return at if at.tzinfo else at.replace(tzinfo=zone)
         return at.astimezone(zone).replace(tzinfo=None) if at.tzinfo else at
@@ -262,8 +264,8 @@ def _times(values: pl.Series, written: str, zone: tzinfo) -> tuple[pl.Series, ob
         return None
     epoch = EPOCH if at.tzinfo else EPOCH.replace(tzinfo=None)
     unit = times.cast(pl.Datetime("us", dtype.time_zone)) if dtype.time_unit == "ms" else times
-    written_us = (at - epoch) // timedelta(microseconds=1)
-    return unit.to_physical(), written_us * PER_MICROSECOND[dtype.time_unit]
+    ticks = (at - epoch) // timedelta(microseconds=1) * PER_MICROSECOND[dtype.time_unit]
+    return (unit.to_physical(), ticks) if abs(ticks) <= FURTHEST else None
 
 
 def _text_or_other(clause: Clause, values: pl.Series, *, is_json: bool, zone: tzinfo) -> Judged:

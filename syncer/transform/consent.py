@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from syncer.pipeline import Consent, Pipeline
-from syncer.spec.text import is_blank, says_something, trim
+from syncer.spec.text import is_blank, lowered, says_something, trim
 from syncer.spec.values import boolean
 from syncer.transform.condition import Clause, Condition, Written
 from syncer.transform.distinct import WORTH_UNHASHED, Distinct
 from syncer.transform.extract import read_json
 from syncer.transform.lists import elements, regrouped
 from syncer.transform.lookup import Row
+from syncer.transform.pieces import nowhere
 from syncer.transform.rows import Rows
 from syncer.transform.texts import text_of
 from syncer.transform.verdicts import Verdicts
@@ -49,6 +50,7 @@ LATER: Final = "consent_came_later"
 Known: TypeAlias = Callable[[bytes], pl.Series]
 """Tells of packed identities which are known: Boolean."""
 NUMBER: Final = {answer: number for number, answer in enumerate(ANSWERS)}
+REFUSED: Final = tuple(NUMBER[answer] for answer in REASONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,10 @@ class Gate:
 
     @classmethod
     def of(cls, consent: Consent, column: str, applies_to: Condition | None, zone: tzinfo) -> "Gate":
-        """Return the gate; the condition is compared without regard to case and blanks, lest `DE` needs none."""
+        """Return the gate."""
         words = frozenset(word for value in consent.granted if (word := _word(value)) is not None)
-        folded = None if applies_to is None else Condition(tuple(map(_folded_clause, applies_to.clauses)))
         category = None if consent.category is None else trim(consent.category)
-        return cls(column, category, words, folded, consent.retroactive, zone)
+        return cls(column, category, words, applies_to, consent.retroactive, zone)
 
     def judge(self, rows: Rows) -> pl.Series:
         """Return the number in `ANSWERS` of what each row says."""
@@ -77,27 +78,29 @@ class Gate:
         found = self._answers(values, is_json=self.column in rows.json_columns)
         if self.applies_to is None:
             return found
-        is_other = ~self.applies_to.judge(_folded(rows, self.applies_to.columns), self.zone).met.fill_null(value=True)
-        return _put(found, is_other, Answer.NOT_ASKED)
+        return _put(found, _are_others(self.applies_to, rows, self.zone), Answer.NOT_ASKED)
 
     def judge_row(self, row: Row) -> Answer:
         """Return what one row says. Twin of `judge`."""
-        if self.applies_to is not None:
-            names = self.applies_to.columns
-            folded = {name: _folded_value(row.values[name], is_json=name in row.json_columns) for name in names}
-            if self.applies_to.judge_row(Row(values=folded), self.zone).met is False:
-                return Answer.NOT_ASKED
+        if self.applies_to is not None and _is_other(self.applies_to, row, self.zone):
+            return Answer.NOT_ASKED
         return self._answer(row.values[self.column], is_json=self.column in row.json_columns)
 
     def came_later(self, said: pl.Series, identities: pl.Series, suppressed: Known | None) -> pl.Series | None:
-        """Return which rows have their consent only since an earlier run left them unsent, where that is too late."""
-        if self.retroactive or suppressed is None:
+        """Return which rows have their consent only since an earlier run left them unsent, where that is too late.
+
+        A row of the same batch with the same key that has none counts as an earlier one, wherever it stands.
+        """
+        if self.retroactive:
             return None
         is_granted = (said == NUMBER[Answer.GRANTED]) & identities.is_not_null()
         if not is_granted.any():
             return None
-        was_unsent = suppressed(b"".join(identities.filter(is_granted)))
-        return is_granted.scatter(is_granted.arg_true(), was_unsent)
+        granted = identities.filter(is_granted)
+        is_unsent = granted.is_in(identities.filter(said.is_in(REFUSED)).drop_nulls().implode())
+        if suppressed is not None:
+            is_unsent |= suppressed(b"".join(granted))
+        return is_granted.scatter(is_granted.arg_true(), is_unsent)
 
     def _answers(self, values: pl.Series, *, is_json: bool) -> pl.Series:
         dtype = values.dtype
@@ -203,16 +206,48 @@ def _word(value: object) -> str | None:
 
 
 # --- who needs consent ----------------------------------------------------------------------------
+#
+# A row is another only where a clause certainly does not hold of it, compared without regard to case and blanks, lest
+# `DE` needs none. Neither does a clause about order or NULL as it stands: `Zoe` is before `a` only in the one way.
+
+WORDS: Final = ("is", "not")
+
+
+def _are_others(condition: Condition, rows: Rows, zone: tzinfo) -> pl.Series:
+    """Return which rows certainly do not meet the condition."""
+    folded, others = _folded(rows, condition.columns), nowhere(rows.frame.height)
+    for clause in condition.clauses:
+        missed = _missed(_folded_clause(clause), folded, zone)
+        others |= missed if clause.comparison in WORDS else missed & _missed(clause, rows, zone)
+    return others
+
+
+def _missed(clause: Clause, rows: Rows, zone: tzinfo) -> pl.Series:
+    return ~Condition((clause,)).judge(rows, zone).met.fill_null(value=True)
+
+
+def _is_other(condition: Condition, row: Row, zone: tzinfo) -> bool:
+    """Return whether one row certainly does not meet the condition. Twin of `_are_others`."""
+    names = condition.columns
+    values = {name: _folded_value(row.values[name], is_json=name in row.json_columns) for name in names}
+    folded = Row(values=values)
+    return any(
+        _is_missed(_folded_clause(clause), folded, zone)
+        and (clause.comparison in WORDS or _is_missed(clause, row, zone))
+        for clause in condition.clauses
+    )
+
+
+def _is_missed(clause: Clause, row: Row, zone: tzinfo) -> bool:
+    return Condition((clause,)).judge_row(row, zone).met is False
 
 
 def _folded_clause(clause: Clause) -> Clause:
-    if clause.comparison not in ("is", "not"):
-        return clause
     return replace(clause, values=tuple(map(_folded_word, clause.values)))
 
 
 def _folded_word(value: Written) -> Written:
-    return trim(value).lower() if isinstance(value, str) else value
+    return lowered(trim(value)) if isinstance(value, str) else value
 
 
 def _folded_value(value: object, *, is_json: bool) -> object:
@@ -224,7 +259,7 @@ def _folded_value(value: object, *, is_json: bool) -> object:
     except ValueError:
         return None
     text = None if isinstance(plain, list | dict) else text_of(plain)
-    folded = None if text is None else trim(text).lower()
+    folded = None if text is None else lowered(trim(text))
     return folded if folded and says_something(folded) else None
 
 

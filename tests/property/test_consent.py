@@ -78,7 +78,10 @@ def test_S17_columns_of_text_say_what_a_reading_of_each_cell_says(
     granted=st.sampled_from([(), ("granted", 3), ("no",)]),
     applies_to=st.none()
     | st.dictionaries(
-        st.sampled_from(list(CELLS)), WORDS | st.booleans() | st.just({"not": "NO"}), min_size=1, max_size=2
+        st.sampled_from(list(CELLS)),
+        WORDS | st.booleans() | st.sampled_from([{"not": "NO"}, {"lt": "Y"}, {"gte": 1}, {"is_null": False}]),
+        min_size=1,
+        max_size=2,
     ),
     tiles=st.sampled_from([1, 100]),
 )

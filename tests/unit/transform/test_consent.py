@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -127,6 +127,32 @@ def test_S17_only_rows_that_are_certainly_others_need_no_consent(answers: Callab
     assert found == ["not_asked", MISSING]
 
 
+@pytest.mark.parametrize(
+    ("applies_to", "values", "needs"),
+    [
+        ({"lt": "M"}, ["Anna", "anna", "Zoe", None], [True, True, False, True]),
+        ({"lt": "a"}, ["Zoe", "zoe"], [True, False]),
+        ({"lte": "2026-01-01T12:00:00Z"}, ["2026-01-01T10:00:00Z", "2026-01-02T10:00:00Z"], [True, False]),
+        ({"is_null": False}, ["x", "", "N/A", " ", None], [True, True, True, True, False]),
+        ({"is_null": True}, ["x", "", "N/A", " ", None], [False, True, True, True, True]),
+        ("Caf\u00e9", ["CAFE\u0301", "bar"], [True, False]),
+        ("2026-01-01T00:00:00Z", [datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)], [True, False]),
+    ],
+)
+def test_S17_a_row_that_may_be_meant_needs_consent(
+    answers: Callable[..., list[str]], applies_to: Any, values: list[Any], needs: list[bool]
+) -> None:
+    others = {"who": pa.array(values)}
+    found = answers(pa.array([None] * len(values), pa.bool_()), others=others, applies_to={"who": applies_to})
+    assert found == [MISSING if one else "not_asked" for one in needs]
+
+
+def test_S17_what_is_no_json_is_not_certainly_NULL(answers: Callable[..., list[str]]) -> None:
+    others = {"who": pa.array(["{", "null", '""'], pa.json_())}
+    found = answers(pa.array([None] * 3, pa.bool_()), others=others, applies_to={"who": {"is_null": False}})
+    assert found == [MISSING, "not_asked", MISSING]
+
+
 def test_S17_a_column_that_the_query_lacks_stops_the_run(pipeline: Make, run: Make) -> None:
     made = replaced(pipeline(), Consent(column="okay", applies_to={"land": "de"}))
     with pytest.raises(ConfigError) as caught:
@@ -200,3 +226,16 @@ def test_S17_consent_that_came_later_is_judged_by_each_event(pipeline: Make) -> 
     retroactive = replaced(made, Consent(column="ok", retroactive=True))
     transform = compile_transform(retroactive, batch.schema, Scope("prod", "meta", b"salt"))
     assert transform.knowing(knowing.kinds[0].suppressed)(batch, now=NOW, start=None).events.height == 2
+
+
+@pytest.mark.parametrize("answers", [[True, False], [False, True], [None, True]])
+def test_S17_of_rows_with_one_key_none_is_sent_where_one_says_no(pipeline: Make, run: Make, answers: list[Any]) -> None:
+    """As a join with a history of answers gives them: batch by batch the later row would be left out as well."""
+    rows = [{"id": 1, "ok": answer} for answer in answers]
+    made = replaced(pipeline(), Consent(column="ok"))
+    found = run(made, [*rows, {"id": 2, "ok": True}])
+    assert found.events["row"].to_list() == [2]
+    assert found.tally.buckets == {"no_consent": 2}
+    assert "consent_came_later" in found.rejects["reason"]
+    retroactive = replaced(made, Consent(column="ok", retroactive=True))
+    assert run(retroactive, rows).events.height == 1
