@@ -19,16 +19,17 @@ def read_condition(node: Node | None, reader: Reader) -> dict[str, Json] | None:
     for column, child in node.entries.items():
         if not column.strip():
             reader.problems.key(node, column, "the name of the column is blank", FORMS)
-        _check_test(child, reader)
+        if child.is_map:
+            _check_comparisons(child, reader)
+        else:
+            _check_values(child, reader)
     plain = reader.plain(node)
     return plain if isinstance(plain, dict) else None
 
 
-def _check_test(node: Node, reader: Reader) -> None:
-    if node.is_map:
-        _check_comparisons(node, reader)
-    elif node.is_list and not node.items:
-        reader.problems.at(node, "the list is empty, so no row matches", "name at least one value")
+def _check_values(node: Node, reader: Reader) -> None:
+    if node.is_list and not node.items:
+        reader.problems.at(node, "the list is empty", "name at least one value")
     elif node.value is None:
         reader.problems.at(node, "null matches no row", "write {is_null: true}")
     for item in node.items:
@@ -48,3 +49,5 @@ def _check_comparisons(node: Node, reader: Reader) -> None:
                 reader.problems.at(child, f"{shape(child)} is not true or false", "write true or false")
         elif child.is_map or child.value is None or (child.is_list and key != "not"):
             reader.problems.at(child, f"{shape(child)} is no value to compare with", "write a text, number or boolean")
+        else:
+            _check_values(child, reader)

@@ -57,6 +57,8 @@ class Node:
     """Of a map: where each key is written, and its path there."""
     written: str | None = None
     """What the file says, where the value is what a reference gave: messages show this and never the value."""
+    is_left_blank: bool = False
+    """Whether nothing stands behind the key: null, but perhaps not meant."""
 
     @property
     def is_map(self) -> bool:
@@ -328,7 +330,8 @@ class _Composer:
 
     def _value(self, event: Any, path: KeyPath) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self._scalar(event, path), self._place(event), path)
+            value = self._scalar(event, path)
+            return Node(value, self._place(event), path, is_left_blank=value is None and not event.value)
         self._depth += 1
         self._deepest = max(self._deepest, self._depth)
         self._check_depth(event, path, self._depth)

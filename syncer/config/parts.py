@@ -22,6 +22,7 @@ from syncer.pipeline import (
 )
 from syncer.spec.fields import PARAMETERS, Group, short_name
 from syncer.spec.reasons import REASONS
+from syncer.spec.text import trim
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 NAME_RULE = "use 1 to 64 letters, digits, _ and -, a letter or digit first: names go into files, addresses and ids"
@@ -101,7 +102,14 @@ def read_consent(node: Node | None, reader: Reader) -> Consent | None:
         node = Node({**node.entries, "category": text}, node.place, node.path, node.keys)
     found = reader.section(Consent, node)
     applies_to = read_condition(node.get("applies_to"), reader)
-    return replace(found, applies_to=applies_to) if found else None
+    if found is None:
+        return None
+    if not found.column.strip():
+        reader.problems.at(node.entries["column"], "is blank", "name the column with the consent")
+    if found.category is not None and not trim(found.category):
+        what = "is blank, as the gap in a list such as `1,,3` is"
+        reader.problems.at(node.entries["category"], what, "name the category, or take the key out")
+    return replace(found, applies_to=applies_to)
 
 
 def read_limited_data_use(node: Node | None, reader: Reader) -> LimitedDataUse | None:
@@ -114,6 +122,8 @@ def read_limited_data_use(node: Node | None, reader: Reader) -> LimitedDataUse |
         return None
     for key, value in (("country", found.country), ("state", found.state)):
         allowed = PARAMETERS[Group.SERVER_EVENT][f"data_processing_options_{key}"].allowed
+        if isinstance(value, str) and not value.strip():
+            reader.problems.at(node.entries[key], "is blank", "write a number of Meta's, or a column")
         if isinstance(value, int) and value not in allowed:
             known = ", ".join(str(number) for number in allowed)
             reader.problems.at(
@@ -147,7 +157,7 @@ def _require(node: Node, reader: Reader) -> Require | None:
     keys = tuple(dict.fromkeys(name for name in names if name))
     if not found.any:
         reader.problems.at(node.entries["any"], "the list is empty", "name parameters of customer_info: [em, ph]")
-    elif found.count > len(keys):
+    elif all(names) and found.count > len(keys):
         child = node.entries.get("count", node)
         reader.problems.at(
             child, f"{found.count} of {len(keys)} keys can never be there", "lower count, or name more keys"

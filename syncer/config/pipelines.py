@@ -48,6 +48,8 @@ SHARED_KEYS = (
 KEYS = (*OWN_KEYS, *SHARED_KEYS)
 MERGED_KEYS = ("settings", "delivery", "pii", "reconcile", "rejects", "tolerate", "alerts")
 """Maps whose keys are taken one by one from `defaults:`; `mapping` is too, all else is taken whole."""
+GUARDS = ("consent", "limited_data_use", "require", "events")
+"""Keys without which more is sent: one that is left blank is not taken for one that is not there."""
 NOT_PRINTED = ("file", "fingerprint", "needs_later", "places", "description", "tags", "tests")
 """What changes nothing about what is sent."""
 
@@ -121,6 +123,7 @@ class PipelineReader:
         self.problems.unknown(own, KEYS)
         check_version(own, self.reader)
         node = self._with_preset(with_defaults(own, self.around.defaults))
+        self.problems.left_blank(node, GUARDS)
         mapping = self._mapping(node)
         settings = read_settings(node.get("settings"), self.reader)
         events = self.rules.read(node.get("events"), node.get("mapping"))

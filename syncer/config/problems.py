@@ -72,6 +72,12 @@ class Problems:
         """Note that the map `node` lacks `key`."""
         self.add(node.place, (*node.path, key), "is missing", remedy)
 
+    def left_blank(self, node: "Node", keys: Iterable[str]) -> None:
+        """Note those of `keys` of the map `node` behind which nothing stands; null is a value."""
+        for key in keys:
+            if (child := node.entries.get(key)) and child.is_left_blank:
+                self.at(child, "is left blank", "give it a value, or write null where nothing is meant")
+
     def ignore_at(self, place: Place) -> None:
         """Leave out mistakes at `place`: its value is known only elsewhere."""
         self._ignored.add(place)

@@ -60,6 +60,7 @@ class RulesReader:
         mapping = self._mapping(node.get("mapping"), base, path)
         if name is not None:
             mapping = replace(mapping, server_event={**mapping.server_event, "event_name": Constant(value=name)})
+        problems.left_blank(node, ("when",))
         when = read_condition(node.get("when"), self.reader)
         if (child := node.get("when")) and child.is_map:
             self.places |= {f"{path}.when.{name}": place for name, (place, _) in child.keys.items()}

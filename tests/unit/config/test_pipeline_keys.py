@@ -202,9 +202,30 @@ def test_a_preset_may_give_what_the_file_lacks(folder: Folder) -> None:
 def test_nothing_waits_for_later_where_the_keys_say_what_holds_anyway(folder: Folder) -> None:
     add(
         folder,
-        "consent: null\nlimited_data_use:\nrequire: null\npii: null\nevents: null\ndelivery: {max_rows: null}\nschedule: {every: 1h}",
+        "consent: null\nlimited_data_use: null\nrequire: null\npii: null\nevents: null\ndelivery: {max_rows: null}\nschedule: {every: 1h}",
     )
     assert folder.pipeline().needs_later == ()
+
+
+def test_what_guards_people_is_not_left_blank(folder: Folder) -> None:
+    """As where the lines below are commented out: then more would be sent than was meant."""
+    add(folder, "consent:\n  # column: ok\nlimited_data_use:\nrequire: # later\nevents:\n")
+    assert [problem.partition(": ")[2] for problem in folder.problems()] == [
+        f"{key}: is left blank; give it a value, or write null where nothing is meant"
+        for key in ("consent", "limited_data_use", "require", "events")
+    ]
+
+
+def test_an_unknown_match_key_is_one_mistake(folder: Folder) -> None:
+    (problem,) = add(folder, "require: {any: [emial]}").problems()
+    assert 'no parameter "emial"' in problem
+
+
+def test_a_project_may_ask_for_consent_that_a_pipeline_takes_out_in_so_many_words(folder: Folder) -> None:
+    folder.project_file("version: 1\n", "version: 1\ndefaults: {consent: {column: ok}}\n")
+    assert folder.pipeline().consent == Consent(column="ok")
+    assert add(folder, "consent: null").pipeline().consent is None
+    assert len(folder.pipeline_file("consent: null", "consent:").problems()) == 1
 
 
 def test_pipelines_alerts_lie_over_the_projects(folder: Folder) -> None:
