@@ -87,6 +87,12 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
     return with_rules(*rules, consent=draw(st.sampled_from([None, Consent(column="agreed")])))
 
 
+LEAD = Mapping(
+    server_event={"event_name": Constant(value="Lead"), "event_time": Column(column="lead_at")},
+    customer_info={"em": Column(column="email")},
+)
+
+
 def with_rules(*rules: EventRule, consent: Consent | None = None) -> Pipeline:
     return Pipeline(
         name="funnel",
@@ -157,3 +163,21 @@ def judged(rejects: pl.DataFrame) -> list[Any]:
 
 def read(text: str) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def test_of_the_events_that_are_wanted_those_are_made_whose_rule_still_matches() -> None:
+    """As where a reject is judged again after its row changed."""
+    kinds = {status: EventRule(id=status, when={"status": status}, mapping=LEAD) for status in ("lead", "won")}
+    row = {"key": 1, "status": "won", "lead_at": NOW - 60, "email": b"a@b.co"}
+    batch = pa.RecordBatch.from_pylist([row], schema=SHAPE)
+    transform = compile_transform(with_rules(*kinds.values()), batch.schema, SCOPE)
+    lead, won = transform.named(batch, now=NOW)["identity"]
+    gone = transform(batch, now=NOW, start=None, only=pl.Series([lead]))
+    assert (gone.events.height, gone.rejects["reason"].to_list()) == (0, ["no_rule"])
+    assert transform(batch, now=NOW, start=None, only=pl.Series([lead, won])).events["identity"].to_list() == [won]
+
+
+def test_a_row_without_a_key_that_no_rule_matches_lacks_its_key() -> None:
+    batch = pa.RecordBatch.from_pylist([{"key": None, "status": "lost"}, {"key": 1, "status": "lost"}], schema=SHAPE)
+    found = made(with_rules(EventRule(id="won", when={"status": "won"}, mapping=LEAD)), batch)
+    assert found.rejects["reason"].to_list() == ["key_missing", "no_rule"]

@@ -64,6 +64,7 @@ def test_text_is_compared_as_it_is(wanted: Json, values: list[str | None], met: 
         ),
         ({"gt": 10**14}, pa.array(["100000000000000.001"]), [True]),
         ({"lte": 2**53}, pa.array(["9007199254740992", "9007199254740993"]), [True, False]),
+        ({"lt": 1e300}, pa.array([5, None]), [True, None]),
     ],
 )
 def test_numbers_are_compared_by_what_they_are_worth(wanted: Json, values: pa.Array, met: list[bool | None]) -> None:

@@ -15,7 +15,7 @@ from syncer.mapping import Column
 from syncer.pipeline import Consent, EventRule, Pipeline
 from syncer.state.requests import split
 from syncer.transform import Scope, compile_transform
-from syncer.transform.consent import ANSWERS
+from syncer.transform.consent import ANSWERS, Answer, in_words
 from syncer.transform.reference import BuiltEvent, Reference
 
 NOW = 1_795_700_000
@@ -239,3 +239,17 @@ def test_S17_of_rows_with_one_key_none_is_sent_where_one_says_no(pipeline: Make,
     assert "consent_came_later" in found.rejects["reason"]
     retroactive = replaced(made, Consent(column="ok", retroactive=True))
     assert run(retroactive, rows).events.height == 1
+
+
+def test_S17_a_row_without_a_key_is_not_looked_for_among_those_left_unsent(pipeline: Make) -> None:
+    batch = pa.RecordBatch.from_pylist([{"id": number, "at": NOW - 60, "ok": True} for number in (None, 1)])
+    transform = compile_transform(replaced(pipeline(), Consent(column="ok")), batch.schema, Scope("prod", "meta", b"s"))
+    knowing = transform.knowing(lambda digests: pl.Series([False for _ in split(digests)], dtype=pl.Boolean))
+    found = knowing(batch, now=NOW, start=None)
+    assert (found.rejects["reason"].to_list(), found.events["row"].to_list()) == (["key_missing"], [1])
+
+
+def test_a_request_tells_every_answer_of_its_rows_once() -> None:
+    said = pl.Series([ANSWERS.index(Answer.NOT_ASKED), *[ANSWERS.index(Answer.GRANTED)] * 2], dtype=pl.UInt8)
+    assert in_words("ok", said) == "ok: granted, not_asked"
+    assert in_words(None, said) is None
