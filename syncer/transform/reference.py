@@ -14,7 +14,7 @@ from syncer.pipeline import Pipeline
 from syncer.report import Bucket, Tally, event_key
 from syncer.spec import browser, normalize, places, times, values
 from syncer.spec.context import Context
-from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
+from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
 from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_person
@@ -25,10 +25,11 @@ from syncer.transform.guard import Guard, Verdict
 from syncer.transform.identity import Scope, event_id, identity
 from syncer.transform.lookup import Looked, Row
 from syncer.transform.match_keys import counted_as
+from syncer.transform.nesting import nested
 from syncer.transform.oddities import oddities
 from syncer.transform.pieces import How
+from syncer.transform.python_values import readable
 from syncer.transform.refusal import Case, Refusal, gone_refusal, refusal, time_refusal
-from syncer.transform.rows import text_of_bytes
 from syncer.transform.texts import text_of
 from syncer.transform.validate import OPTIONS, Place
 
@@ -109,28 +110,38 @@ class Reference:
 
     def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> BuiltEvent | BuiltReject:
         """Return the event of `row`, or why it gives none; `now` and `start` in Unix seconds."""
-        readable, lost = self._readable(row)
-        texts = [text_of(readable.get(name)) for name in self.binding.key]
-        key = [text for text in texts if text is not None]
-        read = Row(values=readable, json_columns=self.json_columns)
-        limit = self.binding.limit
-        event = _Event(self, read if limit is None or lost else limit.of_row(read), key, now)
+        event, lost = self._begun(row, now)
         if lost:
             return event.reject("unreadable", lost[0], counts=False)
         if not event.has_key:
             return event.reject("key_missing", counts=False)
         return event.judged(start)
 
+    def identity(self, row: Mapping[str, Any]) -> bytes | None:
+        """Return what the ledger knows the event of `row` by; None where a part of the key is missing."""
+        return self._begun(row, 0)[0].identity
+
     def matches(self, row: Mapping[str, Any]) -> bool:
         """Return whether the rule gives an event of `row`, as far as it can be read."""
+        if not self.binding.condition.clauses:
+            return True
         readable, _ = self._readable(row)
         values = {name: readable.get(name) for name in self.binding.inputs}
         judged = self.binding.condition.judge_row(Row(values=values, json_columns=self.json_columns), self._zone)
         return judged.met is True
 
+    def _begun(self, row: Mapping[str, Any], now: int) -> "tuple[_Event, list[str]]":
+        """Return an event that knows its key, and the columns that cannot be read."""
+        readable, lost = self._readable(row)
+        texts = [text_of(readable.get(name)) for name in self.binding.key]
+        key = [text for text in texts if text is not None]
+        read, limit = Row(values=readable, json_columns=self.json_columns), self.binding.limit
+        known = read if limit is None or lost else limit.of_row(read)
+        return _Event(self, known, key, now, guard=Guard.of(self.pipeline), context=self.context), lost
+
     def _readable(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         nulls = {name: None for name in self.json_columns if row[name] == "null"}
-        return _readable({**row, **nulls}, self.binding.inputs)
+        return readable({**row, **nulls}, self.binding.inputs)
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -142,21 +153,6 @@ class Reference:
         return Context(timezone=self._zone)
 
 
-def _readable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
-    """Return values with bytes as text, or as a digest where they can only be one, and the columns that are neither."""
-    readable: dict[str, Any] = {}
-    lost: list[str] = []
-    for name in columns:
-        value = row[name]
-        try:
-            readable[name] = text_of_bytes(value) if isinstance(value, bytes) else value
-        except ValueError:
-            lost.append(name)
-        if isinstance(value, datetime) and value.tzinfo:
-            readable[name] = value.astimezone(UTC)
-    return readable, lost
-
-
 @dataclass(slots=True)
 class _Event:
     """An event in the making; gathers what is counted."""
@@ -165,6 +161,9 @@ class _Event:
     row: Row
     key: list[str]
     now: int
+    guard: Guard
+    context: Context
+    """What holds for every value."""
     present: dict[Place, Any] = field(default_factory=dict)
     dropped: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
@@ -188,7 +187,7 @@ class _Event:
         for other in binding.fields:
             if other.place not in (TIME, SOURCE):
                 self.read(other)
-        if ("event_id",) not in self.present and Guard.of(self.reference.pipeline).refuses_key(self.key):
+        if ("event_id",) not in self.present and self.guard.refuses_key(self.key):
             self.blocked.append(("key_personal", None))
         case = Case(
             settings=settings,
@@ -254,8 +253,8 @@ class _Event:
             self.present[field.place] = found[0]
         if field.place == ("event_name",):
             self.row = replace(self.row, event_name=self.present.get(field.place))
-        if found and (guard := Guard.of(self.reference.pipeline)).looks_at(field):
-            self._guard(field, guard.judge(field, self.present[field.place]))
+        if found and self.guard.looks_at(field):
+            self._guard(field, self.guard.judge(field, self.present[field.place]))
 
     def _guard(self, field: Field, verdict: Verdict) -> None:
         """Do what the leak guard says of a value."""
@@ -312,17 +311,16 @@ class _Event:
 
     def _fbc(self, click_id: Any, clicked_at: str | None) -> Any:
         """Return the `fbc` of a click id, which stays as it is where none can be made of it."""
-        context = self.reference.context
         at = self.row.values[clicked_at] if clicked_at else None
-        if times.unix_ms(at, context) is None:
+        if times.unix_ms(at, self.context) is None:
             at = datetime.fromtimestamp(self.present[TIME], UTC)
-        return browser.fbc_from_click(click_id, at, context) or click_id
+        return browser.fbc_from_click(click_id, at, self.context) or click_id
 
     def _person(self, name: str, raw: Any, how: How) -> tuple[Any, Any]:
         """Return a value of customer information before hashing, and as it is sent."""
         settings = self.reference.pipeline.settings
         context = replace(
-            self.reference.context,
+            self.context,
             country=places.row_country(self._country(how), settings.default_country),
             date_format=how.format,
             today=datetime.fromtimestamp(self.now, UTC).date(),
@@ -358,7 +356,7 @@ class _Event:
             items, odd = read_contents(raw, names)
             self.tally.warnings.update(odd)
             return items
-        return values.read(field.parameter, raw, replace(self.reference.context, date_format=looked.how.format))
+        return values.read(field.parameter, raw, replace(self.context, date_format=looked.how.format))
 
     def built(self) -> BuiltEvent:
         """Return the event, with what is odd about it counted."""
@@ -372,7 +370,7 @@ class _Event:
         return BuiltEvent(
             identity=self.identity or b"",
             event_id=known,
-            event=_nested(self.present),
+            event=nested(self.present),
             tally=self.tally,
             steps=tuple(self.steps),
             rule=self.rule,
@@ -388,17 +386,3 @@ def _parsed(text: Any) -> Any:
         return None if text is None else read_json(text)
     except ValueError:
         return None
-
-
-def _nested(present: Mapping[Place, Any]) -> dict[str, Any]:
-    """Return values as objects within objects; `extinfo` has a text for each of its places."""
-    event: dict[str, Any] = {}
-    for place, value in present.items():
-        inner = event
-        for name in place[:-1]:
-            inner = inner.setdefault(name, {})
-        inner[place[-1]] = value
-    extinfo = event.get("app_data", {}).get("extinfo")
-    if isinstance(extinfo, dict):
-        event["app_data"]["extinfo"] = [extinfo.get(name, "") for name in EXTINFO_PLACES]
-    return event

@@ -1,8 +1,8 @@
 """One row made into all of its events: the readable twin of `rules`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 from syncer.pipeline import Pipeline
 from syncer.report import Tally
@@ -12,6 +12,7 @@ from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
 from syncer.transform.verdicts import KEY_MISSING, OF_ROWS
 
 Built: TypeAlias = BuiltEvent | BuiltReject
+One = TypeVar("One", bound=Built)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,12 @@ class References:
         """Return what each rule that matches gives, at least one reject; `now` and `start` in Unix seconds."""
         built = [kind.build(row, now=now, start=start) for kind in self.kinds if kind.matches(row)]
         if not built:
-            return (_without_rule(self.kinds[0].build(row, now=now, start=start)),)
-        return tuple(_without_twins(_once_a_row(built)))
+            return (without_rule(self.kinds[0].build(row, now=now, start=start)),)
+        return tuple(_without_twins(once_a_row(built)))
 
 
-def _without_rule(first: Built) -> BuiltReject:
+def without_rule(first: Built) -> BuiltReject:
+    """Return the reject of a row that no rule gives an event of; `first` is what the first rule would have given."""
     if isinstance(first, BuiltReject) and first.reason in ("unreadable", KEY_MISSING):
         return first  # consent is not asked for: there is no event that would need it
     return BuiltReject(identity=first.identity, reason="no_rule", field=None, tally=Tally(rows_read=1))
@@ -44,7 +46,8 @@ def _is_of_row(built: Built) -> bool:
     return isinstance(built, BuiltReject) and (built.bucket in OF_ROWS or built.reason == KEY_MISSING)
 
 
-def _once_a_row(built: Sequence[Built]) -> Iterable[Built]:
+def once_a_row(built: Iterable[One]) -> Iterable[One]:
+    """Yield what each rule gives; what is said of the whole row by several stands once, as the first of them says it."""
     seen: set[object] = set()
     for one in built:
         if not (isinstance(one, BuiltReject) and _is_of_row(one)):

@@ -12,6 +12,7 @@ from syncer.report import Bucket, Tally
 from syncer.transform.binding import Binding, bind, sql_expressions
 from syncer.transform.consent import Answer, Known, everywhere
 from syncer.transform.duplicates import refuse_repeated, refuse_twins
+from syncer.transform.few_rows import FEW, FewRows
 from syncer.transform.identity import Scope, joined_keys
 from syncer.transform.key_text import key_texts
 from syncer.transform.pieces import nowhere
@@ -32,6 +33,8 @@ class Transform:
     """One for each rule, in the order of the file."""
     expressions: tuple[tuple[str, str], ...]
     """(alias, SQL) of what the query must give besides `columns`."""
+    few: FewRows | None = None
+    """Makes the events of small batches; None: the columns do."""
 
     @property
     def bindings(self) -> tuple[Binding, ...]:
@@ -68,6 +71,12 @@ class Transform:
         """
         if batch.num_rows == 0:
             return Transformed(events=pl.DataFrame(schema=EVENTS), rejects=no_refusals(), tally=Tally())
+        few = None if self.few is None else self.few.made(batch, now=now, start=start, only=only)
+        return few or self._by_columns(batch, now=now, start=start, only=only)
+
+    def _by_columns(
+        self, batch: "pa.RecordBatch", *, now: int, start: int | None, only: pl.Series | None
+    ) -> Transformed:
         found = self._found(batch)
         masks = [_chosen(kind, each, only) for kind, each in zip(self.kinds, found, strict=True)]
         made = self._made(found, masks, now=now, start=start)
@@ -143,14 +152,20 @@ class Transform:
         return replace(self, kinds=tuple(replace(kind, suppressed=suppressed) for kind in self.kinds))
 
 
-def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope) -> Transform:
+def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope, *, few: int = FEW) -> Transform:
     """Return the transform of `pipeline` for batches of `schema`, which includes its SQL expressions.
+
+    Batches of at most `few` rows are made row by row, which gives the same; 0: none are.
 
     Raises `ConfigError` with every mapped column that is missing.
     """
     bindings = bind(pipeline, schema.names)
     kinds = tuple(Kind.of(pipeline, binding, scope) for binding in bindings)
-    return Transform(kinds=kinds, expressions=sql_expressions(pipeline))
+    return Transform(
+        kinds=kinds,
+        expressions=sql_expressions(pipeline),
+        few=FewRows.of(pipeline, bindings, schema, scope, most=few),
+    )
 
 
 def _chosen(kind: Kind, found: Found, only: pl.Series | None) -> pl.Series | None:

@@ -111,7 +111,7 @@ def with_rules(*rules: EventRule, consent: Consent | None = None) -> Pipeline:
 
 
 def made(pipeline: Pipeline, batch: pa.RecordBatch) -> Transformed:
-    return compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=None)
+    return compile_transform(pipeline, batch.schema, SCOPE, few=0)(batch, now=NOW, start=None)
 
 
 @given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))

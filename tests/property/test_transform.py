@@ -22,6 +22,7 @@ from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
 from syncer.spec.normalize import OF_NOTHING
 from syncer.transform import Scope, Transformed, compile_transform
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from tests import both_ways
 from tests.counts import count
 
 NOW = 1_795_700_000
@@ -465,7 +466,7 @@ def test_values_of_every_type_may_say_the_country(
 
 
 def require_the_same(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
-    transformed = compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=start)
+    transformed = both_ways.transformed(pipeline, batch, SCOPE, now=NOW, start=start)
     reference = Reference.of(pipeline, batch.schema.names, SCOPE, json_columns=["document"])
     built = [reference.build(row, now=NOW, start=start) for row in batch.to_pylist()]
     events, rejects = expected(built)
@@ -492,7 +493,7 @@ def test_an_event_does_not_depend_on_the_rows_around_it(pipeline: Pipeline, batc
     keys = pa.array(range(rows * TILES), pa.int64())
     one = batch.set_column(0, "key", keys.slice(0, rows))
     repeated = pa.Table.from_batches([one] * TILES).combine_chunks().set_column(0, "key", keys).to_batches()[0]
-    transform = compile_transform(pipeline, batch.schema, SCOPE)
+    transform = compile_transform(pipeline, batch.schema, SCOPE, few=0)
     few, many = transform(one, now=NOW, start=None), transform(repeated, now=NOW, start=None)
     assert without_ids(many, rows) == without_ids(few, rows) * TILES
     assert many.tally.dropped_fields == {name: count * TILES for name, count in few.tally.dropped_fields.items()}

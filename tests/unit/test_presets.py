@@ -18,6 +18,7 @@ from syncer.mapping import Column
 from syncer.pipeline import Pipeline
 from syncer.transform import Scope, Transformed, compile_transform
 from syncer.transform.reference import Reference
+from tests import both_ways
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_795_700_000
@@ -59,7 +60,7 @@ def transformed(tmp_path: Path) -> Transform:
             {"no": list(range(len(rows))), **{column: [row.get(column) for row in rows] for column in columns}}
         )
         pipeline = load(tmp_path, name, mapping=mapping, settings=settings)
-        return compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=None)
+        return both_ways.transformed(pipeline, batch, SCOPE, now=NOW, start=None)
 
     return make
 
@@ -187,7 +188,7 @@ def test_defaults_of_the_project_lie_between_the_pipeline_and_the_preset(tmp_pat
     pipeline = project.pipelines["events"]
     assert pipeline.settings.action_source == "email"
     batch = pa.RecordBatch.from_pylist([{"no": 1, **SEGMENT, "mail": "m@n.co"}])
-    found = compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=None)
+    found = both_ways.transformed(pipeline, batch, SCOPE, now=NOW, start=None)
     assert json.loads(found.events["json"][0])["user_data"]["em"] == [digest("m@n.co")]
 
 

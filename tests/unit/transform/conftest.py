@@ -10,7 +10,8 @@ import pytest
 
 from syncer.mapping import Column, Constant, Entry, Mapping
 from syncer.pipeline import Cursor, Pipeline, Settings
-from syncer.transform import Scope, Transformed, compile_transform
+from syncer.transform import Scope, Transformed
+from tests.both_ways import transformed
 
 NOW = 1_795_700_000
 SCOPE = Scope("prod", "meta", b"salt")
@@ -75,7 +76,7 @@ def run() -> Run:
         if isinstance(rows, list):
             rows = pa.RecordBatch.from_pylist([{"id": n, "at": NOW - 60, **row} for n, row in enumerate(rows)])
         batch: pa.RecordBatch = rows
-        return compile_transform(pipeline, batch.schema, SCOPE)(batch, now=NOW, start=start)
+        return transformed(pipeline, batch, SCOPE, now=NOW, start=start)
 
     return transform
 

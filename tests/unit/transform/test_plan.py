@@ -321,7 +321,7 @@ def test_a_transform_keeps_nothing_of_a_batch(pipeline: Make) -> None:
 
 def test_a_slice_of_a_batch_gives_the_events_of_its_rows(pipeline: Make) -> None:
     batch = pa.RecordBatch.from_pylist([{"id": n, "at": NOW, "email": f"{n}@b.co"} for n in range(50)])
-    transform = compile_transform(pipeline(customer={"em": Column(column="email")}), batch.schema, SCOPE)
+    transform = compile_transform(pipeline(customer={"em": Column(column="email")}), batch.schema, SCOPE, few=0)
     whole, part = transform(batch, now=NOW, start=None), transform(batch.slice(20, 5), now=NOW, start=None)
     assert part.events["json"].to_list() == whole.events["json"][20:25].to_list()
     assert part.events["row"].to_list() == [0, 1, 2, 3, 4]
