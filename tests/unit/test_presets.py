@@ -161,6 +161,9 @@ def test_rest_is_asked_for_by_the_user_and_leaves_the_envelope_out(events: Read)
     assert "coupon" not in event["custom_data"]
     (event,) = events("segment_ecommerce", row, mapping='mapping: {user_defined: {"*": rest}}\n')
     assert event["custom_data"] == {"value": 25.5, "currency": "EUR", "coupon": "X"}
+    upper = {name.upper(): value for name, value in row.items()}
+    (event,) = events("segment_ecommerce", upper, mapping='mapping: {user_defined: {"*": rest}}\n')
+    assert event["custom_data"] == {"value": 25.5, "currency": "EUR", "COUPON": "X"}
 
 
 def test_three_layers_all_properties_then_the_standard_mapping_then_the_users(events: Read) -> None:

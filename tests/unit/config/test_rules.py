@@ -44,6 +44,13 @@ def test_the_name_of_a_rules_events_is_given_once(folder: Folder) -> None:
     assert "events[1].name: is given twice: here, and as mapping.server_event.event_name" in problem
 
 
+def test_the_name_of_a_rule_wins_over_what_the_pipeline_maps(folder: Folder) -> None:
+    longest = "x" * 50
+    folder.pipeline_file("name: orders\n", f"name: orders\nevents: [{{id: a, name: {longest}}}, {{id: b}}]\n")
+    names = [rule.mapping.server_event["event_name"] for rule in folder.pipeline().events]
+    assert names == [Constant(value=longest), Constant(value="Purchase")]
+
+
 def test_each_rule_of_events_that_a_pixel_sends_too_maps_their_ids(folder: Folder) -> None:
     folder.pipeline_file("{action_source: email}", "{action_source: website, browser_pixel: same_events}")
     rules = "name: orders\nevents: [{id: a, name: A, mapping: {server_event: {event_id: x}}}, {id: b, name: B}]\n"
