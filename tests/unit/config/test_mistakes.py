@@ -110,6 +110,8 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("name: orders", "name: orders\nconsent: {column: a, applies_to: {b: {not: []}}}", "2:44: consent.applies_to.b.not: the list is empty"),
     ("name: orders", "name: orders\nconsent: {column: a, applies_to: {b: {not: [null]}}}", "2:45: consent.applies_to.b.not[0]: null is no val"),
     ("name: orders", "name: orders\nconsent: {column: a, applies_to: {b: {gt: [1]}}}", "2:43: consent.applies_to.b.gt: a list is no va"),
+    ("name: orders", "name: orders\nconsent: {column: a, category: true}", "2:32: consent.category: true is not a text"),
+    ("name: orders", "name: orders\nrequire: {any: [em, email], count: 2}", "2:36: require.count: 2 of 1 keys can never"),
     ("name: orders", "name: orders\nlimited_data_use: {country: ''}", "2:29: limited_data_use.country: is blank; write a"),
     ("name: orders", "name: orders\nrequire: {any: [emial]}", '2:17: require.any[0]: customer_info has no parameter "emial"'),
     ("name: orders", "name: orders\nevents: [{id: a, name: A, when: }]", "2:33: events[0].when: is left blank; give it a value"),
