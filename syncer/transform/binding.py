@@ -40,6 +40,11 @@ def is_person(field: Field) -> bool:
     return field.parameter is not None and field.parameter.group is Group.CUSTOMER_INFO
 
 
+def is_list(field: Field) -> bool:
+    """Return whether the field may have several values."""
+    return field.parameter is not None and field.parameter.is_list
+
+
 THE_RULE: Final = ""
 """Id of the rule where a pipeline names none: each row is one event."""
 

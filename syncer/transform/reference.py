@@ -17,7 +17,7 @@ from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
-from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_person
+from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_list, is_person
 from syncer.transform.consent import REASONS as REFUSED_FOR
 from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
@@ -245,9 +245,9 @@ class _Event:
         """Find the field's values, normalise them, count what became of them."""
         slots = field.entry.entries if isinstance(field.entry, AllOf) else (field.entry,)
         found = [value for slot in slots for value in self._sent(field, slot)]
-        if found and _is_list(field) and is_person(field):
+        if found and is_list(field) and is_person(field):
             self.present[field.place] = list(dict.fromkeys(found))
-        elif found and _is_list(field):
+        elif found and is_list(field):
             self.present[field.place] = [item for items in found for item in items]
         elif found:
             self.present[field.place] = found[0]
@@ -270,7 +270,7 @@ class _Event:
         looked = self._looked(field, slot)
         if looked.is_blank:
             return
-        is_several = is_person(field) and _is_list(field) and isinstance(looked.value, list)
+        is_several = is_person(field) and is_list(field) and isinstance(looked.value, list)
         raws = looked.value if is_several else [looked.value]
         steps = [self._step(field, slot, raw, looked) for raw in raws if not is_blank(raw)]
         self.steps += steps
@@ -375,10 +375,6 @@ class _Event:
             steps=tuple(self.steps),
             rule=self.rule,
         )
-
-
-def _is_list(field: Field) -> bool:
-    return field.parameter is not None and field.parameter.is_list
 
 
 def _parsed(text: Any) -> Any:
