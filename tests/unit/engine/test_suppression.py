@@ -1,12 +1,13 @@
 """Which rows without consent are written down, and when a run says that most are."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import polars as pl
 import pytest
 
+from syncer.engine.page import allowed
 from syncer.engine.suppression import Watch, newly_suppressed
 from syncer.report import Bucket, Tally
 from syncer.state.ledger import Ledger, empty_ledger
@@ -47,6 +48,18 @@ def test_S17_what_was_sent_before_its_consent_was_withdrawn_is_not_written_down(
     run = Run()
     run.ledger.add(NAMES[0])
     assert run.new((NAMES[0], "consent_denied"), (NAMES[1], "consent_denied")) == {"consent_denied": NAMES[1]}
+
+
+def test_S17_of_an_erased_person_nothing_is_written_down_again() -> None:
+    lines = [
+        {"row": 0, "identity": name, "bucket": Bucket.NO_CONSENT.value, "reason": "consent_denied", "field": "ok"}
+        for name in NAMES[:2]
+    ]
+    unsent = pl.DataFrame(lines, schema=no_refusals().schema)
+    of_one_row = replace(made(1, 1), rejects=unsent.head(1), unsent=unsent)  # its rules gave two events
+    left = allowed(of_one_row, {NAMES[1]})
+    assert (left.unsent["identity"].to_list(), left.rejects.height) == ([NAMES[0]], 1)
+    assert allowed(of_one_row, set(NAMES)).unsent.height == 0
 
 
 def made(rows: int, unsent: int) -> Transformed:
