@@ -24,7 +24,7 @@ test: $(VENV)/.installed-test
 
 # What make test does a tenth of.
 faults: $(VENV)/.installed-test
-	SYNCER_FAULTS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "faults and not performance"
+	SYNCER_FAULTS=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "faults and not performance"
 
 # Hours. Writes what came of it into docs/reliability.md.
 soak: $(VENV)/.installed-test

@@ -5,7 +5,11 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
+
+settings.register_profile("any machine", deadline=None)  # others may use the cores too
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
