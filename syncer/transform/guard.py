@@ -26,7 +26,7 @@ _BEFORE, _BEHIND = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|\\u[0-9a-f]{4}|%(?:25)*[0-9A-Fa
 _SIGN = r"(?:[ .\-/()+\x{A0}]|%(?:25)*2[0-9A-Fa-f]|%(?:25)*[cC]2%(?:25)*[aA]0)"
 ADDRESS: Final = "@|%(?:25)*40"
 BARE: Final = rf"{_BEFORE}(?:0[0-9]{{9,}}|[2-6][0-9]{{12,18}}){_BEHIND}|(?:\+|%(?:25)*2[bB])[1-9][0-9]{{7,14}}{_BEHIND}"
-RUN: Final = rf"{_BEFORE}[0-9](?:{_SIGN}{{0,4}}[0-9]){{7,}}{_BEHIND}"
+RUN: Final = rf"[0-9](?:{_SIGN}{{0,4}}[0-9]){{7}}"
 GROUPED: Final = rf"[0-9]{_SIGN}{{1,4}}[0-9]"
 """What stands in every JSON text in which something may be found, encoded or not: an address, a number without signs
 within it, or a run of digits and signs. The others are not looked at one by one."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syncer.mapping import Column, Constant, Mapping
@@ -30,6 +30,13 @@ THINGS = st.recursive(
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(600)
+@example(
+    keys=[""] * 8,
+    rows=[("612 96 67 04b", "https://shop.example/", []), ("x9 612 96 67", "https://shop.example/", [])],
+    pii=Pii(phone="block"),
+    country="de",
+)
 @given(
     keys=st.lists(st.just("") | TEXTS, min_size=8, max_size=8),
     rows=st.lists(st.tuples(TEXTS, URLS, THINGS), min_size=1, max_size=8),

@@ -430,6 +430,7 @@ def expected(built: list[BuiltEvent | BuiltReject]) -> tuple[list[Any], list[Any
 
 @given(pipeline=pipelines(), batch=batches(), start=st.sampled_from([None, None, NOW - 86_400]))
 @pytest.mark.faults
+@pytest.mark.timeout(600)
 @settings(max_examples=count(500), deadline=None)
 def test_F27_columns_build_what_the_reference_builds(
     pipeline: Pipeline, batch: pa.RecordBatch, start: int | None
@@ -445,6 +446,7 @@ def test_F27_columns_build_what_the_reference_builds(
     hash_id=st.booleans(),
 )
 @pytest.mark.faults
+@pytest.mark.timeout(600)
 @settings(max_examples=count(500), deadline=None)
 def test_values_of_every_type_may_say_the_country(
     batch: pa.RecordBatch, by_column: str | None, mapped: Entry | None, default: str | None, *, hash_id: bool
