@@ -30,7 +30,7 @@ THINGS = st.recursive(
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 @example(
     keys=[""] * 8,
     rows=[("612 96 67 04b", "https://shop.example/", []), ("x9 612 96 67", "https://shop.example/", [])],
@@ -43,7 +43,7 @@ THINGS = st.recursive(
     pii=GUARDS,
     country=st.sampled_from([None, "us", "de", "es"]),
 )
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(1_500), deadline=None)
 def test_S16_columns_guard_as_the_reference_does(
     keys: list[str], rows: list[tuple[str, str, Any]], pii: Pii, country: str | None
 ) -> None:

@@ -26,8 +26,7 @@ TRIPLE_GROUPS = 20 if SOAK else 1
 LAST_HIT = 120
 """Where three deaths are tried: few first runs have more points."""
 PAIR_GROUPS = 4
-FIRSTS = PAIR_GROUPS * (1 if SOAK else 3 if FULL else 20)
-"""Of the first deaths of pairs, every third in make faults: some thousand pairs."""
+FIRSTS = PAIR_GROUPS * (1 if FULL else 20)
 POINTS = {"lease", "start", "page", "arm", "post", "outcome", "split", "dead", "finish"}
 
 
