@@ -47,6 +47,19 @@ _PLAUSIBLE = re.compile(rf"[0-9](?:{_SEP}{{0,4}}[0-9]){{7}}")
 """What every number of a person has."""
 _GROUPED = re.compile(rf"[0-9]{_SEP}+[0-9]")
 _PARAMETER = re.compile(r"[?&#;]([^&#;]*)")
+LOOKALIKES = r"\uff01-\uff5e\ufe6b\u0660-\u0669\u06f0-\u06f9"
+"""Other forms of the signs of ASCII, as within `[...]` of a pattern: full width, a small at sign, digits of Arabic and
+Persian."""
+ODD_SIGNS = r"\u00ad\u2000-\u2015\u202f\u205f\u2060\u2212\u3000\ufeff"
+"""Spaces, hyphens and marks without width that may stand within a number."""
+_AS_ASCII: Final = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **{first + digit: 0x30 + digit for first in (0x0660, 0x06F0) for digit in range(10)},
+    **dict.fromkeys((*range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
+    **dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-"),
+    **dict.fromkeys((0x00AD, *range(0x200B, 0x2010), 0x2060, 0xFEFF), None),
+    0xFE6B: "@",
+}
 DECODED_AT_MOST: Final = 3
 """Times that a URL's text is decoded: an address within an address within an address."""
 FEWEST_DIGITS, MOST_DIGITS = 9, 12
@@ -59,6 +72,7 @@ def found_in(text: str, *, country: str | None = None, numbers: bool = True) -> 
     `country` (ISO 3166, two letters) adds the grouped national numbers of that country; without `numbers` only
     addresses of e-mail are looked for.
     """
+    text = _plain(text)
     kinds: list[Kind] = ["email"] if "@" in text and EMAIL.search(text) else []
     if numbers and _PLAUSIBLE.search(text):
         cards = [each for each in CARD.finditer(text) if _is_card(_digits(each[0]))]
@@ -71,7 +85,7 @@ def found_in(text: str, *, country: str | None = None, numbers: bool = True) -> 
 
 def is_person(key: Iterable[str]) -> bool:
     """Return whether a part of a row's key is an address of e-mail or an international phone number."""
-    return any(EMAIL.search(part) or INTERNATIONAL.search(part) for part in key)
+    return any(EMAIL.search(part) or INTERNATIONAL.search(part) for part in map(_plain, key))
 
 
 def leaves(value: object) -> Iterator[str]:
@@ -125,12 +139,17 @@ def read_url(url: str, *, country: str | None = None, kinds: Iterable[Kind] = KI
 
 def _kept(parameter: re.Match[str], *, country: str | None, wanted: frozenset[Kind], found: set[Kind]) -> str:
     """Return a parameter with the sign before it, or nothing where it is personal."""
-    texts = {_decoded(parameter[1]), _decoded(parameter[1].replace("+", " "))}
+    texts = {_plain(_decoded(text)) for text in (parameter[1], parameter[1].replace("+", " "))}
     if not any("@" in text or _PLAUSIBLE.search(text) for text in texts):
         return parameter[0]
     personal = {kind for text in texts for part in text.split("=") for kind in found_in(part, country=country)} & wanted
     found |= personal
     return "" if personal else parameter[0]
+
+
+def _plain(text: str) -> str:
+    """Return `text` with the signs that people read as signs of ASCII as those."""
+    return text if text.isascii() else text.translate(_AS_ASCII)
 
 
 def _decoded(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Self, cast
 import polars as pl
 
 from syncer.pipeline import Pii, Pipeline
-from syncer.spec.leaks import KINDS, Kind, found_in, leaves, read_url
+from syncer.spec.leaks import KINDS, LOOKALIKES, ODD_SIGNS, Kind, found_in, leaves, read_url
 from syncer.spec.leaks import is_person as is_person_key
 from syncer.transform.binding import Field, is_person
 from syncer.transform.encode import string
@@ -24,7 +24,22 @@ IDS: Final = frozenset({"event_id", "order_id", "content_ids", "contents"})
 STRIPPED: Final = "url_parameter_stripped"
 _BEFORE, _BEHIND = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|\\u[0-9a-f]{4}|%(?:25)*[0-9A-Fa-f]{2})", "(?:$|[^0-9A-Za-z])"
 _SIGN = r"(?:[ .\-/()+\x{A0}]|%(?:25)*2[0-9A-Fa-f]|%(?:25)*[cC]2%(?:25)*[aA]0)"
-ADDRESS: Final = "@|%(?:25)*40"
+_CODED: Final = "%(?:25)*".join(
+    [
+        "",
+        "(?:[eE]2",
+        "(?:8[01]|88)|[eE]3",
+        "80",
+        "80|[eE][fF]",
+        "[bB][89bBcCdD]|[dD](?:9",
+        "[aA]|[bB]",
+        "[bB])|[cC]2",
+        "[aA][dD])",
+    ]
+)
+"""What `ODD` is in a URL."""
+ODD: Final = rf"[{LOOKALIKES}]|[0-9]{_SIGN}*[{ODD_SIGNS}]|[{ODD_SIGNS}]{_SIGN}*[0-9]|{_CODED}"
+ADDRESS: Final = rf"@|%(?:25)*40|[\x{{FF20}}\x{{FE6B}}]|{_CODED}"
 BARE: Final = rf"{_BEFORE}(?:0[0-9]{{9,}}|[2-6][0-9]{{12,18}}){_BEHIND}|(?:\+|%(?:25)*2[bB])[1-9][0-9]{{7,14}}{_BEHIND}"
 RUN: Final = rf"[0-9](?:{_SIGN}{{0,4}}[0-9]){{7}}"
 GROUPED: Final = rf"[0-9]{_SIGN}{{1,4}}[0-9]"
@@ -32,7 +47,7 @@ GROUPED: Final = rf"[0-9]{_SIGN}{{1,4}}[0-9]"
 within it, or a run of digits and signs. The others are not looked at one by one."""
 
 
-KEY: Final = r"@|\+"
+KEY: Final = rf"@|\+|[{LOOKALIKES}]"
 
 
 class Verdict(NamedTuple):
@@ -158,7 +173,7 @@ def _judge(guard: Guard, field: Field) -> Callable[[str], Verdict]:
 def _candidates(texts: pl.Series, *, numbers: bool) -> pl.Series:
     if not numbers:
         return texts.str.contains(ADDRESS)
-    found = texts.str.contains(f"{ADDRESS}|{BARE}")
+    found = texts.str.contains(f"{ADDRESS}|{BARE}|{ODD}")
     runs = texts.str.contains(RUN)
     return found | (runs & texts.str.contains(GROUPED)) if runs.any() else found
 

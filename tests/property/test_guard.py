@@ -18,6 +18,7 @@ from tests.unit.spec.test_leaks import NEGATIVES, POSITIVES
 PIECES = st.sampled_from([text for _, _, text in POSITIVES] + NEGATIVES)
 SIGNS = st.sampled_from(
     ["", " ", "\n", "\t", "\u00a0", "é", "x", "_", "-", ".", "/", "+", "(", ")", "0", "4", "00", "@", "%40", "%2540", "%20", "%2B", "%3D", "%",
+     "＠", "\u202f", "\u2011", "\u200b", "７", "٣", "％", "%EF%BC%A0", "%E2%80%AF", "%e2%2580%2591",
      "\\", '"', "\u2028", "\x1f", "&", "=", "?", "#", ";"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES | SIGNS | st.text(max_size=3), min_size=1, max_size=5).map("".join)

@@ -213,3 +213,30 @@ def test_a_long_value_is_looked_through_in_time(piece: str) -> None:
     found_in(piece * (200_000 // len(piece)))
     assert time.process_time() - began < 2
     assert EMAIL.search(piece) is CARD.search(piece) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("jane＠example.com", "email"),
+        ("ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ", "email"),
+        ("jane\u200b@exa\u00admple.com", "email"),
+        ("jane﹫example.com", "email"),
+        ("+33\u202f6\u202f12\u202f34\u202f56\u202f78", "phone"),
+        ("+49\u2011151\u201123456789", "phone"),
+        ("０１５１ ２３４５６７８９", "phone"),
+        ("٠١٥١ ٢٣٤٥٦٧٨٩", "phone"),
+        ("4111\u20091111\u20091111\u20091111", "card"),
+    ],
+)
+def test_S16_signs_that_people_read_as_ascii_are_read_as_ascii(text: str, kind: Kind) -> None:
+    assert found_in(text) == (kind,)
+    url = f"https://shop.example/?x={quote(text)}&page=2"
+    assert read_url(url).without == "https://shop.example/?page=2"
+
+
+@pytest.mark.parametrize(
+    "text", ["2024\u20132025", "sizes 36\u201344, 1\u00ad2", "٢٠٢٦ ٣ ٤", "１２３４５６７８９０", "8\u202f000\u202f000"]
+)
+def test_S16_dates_and_amounts_in_other_signs_are_no_numbers_of_a_person(text: str) -> None:
+    assert found_in(text, country="de") == ()
