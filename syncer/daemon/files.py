@@ -29,6 +29,8 @@ class Files:
         is_first, self._named = not self._seen, project_files(self.project.root)
         self._seen = self._content()  # before they are read: what changes meanwhile is another change
         found, problems = validate_project(self.project.root, target=self.project.target, environ=self._environ)
+        if found is not None and not problems and (gone := self._gone()) is not None:
+            found, problems = None, (gone,)
         if problems or not is_first:
             self._tell(problems)
         if found is None:
@@ -45,9 +47,16 @@ class Files:
             log.info("files.changed")
         self.problems = problems
 
+    def _gone(self) -> Problem | None:
+        """Return what is wrong where the whole folder went, as when a disk is away: nobody removes pipelines so."""
+        folder = self.project.root / PIPELINES_FOLDER
+        if folder.is_dir() or not self.project.pipelines:
+            return None
+        return Problem(file=folder, what="the folder is gone", remedy="bring it back; an empty one serves no pipeline")
+
     def _content(self) -> bytes:
         """Return a digest of all files by path and bytes: a mounted ConfigMap keeps every date but changes its content."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(b"no folder" if self._gone() else b"")
         for path in sorted({*self._pipelines(), *self._named, self.project.root / PROJECT_FILE}):
             digest.update(f"\0{path}\0".encode())
             try:

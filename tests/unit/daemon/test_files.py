@@ -96,6 +96,17 @@ def test_a_project_file_that_is_gone_leaves_the_last_good_project(files: Files, 
     assert "there is no syncer.yaml" in str(files.problems[0])
 
 
+def test_R32_a_folder_that_is_gone_leaves_the_last_good_project(files: Files, folder: Path) -> None:
+    before = files.project
+    (folder / "pipelines").rename(folder / "elsewhere")
+    assert not files.renewed()
+    assert files.project is before
+    assert "the folder is gone" in str(files.problems[0])
+    (folder / "pipelines").mkdir()
+    assert files.renewed()
+    assert (files.project.pipelines, files.problems) == ({}, ())
+
+
 @pytest.mark.timeout(10)
 def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(files: Files, folder: Path) -> None:
     before = files.project
