@@ -16,6 +16,7 @@ from syncer.engine.span import halves, lowest, rows_of
 from syncer.engine.sync import deliver_now, recorded
 from syncer.engine.tools import Tools
 from syncer.report import RunReport, RunStatus
+from syncer.state.erased import NOBODY
 from syncer.state.held import close_resent, held_requests, in_words
 from syncer.state.requests import StoredRequest, split
 from syncer.state.runs import RunLog
@@ -43,7 +44,7 @@ class Sought:
     @classmethod
     def of(cls, requests: Collection[StoredRequest]) -> Self:
         """Return the events of `requests`."""
-        names = frozenset(name for request in requests for name in split(request.digests))
+        names = frozenset(name for request in requests for name in split(request.digests)) - {NOBODY}
         return cls(names, lowest([request.cursor_low for request in requests]), in_words(requests))
 
     @property

@@ -5,7 +5,9 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from syncer.errors import SyncerError
+from syncer.report import Bucket
 from syncer.state import audit, counts, outbox, pipelines
+from syncer.state.erased import NOBODY
 from syncer.state.history import RequestLine, line_of
 from syncer.state.open_requests import OpenRequest
 from syncer.state.requests import NewRequest, RequestState, StoredRequest, split
@@ -56,7 +58,7 @@ def assume_delivered(store: Store, scope: Scope, wanted: Collection[int], *, act
 
 
 def close_resent(store: Store, scope: Scope, wanted: Collection[int], *, epoch: int) -> None:
-    """Give up held requests as far as later ones have settled their events; the rest of each stays held.
+    """Give up held requests as far as later ones have settled their events, or these were erased; the rest stays held.
 
     Doing it twice does no harm. The run with `epoch` holds the scope; raises `StateError` where it does no longer.
     """
@@ -73,7 +75,8 @@ def close_resent(store: Store, scope: Scope, wanted: Collection[int], *, epoch: 
 def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, by: outbox.Writer) -> None:
     digests = split(stored.digests)
     later = outbox.settled_after(connection, by.pipeline_id, after=stored.id, among=frozenset(digests))
-    left = [digest for digest in digests if digest not in later]
+    erased = digests.count(NOBODY)
+    left = [digest for digest in digests if digest not in later and digest != NOBODY]
     if len(left) == len(digests):
         return
     outbox.supersede(connection, request, by)
@@ -89,8 +92,10 @@ def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, 
             first_armed_at=stored.first_armed_at,
         )
         outbox.insert_settled(connection, rest, RequestState.HELD, by)
-    counts.take(connection, stored.run_id, counts.SETTLED_IN[RequestState.HELD], len(digests) - len(left))
-    counts.add(connection, stored.run_id, {counts.PENDING: len(digests) - len(left)})
+    closed = len(digests) - len(left)
+    counts.take(connection, stored.run_id, counts.SETTLED_IN[RequestState.HELD], closed)
+    again = {counts.PENDING: closed - erased, (counts.BUCKET, Bucket.ERASED.value): erased}
+    counts.add(connection, stored.run_id, {name: count for name, count in again.items() if count})
 
 
 def in_words(requests: Collection[StoredRequest]) -> str:

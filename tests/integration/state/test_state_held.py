@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from syncer.errors import LockedError, StateError, SyncerError
 from syncer.report import Bucket
+from syncer.state.erased import erase
 from syncer.state.held import assume_delivered, close_resent, held_requests
 from syncer.state.history import report_of, requests_of
 from syncer.state.requests import NewRequest, RequestState
@@ -44,6 +45,16 @@ def test_R36_a_held_request_is_closed_as_far_as_later_ones_settled_its_events(st
         assert buckets(store) == {Bucket.HELD: 2, Bucket.PENDING: 3}
         with pytest.raises(StateError, match="another run has taken"):
             close_resent(store, ORDERS, [request], epoch=run.epoch - 1)
+
+
+def test_R36_an_erased_event_keeps_no_request_held(store: Store, acts: Any) -> None:
+    request = hold(store, acts, 3)
+    erase(store, ORDERS, [acts.identities(1, 1)], actor="ada")
+    with acts.begin(store, "run-2") as run:
+        acts.deliver(run, 2, 2)
+        close_resent(store, ORDERS, [request], epoch=run.epoch)
+    assert held_requests(store, ORDERS) == []
+    assert buckets(store) == {Bucket.PENDING: 2, Bucket.ERASED: 1}
 
 
 def test_R34_what_an_operator_takes_for_delivered_stays_held_in_the_receipt(store: Store, acts: Any) -> None:
