@@ -44,7 +44,9 @@ def abandonable(start: Callable[[], Value]) -> Value:
         except BaseException as error:  # noqa: BLE001  # raised on the thread that waits
             ended.set_exception(error)
 
-    Thread(target=run, name="syncer-warehouse", daemon=True).start()
+    thread = Thread(target=run, name="syncer-warehouse", daemon=True)
+    thread.start()
     while not wait((ended,), LOOK_S).done:
         pass
+    thread.join()  # what a native driver keeps for the thread is gone before the next call
     return ended.result()

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import Any
 
 import pyarrow as pa
@@ -176,14 +176,22 @@ def test_a_server_that_is_lost_while_rows_are_read_is_worth_another_try() -> Non
     assert caught.value.is_transient
 
 
+def _interrupt_when_asked(silent: socket.socket) -> None:
+    asking, _ = silent.accept()
+    with asking:
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+
 def test_ctrl_c_is_heard_while_the_driver_waits_for_an_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         options = snowflake_sign_in.Options(
             account="test", user="reader", password="x", host="127.0.0.1", port=silent.getsockname()[1], protocol="http"
         )
-        began = time.monotonic()
-        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        Thread(target=_interrupt_when_asked, args=(silent,)).start()  # not before: an import would hear it
 
+        began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             connect(options, root=Path("/"))
 
