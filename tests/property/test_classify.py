@@ -207,7 +207,7 @@ def check(answer: Answer) -> Outcome:
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-def test_F21_fuzzed_answers_never_raise_and_never_acknowledge_wrongly() -> None:
+def test_R19_F21_fuzzed_answers_never_raise_and_never_acknowledge_wrongly() -> None:
     rng = random.Random(20261122)
     seen: dict[OutcomeClass, int] = {}
     for _ in range(ANSWERS):
@@ -231,5 +231,5 @@ def test_F21_fuzzed_answers_never_raise_and_never_acknowledge_wrongly() -> None:
     ),
     headers=st.lists(st.tuples(st.sampled_from(NAMES), st.text(max_size=60)), max_size=3),
 )
-def test_any_bytes_in_any_place_have_a_class(status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
+def test_R19_any_bytes_in_any_place_have_a_class(status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
     check(Answer(status=status, headers=tuple(headers), body=body, received_at=1.79e9))

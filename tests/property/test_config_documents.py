@@ -122,7 +122,7 @@ def load(project: Path) -> tuple[Project | None, tuple[Problem, ...]]:
 
 @settings(max_examples=DOCUMENTS * 6 // 10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.sampled_from(SEEDS), changes=edits)
-def test_mutated_files_end_in_a_project_or_in_problems(
+def test_S04_mutated_files_end_in_a_project_or_in_problems(
     project: Path, seed: str, changes: list[tuple[str, float, int, str]]
 ) -> None:
     text = mutate(seed, changes)
@@ -132,7 +132,7 @@ def test_mutated_files_end_in_a_project_or_in_problems(
 
 @settings(max_examples=DOCUMENTS * 3 // 10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees, key=st.sampled_from(("", *KEYS)), is_project=st.booleans())
-def test_grown_files_end_in_a_project_or_in_problems(
+def test_S04_grown_files_end_in_a_project_or_in_problems(
     project: Path,
     tree: object,
     key: str,
@@ -145,7 +145,7 @@ def test_grown_files_end_in_a_project_or_in_problems(
 
 @settings(max_examples=DOCUMENTS // 10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200))
-def test_bytes_end_in_problems(project: Path, content: bytes) -> None:
+def test_S04_bytes_end_in_problems(project: Path, content: bytes) -> None:
     (project / "syncer.yaml").write_text(PROJECT)
     (project / "pipelines" / "orders.yaml").write_bytes(content)
     with pytest.raises(ConfigError) as caught:

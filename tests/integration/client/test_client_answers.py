@@ -183,7 +183,9 @@ HOSTILE: dict[str, tuple[Callable[[Any], None], str, str]] = {
 
 @pytest.mark.faults
 @pytest.mark.parametrize("name", HOSTILE)
-def test_F21_every_answer_ends_in_one_outcome_before_the_deadline(name: str, serve: Serve, client_of: ClientOf) -> None:
+def test_S08_F21_every_answer_ends_in_one_outcome_before_the_deadline(
+    name: str, serve: Serve, client_of: ClientOf
+) -> None:
     act, kind, reason = HOSTILE[name]
     server = serve(act)
     for _ in range(TIMES):
@@ -213,7 +215,7 @@ def test_what_is_taken_arrives_as_one_json_post_with_the_token_in_a_header(serve
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["{elsewhere}/v26.0/1/events", "/other", "http://[", "//evil.example"])
-def test_a_redirect_is_never_followed(status: int, location: str, serve: Serve, client_of: ClientOf) -> None:
+def test_S06_a_redirect_is_never_followed(status: int, location: str, serve: Serve, client_of: ClientOf) -> None:
     elsewhere = serve(says(answer(TAKEN)))
     target = location.format(elsewhere=elsewhere.url)
     server = serve(says(answer(b"", status=f"{status} Moved", headers=f"Location: {target}\r\n")))
@@ -345,7 +347,7 @@ def test_a_cookie_is_not_given_back(serve: Serve, client_of: ClientOf) -> None:
     assert b"cookie" not in server.requests[1].lower()
 
 
-def test_a_proxy_in_the_environment_is_ignored(
+def test_S06_a_proxy_in_the_environment_is_ignored(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

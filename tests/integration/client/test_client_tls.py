@@ -80,7 +80,7 @@ def test_a_certificate_of_a_named_authority_is_believed(serve: Serve, client_of:
     [({}, False), ({"ip": "127.0.0.2"}, True), ({"days": -1}, True)],
     ids=["self-signed", "of another host", "expired"],
 )
-def test_a_wrong_certificate_gets_no_request(
+def test_S07_a_wrong_certificate_gets_no_request(
     certificate: dict[str, Any], *, believed: bool, serve: Serve, client_of: ClientOf, certify: Certify
 ) -> None:
     context, file = certify(**certificate)
@@ -91,7 +91,7 @@ def test_a_wrong_certificate_gets_no_request(
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
-def test_an_old_tls_version_gets_no_request(
+def test_S07_an_old_tls_version_gets_no_request(
     version: ssl.TLSVersion, serve: Serve, client_of: ClientOf, certify: Certify
 ) -> None:
     context, file = certify()

@@ -142,12 +142,12 @@ CLASSES = [  # status, body, class, reason
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "reason"), CLASSES)
-def test_an_answer_has_the_class_of_its_numbers(status: int, body: bytes, kind: str, reason: str) -> None:
+def test_R19_an_answer_has_the_class_of_its_numbers(status: int, body: bytes, kind: str, reason: str) -> None:
     outcome = classify(Answer(status=status, body=body), 2)
     assert (outcome.kind, outcome.reason) == (kind, reason)
 
 
-def test_every_class_of_the_contract_is_in_the_table_but_unsent() -> None:
+def test_R19_every_class_of_the_contract_is_in_the_table_but_unsent() -> None:
     assert {kind for _, _, kind, _ in CLASSES} == set(OutcomeClass) - {OutcomeClass.NOT_SENT}
 
 

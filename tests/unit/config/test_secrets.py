@@ -68,7 +68,7 @@ def put(folder: Folder, where: str, text: str) -> Folder:
 
 
 @pytest.mark.parametrize("name", LITERALS)
-def test_a_secret_written_out_is_a_mistake_with_its_line_and_is_not_repeated(folder: Folder, name: str) -> None:
+def test_S03_a_secret_written_out_is_a_mistake_with_its_line_and_is_not_repeated(folder: Folder, name: str) -> None:
     problems = put(folder, *LITERALS[name]).problems({"T": "x"})
     assert len(problems) == 1
     assert problems[0].startswith(("syncer.yaml:2:", "syncer.yaml:3:", "syncer.yaml:5:"))
@@ -187,7 +187,7 @@ def test_a_pipe_or_folder_in_place_of_a_secret_is_not_waited_for(folder: Folder)
 @pytest.mark.parametrize(
     ("mode", "is_open"), [(0o600, False), (0o400, False), (0o640, True), (0o644, True), (0o602, True)]
 )
-def test_a_secret_file_that_others_can_read_is_a_warning(folder: Folder, mode: int, is_open: bool) -> None:  # noqa: FBT001
+def test_S03_a_secret_file_that_others_can_read_is_a_warning(folder: Folder, mode: int, is_open: bool) -> None:  # noqa: FBT001
     put(folder, "meta", "access_token: ${file:token}")
     (folder.path / "token").write_text("abc")
     (folder.path / "token").chmod(mode)
