@@ -1,11 +1,11 @@
-"""The seams to the world: time, crash points, the wish to stop, what a thread is at. Tests pass their own."""
+"""The seams to the world: time, crash points, the wish to stop, spans, what a thread is at. Tests pass their own."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -78,6 +78,26 @@ class Points:
 
 
 NO_POINTS = Points()
+
+
+Note: TypeAlias = Callable[..., None]
+"""Adds facts to the span that is open, by name."""
+
+
+class Spans:
+    """What takes time in a run, by name, for whoever watches."""
+
+    def span(self, name: str, /, **facts: object) -> AbstractContextManager[Note]:
+        """Do nothing; a subclass tells `facts`, and those that the note adds: ids, names and counts, nothing of a row."""
+        del name, facts
+        return nullcontext(_unheard)
+
+
+def _unheard(**facts: object) -> None:
+    del facts
+
+
+NO_SPANS = Spans()
 
 
 class Stop:

@@ -17,9 +17,10 @@ from syncer.config.places import locate
 from syncer.errors import ConfigError, Problem
 from syncer.origin import origin
 from syncer.pipeline import Destination, Pipeline, Project
-from syncer.ports import NO_POINTS, Clock, Points, SteadyClock, Stop, SystemClock, doing
+from syncer.ports import NO_POINTS, Clock, Points, Spans, SteadyClock, Stop, SystemClock, doing
 from syncer.secret import Reference
 from syncer.spec.outcomes import Outcome
+from syncer.tracing import from_environment
 
 if TYPE_CHECKING:
     from connectors.base import Source
@@ -56,6 +57,7 @@ class Session:
     points: Points = NO_POINTS
     stop: Stop = field(default_factory=Stop)
     """Ends the run under way in order, and lets no other begin."""
+    spans: Spans = field(default_factory=from_environment)
 
     def __post_init__(self) -> None:
         self._open = ExitStack()
@@ -74,7 +76,7 @@ class Session:
 
         What it will need from threads is open already.
         """
-        other = Session(project, self.clock, self.points, self.stop)
+        other = Session(project, self.clock, self.points, self.stop, self.spans)
         other._breakers = self._breakers
         other.__dict__["store"] = self.store
         if any(destination.type == "sandbox" for destination in project.destinations.values()):
@@ -164,7 +166,7 @@ class Session:
         with Client(
             self.endpoint(destination), clock=clock, requests_in_flight=pipeline.delivery.requests_in_flight
         ) as client:
-            yield Dataset(client, test_event_code)
+            yield Dataset(client, test_event_code, self.spans)
 
     def knows_time(self, pipeline: Pipeline) -> bool:
         """Return whether this machine's clock is right, by what the destination of `pipeline` says."""
@@ -318,6 +320,7 @@ class Session:
             clock_check=ClockCheck(lambda: self.ask_time(destination, clock=clock)),
             points=self.points,
             stop=self.stop,
+            spans=self.spans,
             breaker=self._breaker(destination, job.scope),
             on_progress=on_progress or silent,
         )

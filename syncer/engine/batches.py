@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
-from syncer.ports import Stop, doing
+from syncer.ports import NO_SPANS, Spans, Stop, doing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def batches(source: Source, query: Query, stop: Stop) -> "Iterator[pa.RecordBatch]":
+def batches(source: Source, query: Query, stop: Stop, spans: Spans = NO_SPANS) -> "Iterator[pa.RecordBatch]":
     """Yield the batches of `query` until a stop is wanted; no state is written while the warehouse works."""
     coming = iter(source.read(query))
     while True:
-        with doing("read"):
+        with doing("read"), spans.span("read") as note:
             rows = stop.wait_for(lambda: next(coming, None))
+            note(rows=rows.num_rows if rows is not None else 0)
         if rows is None:
             return
         yield rows

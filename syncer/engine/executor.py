@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -42,8 +43,8 @@ class Threads:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, send: Callable[[], Outcome]) -> Future[Outcome]:
-        """Start `send` on a free thread."""
-        return self._pool.submit(send)
+        """Start `send` on a free thread, in the context of this one."""
+        return self._pool.submit(copy_context().run, send)
 
     def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
         """Wait until one of `futures` is done or `timeout_s` has passed; return those that are done.

@@ -72,15 +72,19 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
     """Do `work` under the pipeline's lock, write down how it began and ended, return its report; raises as `run_sync`."""
     now, began = tools.clock.now(), tools.clock.monotonic()
     run_id = new_run_id(now, tools.rng)
-    with job.store.start_run(
-        job.scope,
-        run_id=run_id,
-        now=now,
-        fingerprint=job.pipeline.fingerprint,
-        trigger=job.trigger,
-        holder=job.holder,
-        is_answer=work is deliver_now and job.is_regular and job.limit is None,
-    ) as run:
+    facts = {"pipeline": job.scope.pipeline, "target": job.scope.target, "destination": job.scope.destination}
+    with (
+        tools.spans.span("run", run_id=run_id, trigger=job.trigger, **facts) as note,
+        job.store.start_run(
+            job.scope,
+            run_id=run_id,
+            now=now,
+            fingerprint=job.pipeline.fingerprint,
+            trigger=job.trigger,
+            holder=job.holder,
+            is_answer=work is deliver_now and job.is_regular and job.limit is None,
+        ) as run,
+    ):
         log.info("run.started", extra={"pipeline": job.pipeline.name, "run_id": run_id, "target": job.scope.target})
         try:
             ending = work(job, tools, run, now)
@@ -102,6 +106,7 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
         if ending.status is not RunStatus.INTERRUPTED:
             _tidy_up(job, tools)
         report = run.report()
+        note(status=report.status.value, rows=report.tally.rows_read, acknowledged=report.acknowledged)
         return replace(report, advice=tuple(advice.on_tally(report.tally, job.pipeline)))
 
 
@@ -239,10 +244,11 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
     for reading in wanted:
         if choice.is_complete:
             return
-        for batch in batches(source, reading.query, tools.stop):
+        for batch in batches(source, reading.query, tools.stop, tools.spans):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
-            made = choice.transformed(rows, only, at=at)
+            with tools.spans.span("transform", rows=rows.num_rows):
+                made = choice.transformed(rows, only, at=at)
             watch.saw(made)
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)

@@ -1,4 +1,4 @@
-"""What a run needs from the world, passed in: time, chance, sender, executor, crash points, the wish to stop, a place to show progress."""
+"""What a run needs from the world, passed in: time, chance, sender, executor, crash points, the wish to stop, spans, a place to show progress."""
 
 import random
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from syncer.engine.breaker import Breaker
 from syncer.engine.clock_check import ClockCheck
 from syncer.engine.executor import Executor
-from syncer.ports import NO_POINTS, Clock, Points, Stop, SystemClock
+from syncer.ports import NO_POINTS, NO_SPANS, Clock, Points, Spans, Stop, SystemClock
 from syncer.spec.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Tools:
     rng: random.Random = field(default_factory=random.SystemRandom)
     points: Points = NO_POINTS
     stop: Stop = field(default_factory=Stop)
+    spans: Spans = NO_SPANS
     breaker: Breaker = field(default_factory=Breaker)
     """The circuit of the destination."""
     clock_check: ClockCheck = field(default_factory=ClockCheck)
