@@ -25,6 +25,8 @@ SWEEP = "reconcile"
 """Trigger of a run, or the end of it, that compared all keys in Meta's window with the ledger."""
 PARTIAL = ("adopt", "backfill", "send-test")
 """Triggers of runs that look at a part of the rows, wherever the watermark is."""
+BY_HAND = (*PARTIAL, "resend", "retry")
+"""Triggers of runs that somebody waits for, and that say nothing of how the pipeline does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +116,16 @@ def stored_runs(
         return _with_counts(connection, connection.execute(query.limit(limit)).all())
 
 
-def latest_runs(store: Store, target: str, statuses: Iterable[RunStatus] = RunStatus) -> dict[int, StoredRun]:
-    """Return the newest run of each scope that ended in one of `statuses`, by the id of its pipeline row."""
+def latest_runs(
+    store: Store, target: str, statuses: Iterable[RunStatus] = RunStatus, *, but: Sequence[str] = ()
+) -> dict[int, StoredRun]:
+    """Return the newest run of each scope that ended in one of `statuses`, by the id of its pipeline row.
+
+    Runs with a trigger among `but` do not count.
+    """
     newest = (
         select(RUNS.c.pipeline_id, func.max(RUNS.c.epoch).label("epoch"))
-        .where(RUNS.c.status.in_([status.value for status in statuses]))
+        .where(RUNS.c.status.in_([status.value for status in statuses]), RUNS.c.trigger.not_in(but))
         .group_by(RUNS.c.pipeline_id)
         .subquery()
     )

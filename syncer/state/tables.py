@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from syncer.errors import StateError
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
 """Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
@@ -262,4 +262,27 @@ MISSED_TIMES = Table(
     Column("reason", Text, nullable=False),
     Column("noticed_at", Instant, nullable=False),
     Index("missed_times_by_pipeline", "target", "pipeline", "noticed_at"),
+)
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("target", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("condition", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+ALERT_MESSAGES = Table(
+    "alert_messages",
+    METADATA,
+    Column("id", BIG_ID, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Index("alert_messages_by_target", "target", "id"),
 )

@@ -36,6 +36,10 @@ OF_DAEMONS = {
     "run_requests (target, pipeline, requested_at, requested_by, state)": "('default', 'orders', '2026', 'tester', 'done')",
     "daemons (id, target, holder, started_at, seen_at)": "('d1', 'default', 'tester', '2026', '2026')",
     "schedules (target, pipeline, kind, schedule, due_at)": "('default', 'orders', 'run', 'every 1h', '2026')",
+    "alerts (target, about, condition, since, text)": "('default', 'orders/meta', 'failed', '2026', 'it failed')",
+    "alert_messages (target, receiver, body, created_at, attempts, next_at)": (
+        "('default', 'slack', '{}', '2026', 0, '2026')"
+    ),
     "missed_times (target, pipeline, kind, first_at, last_at, times, reason, noticed_at)": (
         "('default', 'orders', 'run', '2026', '2026', 1, 'asleep', '2026')"
     ),
