@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+from syncer.alert_rules import AlertRules, Alerts, AlertTarget, Security, Smtp
 from syncer.duration import Duration
 from syncer.mapping import (
     AllOf,
@@ -29,7 +30,7 @@ __all__ = [
     "AlertRules", "AlertTarget", "Alerts", "AllOf", "Column", "Consent", "Constant", "Cursor", "Daemon", "Delivery",
     "Destination", "Entry", "EventRule", "FirstOf", "Hashing", "Items", "Json", "LimitedDataUse", "Mapping",
     "Modifiers", "Otherwise", "Pii", "Pipeline", "Project", "Reconcile", "Rejects", "Require", "Retention", "Route",
-    "Scalar", "Schedule", "Settings", "SourceConfig", "Sql", "Strict", "Tolerate", "WhenPresent",
+    "Scalar", "Schedule", "Security", "Settings", "Smtp", "SourceConfig", "Sql", "Strict", "Tolerate", "WhenPresent",
     "Within",
 ]  # fmt: skip
 
@@ -209,26 +210,6 @@ class EventRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRules(Strict):
-    """When somebody is told."""
-
-    failed: bool = True
-    """A run failed."""
-    paused: bool = True
-    """A pipeline paused itself."""
-    rejected_above: Share | None = None
-    """More than this share of a run's events was rejected."""
-    nothing_delivered_for: Duration | None = None
-    """No event was acknowledged for this long."""
-    expiring_within: Duration | None = None
-    """Unsent events leave Meta's window within this time."""
-    volume_below: Share | None = None
-    """A run delivered less than this share of what is usual."""
-    token_expires_within: Duration | None = None
-    """The access token expires within this time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """One pipeline file."""
 
@@ -335,22 +316,6 @@ class Retention(Strict):
     """Runs and their requests."""
     rejects: Duration = Duration(30 * 86_400)
     """Rejected rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertTarget:
-    """Who is told."""
-
-    kind: Literal["slack", "webhook", "email"]
-    address: Reference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts:
-    """Who is told, and when."""
-
-    to: tuple[AlertTarget, ...] = ()
-    when: AlertRules = AlertRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

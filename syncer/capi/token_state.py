@@ -36,6 +36,10 @@ class TokenState:
 
     verdict: TokenVerdict
     detail: str
+    is_live: bool = False
+    """Whether Meta says that it is valid, whatever it is good for."""
+    expires_at: datetime | None = None
+    """When it ends; None: never, or not known."""
 
 
 def token_state(answer: Answer | TransportFailure, *, dataset_id: str, now: datetime) -> TokenState:
@@ -51,17 +55,19 @@ def token_state(answer: Answer | TransportFailure, *, dataset_id: str, now: date
     expires_at = whole(data.get("expires_at")) or 0
     if 0 < expires_at <= now.timestamp():
         return _of_dead({"subcode": EXPIRED})
-    until = _until(expires_at, now)
+    end = _end(expires_at)
+    until = "without an end" if end is None else f"until {end:%Y-%m-%d} ({(end - now).days} days)"
     named = _datasets(data.get("granular_scopes"))
     if named is None:
         what = f"the token is valid, {until}; for which datasets it does not say: `syncer send-test` shows it"
-        return TokenState(TokenVerdict.UNKNOWN, what)
+        return TokenState(TokenVerdict.UNKNOWN, what, is_live=True, expires_at=end)
     if dataset_id not in named:
         what = (
             "the token is valid, but not for this dataset; make one in Events Manager, in the settings of the dataset"
         )
-        return TokenState(TokenVerdict.LACKS_PERMISSION, what)
-    return TokenState(TokenVerdict.VALID, f"the token may write to the dataset, {until}")
+        return TokenState(TokenVerdict.LACKS_PERMISSION, what, is_live=True, expires_at=end)
+    what = f"the token may write to the dataset, {until}"
+    return TokenState(TokenVerdict.VALID, what, is_live=True, expires_at=end)
 
 
 def _of_no_data(answer: Answer) -> TokenState:
@@ -83,14 +89,11 @@ def _of_dead(error: object) -> TokenState:
     return TokenState(TokenVerdict.INVALID, f"the token is not valid{number}; {remedy}")
 
 
-def _until(expires_at: int, now: datetime) -> str:
-    if expires_at == 0:
-        return "without an end"
+def _end(expires_at: int) -> datetime | None:
     try:
-        end = datetime.fromtimestamp(expires_at, UTC)
+        return datetime.fromtimestamp(expires_at, UTC) if expires_at else None
     except (ValueError, OverflowError, OSError):
-        return "without an end"
-    return f"until {end:%Y-%m-%d} ({(end - now).days} days)"
+        return None
 
 
 def _datasets(scopes: object) -> frozenset[str] | None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "send-test": ("syncer.cli.send_test", "Send a few real rows to Test Events."),
     "run": ("syncer.cli.run", "Sync pipelines now."),
     "daemon": ("syncer.cli.daemon", "Run pipelines by their schedules and when asked."),
+    "alerts": ("syncer.cli.alerts", "Try out who is told when something is wrong."),
     "trigger": ("syncer.cli.trigger", "Let the daemon run a pipeline now."),
     "backfill": ("syncer.cli.backfill", "Send a range of event_time that no run sends."),
     "reconcile": ("syncer.cli.reconcile", "Send what runs passed by: late, backdated and edited rows."),

@@ -1,11 +1,12 @@
 """`syncer.yaml` as seen through one target."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from syncer.config.alerts import read_alerts
 from syncer.config.datasets import read_destinations
 from syncer.config.document import Node
 from syncer.config.parts import read_name
@@ -16,9 +17,7 @@ from syncer.config.sections import Reader, shape
 from syncer.config.warehouses import read_sources, warn_of_open_files
 from syncer.duration import Duration
 from syncer.pipeline import (
-    AlertRules,
     Alerts,
-    AlertTarget,
     Daemon,
     Destination,
     Retention,
@@ -58,7 +57,6 @@ ONLY_TARGET = "default"
 MOST_TARGETS = 100
 STATE_FILE = "state.db"
 SHORTEST_LEDGER = Duration(PHYSICAL_STORE_WINDOW_S + DAY_S)
-ALERT_KINDS = ("slack", "webhook", "email")
 
 STORES = re.compile(r"(?:sqlite(?:\+pysqlite)?:///|postgres(?:ql)?(?:\+psycopg)?://)")
 
@@ -204,7 +202,7 @@ class ProjectReader:
             sources=read_sources(node.get("sources"), reader),
             destinations=read_destinations(node.get("destinations"), reader),
             retention=self._retention(node.get("retention")),
-            alerts=self._alerts(node.get("alerts")),
+            alerts=read_alerts(node.get("alerts"), reader),
             daemon=self._daemon(node.get("daemon")),
             source_names=tuple(node.at(("sources",)).entries) if node.get("sources") else (),
             destination_names=tuple(node.at(("destinations",)).entries) if node.get("destinations") else (),
@@ -252,47 +250,6 @@ class ProjectReader:
             concurrency=found.concurrency,
             drain=found.drain,
         )
-
-    def _alerts(self, node: Node | None) -> Alerts:
-        if node is None or not node.is_map:
-            return Alerts()
-        self.reader.problems.unknown(node, ("to", "when"))
-        rules = self.reader.section(AlertRules, node.get("when")) or AlertRules()
-        to = node.get("to")
-        if to is not None and not to.is_list:
-            self.reader.problems.at(to, f"{shape(to)} is not a list", "write [{slack: ${env:SLACK_URL}}]")
-        return Alerts(to=tuple(self._alert_targets(to.items if to else [])), when=rules)
-
-    def _alert_targets(self, nodes: list[Node]) -> Iterator[AlertTarget]:
-        problems = self.reader.problems
-        for node in nodes:
-            problems.unknown(node, ALERT_KINDS)
-            if len(node.entries) != 1:
-                problems.at(
-                    node, "names not exactly one way", f"write {{kind: address}}, kind one of {', '.join(ALERT_KINDS)}"
-                )
-                continue
-            kind, child = next(iter(node.entries.items()))
-            if not isinstance(child.value, str) or not child.value.strip():
-                problems.at(child, "is no address", "write an address, or a reference to one")
-            elif kind in ALERT_KINDS:
-                yield from self._alert_target(kind, child)
-
-    def _alert_target(self, kind: str, node: Node) -> Iterator[AlertTarget]:
-        secrets = self.reader.secrets
-        match kind:
-            case "slack":
-                # The address of an incoming webhook is all that it takes to post to it.
-                address = secrets.secret(node, variable="SLACK_URL")
-                if address is not None:
-                    yield AlertTarget(kind="slack", address=address)
-            case "webhook":
-                if (url := secrets.url(node)) is not None:
-                    yield AlertTarget(kind="webhook", address=url)
-            case "email":
-                if "${" not in str(node.value) and "@" not in str(node.value):
-                    self.reader.problems.at(node, f"{shape(node)} is no e-mail address", "write name@example.com")
-                yield AlertTarget(kind="email", address=secrets.reference(node))
 
 
 def _laid_over(root: Node, target: Node) -> Node:

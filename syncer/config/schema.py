@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 from connectors import registry
+from syncer.config.alerts import SmtpSection
 from syncer.config.datasets import Meta
 from syncer.config.mapping_schema import mapping_definitions
 from syncer.config.parts import NAME
@@ -165,7 +166,9 @@ def _alerts() -> Schema:
         "description": "Who is told.",
         "items": _closed(way) | {"minProperties": 1, "maxProperties": 1},
     }
-    return _closed({"to": to, "when": section(AlertRules)}) | {"description": "Who is told, and when."}
+    return _closed({"to": to, "when": section(AlertRules), "smtp": section(SmtpSection)}) | {
+        "description": "Who is told, and when."
+    }
 
 
 def _defaults() -> Schema:

@@ -15,6 +15,7 @@ from syncer.daemon.crew import Crew
 from syncer.daemon.files import Files
 from syncer.daemon.notify import notify, watchdog_s
 from syncer.daemon.slots import Slots, WorkingClock
+from syncer.daemon.watch import Watch
 from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.pipeline import Pipeline, Project
 from syncer.ports import Stop
@@ -77,6 +78,8 @@ class Daemon:
         self.alarms = Alarms(self._mark_due)
         self._set_alarms()
         self._introduce()
+        self.watch = Watch(lambda: self.session)
+        self.watch.start()
         notify("READY=1", f"STATUS=serving target {self.project.target}")
 
     def _mark_due(self) -> None:
@@ -130,7 +133,8 @@ class Daemon:
             if self._is_due:
                 self.clocks.look()
                 self._is_due = False
-            self.crew.gather()
+            if self.crew.gather():
+                self.watch.poke()
             wishes = asked.waiting(self.session.store, self.project.target)
             if wishes or now - self._files_at >= FILES_S:
                 self._files_at = now
@@ -175,6 +179,7 @@ class Daemon:
         notify("STOPPING=1")
         log.info("daemon.stopping", extra={"running": ", ".join(self.crew.running), "drain_s": drain_s})
         is_over = self.crew.drain(drain_s)
+        self.watch.stop()
         if not is_over:
             log.error("daemon.gave_up", extra={"remedy": "the next run goes on; a longer `daemon.drain` waits longer"})
             with suppress(SyncerError):  # else the next start finds that they died

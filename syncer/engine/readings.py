@@ -73,12 +73,12 @@ def readings(
 def window(pipeline: Pipeline, now: datetime, *, start: int | None) -> Span:
     """Return the events that Meta and the pipeline would still take at `now`, none before `start`."""
     at, longest = int(now.timestamp()), max_age_s(pipeline.settings)
-    window = _window_s(pipeline) - WINDOW_MARGIN_S
+    window = longest_window_s(pipeline) - WINDOW_MARGIN_S
     oldest = at - (window if longest is None else min(window, longest))
     return Span(since=oldest if start is None else max(oldest, start), until=at + FUTURE_S + 1)
 
 
-def _window_s(pipeline: Pipeline) -> int:
+def longest_window_s(pipeline: Pipeline) -> int:
     """Return the longest window that an event of the pipeline may have."""
     mappings = mappings_of(pipeline.mapping, pipeline.events)
     return max(_window_by(mapping, pipeline.settings) for mapping in mappings)

@@ -138,7 +138,9 @@ def documented() -> Iterator[tuple[str, dict[str, Any]]]:
     rules = next(branch["items"] for branch in own["events"]["anyOf"] if "items" in branch)
     yield "events", rules["properties"]
     yield "tests", own["tests"]["items"]["properties"]
-    yield "alerts", properties(top["alerts"]) | properties(top["alerts"])["when"]["properties"]
+    alerts = properties(top["alerts"])
+    yield "alerts", alerts | alerts["when"]["properties"]
+    yield "smtp", alerts["smtp"]["properties"]
     yield "The mapping", properties(shared["mapping"]["anyOf"][0])
     entries = {key: value for kind in ("column", "first_of", "sql") for key, value in properties(shared[kind]).items()}
     yield "Entries", {"value": {}, **entries, **properties(shared["items"])}

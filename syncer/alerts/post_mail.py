@@ -1,0 +1,94 @@
+"""One mail to one address, through the server of `alerts.smtp`."""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+from syncer.alerts.errors import NotTold
+from syncer.errors import ConfigError
+from syncer.pipeline import Smtp
+from syncer.ports import doing
+
+TIMEOUT_S = 20.0
+SAID: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (smtplib.SMTPAuthenticationError, "refuses the login; look at alerts.smtp.user and password"),
+    (smtplib.SMTPRecipientsRefused, "refuses the address of the receiver; is it written right?"),
+    (smtplib.SMTPSenderRefused, "refuses the sender; set alerts.smtp.sender to an address of yours"),
+    (smtplib.SMTPNotSupportedError, "does not offer what alerts.smtp.security or the login asks for"),
+    (smtplib.SMTPResponseException, "refuses the mail"),
+    (smtplib.SMTPException, "broke off"),
+    (TimeoutError, f"did not answer within {TIMEOUT_S:g} s"),
+    (ssl.SSLCertVerificationError, "has a certificate that is not valid for it"),
+    (ssl.SSLError, "has no TLS for us; look at alerts.smtp.port and security"),
+    (OSError, "takes no connection; look at alerts.smtp.host and port"),
+)
+"""What an error means, the first that fits; what the server says is not quoted."""
+
+
+def post_mail(smtp: Smtp, address: str, *, subject: str, text: str) -> None:
+    """Send one mail; raises `NotTold`, which quotes nothing that the server says."""
+    try:
+        message = _message(smtp, address.strip(), subject, text)
+    except ValueError:
+        raise NotTold("the address is no e-mail address; write name@example.com") from None
+    try:
+        with doing("post"), _talk(smtp) as server:
+            if smtp.user is not None and smtp.password is not None:
+                server.login(smtp.user, smtp.password.resolve())
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotTold(_in_words(smtp, error)) from None
+    except ConfigError as error:
+        raise NotTold(str(error)) from None
+
+
+def _message(smtp: Smtp, address: str, subject: str, text: str) -> EmailMessage:
+    """Return the mail; raises `ValueError` for an address with a line break or without an at sign."""
+    if "@" not in address:
+        raise ValueError
+    message = EmailMessage()
+    message["From"] = smtp.sender or f"syncer@{socket.gethostname()}"
+    message["To"] = address
+    message["Subject"] = subject
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain="syncer.invalid")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    return message
+
+
+@contextmanager
+def _talk(smtp: Smtp) -> Iterator[smtplib.SMTP]:
+    """Give a connection; how its end goes says nothing about the mail."""
+    server = _connected(smtp)
+    try:
+        yield server
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+
+
+def _connected(smtp: Smtp) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if smtp.security == "tls":
+        return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=TIMEOUT_S, context=context)
+    server = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_S)
+    if smtp.security == "starttls":
+        try:
+            server.starttls(context=context)
+        except BaseException:
+            server.close()
+            raise
+    return server
+
+
+def _in_words(smtp: Smtp, error: Exception) -> str:
+    where = f"the mail server {smtp.host}:{smtp.port}"
+    said = next((text for kinds, text in SAID if isinstance(error, kinds)), "broke off")
+    code = f" ({error.smtp_code})" if isinstance(error, smtplib.SMTPResponseException) else ""
+    return f"{where} {said}{code}"

@@ -1,0 +1,235 @@
+"""Alerts as people get them: once for each change, whoever runs, however long a receiver is away."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syncer.alerts.errors import NotTold
+from syncer.alerts.receivers import Receiver
+from syncer.alerts.rounds import Rounds
+from syncer.config.load import load_project
+from syncer.pipeline import Alerts
+from syncer.ports import SystemClock
+from syncer.session import Session
+from tests.acceptance.daemons import EVERY, environ, serving, wait_until
+from tests.acceptance.hooks import mail_server, webhook
+from tests.acceptance.shop import TOKEN, Shop
+
+pytestmark = pytest.mark.acceptance
+ONE_OF_TEN = "UPDATE orders SET currency = NULL WHERE order_id % 10 = 0"
+
+
+class MovedClock(SystemClock):
+    """The machine's clock, moved; waits by moving. Mutable."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.by.total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.by += timedelta(seconds=seconds)
+
+
+@dataclass
+class Told:
+    """Takes the place of the network; mutable: what was told, and whether it takes anything."""
+
+    is_away: bool = False
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    tries: int = 0
+
+    def __call__(self, alerts: Alerts, receiver: Receiver, notices: Sequence[dict[str, Any]], /) -> None:
+        del alerts, receiver
+        self.tries += 1
+        if self.is_away:
+            raise NotTold("it is away")
+        self.notices.extend(notices)
+
+    @property
+    def alerts(self) -> list[tuple[str, str]]:
+        return [(notice["status"], notice["condition"]) for notice in self.notices]
+
+
+def alerts_in(shop: Shop, when: str = "{failed: true}", to: str = "[{webhook: 'https://hooks.example.com/x'}]") -> None:
+    shop.edit("syncer.yaml", "version: 1\n", f"version: 1\nalerts:\n  to: {to}\n  when: {when}\n")
+
+
+@contextmanager
+def session_with(shop: Shop, clock: MovedClock) -> Iterator[Session]:
+    with Session(load_project(shop.folder, environ=environ(shop)), clock=clock) as session:
+        yield session
+
+
+def test_a_failure_is_told_once_and_its_end_once_also_behind_a_restart_or_by_two(shop: Shop) -> None:
+    alerts_in(shop)
+    clock, told = MovedClock(), Told()
+    with session_with(shop, clock) as session, session_with(shop, clock) as other:
+        shop.sql("ALTER TABLE orders RENAME TO gone")
+        for _ in range(2):
+            session.run("orders")
+            for each in (session, other):
+                Rounds(told).go(each)
+        assert told.alerts == [("raised", "failed")]
+        assert told.notices[0]["text"].startswith("orders: run 01")
+        shop.sql("ALTER TABLE gone RENAME TO orders")
+        session.run("orders")
+        for each in (session, other):
+            Rounds(told).go(each)
+    with session_with(shop, clock) as session:
+        Rounds(told).go(session)
+    assert told.alerts == [("raised", "failed"), ("ended", "failed")]
+    assert told.notices[0]["since"] == told.notices[1]["since"]
+
+
+def test_a_receiver_that_is_away_is_told_later_in_order_and_given_up_after_a_day(shop: Shop) -> None:
+    alerts_in(shop)
+    clock, told = MovedClock(), Told(is_away=True)
+    with session_with(shop, clock) as session:
+        shop.sql("ALTER TABLE orders RENAME TO gone")
+        session.run("orders")
+        for _ in range(3):
+            Rounds(told).go(session)
+        assert told.tries == 1
+        clock.sleep(31)
+        shop.sql("ALTER TABLE gone RENAME TO orders")
+        session.run("orders")
+        Rounds(told).go(session)
+        assert (told.tries, told.alerts) == (2, [])
+        clock.sleep(61)
+        told.is_away = False
+        Rounds(told).go(session)
+        assert told.alerts == [("raised", "failed"), ("ended", "failed")]
+        told.is_away = True
+        shop.sql("ALTER TABLE orders RENAME TO gone")
+        session.run("orders")
+        Rounds(told).go(session)
+        clock.sleep(25 * 3_600)
+        Rounds(told).go(session)
+        clock.sleep(3_600)
+        told.is_away, told.tries = False, 0
+        Rounds(told).go(session)
+        assert told.tries == 0
+
+
+def test_rejects_a_pause_silence_and_rows_about_to_expire_are_told_and_taken_back(shop: Shop) -> None:
+    alerts_in(shop, "{rejected_above: 2%, nothing_delivered_for: 6h, expiring_within: 24h}")
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("1h"))
+    clock, told, rounds = MovedClock(), Told(), None
+    with session_with(shop, clock) as session:
+        rounds = Rounds(told)
+        shop.add_orders(1, 20, changes=ONE_OF_TEN)
+        session.run("orders")
+        rounds.go(session)
+        assert told.alerts == [("raised", "rejected_above")]
+        assert "2 of 20 events (10.0%)" in told.notices[0]["text"]
+        clock.sleep(6.1 * 86_400)
+        rounds.go(session)
+        assert told.alerts[1:] == [("raised", "nothing_delivered_for"), ("raised", "expiring_within")]
+        clock.by = timedelta()
+        shop.add_orders(21, 120)
+        session.run("orders")
+        rounds.go(session)
+        assert sorted(told.alerts[3:]) == [
+            ("ended", "expiring_within"), ("ended", "nothing_delivered_for"), ("ended", "rejected_above"),
+        ]  # fmt: skip
+        session.store.pause(session.scope(session.project.pipelines["orders"]), reason="rejects_full", actor="ada")
+        rounds.go(session)
+        assert told.alerts[6:] == [("raised", "paused")]
+        assert "100,000 events are set aside." in told.notices[6]["text"]
+
+
+def test_a_token_that_ends_soon_or_died_is_told_until_it_is_renewed(shop: Shop) -> None:
+    from syncer.sandbox.tokens import Token
+
+    alerts_in(shop, "{token_expires_within: 14d}")
+    clock, told, tokens = MovedClock(), Told(), shop.sandbox.sandbox.tokens
+    rounds = Rounds(told)
+    with session_with(shop, clock) as session:
+        soon = int(clock.now().timestamp()) + 10 * 86_400
+        tokens[TOKEN] = Token(text=TOKEN, expires_at=soon)
+        rounds.go(session)
+        assert told.alerts == [("raised", "token_expires_within")]
+        assert "the access token expires at" in told.notices[0]["text"]
+        tokens[TOKEN] = Token(text=TOKEN, invalid_subcode=460)
+        clock.sleep(901)
+        rounds.go(session)
+        assert len(told.alerts) == 1
+        tokens[TOKEN] = Token(text=TOKEN)
+        clock.sleep(901)
+        rounds.go(session)
+        assert told.alerts[1:] == [("ended", "token_expires_within")]
+
+
+def test_a_rule_that_is_taken_out_ends_its_alert_without_a_word(shop: Shop) -> None:
+    alerts_in(shop)
+    told = Told()
+    shop.sql("ALTER TABLE orders RENAME TO gone")
+    with session_with(shop, MovedClock()) as session:
+        session.run("orders")
+        Rounds(told).go(session)
+    shop.edit("pipelines/orders.yaml", "version: 1\n", "version: 1\nalerts: {when: {failed: false}}\n")
+    with session_with(shop, MovedClock()) as session:
+        Rounds(told).go(session)
+    shop.edit("pipelines/orders.yaml", "alerts: {when: {failed: false}}\n", "")
+    with session_with(shop, MovedClock()) as session:
+        Rounds(told).go(session)
+    assert told.alerts == [("raised", "failed"), ("raised", "failed")]
+
+
+def test_the_daemon_tells_a_webhook_by_itself(shop: Shop) -> None:
+    with webhook() as hook:
+        alerts_in(shop, to=f"[{{webhook: '{hook.url.replace('?key=canaryhook7f3a', '')}'}}]")
+        shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("1s"))
+        shop.sql("ALTER TABLE orders RENAME TO gone")
+        with serving(shop):
+            wait_until(lambda: hook.alerts == [("raised", "failed")])
+            shop.sql("ALTER TABLE gone RENAME TO orders")
+            wait_until(lambda: hook.alerts == [("raised", "failed"), ("ended", "failed")])
+
+
+def test_alerts_test_tells_each_receiver_and_says_who_was_not_told(shop: Shop) -> None:
+    with webhook() as hook, mail_server() as mails:
+        to = "[{webhook: '${env:HOOK}'}, {email: ops@example.com}, {slack: '${env:SLACK}'}]"
+        alerts_in(shop, to=to)
+        shop.edit("syncer.yaml", "alerts:\n", f"alerts:\n  smtp: {{host: 127.0.0.1, port: {mails.port}}}\n")
+        environment = {"HOOK": hook.url, "SLACK": "http://127.0.0.1:1/canarypath"}
+        done = shop.syncer("alerts", "test", "--output", "json", **environment)
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert done.code == 1
+    assert [(line["receiver"], line["told"]) for line in lines] == [
+        ("webhook (1)", True), ("email (2)", True), ("slack (3)", False),
+    ]  # fmt: skip
+    assert lines[2]["error"] == "it takes no connection; check host, port and firewall"
+    assert hook.alerts == [("test", "test")]
+    assert "Subject: [syncer default] TEST default: test" in mails.lines
+    assert "canary" not in done.out + done.err
+
+
+def test_S02_what_keeps_a_receiver_from_being_told_names_no_address_and_quotes_no_answer(shop: Shop) -> None:
+    with webhook() as hook, mail_server(refuses="RCPT") as mails:
+        hook.status = 302
+        alerts_in(shop, to="[{webhook: '${env:HOOK}'}, {email: canaryname@example.com}, {slack: '${env:MISSING}'}]")
+        shop.edit("syncer.yaml", "alerts:\n", f"alerts:\n  smtp: {{host: 127.0.0.1, port: {mails.port}}}\n")
+        done = shop.syncer("alerts", "test", HOOK=hook.url)
+    assert done.code == 1
+    assert done.out.splitlines()[:2] == [
+        "webhook (1): it answered HTTP 302; look there for the reason",
+        f"email (2): the mail server 127.0.0.1:{mails.port} refuses the address of the receiver; is it written right?",
+    ]
+    assert "the environment variable MISSING is not set" in done.out
+    assert "canary" not in done.out + done.err
+
+
+def test_alerts_test_without_a_receiver_says_where_to_write_one(shop: Shop) -> None:
+    done = shop.syncer("alerts", "test")
+    assert (done.code, "alerts.to names nobody" in done.err) == (2, True)
