@@ -17,6 +17,7 @@ WHAT = {
     "F12": "rows by six writers in 10 minutes",
     "F18": "rows in one run, with a kill",
     "F26": "runs in one process",
+    "R24": "seconds of a daemon under load",
 }
 COLUMNS = {
     "tried": "tried",
