@@ -1,8 +1,10 @@
 """`syncer daemon`."""
 
+import logging
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from syncer.daemon.serve import Daemon
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -34,12 +38,26 @@ def command(project_dir: Path | None, target: str | None) -> None:
 
     daemon = Daemon(load(project_dir, target))
     _stop_in_order(daemon)
-    is_over = daemon.serve()
+    with ExitStack() as open_ports:
+        _serve_health(daemon, open_ports)
+        is_over = daemon.serve()
     if not is_over:  # threads are left that nobody waits for
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(Exit.FAILED)
     sys.exit(Exit.DONE)
+
+
+def _serve_health(daemon: "Daemon", open_ports: ExitStack) -> None:
+    """Open `daemon.health_port`, where there is one: before any run begins, so that a port in use is told at once."""
+    from syncer.health import Health
+    from syncer.web.health_port import health_served
+
+    settings = daemon.project.daemon
+    if settings.health_port is not None:
+        health = Health(daemon, daemon.clock)
+        port = open_ports.enter_context(health_served(health, settings.host, settings.health_port))
+        log.info("health.served", extra={"host": settings.host, "port": port})
 
 
 def _stop_in_order(daemon: "Daemon") -> None:

@@ -66,7 +66,7 @@ class DaemonSection(Strict):
     """How `syncer daemon` serves its page and runs pipelines."""
 
     host: str = "127.0.0.1"
-    """Address the page listens on."""
+    """Address that the ports listen on."""
     port: Annotated[int, Within(0, 65_535)] = 8787
     """Port of the page and the API; 0: any free one."""
     health_port: Annotated[int, Within(0, 65_535)] | None = None

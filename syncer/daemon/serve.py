@@ -17,6 +17,7 @@ from syncer.daemon.notify import notify, watchdog_s
 from syncer.daemon.slots import Slots, WorkingClock
 from syncer.daemon.watch import Watch
 from syncer.errors import ConfigError, StateError, SyncerError
+from syncer.health import Standing
 from syncer.pipeline import Pipeline, Project
 from syncer.ports import Stop
 from syncer.session import Session
@@ -48,6 +49,14 @@ class Daemon:
         self._beat_at = self._files_at = self._alive_at = self._not_before = 0.0
         self._watchdog_s = watchdog_s()
         self._is_failing = self._is_due = False
+        self._ticked_at = self.clock.monotonic()
+
+    def standing(self) -> Standing:
+        """Return how it is; from any thread."""
+        session = getattr(self, "session", None)
+        problems = len(self.files.problems) if session is not None else 0
+        silent_s = 0.0 if session is None else self.clock.monotonic() - self._ticked_at
+        return Standing(session=session, problems=problems, silent_s=silent_s, is_stopping=self.stop.is_wanted)
 
     def ask_to_stop(self) -> None:
         """Want the end, also from a signal handler, which may take no lock: the loop hears of it within `TICK_S`."""
@@ -70,7 +79,9 @@ class Daemon:
                 return is_over
 
     def _begin(self, session: Session) -> None:
-        self.session, self.files = session.renewed(self.project), Files(self.project, self.environ)
+        self.files = Files(self.project, self.environ)
+        self.session = session.renewed(self.project)
+        self._ticked_at = self.clock.monotonic()
         for name in crashes.find_dead(session.store, self.project.target):
             log.warning("run.crashed", extra={"pipeline": name, "error": "its process ended before the run did"})
         self.crew = Crew(self.slots, self.clock)
@@ -119,7 +130,7 @@ class Daemon:
 
     def _tick(self, serving: Serving) -> float:
         """Do what there is to do; return how many seconds to wait for more."""
-        now = self.clock.monotonic()
+        now = self._ticked_at = self.clock.monotonic()
         if self._watchdog_s is not None and now - self._alive_at >= self._watchdog_s:
             notify("WATCHDOG=1")
             self._alive_at = now

@@ -42,8 +42,8 @@ def session_of(shop: Shop) -> Iterator[Session]:
 
 
 @contextmanager
-def serving(shop: Shop) -> Iterator[Session]:
-    """A daemon in a thread of this process, and its session."""
+def running(shop: Shop) -> Iterator[Daemon]:
+    """A daemon in a thread of this process."""
     daemon = Daemon(load_project(shop.folder, environ=environ(shop)), environ=environ(shop))
     failed: list[BaseException] = []
 
@@ -57,12 +57,19 @@ def serving(shop: Shop) -> Iterator[Session]:
     thread.start()
     try:
         wait_until(lambda: failed or hasattr(daemon, "session"))
-        yield daemon.session
+        yield daemon
     finally:
         daemon.ask_to_stop()
         thread.join(30)
         assert not thread.is_alive()
         assert failed == []
+
+
+@contextmanager
+def serving(shop: Shop) -> Iterator[Session]:
+    """The same, and its session."""
+    with running(shop) as daemon:
+        yield daemon.session
 
 
 class Process:

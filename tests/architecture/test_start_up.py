@@ -17,6 +17,7 @@ HEAVY = (
     "snowflake",
     "rich",
     "uvicorn",
+    "prometheus_client",
 )
 
 

@@ -1,0 +1,1 @@
+"""What the daemon shows: health, metrics, page and API."""
