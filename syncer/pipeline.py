@@ -327,6 +327,12 @@ class Daemon:
     health_port: int | None = None
     auth_token: Secret | None = None
     """None, or empty once resolved: one is generated."""
+    hosts: tuple[str, ...] = ()
+    """Names of the page beside those of this machine, lower case."""
+    tls_certificate_file: Path | None = None
+    """Relative ones start at the project's folder."""
+    tls_key_file: Path | None = None
+    behind_proxy: bool = False
     concurrency: int = 4
     drain: Duration = Duration(25)
 

@@ -24,22 +24,28 @@ log = logging.getLogger(__name__)
 
 @click.command()
 @project_options
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port of the page, in place of `daemon.port`; 0: a free one."
+)
 @partial(log_options, least=1)
-def command(project_dir: Path | None, target: str | None) -> None:
+def command(project_dir: Path | None, target: str | None, port: int | None) -> None:
     """Run the target's pipelines by their schedules, and when `syncer trigger` asks, until it is stopped.
 
+    Its page, on http://127.0.0.1:8787 unless syncer.yaml says otherwise, asks for a token, which is named when it is made.
     Edited files take effect at the next run. SIGTERM lets the requests under way end, `daemon.drain` at most; once
     more ends at once. With the state in Postgres several daemons share the pipelines.
 
     \b
     syncer daemon --target prod
     """
+    from syncer.cli.page import serve_page
     from syncer.daemon.serve import Daemon
 
     daemon = Daemon(load(project_dir, target))
     _stop_in_order(daemon)
     with ExitStack() as open_ports:
         _serve_health(daemon, open_ports)
+        serve_page(daemon, open_ports, port=port)
         is_over = daemon.serve()
     if not is_over:  # threads are left that nobody waits for
         sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -73,6 +73,14 @@ class DaemonSection(Strict):
     """Port that serves only livez, readyz and metrics, without token."""
     auth_token: str | None = None
     """Token of the page and the API, by reference; left out or empty: one is generated."""
+    hosts: list[str] = field(default_factory=list)
+    """Names by which the page is asked for, beside those of this machine: `syncer.example.com`."""
+    tls_certificate_file: str | None = None
+    """Certificate of the page, PEM, with the chain; relative paths start at the project's folder."""
+    tls_key_file: str | None = None
+    """Its key, PEM, without a password."""
+    behind_proxy: bool = False
+    """Whether a proxy in front of the page speaks https, so that another address than this machine's may be listened on."""
     concurrency: Annotated[int, Within(1, 256)] = 4
     """Pipelines that run at a time."""
     drain: Duration = Duration(25)
@@ -242,14 +250,25 @@ class ProjectReader:
             secret = self.reader.secrets.secret(token, variable="SYNCER_TOKEN")
         if found is None:
             return Daemon()
+        if (found.tls_certificate_file is None) != (found.tls_key_file is None):
+            lacks = "tls_key_file" if found.tls_key_file is None else "tls_certificate_file"
+            self.reader.problems.missing(node, lacks, "name certificate and key, each in a PEM file")
         return Daemon(
             host=found.host,
             port=found.port,
             health_port=found.health_port,
             auth_token=secret,
+            hosts=tuple(host.lower() for host in found.hosts),
+            tls_certificate_file=_path(found.tls_certificate_file),
+            tls_key_file=_path(found.tls_key_file),
+            behind_proxy=found.behind_proxy,
             concurrency=found.concurrency,
             drain=found.drain,
         )
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 def _laid_over(root: Node, target: Node) -> Node:

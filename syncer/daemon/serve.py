@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -42,6 +42,8 @@ class Daemon:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """What references of edited files are resolved with."""
     stop: Stop = field(default_factory=Stop)
+    at_end: list[Callable[[float], bool]] = field(default_factory=list)
+    """Each waits for work beside the runs, so many seconds at most, and tells whether all of it ended."""
 
     def __post_init__(self) -> None:
         self.slots = Slots(self.project.daemon.concurrency)
@@ -190,6 +192,7 @@ class Daemon:
         notify("STOPPING=1")
         log.info("daemon.stopping", extra={"running": ", ".join(self.crew.running), "drain_s": drain_s})
         is_over = self.crew.drain(drain_s)
+        is_over = all([is_over, *(ended(drain_s if is_over else 0.0) for ended in self.at_end)])
         self.watch.stop()
         if not is_over:
             log.error("daemon.gave_up", extra={"remedy": "the next run goes on; a longer `daemon.drain` waits longer"})

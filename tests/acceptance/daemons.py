@@ -103,7 +103,7 @@ class Process:
 @contextmanager
 def process_of(shop: Shop, *arguments: str, log: str = "daemon.log", **more: str) -> Iterator[Process]:
     """A daemon as a process, killed at the end where it still is; what it says is added to a file of the folder."""
-    words, env = ("daemon", *arguments), {**environ(shop), **more}
+    words, env = ("daemon", "--port", "0", *arguments), {**environ(shop), **more}
     running = Process(warm().start(words, folder=shop.folder, environ=env, log=shop.folder / log))
     try:
         yield running
@@ -116,7 +116,7 @@ def fresh_process_of(shop: Shop, *, log: str = "daemon.log", **more: str) -> Ite
     """The same, but not forked from a warm process: its environment counts from the first import on."""
     with (shop.folder / log).open("ab") as err:
         running = subprocess.Popen(
-            [sys.executable, "-m", "syncer", "daemon"],
+            [sys.executable, "-m", "syncer", "daemon", "--port", "0"],
             cwd=shop.folder, env={**environ(shop), **more}, stdout=subprocess.DEVNULL, stderr=err,
         )  # fmt: skip
     try:

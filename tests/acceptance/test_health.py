@@ -11,7 +11,8 @@ import pytest
 from syncer.daemon.serve import Daemon
 from syncer.errors import SyncerError
 from syncer.health import Health
-from syncer.web.health_port import health_served, listener
+from syncer.web.health_port import health_served
+from syncer.web.server import listener
 from tests.acceptance.daemons import process_of, running, said, wait_until
 from tests.acceptance.shop import Shop
 
@@ -78,7 +79,7 @@ def test_a_port_in_use_is_told_with_its_key_and_a_remedy() -> None:
         port = other.getsockname()[1]
         said = rf"daemon.health_port: port {port} of 127.0.0.1 cannot be used: Address already in use; stop what has it"
         with pytest.raises(SyncerError, match=said):
-            listener("127.0.0.1", port)
+            listener("127.0.0.1", port, key="daemon.health_port")
 
 
 def test_the_command_serves_the_port_and_refuses_to_begin_where_it_is_in_use(shop: Shop) -> None:

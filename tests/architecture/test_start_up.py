@@ -17,6 +17,8 @@ HEAVY = (
     "snowflake",
     "rich",
     "uvicorn",
+    "fastapi",
+    "jinja2",
     "prometheus_client",
 )
 

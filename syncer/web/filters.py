@@ -1,0 +1,61 @@
+"""How the page writes times, numbers and words."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from syncer.logs import printable, redact
+from syncer.status import in_utc
+
+
+def time(at: datetime | None, *, otherwise: str = "—") -> Markup | str:
+    """Return a `<time>` in UTC; a script of the page writes it in the viewer's zone."""
+    if at is None:
+        return otherwise
+    return Markup('<time datetime="{}">{}</time>').format(in_utc(at), f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
+
+
+def unix(seconds: int | None) -> Markup | str:
+    """Return Unix seconds as `time` does."""
+    return time(None if seconds is None else datetime.fromtimestamp(seconds, UTC))
+
+
+def number(value: int | None) -> str:
+    """Return a whole number with separators between thousands."""
+    return "—" if value is None else f"{value:,}"
+
+
+def seconds(value: float | None) -> str:
+    """Return how long something took or is away, in the two largest units."""
+    if value is None:
+        return "—"
+    if value < 10:
+        return f"{value:.1f} s"
+    left = round(value)
+    for unit, size, smaller, step in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if left >= size:
+            rest = left % size // step
+            return f"{left // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{left} s"
+
+
+def share(value: float) -> str:
+    """Return a share of one in percent; none of all but the whole is 100%."""
+    return f"{min(99, int(value * 100)) if value < 1 else 100}%"
+
+
+def said(text: str | None) -> str:
+    """Return a text of outside on one line, without what looks like a secret or an address of a person."""
+    return "—" if text is None else printable(redact(text))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "time": time,
+    "unix": unix,
+    "number": number,
+    "seconds": seconds,
+    "share": share,
+    "said": said,
+}

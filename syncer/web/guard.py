@@ -1,0 +1,209 @@
+"""What stands before every page and answer: who may come in, what may be changed, what a browser may do with it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from syncer.web.access import SESSION_S, Access, comes_from_elsewhere, tells_origin
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Form: TypeAlias = dict[str, str]
+
+COOKIE = "syncer_session"
+LOGIN, LOGOUT, API, STATIC = "/login", "/logout", "/api/", "/static/"
+FOR_ALL = ("/livez", "/readyz", LOGIN)
+"""Without token: they tell nothing but that there is a daemon, or ask for the token."""
+MOST_BYTES = 65_536
+WRONG_TOKEN_S = 0.5
+"""Between two wrong tokens, whoever sends them."""
+FORM = "application/x-www-form-urlencoded"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer, browsers would hide from us where a form comes from
+    (b"cache-control", b"no-store"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as far as the token tells; in `scope["syncer"]` of each call that came through."""
+
+    by: str
+    """`page` or `api`, for the audit log; empty: nobody who knows the token."""
+    form_token: str = ""
+    """For the forms of the page."""
+    form: Form | None = None
+    """What a form of the page sent."""
+
+
+class Guard:
+    """An ASGI application around another. Mutable: it lets one wrong token at a time wait."""
+
+    def __init__(
+        self, app: App, access: Access, *, now: Callable[[], float] = time.time, wait_s: float = WRONG_TOKEN_S
+    ) -> None:
+        self._app, self._access, self._now, self._wait_s = app, access, now, wait_s
+        self._wrong = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call, or let it through."""
+        if scope["type"] != "http":
+            return
+        call = _Call(scope, send)
+        if not self._access.knows_host(call.headers.get("host")):
+            await call.refuse(400, "This page has another name.", "Ask by a name in `daemon.hosts` of syncer.yaml.")
+        elif scope["method"] not in ("GET", "HEAD", "POST"):
+            await call.refuse(405, "Only GET and POST are understood.", "")
+        elif scope["method"] == "POST" and comes_from_elsewhere(call.headers):
+            await call.refuse(403, "Another site's page sent this.", "Open the daemon's own page and do it there.")
+        elif (body := await _body(receive)) is None:
+            await call.refuse(413, "That is too much.", f"Send {MOST_BYTES} bytes at most.")
+        else:
+            await self._let_in(call, body)
+
+    async def _let_in(self, call: "_Call", body: bytes) -> None:
+        path, cookie = call.scope["path"], call.cookie(COOKIE)
+        form = _form(call, body)
+        if path == LOGIN and call.scope["method"] == "POST":
+            await self._log_in(call, form)
+            return
+        if self._access.is_bearer(call.headers.get("authorization")):
+            caller = Caller("api", form=form)
+        elif cookie and self._access.is_session(cookie, int(self._now())):
+            caller = Caller("page", self._access.form_token(cookie), form)
+            if call.scope["method"] == "POST" and not self._is_own_form(call, form, cookie):
+                await call.refuse(403, "This form is too old, or not of this page.", "Load the page again.")
+                return
+        elif path.startswith(STATIC) or path in FOR_ALL:
+            caller = Caller("", form=form)
+        else:
+            await self._ask_for_token(call)
+            return
+        if path == LOGOUT and call.scope["method"] == "POST":
+            await call.go_to(LOGIN, self._cookie("", 0))
+        else:
+            call.scope["syncer"] = caller
+            await self._app(call.scope, _given(body), call.send)
+
+    def _is_own_form(self, call: "_Call", form: Form | None, cookie: str) -> bool:
+        sent = call.headers.get("x-csrf-token") or (form or {}).get("csrf", "")
+        return tells_origin(call.headers) and self._access.is_form_token(sent, cookie)
+
+    async def _ask_for_token(self, call: "_Call") -> None:
+        if "authorization" in call.headers:
+            await self._wait()
+        if call.wants_json or call.scope["method"] == "POST":
+            await call.refuse(401, "The token is missing or wrong.", "Send `Authorization: Bearer TOKEN`.")
+        else:
+            await call.go_to(LOGIN)
+
+    async def _log_in(self, call: "_Call", form: Form | None) -> None:
+        """Give a browser a cookie for the token; a wrong one waits in line with the others."""
+        if not tells_origin(call.headers):
+            await call.refuse(403, "The browser does not say where this comes from.", "Use a newer one.")
+        elif self._access.is_token((form or {}).get("token", "").strip()):
+            await call.go_to("/", self._cookie(self._access.session(int(self._now())), SESSION_S))
+        else:
+            await self._wait()
+            await call.go_to(f"{LOGIN}?wrong")
+
+    async def _wait(self) -> None:
+        async with self._wrong:
+            await asyncio.sleep(self._wait_s)
+
+    def _cookie(self, value: str, age_s: int) -> tuple[bytes, bytes]:
+        secure = "; Secure" if self._access.is_encrypted else ""
+        text = f"{COOKIE}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}"
+        return b"set-cookie", text.encode()
+
+
+class _Call:
+    """One call, and how it is answered."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.scope, self._send = scope, send
+        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether a program asks."""
+        path: str = self.scope["path"]
+        return path.startswith(API) or path == "/metrics"
+
+    def cookie(self, name: str) -> str | None:
+        """Return the value of a cookie."""
+        try:
+            found = SimpleCookie(self.headers.get("cookie", "")).get(name)
+        except CookieError:
+            return None
+        return None if found is None else found.value
+
+    async def send(self, message: Message) -> None:
+        """Send on, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            own = [pair for pair in message.get("headers", []) if pair[0].lower() not in dict(HEADERS)]
+            message = {**message, "headers": [*own, *HEADERS]}
+        await self._send(message)
+
+    async def go_to(self, path: str, *more: tuple[bytes, bytes]) -> None:
+        """Send the browser to another page."""
+        await self._answer(303, b"", [(b"location", path.encode()), *more])
+
+    async def refuse(self, status: int, what: str, remedy: str) -> None:
+        """Say why not, and what to do."""
+        await self._answer(
+            status, f"{what} {remedy}".strip().encode(), [(b"content-type", b"text/plain; charset=utf-8")]
+        )
+
+    async def _answer(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        length = (b"content-length", str(len(body)).encode())
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the whole body; None where there is more than `MOST_BYTES`."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if sum(map(len, parts)) > MOST_BYTES:
+            return None
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _form(call: _Call, body: bytes) -> Form | None:
+    """Return the fields of a form, of each the last; None where none was sent."""
+    if call.scope["method"] != "POST" or call.headers.get("content-type", "").partition(";")[0].strip() != FORM:
+        return None
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=100))
+    except ValueError:
+        return {}
+
+
+def _given(body: bytes) -> Receive:
+    """Return what gives a body again that was read already."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive
