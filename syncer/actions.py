@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
-from syncer.actor import actor
 from syncer.config.parts import NAME
 from syncer.config.places import locate
 from syncer.engine import persons
@@ -65,7 +64,7 @@ def ask_for_run(session: Session, pipeline: Pipeline) -> int:
             f"{pipeline.name}: no daemon serves target {target} of this state; `syncer run {pipeline.name} "
             f"--target {target}` runs it here and now, `syncer daemon --target {target}` starts a daemon"
         )
-    return asked.ask(session.store, target, pipeline.name, by=actor())
+    return asked.ask(session.store, target, pipeline.name, by=session.actor)
 
 
 def wait_for_run(session: Session, pipeline: Pipeline, wish: int, *, timeout_s: float | None) -> RunReport:
@@ -93,7 +92,7 @@ def wait_for_run(session: Session, pipeline: Pipeline, wish: int, *, timeout_s: 
 
 def pause(session: Session, pipeline: Pipeline) -> str | None:
     """Let every run of `pipeline` end at once until it is resumed; return why it was paused before."""
-    return session.store.pause(session.scope(pipeline), reason=BY_HAND, actor=actor())
+    return session.store.pause(session.scope(pipeline), reason=BY_HAND, actor=session.actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +116,17 @@ def resume(session: Session, pipeline: Pipeline) -> Resumed:
         now = basis_of(pipeline, origin(session.project.sources[pipeline.source]))
         if accepted := changes(found.basis, now):
             anew = begins_anew(accepted)
-            operations.accept(session.store, scope, before=found.basis, after=now, begins_anew=anew, actor=actor())
+            operations.accept(
+                session.store, scope, before=found.basis, after=now, begins_anew=anew, actor=session.actor
+            )
             return Resumed(found.pause_reason, accepted)
-    return Resumed(session.store.resume(scope, actor=actor()))
+    return Resumed(session.store.resume(scope, actor=session.actor))
 
 
 def back_up(session: Session, copy: Path) -> None:
     """Copy the state file to the new file `copy`, whatever its schema; raises `StateError`."""
     with session.store_as_it_is() as store:
-        operations.back_up(store, session.project.target, copy, actor=actor())
+        operations.back_up(store, session.project.target, copy, actor=session.actor)
 
 
 def doubt_of_state(session: Session) -> str | None:
@@ -157,7 +158,7 @@ def doubt_of_state(session: Session) -> str | None:
 def accept_state(session: Session) -> None:
     """Take the state file for the newest there is, whatever its guard says; where it is missing, begin a new one."""
     with session.unguarded_store() as store:
-        operations.accept_store(store, session.project.target, actor=actor())
+        operations.accept_store(store, session.project.target, actor=session.actor)
 
 
 def reset_to(session: Session, pipeline: Pipeline, text: str) -> Reset:
@@ -188,7 +189,9 @@ def _cursor_kind(session: Session, pipeline: Pipeline) -> CursorKind:
 
 def reset(session: Session, pipeline: Pipeline, wanted: Reset) -> None:
     """Move the watermark; raises `LockedError` where a run is under way, `SyncerError` where it has moved since."""
-    operations.reset(session.store, session.scope(pipeline), before=wanted.before, after=wanted.after, actor=actor())
+    operations.reset(
+        session.store, session.scope(pipeline), before=wanted.before, after=wanted.after, actor=session.actor
+    )
 
 
 def rename(session: Session, old: str, new: str) -> tuple[str, ...]:
@@ -198,7 +201,7 @@ def rename(session: Session, old: str, new: str) -> tuple[str, ...]:
     where a run is under way, `SyncerError` where there is nothing to move or no room for it.
     """
     _require_one_of(session, old, new)
-    return operations.rename(session.store, session.project.target, old=old, new=new, actor=actor())
+    return operations.rename(session.store, session.project.target, old=old, new=new, actor=session.actor)
 
 
 def _require_one_of(session: Session, old: str, new: str) -> None:
@@ -282,7 +285,7 @@ def resend_held(
 
 def assume_delivered(session: Session, pipeline: Pipeline, requests: Sequence[int]) -> int:
     """Take held requests for delivered; return how many events these are. Raises `LockedError`, `SyncerError`."""
-    return assume_held(session.store, session.scope(pipeline), requests, actor=actor())
+    return assume_held(session.store, session.scope(pipeline), requests, actor=session.actor)
 
 
 def adopt(session: Session, pipeline: Pipeline, span: Span) -> RunReport:
@@ -320,7 +323,7 @@ def erase(session: Session, pipeline: Pipeline, found: Found) -> erased.Traces:
 
     Raises `LockedError` where a run is under way.
     """
-    gone = erased.erase(session.store, session.scope(pipeline), found.identities, actor=actor())
+    gone = erased.erase(session.store, session.scope(pipeline), found.identities, actor=session.actor)
     now, retention = session.clock.now(), session.project.retention
     if not has_due(session.store, retention, now=now) or session.knows_time(pipeline):
         prune(session.store, retention, now=now, although_not_due=True)
@@ -340,4 +343,4 @@ def retry_rejects(
 
 def drop_rejects(session: Session, pipeline: Pipeline, chosen: Chosen) -> int:
     """Forget the rejects that are `chosen`, return how many; raises `LockedError` where a run is under way."""
-    return operations.drop_rejects(session.store, session.scope(pipeline), chosen, actor=actor())
+    return operations.drop_rejects(session.store, session.scope(pipeline), chosen, actor=session.actor)

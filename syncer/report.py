@@ -28,6 +28,18 @@ class Bucket(StrEnum):
     PENDING = "pending"
 
 
+REJECTED = (
+    Bucket.REJECTED_LOCAL,
+    Bucket.REJECTED_REMOTE,
+    Bucket.PII_BLOCKED,
+    Bucket.KEY_PROBLEM,
+    Bucket.UNREADABLE,
+)
+"""Events that were refused, here or by Meta."""
+NOT_DELIVERED = (*REJECTED, Bucket.HELD)
+"""What `tolerate.rejected` is about."""
+
+
 class RunStatus(StrEnum):
     """How a run ended."""
 

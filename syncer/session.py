@@ -58,6 +58,8 @@ class Session:
     stop: Stop = field(default_factory=Stop)
     """Ends the run under way in order, and lets no other begin."""
     spans: Spans = field(default_factory=from_environment)
+    actor: str = field(default_factory=actor)
+    """Who acts, for the audit log."""
 
     def __post_init__(self) -> None:
         self._open = ExitStack()
@@ -71,12 +73,12 @@ class Session:
     ) -> None:
         self._open.close()
 
-    def renewed(self, project: Project) -> "Session":
-        """Return a session of `project`, an edited one, on the same state; it lives no longer than this one.
+    def renewed(self, project: Project, *, actor: str | None = None) -> "Session":
+        """Return a session of `project`, an edited one or for another `actor`, on the same state; it lives no longer.
 
         What it will need from threads is open already.
         """
-        other = Session(project, self.clock, self.points, self.stop, self.spans)
+        other = Session(project, self.clock, self.points, self.stop, self.spans, actor or self.actor)
         other._breakers = self._breakers
         other.__dict__["store"] = self.store
         if any(destination.type == "sandbox" for destination in project.destinations.values()):

@@ -11,20 +11,13 @@ from syncer.engine.readings import longest_window_s
 from syncer.errors import ConfigError
 from syncer.logs import redact
 from syncer.pipeline import AlertRules, Pipeline, Project
-from syncer.report import Bucket, RunReport, RunStatus
+from syncer.report import REJECTED, RunReport, RunStatus
 from syncer.session import Session
 from syncer.spec.answers import MEANINGS
 from syncer.state import watched
 from syncer.state.history import BY_HAND, StoredPipeline, StoredRun, latest_runs, stored_pipelines
 from syncer.state.store import Store
 
-REJECTED = (
-    Bucket.REJECTED_LOCAL,
-    Bucket.REJECTED_REMOTE,
-    Bucket.PII_BLOCKED,
-    Bucket.KEY_PROBLEM,
-    Bucket.UNREADABLE,
-)
 WELL = (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
 ENDED = (*WELL, RunStatus.PAUSED, RunStatus.FAILED, RunStatus.INTERRUPTED)
 MOST_REASONS = 3

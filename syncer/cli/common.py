@@ -4,12 +4,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from syncer.exit_codes import Exit
+
+__all__ = [
+    "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option", "project_options", "say",
+    "session", "shown_problem", "split_key",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from syncer.errors import Problem
@@ -17,18 +23,6 @@ if TYPE_CHECKING:
     from syncer.session import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class Exit(IntEnum):
-    """Exit codes, the same for every command."""
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    TOO_MANY_REJECTS = 3
-    LOCKED = 4
-    SOMETHING_TO_DO = 5
-    INTERRUPTED = 130
 
 
 def log_options(command: Command, *, least: int = 0) -> Command:

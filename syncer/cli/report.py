@@ -5,34 +5,9 @@ from typing import Any
 
 from rich.markup import escape
 
-from syncer.cli.common import Exit
 from syncer.cli.text import STYLES, console, print_counts, print_items
 from syncer.logs import printable, redact
-from syncer.pipeline import Pipeline
-from syncer.report import Bucket, RunReport, RunStatus
-
-NOT_DELIVERED = (
-    Bucket.REJECTED_LOCAL,
-    Bucket.REJECTED_REMOTE,
-    Bucket.HELD,
-    Bucket.PII_BLOCKED,
-    Bucket.KEY_PROBLEM,
-    Bucket.UNREADABLE,
-)
-
-
-def exit_code(report: RunReport, pipeline: Pipeline) -> Exit:
-    """Return what the shell is told."""
-    match report.status:
-        case RunStatus.LOCKED:
-            return Exit.LOCKED
-        case RunStatus.INTERRUPTED:
-            return Exit.INTERRUPTED
-        case RunStatus.FAILED | RunStatus.PAUSED | RunStatus.RUNNING:
-            return Exit.FAILED
-    refused = sum(report.tally.buckets[bucket] for bucket in NOT_DELIVERED)
-    tolerated = float(pipeline.tolerate.rejected.rstrip("%")) / 100
-    return Exit.TOO_MANY_REJECTS if refused > tolerated * report.events else Exit.DONE
+from syncer.report import RunReport
 
 
 def print_report(report: RunReport) -> None:

@@ -99,9 +99,10 @@ def choose(project: "Project", names: Sequence[str], selection: str | None, *, e
 
 def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunReport]", *, as_json: bool) -> Exit:
     """Run one pipeline by `run`, which takes `on_progress`; print its report, return the exit code it stands for."""
-    from syncer.cli.report import exit_code, print_report
+    from syncer.cli.report import print_report
     from syncer.cli.text import print_json
     from syncer.errors import LockedError
+    from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
 
     try:

@@ -56,8 +56,9 @@ def command(
 
 def _wait(opened: "Session", pipeline: "Pipeline", wish: int, *, timeout_s: float | None, as_json: bool) -> Exit:
     from syncer.actions import wait_for_run
-    from syncer.cli.report import exit_code, print_report
+    from syncer.cli.report import print_report
     from syncer.cli.text import print_json
+    from syncer.exit_codes import exit_code
 
     report = wait_for_run(opened, pipeline, wish, timeout_s=timeout_s)
     if as_json:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncer.cli.report import exit_code
 from syncer.config.load import load_project
 from syncer.errors import StateError
+from syncer.exit_codes import exit_code
 from syncer.outlook import forecast
 from syncer.report import RunReport
 from syncer.session import Session

@@ -7,8 +7,8 @@ import click
 import pytest
 
 from syncer.cli.common import Exit
-from syncer.cli.report import exit_code
 from syncer.cli.run import choose
+from syncer.exit_codes import exit_code
 from syncer.outlook import forecast
 from syncer.pipeline import Tolerate
 from syncer.report import Bucket, RunReport, RunStatus, Tally

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from syncer.cli.report import exit_code
 from syncer.config.load import load_project
+from syncer.exit_codes import exit_code
 from syncer.ports import NO_POINTS, Points
 from syncer.report import RunReport
 from syncer.session import Session
