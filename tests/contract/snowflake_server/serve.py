@@ -207,10 +207,10 @@ async def query(request: Request) -> Response:
         {"sqlText": asked["sqlText"], "describeOnly": asked.get("describeOnly"), "bindings": asked.get("bindings")}
     )
     pending.clear()
-    response = await fakesnow.server.query_request(request)
+    response: Response = await fakesnow.server.query_request(request)
     if response.status_code != 200 or not pending:
         return response
-    answer = json.loads(response.body)
+    answer = json.loads(bytes(response.body))
     listed = [{**part, "url": f"{request.base_url}chunks/{part['url']}"} for part in pending]
     answer["data"] |= {"chunks": listed, "qrmk": "x", "chunkHeaders": {}}
     return JSONResponse(answer)

@@ -1,0 +1,138 @@
+"""What the API does: the same as the commands of an operator, written into the audit log."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Response
+
+from syncer import actions
+from syncer.exit_codes import exit_code
+from syncer.health import Watched
+from syncer.outlook import trace
+from syncer.pipeline import Pipeline
+from syncer.report import RunReport
+from syncer.session import Session
+from syncer.state import asked
+from syncer.state.asked import Asked, AskedState
+from syncer.state.quarantine import Chosen
+from syncer.web import api_models as models
+from syncer.web.api_calls import pipeline_of, refusal, session_of
+from syncer.web.api_read import Name, redacted, wish_json
+
+LOOK_S = 0.25
+LONGEST_WAIT_S = 600.0
+Wait = Annotated[
+    float, Query(description="Seconds to wait for the end of the run; 0: not at all.", ge=0, le=LONGEST_WAIT_S)
+]
+
+
+class Acting:
+    """Endpoints that change something."""
+
+    def __init__(self, daemon: Watched) -> None:
+        self._daemon = daemon
+
+    def router(self) -> APIRouter:
+        """Return the endpoints."""
+        router = APIRouter()
+        asked_for: dict[int | str, dict[str, Any]] = {
+            202: {"model": models.Wish, "description": "It is asked for and not done yet."}
+        }
+        router.add_api_route(
+            "/pipelines/{name}/runs", self.runs, methods=["POST"], response_model=models.Wish, responses=asked_for,
+            name="ask_for_run",
+        )  # fmt: skip
+        for path, call, gives in (
+            ("pause", self.pause, models.Paused),
+            ("resume", self.resume, models.Paused),
+            ("reset", self.reset, models.ResetDone),
+            ("reconcile", self.reconcile, models.Outcome),
+            ("rejects/retry", self.retry, models.Outcome),
+            ("trace", self.trace, list[dict[str, Any]]),
+        ):
+            way = f"/pipelines/{{name}}/{path}"
+            router.add_api_route(way, call, methods=["POST"], response_model=gives, name=call.__name__)
+        return router
+
+    async def runs(self, name: Name, response: Response, wait: Wait = 0.0) -> dict[str, Any]:
+        """Let a daemon that serves the state run the pipeline now; the answer is of a run that began after this call.
+
+        202 with an id, for `/asked/{id}`; with `wait` 200 with report and exit code, where it is done by then.
+        """
+        session = await asyncio.to_thread(session_of, self._daemon)
+        pipeline = pipeline_of(session, name)
+        wish = await asyncio.to_thread(actions.ask_for_run, session, pipeline)
+        found = await _awaited(session, wish, wait_s=wait)
+        if found is None or found.state is not AskedState.DONE:
+            response.status_code = 202
+        return await asyncio.to_thread(wish_json, session, wish, found)
+
+    def pause(self, name: Name) -> dict[str, Any]:
+        """Let no run of the pipeline begin until it is resumed."""
+        session, pipeline = self._at(name)
+        return {"pipeline": name, "was": actions.pause(session, pipeline)}
+
+    def resume(self, name: Name) -> dict[str, Any]:
+        """Let a paused pipeline run again; where it waits for a decision, this is it."""
+        session, pipeline = self._at(name)
+        resumed = actions.resume(session, pipeline)
+        return {"pipeline": name, "was": resumed.was, "accepted": [str(change) for change in resumed.accepted]}
+
+    def reset(self, name: Name, to: Annotated[models.ResetTo, Body(examples=[{"to": "start"}])]) -> dict[str, Any]:
+        """Move the watermark, or say what that would do."""
+        session, pipeline = self._at(name)
+        wanted = actions.reset_to(session, pipeline, to.to)
+        if to.confirm:
+            actions.reset(session, pipeline, wanted)
+        return {
+            "pipeline": name,
+            "before": None if wanted.before is None else str(wanted.before),
+            "after": None if wanted.after is None else str(wanted.after),
+            "direction": wanted.direction,
+            "cost": wanted.cost,
+            "done": to.confirm,
+        }
+
+    def reconcile(self, name: Name) -> dict[str, Any]:
+        """Send what Meta would still take and was not settled; answers when it is done."""
+        session, pipeline = self._at(name)
+        return _outcome(pipeline, lambda: actions.reconcile(session, pipeline))
+
+    def retry(
+        self, name: Name, which: Annotated[models.RetryWhich, Body(examples=[{"reason": "currency_missing"}])]
+    ) -> dict[str, Any]:
+        """Judge rejects again and send what passes now; answers when it is done."""
+        session, pipeline = self._at(name)
+        return _outcome(pipeline, lambda: actions.retry_rejects(session, pipeline, Chosen(reason=which.reason)))
+
+    def trace(
+        self, name: Name, wanted: Annotated[models.TraceKey, Body(examples=[{"key": ["4711"]}])]
+    ) -> list[dict[str, Any]]:
+        """Say what became of each event of one row; the key is in the body, so that no log of addresses holds it."""
+        session, pipeline = self._at(name)
+        if len(wanted.key) != len(pipeline.key):
+            raise refusal(
+                422, f"the key has {len(pipeline.key)} columns", f"give a value for each: {', '.join(pipeline.key)}"
+            )
+        return [each.to_json() for each in trace(session, pipeline, wanted.key)]
+
+    def _at(self, name: str) -> tuple[Session, Pipeline]:
+        session = session_of(self._daemon)
+        return session, pipeline_of(session, name)
+
+
+async def _awaited(session: Session, wish: int, *, wait_s: float) -> Asked | None:
+    """Return how far the wish is when it is done, when `wait_s` are over, or when the daemon ends."""
+    until = session.clock.monotonic() + wait_s
+    while True:
+        found = await asyncio.to_thread(asked.find, session.store, wish)
+        is_over = session.stop.is_wanted or session.clock.monotonic() >= until
+        if found is None or found.state is AskedState.DONE or is_over:
+            return found
+        await asyncio.sleep(LOOK_S)
+
+
+def _outcome(pipeline: Pipeline, run: Callable[[], RunReport]) -> dict[str, Any]:
+    report = run()
+    return {"exit_code": int(exit_code(report, pipeline)), "report": redacted(report.to_json())}

@@ -1,0 +1,120 @@
+"""What the endpoints of the API have in common: the session, the pipeline, and the shape of errors."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from connectors.errors import SourceError
+from syncer.errors import ConfigError, StateError, SyncerError
+from syncer.health import Watched
+from syncer.logs import harmless_json, redact, unexpected
+from syncer.pipeline import Pipeline
+from syncer.session import Session, find_pipeline
+from syncer.web.api_models import Problem
+
+MOST = 500
+"""Things that one answer lists."""
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "The token is missing or wrong."},
+    404: {"model": Problem, "description": "There is no such pipeline, run or page."},
+    409: {
+        "model": Problem,
+        "description": "It cannot be done now: another run holds the pipeline, or a file is wrong.",
+    },
+    422: {"model": Problem, "description": "The call itself is wrong."},
+    502: {"model": Problem, "description": "The warehouse failed."},
+    503: {"model": Problem, "description": "The state store is away, or the daemon begins or ends."},
+}
+
+
+class Harmless(JSONResponse):
+    """JSON in which no character steers a terminal."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the text."""
+        return harmless_json(json.dumps(content, ensure_ascii=False, allow_nan=False)).encode()
+
+
+def refusal(status: int, error: str, remedy: str = "") -> HTTPException:
+    """Return the error to raise, whose body is a `Problem`."""
+    return HTTPException(status, {"error": error, "remedy": remedy})
+
+
+def session_of(daemon: Watched) -> Session:
+    """Return the daemon's session at work for the API; raises 503 where there is none."""
+    standing = daemon.standing()
+    if standing.session is None or standing.is_stopping:
+        raise refusal(503, "the daemon begins or ends", "ask again in a moment")
+    return standing.session.renewed(standing.session.project, actor=f"api of {standing.session.actor}")
+
+
+def pipeline_of(session: Session, name: str) -> Pipeline:
+    """Return the pipeline called `name`; raises 404."""
+    try:
+        return find_pipeline(session.project, name)
+    except ConfigError as error:
+        [problem] = error.problems
+        raise refusal(404, redact(problem.what), redact(problem.remedy)) from None
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let every error be a `Problem`, redacted."""
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _problem(status: int, error: str, remedy: str = "", headers: Any = None) -> JSONResponse:
+    return Harmless({"error": redact(error), "remedy": redact(remedy)}, status, headers=headers)
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101  # by the table below
+    del request
+    detail: Any = error.detail  # FastAPI lets it be more than the text that Starlette has
+    if isinstance(detail, dict):
+        return _problem(error.status_code, detail["error"], detail["remedy"], error.headers)
+    remedy = "/api/openapi.json says what there is"
+    return _problem(error.status_code, str(detail).lower(), remedy, error.headers)
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Name each place and what is wrong there; what was sent is not repeated."""
+    del request
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # by the table below
+    said = [f"{'.'.join(str(step) for step in each['loc'])}: {each['msg']}" for each in error.errors()]
+    return _problem(422, "; ".join(said), "/api/openapi.json says what is taken")
+
+
+def _config(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return _problem(409, str(error))
+
+
+def _state(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return _problem(503, str(error))
+
+
+def _source(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return _problem(502, str(error))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return _problem(500, unexpected(error), "nothing is lost; please report this line")
+
+
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+    StarletteHTTPException: _http,
+    RequestValidationError: _invalid,
+    StateError: _state,
+    SourceError: _source,
+    SyncerError: _config,
+    Exception: _unexpected,
+}

@@ -1,0 +1,182 @@
+"""The API of a daemon at work, over loopback."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from syncer.sandbox.faults import parse_faults
+from syncer.session import Session
+from syncer.state.alerts import Standing, raise_alert
+from syncer.web.api import create_api
+from tests.acceptance.daemons import running, wait_until
+from tests.acceptance.served import app_served
+from tests.acceptance.shop import MakeShop, Shop
+
+pytestmark = pytest.mark.acceptance
+NO_CURRENCY = "UPDATE orders SET currency = NULL WHERE order_id = 3"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls the API of a daemon."""
+
+    port: int
+    session: Session
+
+    def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Return status and JSON of the answer."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+
+    def actors(self) -> list[tuple[str, bool]]:
+        """What was done, oldest first, and whether it was by the API."""
+        return [(entry["action"], entry["actor"].startswith("api of ")) for entry in self("GET", "/audit")[1][::-1]]
+
+
+@contextmanager
+def calling(shop: Shop) -> Iterator[Caller]:
+    with running(shop) as daemon, app_served(create_api(daemon)) as port:
+        wait_until(lambda: daemon.standing().session is not None)
+        yield Caller(port, daemon.session)
+
+
+def test_a_run_is_asked_for_waited_for_and_read_back(shop: Shop) -> None:
+    shop.add_orders(1, 5, changes=NO_CURRENCY)
+    with calling(shop) as call:
+        status, wish = call("POST", "/pipelines/orders/runs?wait=30")
+        _, details = call("GET", f"/runs/{wish['run_id']}")
+        later, only = call("POST", "/pipelines/orders/runs")
+        assert (later, only["report"]) == (202, None)
+        wait_until(lambda: call("GET", f"/asked/{only['id']}")[1]["state"] == "done")
+        done = call("GET", f"/asked/{only['id']}")[1]
+        runs = call("GET", "/runs?pipeline=orders&limit=2")[1]
+        _, [pipeline] = call("GET", "/pipelines")
+    assert (status, wish["state"], wish["exit_code"], wish["report"]["acknowledged"]) == (200, "done", 3, 4)
+    assert (done["exit_code"], done["report"]["acknowledged"]) == (3, 0)
+    assert [run["run_id"] for run in runs] == [done["run_id"], wish["run_id"]]
+    assert (details["requests"], details["request_list"][0]["state"], details["rejects"]) == (
+        1, "acked", {"currency_missing": 1},
+    )  # fmt: skip
+    assert (pipeline["name"], pipeline["ways"][0]["rejects"], pipeline["ways"][0]["acknowledged"]) == ("orders", 1, 4)
+
+
+def test_pause_resume_and_reset_are_those_of_the_commands_and_audit_logged(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    with calling(shop) as call:
+        call("POST", "/pipelines/orders/runs?wait=30")
+        assert call("POST", "/pipelines/orders/pause") == (200, {"pipeline": "orders", "was": None, "accepted": []})
+        assert call("GET", "/pipelines/orders")[1]["ways"][0]["state"] == "paused"
+        assert call("POST", "/pipelines/orders/resume")[1]["was"] == "by_hand"
+        _, would = call("POST", "/pipelines/orders/reset", {"to": "start"})
+        _, is_so = call("POST", "/pipelines/orders/reset", {"to": "start", "confirm": True})
+        actors = call.actors()
+    assert (would["done"], would["direction"], would["after"]) == (False, "back", None)
+    assert (is_so["done"], is_so["before"]) == (True, would["before"])
+    assert actors == [("pause", True), ("resume", True), ("reset", True)]
+
+
+def test_rejects_are_listed_without_rows_and_judged_again(shop: Shop) -> None:
+    shop.add_orders(1, 5, changes=NO_CURRENCY)
+    with calling(shop) as call:
+        call("POST", "/pipelines/orders/runs?wait=30")
+        _, found = call("GET", "/pipelines/orders/rejects?reason=currency_missing")
+        shop.sql("UPDATE orders SET currency = 'EUR'")
+        status, outcome = call("POST", "/pipelines/orders/rejects/retry", {"reason": "currency_missing"})
+        _, after = call("GET", "/pipelines/orders/rejects")
+        _, swept = call("POST", "/pipelines/orders/reconcile")
+    assert (found["total"], found["by_reason"], "identity" in found["rejects"][0]) == (
+        1, {"currency_missing": 1}, False,
+    )  # fmt: skip
+    assert (status, outcome["exit_code"], outcome["report"]["acknowledged"]) == (200, 0, 1)
+    assert (after["total"], swept["report"]["status"]) == (0, "done")
+
+
+def test_a_row_is_traced_by_a_key_in_the_body(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    with calling(shop) as call:
+        call("POST", "/pipelines/orders/runs?wait=30")
+        status, [found] = call("POST", "/pipelines/orders/trace", {"key": ["2"]})
+        wrong = call("POST", "/pipelines/orders/trace", {"key": ["2", "3"]})
+    assert (status, found["conclusion"]) == (200, "acked")
+    assert "example.com" not in json.dumps(found)
+    assert wrong == (422, {"error": "the key has 1 columns", "remedy": "give a value for each: order_id"})
+
+
+def test_alerts_and_held_requests_are_listed(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("reset_after=1@1"))
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {mode: at_most_once}")
+    shop.add_orders(1, 3)
+    with calling(shop) as call:
+        call("POST", "/pipelines/orders/runs?wait=30")
+        now = call.session.clock.now()
+        standing = Standing(about="/meta", condition="token_expires_within", since=now, text="it ends")
+        raise_alert(call.session.store, "default", standing, body="{}", to=[])
+        _, alerts = call("GET", "/alerts")
+        wait_until(lambda: call("GET", "/pipelines/orders/held")[1])
+        _, held = call("GET", "/pipelines/orders/held")
+    assert (alerts[-1]["pipeline"], alerts[-1]["condition"]) == (None, "token_expires_within")
+    assert sum(request["events"] for request in held) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "error", "remedy"),
+    [
+        (
+            "GET",
+            "/pipelines/oders",
+            None,
+            404,
+            "no pipeline is called 'oders'",
+            "did you mean 'orders'? pipelines: orders",
+        ),
+        ("POST", "/pipelines/oders/runs", None, 404, "no pipeline is called 'oders'", "did you mean 'orders'?"),
+        ("GET", "/runs/01X", None, 404, "no run begins with '01X'", ""),
+        ("GET", "/asked/99", None, 404, "nothing was asked for under the id 99", "/api/runs shows what ran"),
+        (
+            "GET",
+            "/runs?limit=0",
+            None,
+            422,
+            "query.limit: Input should be greater than or equal to 1",
+            "/api/openapi.json",
+        ),
+        ("POST", "/pipelines/orders/reset", {"to": "start", "yes": 1}, 422, "body.yes: ", "/api/openapi.json"),
+        ("POST", "/pipelines/orders/reset", {"to": "tomorrow"}, 409, "never ran", ""),
+        ("GET", "/nothing", None, 404, "not found", "/api/openapi.json says what there is"),
+        ("DELETE", "/pipelines", None, 405, "method not allowed", "/api/openapi.json"),
+    ],
+)
+def test_every_error_has_one_shape_with_a_remedy(  # noqa: PLR0917  # a row of the table
+    shop: Shop, method: str, path: str, body: Any, status: int, error: str, remedy: str
+) -> None:
+    with calling(shop) as call:
+        found, said = call(method, path, body)
+    assert (found, set(said)) == (status, {"error", "remedy"})
+    assert error in said["error"]
+    assert said["remedy"].startswith(remedy)
+
+
+def test_while_another_run_holds_the_pipeline_a_retry_is_told_so(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=2s"))
+    shop.add_orders(1, 1)
+    with calling(shop) as call:
+        call("POST", "/pipelines/orders/runs")
+        wait_until(lambda: shop.sandbox.sandbox.begun)
+        status, said = call("POST", "/pipelines/orders/reconcile")
+    assert (status, "another run holds this pipeline" in said["error"]) == (409, True)
+
+
+def test_before_the_daemon_has_begun_and_when_it_ends_a_call_is_told_to_come_again(shop: Shop) -> None:
+    with running(shop) as daemon:
+        pass
+    with app_served(create_api(daemon)) as port:
+        answer = Caller(port, daemon.session)("GET", "/pipelines")
+    assert answer == (503, {"error": "the daemon begins or ends", "remedy": "ask again in a moment"})
