@@ -45,6 +45,7 @@ def most_held(pid: int, seconds: float, shop: Shop, done: int) -> tuple[tuple[in
 def test_R24_F26_a_daemon_under_load_stays_as_large_as_it_was_and_delivers_all(make_shop: MakeShop) -> None:
     shop = make_shop(keep=1_000_000)
     shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("1s"))
+    shop.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: {column: updated_at, lookback: 1s}")
     first = (shop.folder / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
     for name in NAMES[1:]:
         text = first.replace("name: orders", f"name: {name}")
