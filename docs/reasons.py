@@ -32,7 +32,7 @@ BUCKETS = {
     Bucket.UNREADABLE: "The row cannot be read.",
     Bucket.HELD: "Sent, outcome unknown.",
     Bucket.PENDING: "Read, not sent.",
-    Bucket.NO_RULE: "Rows that none of the pipeline's `events` rules matches.",
+    Bucket.NO_RULE: "Rows that none of the pipeline's `events` rules matches, or that go to another of its destinations.",
     Bucket.NO_CONSENT: "Without consent, by the pipeline's `consent`. Of the row nothing is normalised or hashed but the time of its event.",
     Bucket.PII_BLOCKED: "Personal data stands outside customer information, and `pii` says to block such events.",
     Bucket.ERASED: "Rows of persons who were erased.",

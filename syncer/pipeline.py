@@ -1,6 +1,6 @@
 """What a project and its pipelines are: frozen values, made by `syncer.config`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -271,6 +271,11 @@ class Pipeline:
     """Keys that are set and understood, but that no command obeys yet: a run refuses rather than ignores them."""
     places: dict[str, tuple[Path, int, int]] = field(default_factory=dict, repr=False, compare=False)
     """Dotted path, parameters by Meta's short names, to the file, line and column where it was written."""
+
+
+def ways(pipeline: Pipeline) -> tuple[Pipeline, ...]:
+    """Return the pipeline once for each of its destinations, as one that sends there alone: each has its own state."""
+    return tuple(replace(pipeline, destinations=(name,)) for name in pipeline.destinations)
 
 
 def mappings_of(mapping: Mapping, rules: tuple[EventRule, ...]) -> tuple[Mapping, ...]:

@@ -15,6 +15,7 @@ from syncer.transform.consent import Gate, gate_of
 from syncer.transform.extract import parse_path
 from syncer.transform.limited import COLUMNS, Limit, limit_of
 from syncer.transform.preset_entries import existing, is_envelope, is_idle, lacking
+from syncer.transform.route import Way, way_of
 
 ALIAS = "syncer_expression_{}"
 OBJECTS = {Group.CUSTOMER_INFO: "user_data", Group.CUSTOM_DATA: "custom_data"}
@@ -69,6 +70,8 @@ class Binding:
     """Who may be sent; None: everybody."""
     limit: Limit | None = None
     """Whose events carry Limited Data Use; its columns are added to the rows."""
+    way: Way | None = None
+    """Which rows go to the destinations that are sent to; None: all."""
 
     def field(self, *place: str) -> Field | None:
         """Return the field at `place`, if it is mapped."""
@@ -88,6 +91,7 @@ def named_columns(pipeline: Pipeline) -> tuple[str, ...]:
     _kinds(pipeline, binder)
     gate_of(pipeline, binder.column)
     limit_of(pipeline, binder.column)
+    way_of(pipeline, binder.column)
     if pipeline.cursor:
         binder.column(pipeline.cursor.column, path="cursor.column")
     return tuple(dict.fromkeys(binder.asked))
@@ -104,6 +108,7 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
     for kind, mapping in zip(kinds, mappings, strict=True):
         binder.problems += lacking(pipeline, mapping, {field.place for field in kind.fields})
     gate, limit = gate_of(pipeline, binder.column), limit_of(pipeline, binder.column)
+    way = way_of(pipeline, binder.column)
     if limit is not None:
         for kind in kinds:
             kind.fields.extend(_limited(kind.fields, limit, binder))
@@ -129,6 +134,7 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
             inputs=tuple(name for name in columns if name in inputs),
             consent=gate,
             limit=limit,
+            way=way,
         )
         for kind in kinds
     )
@@ -338,8 +344,6 @@ def _claimed(pipeline: Pipeline, binder: _Binder) -> set[str]:
     if pipeline.limited_data_use:
         limited = pipeline.limited_data_use
         named += [*(limited.when or {}), *(name for name in (limited.country, limited.state) if isinstance(name, str))]
-    if pipeline.route:
-        named.append(pipeline.route.column)
     folded = {name.casefold() for name in named}
     return binder.used | {column for column in binder.columns if column.casefold() in folded}
 

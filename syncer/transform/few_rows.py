@@ -19,6 +19,7 @@ from syncer.transform.plan import EVENTS, Transformed
 from syncer.transform.python_values import are_known, json_columns, python_values
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
 from syncer.transform.reference_rules import once_a_row, without_rule
+from syncer.transform.route import AWAY
 from syncer.transform.verdicts import COLUMNS
 
 FEW: Final = 16
@@ -94,6 +95,9 @@ class _Making:
     def add(self, number: int, row: Values) -> None:
         """Make the events of one row, those of each kind in turn."""
         few = self.few
+        if few.kinds[0].is_away(row):
+            self.rejects.append(_reject(number, few.kinds[0].identity(row), AWAY, None))
+            return
         built = [
             (kind.build(row, now=self.now, start=self.start), order)
             for kind, order in zip(few.kinds, few.orders, strict=True)

@@ -17,6 +17,7 @@ from syncer.transform.guard import Guard
 from syncer.transform.identity import Names, Scope
 from syncer.transform.members import Member, Reader
 from syncer.transform.pieces import Mask
+from syncer.transform.route import UNKNOWN
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
 from syncer.transform.validate import Facts, Place, refuse, refuse_by_time, refuse_gone, refuse_short
@@ -115,6 +116,8 @@ class Kind:
         verdicts.refuse(None if dropped is None else dropped & event_time.is_null(), "event_time_invalid")
         verdicts.refuse(event_time.is_null(), "event_time_missing")
         refuse_by_time(verdicts, event_time, settings, now=now)
+        if (way := self.binding.way) is not None:
+            verdicts.refuse(way.unknown(found.rows), UNKNOWN, way.column)
         passed = verdicts.passed()
         timely = _Timely(found, event_time, source, members)
         if passed is None:

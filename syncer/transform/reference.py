@@ -30,6 +30,7 @@ from syncer.transform.oddities import oddities
 from syncer.transform.pieces import How
 from syncer.transform.python_values import readable
 from syncer.transform.refusal import Case, Refusal, gone_refusal, refusal, time_refusal
+from syncer.transform.route import UNKNOWN
 from syncer.transform.texts import text_of
 from syncer.transform.validate import OPTIONS, Place
 
@@ -125,10 +126,16 @@ class Reference:
         """Return whether the rule gives an event of `row`, as far as it can be read."""
         if not self.binding.condition.clauses:
             return True
+        return self.binding.condition.judge_row(self._row(row), self._zone).met is True
+
+    def is_away(self, row: Mapping[str, Any]) -> bool:
+        """Return whether `row` is the business of another destination, as far as it can be read."""
+        return self.binding.way is not None and self.binding.way.is_away(self._row(row))
+
+    def _row(self, row: Mapping[str, Any]) -> Row:
         readable, _ = self._readable(row)
         values = {name: readable.get(name) for name in self.binding.inputs}
-        judged = self.binding.condition.judge_row(Row(values=values, json_columns=self.json_columns), self._zone)
-        return judged.met is True
+        return Row(values=values, json_columns=self.json_columns)
 
     def _begun(self, row: Mapping[str, Any], now: int) -> "tuple[_Event, list[str]]":
         """Return an event that knows its key, and the columns that cannot be read."""
@@ -212,8 +219,10 @@ class _Event:
             return reason, gate.column
         if event_time is None:
             return "event_time_invalid" if TIME in self.dropped else "event_time_missing", None
-        late = time_refusal(event_time, self.reference.pipeline.settings, now=self.now)
-        return (late, None) if late else None
+        if late := time_refusal(event_time, self.reference.pipeline.settings, now=self.now):
+            return late, None
+        way = self.reference.binding.way
+        return (UNKNOWN, way.column) if way is not None and way.is_unknown(self.row) else None
 
     def reject(self, reason: str, field: str | None = None, *, counts: bool = True) -> BuiltReject:
         """Return the reject; rows refused by their time are not counted further."""

@@ -9,6 +9,7 @@ from syncer.report import Tally
 from syncer.transform.duplicates import TWIN
 from syncer.transform.identity import Scope
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.route import AWAY
 from syncer.transform.verdicts import KEY_MISSING, OF_ROWS
 
 Built: TypeAlias = BuiltEvent | BuiltReject
@@ -29,9 +30,12 @@ class References:
 
     def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> tuple[Built, ...]:
         """Return what each rule that matches gives, at least one reject; `now` and `start` in Unix seconds."""
+        first = self.kinds[0]
+        if first.is_away(row):
+            return (BuiltReject(identity=first.identity(row), reason=AWAY, field=None, tally=Tally(rows_read=1)),)
         built = [kind.build(row, now=now, start=start) for kind in self.kinds if kind.matches(row)]
         if not built:
-            return (without_rule(self.kinds[0].build(row, now=now, start=start)),)
+            return (without_rule(first.build(row, now=now, start=start)),)
         return tuple(_without_twins(once_a_row(built)))
 
 

@@ -17,6 +17,7 @@ from syncer.transform.identity import Scope, joined_keys
 from syncer.transform.key_text import key_texts
 from syncer.transform.pieces import nowhere
 from syncer.transform.plan import EVENTS, Found, Kind, Transformed
+from syncer.transform.route import AWAY, away_of
 from syncer.transform.rows import read_rows
 from syncer.transform.texts import texts
 from syncer.transform.verdicts import Verdicts, no_refusals, once_a_row
@@ -78,11 +79,12 @@ class Transform:
         self, batch: "pa.RecordBatch", *, now: int, start: int | None, only: pl.Series | None
     ) -> Transformed:
         found = self._found(batch)
-        masks = [_chosen(kind, each, only) for kind, each in zip(self.kinds, found, strict=True)]
+        away = away_of(self.kinds[0].binding.way, found[0].rows)
+        masks = [_chosen(kind, each, only, away) for kind, each in zip(self.kinds, found, strict=True)]
         made = self._made(found, masks, now=now, start=start)
         unsent = made.rejects.filter(pl.col("bucket") == Bucket.NO_CONSENT.value)
         events, repeated = refuse_repeated(made.events)
-        rejects = pl.concat([made.rejects, _without_rule(found[0], masks), repeated])
+        rejects = pl.concat([made.rejects, _elsewhere(found[0], away), _without_rule(found[0], masks, away), repeated])
         if len(self.kinds) > 1:
             events, twins = refuse_twins(events)
             rejects = once_a_row(pl.concat([rejects, twins]))
@@ -121,14 +123,15 @@ class Transform:
         """Return a line for each row and rule, in this order: row, identity, event_id, event_time, rule, is_given, key.
 
         `key` is text, several columns a line of CSV. It, identity and event_id are NULL where a part of the key
-        is missing, event_time where it is not known, `rule` where the pipeline has none. `is_given` says whether the rule matches the row; the other
-        columns are as if it did.
+        is missing, event_time where it is not known, `rule` where the pipeline has none. `is_given` says whether the rule matches the row, and the
+        row is no other destination's; the other columns are as if it did.
         """
         found = self._found(batch)
+        is_here = ~away_of(self.kinds[0].binding.way, found[0].rows)
         parts = [
             kind.named(each, now=now).with_columns(
                 rule=pl.lit(kind.binding.rule or None, dtype=pl.String),
-                is_given=pl.lit(value=True) if (mask := kind.holds(each.rows)) is None else mask,
+                is_given=is_here if (mask := kind.holds(each.rows)) is None else mask & is_here,
             )
             for kind, each in zip(self.kinds, found, strict=True)
         ]
@@ -168,20 +171,32 @@ def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope, *, 
     )
 
 
-def _chosen(kind: Kind, found: Found, only: pl.Series | None) -> pl.Series | None:
+def _chosen(kind: Kind, found: Found, only: pl.Series | None, away: pl.Series) -> pl.Series | None:
     """Return for which rows an event of the kind is to be made; None: for all."""
     holds = kind.holds(found.rows)
+    if away.any():
+        holds = ~away if holds is None else holds & ~away
     if only is None:
         return holds
     wanted = found.identities.is_in(only.implode()).fill_null(value=False)
     return wanted if holds is None else holds & wanted
 
 
-def _without_rule(found: Found, chosen: list[pl.Series | None]) -> pl.DataFrame:
-    """Return a reject for each row that no kind of event was to be made of."""
+def _elsewhere(found: Found, away: pl.Series) -> pl.DataFrame:
+    """Return a reject for each row that is the business of another destination; nothing else is asked of it."""
+    if not away.any():
+        return no_refusals()
+    rest = found.only(away)
+    verdicts = Verdicts(len(rest.numbers))
+    verdicts.refuse(~nowhere(len(rest.numbers)), AWAY)
+    return verdicts.frame(rest.numbers, rest.identities)
+
+
+def _without_rule(found: Found, chosen: list[pl.Series | None], away: pl.Series) -> pl.DataFrame:
+    """Return a reject for each other row that no kind of event was to be made of."""
     if any(mask is None for mask in chosen):
         return no_refusals()
-    left = ~reduce(or_, (mask for mask in chosen if mask is not None), nowhere(len(found.numbers)))
+    left = ~reduce(or_, (mask for mask in chosen if mask is not None), away)
     if not left.any():
         return no_refusals()
     rest = found.only(left)
