@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.report import Bucket
-from syncer.session import Session, refuse_what_comes_later
+from syncer.session import Session
 from syncer.spec.reasons import REASONS
 from syncer.state.doubt import doubts_given_up
 from syncer.state.erased import erased_of
@@ -41,6 +41,7 @@ class Trace:
 
     pipeline: str
     target: str
+    destination: str
     key: str
     rule: str | None = None
     """Id of the rule that its event is of; None: the pipeline has none."""
@@ -117,6 +118,7 @@ class Trace:
         return {
             "pipeline": self.pipeline,
             "target": self.target,
+            "destination": self.destination,
             "key": self.key,
             "rule": self.rule,
             "conclusion": word,
@@ -175,7 +177,6 @@ def forecast(
     from syncer.engine import forecast as engine
     from syncer.engine.readings import Sweep
 
-    refuse_what_comes_later(pipeline)
     found = stored_pipeline(session.store, session.scope(pipeline))
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     sweep = Sweep.ONLY if reconcile else Sweep.ALSO if session.is_sweep_due(pipeline) else Sweep.NONE
@@ -270,6 +271,7 @@ def _trace(
     return Trace(
         pipeline=pipeline.name,
         target=session.project.target,
+        destination=session.scope(pipeline).destination,
         key=key_text(key),
         rule=rule or None,
         row=row,

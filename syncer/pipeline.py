@@ -188,11 +188,11 @@ class Route(Strict):
     """A destination for each row, by the value of a column."""
 
     column: str
-    """Column whose value chooses."""
+    """Column whose value chooses; it is sent only where the mapping names it too."""
     map: dict[str, str]
-    """Value to destination."""
+    """Value to destination; values are compared by their text."""
     otherwise: Literal["reject"] = "reject"
-    """What happens to other values."""
+    """What happens to NULL and other values: the row is set aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ class Pipeline:
     start: str
     """now | window | beginning | -3d | 2026-11-01, as written."""
     destinations: tuple[str, ...]
-    """Names of the datasets in syncer.yaml."""
+    """Names of the datasets in syncer.yaml; of a way, see `ways`, the one."""
     mapping: Mapping
     """Where the parameters of an event come from."""
     cursor: Cursor | None = None
@@ -240,7 +240,7 @@ class Pipeline:
     enabled: bool = True
     """false: the pipeline is not run."""
     route: Route | None = None
-    """A destination for each row."""
+    """A destination for each row; None: each of them gets all rows."""
     consent: Consent | None = None
     """Which rows may be sent at all."""
     limited_data_use: LimitedDataUse | None = None
@@ -267,8 +267,6 @@ class Pipeline:
     """Where it was written."""
     fingerprint: str
     """Hex digest of the effective configuration, the same for the same meaning."""
-    needs_later: tuple[str, ...] = ()
-    """Keys that are set and understood, but that no command obeys yet: a run refuses rather than ignores them."""
     places: dict[str, tuple[Path, int, int]] = field(default_factory=dict, repr=False, compare=False)
     """Dotted path, parameters by Meta's short names, to the file, line and column where it was written."""
 
@@ -357,6 +355,8 @@ class Project:
     sources: dict[str, SourceConfig]
     destinations: dict[str, Destination]
     pipelines: dict[str, Pipeline]
+    elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The pipelines that are left out because they do not go to the one destination that is looked at, and where they go."""
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
     daemon: Daemon = Daemon()

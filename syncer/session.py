@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from connectors.registry import find
 from syncer.actor import actor
-from syncer.config.places import locate
+from syncer.config.chosen import does_not_go, several, way_to
 from syncer.errors import ConfigError, Problem
 from syncer.origin import origin
 from syncer.pipeline import Destination, Pipeline, Project
@@ -135,12 +135,19 @@ class Session:
 
     def heading(self, pipeline: Pipeline) -> str:
         """Return the first line of a run: target, dataset, host."""
-        destination = self.destination(pipeline)
+        destination, name = self.destination(pipeline), self.label(pipeline)
         where = "sandbox on this machine" if destination.type == "sandbox" else urlsplit(destination.base_url).hostname
-        return f"{pipeline.name}: target {self.project.target}, dataset {destination.dataset_id.resolve()}, {where}"
+        return f"{name}: target {self.project.target}, dataset {destination.dataset_id.resolve()}, {where}"
+
+    def label(self, way: Pipeline) -> str:
+        """Return what people are told a pipeline by: its name, and the destination where it has several."""
+        known = self.project.pipelines.get(way.name, way)
+        return way.name if len(known.destinations) == 1 else f"{way.name} to {', '.join(way.destinations)}"
 
     def destination(self, pipeline: Pipeline) -> Destination:
-        """Return where the events of `pipeline` go."""
+        """Return where the events of `pipeline` go; raises `ConfigError` where that is several, and none was chosen."""
+        if len(pipeline.destinations) != 1:
+            raise several(pipeline)
         return self.project.destinations[pipeline.destinations[0]]
 
     def open_source(self, pipeline: Pipeline) -> "Source":
@@ -185,8 +192,9 @@ class Session:
             return client.ask_time()
 
     def test_event_code(self, pipeline: Pipeline) -> str | None:
-        """Return the code under which Test Events shows the events of `pipeline`; None: not at all."""
-        return pipeline.settings.test_event_code or _resolved(self.destination(pipeline).test_event_code)
+        """Return the code under which Test Events shows the events of `pipeline`; None: not at all, or it depends on the way."""
+        own, is_way = pipeline.settings.test_event_code, len(pipeline.destinations) == 1
+        return own or (_resolved(self.destination(pipeline).test_event_code) if is_way else None)
 
     def check(self, pipeline: Pipeline) -> None:
         """Hold the mapping of `pipeline` against the columns of its query; reads no row and no state.
@@ -213,13 +221,9 @@ class Session:
         return Scope(self.project.target, pipeline.name, self.destination(pipeline).name)
 
     def tests(self, pipeline: Pipeline) -> "Iterator[Verdict]":
-        """Yield what became of each of the pipeline's own tests; asks neither warehouse nor destination.
-
-        Raises `ConfigError` where the pipeline asks for what this version cannot do yet.
-        """
+        """Yield what became of each of the pipeline's own tests; asks neither warehouse nor destination."""
         from syncer.engine.own_tests import run_tests
 
-        refuse_what_comes_later(pipeline)
         return run_tests(pipeline, self.preview_scope(pipeline))
 
     def identity_scope(self, pipeline: Pipeline, *, ids_name: str | None) -> "IdentityScope":
@@ -237,7 +241,7 @@ class Session:
 
     def run(
         self,
-        name: str,
+        pipeline: str | Pipeline,
         *,
         limit: int | None = None,
         trigger: str = "manual",
@@ -247,10 +251,11 @@ class Session:
     ) -> "RunReport":
         """Sync one pipeline, or with `trial` deliver some of its rows to Test Events, moving no watermark.
 
+        A name is enough where it has one destination; of several, it is one of its `ways`.
         Where its `reconcile` is due, all keys in Meta's window are compared with the ledger as well, unless there is a
         `limit`; `wants_sweep` says that a clock finds it due. Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
         """
-        pipeline = find_pipeline(self.project, name)
+        pipeline = find_pipeline(self.project, pipeline) if isinstance(pipeline, str) else pipeline
         job, tools = self.work(pipeline, trigger=trigger, code=trial.code if trial else None, on_progress=on_progress)
         from syncer.engine.job import Sample
         from syncer.engine.readings import Sweep
@@ -295,7 +300,6 @@ class Session:
         from syncer.engine.scheduled_test import refuse_scheduled_test
         from syncer.engine.tools import Tools, silent
 
-        refuse_what_comes_later(pipeline)
         destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
         clock = SteadyClock(self.clock)
 
@@ -364,15 +368,6 @@ class Session:
         return Endpoint.of(destination, base_url=self.sandbox.url if destination.type == "sandbox" else None)
 
 
-def refuse_what_comes_later(pipeline: Pipeline) -> None:
-    """Raise `ConfigError` where the pipeline asks for what this version understands but cannot do yet."""
-    if pipeline.needs_later:
-        what = "this version reads the key but cannot obey it yet"
-        remedy = "take it out, or wait for the version that can; events are not sent without it"
-        problems = (Problem(file=None, path=key, what=what, remedy=remedy) for key in pipeline.needs_later)
-        raise ConfigError(locate(pipeline, problem) for problem in problems)
-
-
 def _resolved(reference: Reference | None) -> str | None:
     return None if reference is None else reference.resolve()
 
@@ -381,6 +376,8 @@ def find_pipeline(project: Project, name: str) -> Pipeline:
     """Return the pipeline called `name`; raises `ConfigError` with the nearest one."""
     if name in project.pipelines:
         return project.pipelines[name]
+    if name in project.elsewhere:
+        raise does_not_go(name, project.elsewhere[name])
     near = get_close_matches(name, project.pipelines, n=1)
     known = ", ".join(project.pipelines) or "none; add a file to pipelines/"
     remedy = f"did you mean {near[0]!r}? pipelines: {known}" if near else f"pipelines: {known}"
@@ -394,7 +391,13 @@ def load_project(folder: str | Path, *, target: str | None = None) -> Project:
     return load(Path(folder), target=target, environ=os.environ)
 
 
-def run_sync(project: Project, pipeline: str, *, limit: int | None = None) -> "RunReport":
-    """Sync one pipeline of `project`; raises `ConfigError`, `LockedError`, `StateError`; all else is in the report."""
+def run_sync(
+    project: Project, pipeline: str, *, destination: str | None = None, limit: int | None = None
+) -> "RunReport":
+    """Sync one pipeline of `project`, to `destination` where it has several.
+
+    Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
+    """
     with Session(project) as session:
-        return session.run(pipeline, limit=limit)
+        found = find_pipeline(project, pipeline)
+        return session.run(found if destination is None else way_to(found, destination), limit=limit)

@@ -126,9 +126,11 @@ def pipelines_status(store: Store, target: str) -> tuple[PipelineStatus, ...]:
     )
 
 
-def runs(store: Store, target: str, pipeline: str | None = None, *, limit: int = 20) -> tuple[StoredRun, ...]:
-    """Return the newest runs first."""
-    return tuple(stored_runs(store, target, pipeline, limit=limit))
+def runs(
+    store: Store, target: str, pipeline: str | None = None, *, destination: str | None = None, limit: int = 20
+) -> tuple[StoredRun, ...]:
+    """Return the newest runs first, all or those of one pipeline, or to one destination."""
+    return tuple(stored_runs(store, target, pipeline, destination=destination, limit=limit))
 
 
 def run_details(store: Store, run_id: str) -> RunDetails:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import Exit, log_options, output_option, project_options, session
+from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
 from syncer.cli.moment import Moment
 from syncer.cli.signals import ends_in_order
 
@@ -15,6 +15,7 @@ from syncer.cli.signals import ends_in_order
 @click.argument("name")
 @click.option("--until", type=Moment(), required=True, help="Events before this event_time: a time, a day, or -1h.")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@destination_option
 @project_options
 @output_option
 @log_options

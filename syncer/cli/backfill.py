@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session
 from syncer.cli.moment import Moment
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
@@ -24,6 +24,7 @@ COST = (
 @click.option("--until", type=Moment(), help="Events before this event_time; default: all.")
 @click.option("--resend", is_flag=True, help="Also what was settled before: delivered, refused or held.")
 @click.option("--yes", is_flag=True, help="With --resend: do it. Without it, only what it would do is said.")
+@destination_option
 @project_options
 @output_option
 @log_options

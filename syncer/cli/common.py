@@ -75,14 +75,38 @@ def project_options(command: Command) -> Command:
     )(command)
 
 
+def destination_option(command: Command) -> Command:
+    """Add `--destination`: the project that `load` gives goes there alone."""
+    return click.option(
+        "--destination",
+        metavar="NAME",
+        expose_value=False,
+        callback=_keep_destination,
+        help="This one of several destinations only.",
+    )(command)
+
+
+def _keep_destination(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    del parameter
+    ctx.meta["destination"] = value
+
+
 def load(project_dir: Path | None, target: str | None) -> "Project":
-    """Return the project, with its warnings on stderr; raises `ConfigError`."""
+    """Return the project, narrowed to the `--destination`, with its warnings on stderr; raises `ConfigError`."""
+    from syncer.config.chosen import narrowed
     from syncer.config.load import load_project
 
     project = load_project(project_dir, target=target, environ=os.environ)
     for warning in project.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    return project
+    destination = chosen_destination()
+    return project if destination is None else narrowed(project, destination)
+
+
+def chosen_destination() -> str | None:
+    """Return the `--destination`; None: none was named."""
+    chosen: str | None = click.get_current_context().meta.get("destination")
+    return chosen
 
 
 @contextmanager

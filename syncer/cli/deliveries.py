@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, project_options, session
+from syncer.cli.common import destination_option, log_options, project_options, session
 from syncer.cli.moment import Moment
 from syncer.cli.tables import format_option, require_file, write
 
@@ -14,6 +14,7 @@ from syncer.cli.tables import format_option, require_file, write
 @click.argument("name")
 @click.option("--since", type=Moment(), help="Only what happened since: a time, a day, or -7d.")
 @format_option
+@destination_option
 @project_options
 @log_options
 def command(name: str, project_dir: Path | None, target: str | None, since: datetime | None, output: str) -> None:

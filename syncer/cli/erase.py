@@ -2,15 +2,25 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import key_parts, log_options, output_option, project_options, session, split_key
+from syncer.cli.common import (
+    destination_option,
+    key_parts,
+    log_options,
+    output_option,
+    project_options,
+    session,
+    split_key,
+)
 
 if TYPE_CHECKING:
     from syncer.actions import Wanted
+    from syncer.engine.persons import Found
     from syncer.pipeline import Pipeline
+    from syncer.state.erased import Traces
 
 
 @click.command()
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
     help="A file with one key a line, written as `syncer deliveries` writes them.",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing, say what would be erased.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -41,27 +52,35 @@ def command(
     """
     from syncer.actions import erase, person, traces
     from syncer.cli.text import print_json
+    from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     if sum(given is not None for given in (key, match, keys)) != 1:
         raise click.UsageError("give one of --key, --match and --keys")
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        found = person(opened, pipeline, _wanted(pipeline, key=key, match=match, keys=keys))
-        there = traces(opened, pipeline, found) if dry_run else erase(opened, pipeline, found)
-        project_target = opened.project.target
-    if as_json:
-        print_json(
-            {
-                "pipeline": pipeline.name, "target": project_target, "done": not dry_run, "events": there.events,
-                "blocked_before": there.blocked, "rejects": there.rejects, "ledger": there.ledger,
-                "suppressed": there.suppressed, "similar": found.similar, "recalled_at_meta": False,
-            }
-        )  # fmt: skip
-        return
+        wanted = _wanted(pipeline, key=key, match=match, keys=keys)
+        for way in ways(pipeline):
+            found = person(opened, way, wanted)
+            there = traces(opened, way, found) if dry_run else erase(opened, way, found)
+            if as_json:
+                facts = {"pipeline": name, "target": opened.project.target, "destination": way.destinations[0]}
+                print_json(facts | {"done": not dry_run} | _facts(there, found))
+            else:
+                _print(opened.label(way), opened.project.target, there, found, dry_run=dry_run)
+
+
+def _facts(there: "Traces", found: "Found") -> dict[str, Any]:
+    return {
+        "events": there.events, "blocked_before": there.blocked, "rejects": there.rejects, "ledger": there.ledger,
+        "suppressed": there.suppressed, "similar": found.similar, "recalled_at_meta": False,
+    }  # fmt: skip
+
+
+def _print(label: str, target: str, there: "Traces", found: "Found", *, dry_run: bool) -> None:
     verb = "would be" if dry_run else "are"
     click.echo(
-        f"{pipeline.name}: {_count(there.events, 'event')} {verb} blocked for target {project_target}, "
+        f"{label}: {_count(there.events, 'event')} {verb} blocked for target {target}, "
         f"{there.blocked:,} of them {'is' if there.blocked == 1 else 'are'} so already."
     )
     click.echo(

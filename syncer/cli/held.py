@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 
@@ -30,6 +30,7 @@ def command() -> None:
 
 @command.command("list", short_help="List held requests.")
 @click.argument("name")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -58,6 +59,7 @@ def list_held(name: str, project_dir: Path | None, target: str | None, *, as_jso
 @click.argument("name")
 @click.argument("requests", nargs=-1, type=int, metavar="[REQUEST]...")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -97,6 +99,7 @@ def resend_held(
 @click.argument("name")
 @click.argument("requests", nargs=-1, type=int, metavar="[REQUEST]...")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@destination_option
 @project_options
 @output_option
 @log_options

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True)
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -22,17 +23,21 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     """
     from syncer.actions import pause
     from syncer.cli.text import print_json
+    from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     where = f" --target {target}" if target else ""
     with session(project_dir, target) as opened:
-        for pipeline in [find_pipeline(opened.project, name) for name in names]:
-            name = pipeline.name
-            was = pause(opened, pipeline)
+        wanted = [find_pipeline(opened.project, name) for name in names]
+        for way in (way for pipeline in wanted for way in ways(pipeline)):
+            name, label, (destination,) = way.name, opened.label(way), way.destinations
+            was = pause(opened, way)
             if as_json:
-                print_json({"pipeline": name, "target": opened.project.target, "paused": True, "was": was})
+                facts = {"pipeline": name, "target": opened.project.target, "destination": destination}
+                print_json(facts | {"paused": True, "was": was})
                 continue
+            there = where if label == name else f" --destination {destination}{where}"
             before = f" (it was paused already: {was})" if was else ""
             click.echo(
-                f"{name}: paused for target {opened.project.target}{before}; `syncer resume {name}{where}` ends it."
+                f"{label}: paused for target {opened.project.target}{before}; `syncer resume {name}{there}` ends it."
             )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, is_quiet, log_options, output_option, project_options, session
+from syncer.cli.common import Exit, destination_option, is_quiet, log_options, output_option, project_options, session
 from syncer.cli.run import no_pipeline
+from syncer.pipeline import ways
 
 if TYPE_CHECKING:
     from syncer.engine.forecast import Forecast
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--detailed-exitcode", is_flag=True, help="End with 5 where a run would send something.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -50,27 +52,30 @@ def command(
 def show_forecasts(
     opened: "Session", wanted: "Sequence[Pipeline]", *, as_json: bool, reconcile: bool = False
 ) -> "list[Forecast]":
-    """Print, and return, what the next run of each pipeline, or a `reconcile` of it, would do."""
+    """Print, and return, what the next run of each way of each pipeline, or a `reconcile` of it, would do."""
     from syncer.cli.text import print_json
     from syncer.engine.forecast import compare
     from syncer.outlook import forecast
 
     found = []
-    for pipeline in wanted:
+    for pipeline in (way for each in wanted for way in ways(each)):
         click.echo(opened.heading(pipeline), err=True)
-        with counting(pipeline.name) as show:
+        with counting(opened.label(pipeline)) as show:
             found.append(forecast(opened, pipeline, on_rows=show, reconcile=reconcile))
     compare(found)
+    several = {pipeline.name for pipeline in wanted if len(pipeline.destinations) > 1}
     for each in found:
         if as_json:
             print_json(each.to_json())
         else:
-            print_forecast(each)
+            print_forecast(
+                each, f"{each.pipeline} to {each.destination}" if each.pipeline in several else each.pipeline
+            )
     return found
 
 
-def print_forecast(found: "Forecast") -> None:
-    """Say what a run would do, most important first."""
+def print_forecast(found: "Forecast", name: str) -> None:
+    """Say what a run would do, most important first; `name` is what people know its pipeline by."""
     from rich.markup import escape
 
     from syncer.cli.report import print_facts
@@ -79,9 +84,7 @@ def print_forecast(found: "Forecast") -> None:
 
     facts = found.to_json()
     requests = f"{found.requests:,} {'request' if found.requests == 1 else 'requests'}"
-    console.print(
-        f"[bold]{found.pipeline}[/bold]  {found.to_send:,} of {facts['events']:,} events would be sent in {requests}"
-    )
+    console.print(f"[bold]{name}[/bold]  {found.to_send:,} of {facts['events']:,} events would be sent in {requests}")
     if found.pause_reason:
         until = f"; a run sends nothing until `syncer resume {found.pipeline}`" if found.waits_for_somebody else ""
         console.print(f"  paused: {printable(found.pause_reason)}{until}", markup=False)

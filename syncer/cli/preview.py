@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, key_parts, log_options, output_option, project_options, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ ADDRESS = re.compile(r"(?<![^\s@\"=&?,;<>()])[^\s@\"=&?,;<>()]+(?:@|%40)[^\s@\"&
 @click.option("--key", help="Only the row with this key; several key columns: values with commas between.")
 @click.option("--explain", is_flag=True, help="Each field on its way: raw, normalised, digest.")
 @click.option("--show-values", is_flag=True, help="Do not mask personal values.")
+@destination_option
 @project_options
 @output_option
 @log_options

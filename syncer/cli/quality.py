@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, log_options, output_option, project_options, session
+from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
 
 if TYPE_CHECKING:
     from syncer.capi.quality import EventQuality
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
+@destination_option
 @project_options
 @output_option
 @log_options

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
-from syncer.cli.run import run_one
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session
+from syncer.cli.run import run_each
 from syncer.cli.signals import ends_in_order
 
 
 @click.command()
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Only say what it would send.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -27,6 +28,7 @@ def command(name: str, project_dir: Path | None, target: str | None, *, dry_run:
     syncer reconcile orders --dry-run
     """
     from syncer.actions import reconcile
+    from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
@@ -36,5 +38,6 @@ def command(name: str, project_dir: Path | None, target: str | None, *, dry_run:
 
             show_forecasts(opened, [pipeline], as_json=as_json, reconcile=True)
             return
-        code = run_one(opened, pipeline, partial(reconcile, opened, pipeline), as_json=as_json)
+        runs = [(way, partial(reconcile, opened, way)) for way in ways(pipeline)]
+        code = run_each(opened, runs, as_json=as_json)
     sys.exit(code)

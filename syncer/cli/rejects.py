@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, key_parts, log_options, output_option, project_options, session
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 from syncer.cli.tables import format_option, require_file, write
@@ -36,6 +36,7 @@ def choice_options(function: click.decorators.FC) -> click.decorators.FC:
 @click.argument("name")
 @click.option("--rows", is_flag=True, help="Each of them with its key, which the warehouse is asked for.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="With --rows: at most so many.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -70,6 +71,7 @@ def list_(name: str, project_dir: Path | None, target: str | None, limit: int, *
 @click.argument("name")
 @click.option("--key", required=True, help="Its key; several key columns: values with commas between.")
 @click.option("--show-values", is_flag=True, help="Do not mask personal values.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -117,6 +119,7 @@ def show(
 @command.command(short_help="Write all rejects to a file.")
 @click.argument("name")
 @format_option
+@destination_option
 @project_options
 @log_options
 def export(name: str, project_dir: Path | None, target: str | None, output: str) -> None:
@@ -140,6 +143,7 @@ def export(name: str, project_dir: Path | None, target: str | None, output: str)
 @command.command(short_help="Judge rejects again and send what passes.")
 @click.argument("name")
 @choice_options
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -178,6 +182,7 @@ def retry(
 @click.argument("name")
 @choice_options
 @click.option("--yes", is_flag=True, help="Do it. Without it, only how many there are is said.")
+@destination_option
 @project_options
 @output_option
 @log_options

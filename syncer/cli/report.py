@@ -10,11 +10,11 @@ from syncer.logs import printable, redact
 from syncer.report import RunReport
 
 
-def print_report(report: RunReport) -> None:
-    """Say what a run did, most important first."""
+def print_report(report: RunReport, name: str | None = None) -> None:
+    """Say what a run did, most important first; `name` is what people know its pipeline by, where it is another."""
     style = STYLES.get(report.status.value, "")
     console.print(
-        f"[{style}]{report.status.value}[/]  [bold]{report.pipeline}[/bold]  "
+        f"[{style}]{report.status.value}[/]  [bold]{name or report.pipeline}[/bold]  "
         f"{report.acknowledged:,} of {report.events:,} events acknowledged in {report.requests:,} "
         f"{'request' if report.requests == 1 else 'requests'}, "
         f"{report.elapsed_s:.1f} s" + (f"  (run {report.run_id})" if report.run_id else "")

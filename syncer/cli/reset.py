@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session
 
 
 @click.command()
 @click.argument("name")
 @click.option("--to", "position", required=True, metavar="X", help="A value of the cursor, or `start`.")
 @click.option("--yes", is_flag=True, help="Do it. Without it, only what it would do is said.")
+@destination_option
 @project_options
 @output_option
 @log_options

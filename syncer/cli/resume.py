@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True)
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -24,18 +25,22 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     from syncer.actions import resume
     from syncer.cli.text import print_json
     from syncer.engine.basis import consequences
+    from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
-        for pipeline in [find_pipeline(opened.project, name) for name in names]:
-            name = pipeline.name
-            done = resume(opened, pipeline)
+        wanted = [find_pipeline(opened.project, name) for name in names]
+        for way in (way for pipeline in wanted for way in ways(pipeline)):
+            name, (destination,) = way.name, way.destinations
+            done = resume(opened, way)
             if as_json:
-                facts = {"pipeline": name, "target": opened.project.target, "paused": False, "was": done.was}
-                print_json(facts | {"accepted": [str(change) for change in done.accepted]})
+                facts = {"pipeline": name, "target": opened.project.target, "destination": destination}
+                print_json(
+                    facts | {"paused": False, "was": done.was, "accepted": [str(change) for change in done.accepted]}
+                )
                 continue
             state = f"may run again; it was paused: {done.was}" if done.was else "is not paused"
-            click.echo(f"{name}: {state} (target {opened.project.target}).")
+            click.echo(f"{opened.label(way)}: {state} (target {opened.project.target}).")
             if done.accepted:
                 said = ", ".join(str(change) for change in done.accepted)
                 click.echo(f"  Accepted: {said}; {consequences(name, done.accepted)}.")

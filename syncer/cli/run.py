@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 
 from syncer.cli.common import (
     Exit,
+    destination_option,
     exit_of,
     in_words,
     is_quiet,
@@ -22,6 +23,7 @@ from syncer.cli.common import (
     session,
 )
 from syncer.cli.signals import ends_in_order
+from syncer.pipeline import ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ ORDER = (Exit.FAILED, Exit.USAGE, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
 @click.option("--all", "everything", is_flag=True, help="Every enabled pipeline.")
 @click.option("--select", "selection", metavar="tag:T", help="Every enabled pipeline with this tag.")
 @click.option("--limit", type=click.IntRange(min=1), help="Send at most so many events; the next run goes on.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -54,6 +57,8 @@ def command(
 ) -> None:
     """Sync pipelines now, in the foreground.
 
+    A pipeline with several destinations runs once for each of them, and prints a report for each.
+
     \b
     syncer run orders
     syncer run --all --output json
@@ -61,17 +66,17 @@ def command(
     """
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         wanted = choose(opened.project, names, selection, everything=everything)
-        codes: list[Exit] = []
-        for pipeline in wanted:
-            run = partial(opened.run, pipeline.name, limit=limit)
-            codes.append(run_one(opened, pipeline, run, as_json=as_json))
-            if codes[-1] is Exit.INTERRUPTED:
-                break  # whoever stops a run means the command
-    sys.exit(next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE))
+        runs = [(way, partial(opened.run, way, limit=limit)) for way in wanted]
+        code = run_each(opened, runs, as_json=as_json)
+    sys.exit(code)
 
 
 def choose(project: "Project", names: Sequence[str], selection: str | None, *, everything: bool) -> "list[Pipeline]":
-    """Return the pipelines that were asked for; raises `UsageError` with the remedy."""
+    """Return the ways of the pipelines that were asked for; raises `UsageError` with the remedy."""
+    return [way for pipeline in _chosen(project, names, selection, everything=everything) for way in ways(pipeline)]
+
+
+def _chosen(project: "Project", names: Sequence[str], selection: str | None, *, everything: bool) -> "list[Pipeline]":
     from syncer.session import find_pipeline
 
     if sum((bool(names), selection is not None, everything)) > 1:
@@ -97,6 +102,21 @@ def choose(project: "Project", names: Sequence[str], selection: str | None, *, e
     return enabled
 
 
+def run_each(opened: "Session", runs: "Iterable[tuple[Pipeline, Callable[..., RunReport]]]", *, as_json: bool) -> Exit:
+    """Run one way after the other as `run_one` does; return the exit code of all, the most urgent one."""
+    codes: list[Exit] = []
+    for way, run in runs:
+        codes.append(run_one(opened, way, run, as_json=as_json))
+        if codes[-1] is Exit.INTERRUPTED:
+            break  # whoever stops a run means the command
+    return foremost(codes)
+
+
+def foremost(codes: Sequence[Exit]) -> Exit:
+    """Return the exit code of a command that did several things, of which each has its own."""
+    return next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE)
+
+
 def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunReport]", *, as_json: bool) -> Exit:
     """Run one pipeline by `run`, which takes `on_progress`; print its report, return the exit code it stands for."""
     from syncer.cli.report import print_report
@@ -107,7 +127,7 @@ def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunRepo
 
     try:
         click.echo(opened.heading(pipeline), err=True)
-        with progress_bar(pipeline.name) as show:
+        with progress_bar(opened.label(pipeline)) as show:
             report = run(on_progress=show)
     except LockedError as error:
         report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
@@ -121,7 +141,7 @@ def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunRepo
         if as_json:
             print_json(report.to_json())
         else:
-            print_report(report)
+            print_report(report, opened.label(pipeline))
     except (BrokenPipeError, SystemExit):  # rich makes one of the other; the other pipelines shall run all the same
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process
     return exit_code(report, pipeline)

@@ -4,12 +4,20 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import (
+    chosen_destination,
+    destination_option,
+    log_options,
+    output_option,
+    project_options,
+    session,
+)
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many, newest first.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -26,7 +34,8 @@ def command(name: str | None, project_dir: Path | None, target: str | None, limi
     with session(project_dir, target) as opened:
         if name is not None:
             find_pipeline(opened.project, name)
-        found = runs(opened.store, opened.project.target, name, limit=limit)
+        found = runs(opened.store, opened.project.target, name, destination=chosen_destination(), limit=limit)
+        shows_destination = len({run.report.destination for run in found}) > 1
         title = f"target {opened.project.target}"
     if as_json:
         for run in found:
@@ -39,6 +48,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, limi
         (
             run.report.run_id,
             run.report.pipeline,
+            *((run.report.destination,) if shows_destination else ()),
             f"{run.started_at:%Y-%m-%d %H:%M:%S}Z",
             run.report.status.value,
             run.report.acknowledged,
@@ -48,5 +58,6 @@ def command(name: str | None, project_dir: Path | None, target: str | None, limi
         )
         for run in found
     )
-    columns = ("run", "pipeline", "started", "status", "acknowledged", "not sent", "requests", "seconds")
+    place = ("destination",) if shows_destination else ()
+    columns = ("run", "pipeline", *place, "started", "status", "acknowledged", "not sent", "requests", "seconds")
     print_table(columns, rows, title=title, styles=STYLES)

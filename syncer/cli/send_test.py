@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, key_parts, log_options, output_option, project_options, session
 
 BEFORE = (
     "These are real events: Meta counts them like all others, and shows them in Test Events, too. "
@@ -18,6 +18,7 @@ BEFORE = (
 @click.option("--code", required=True, help="The code that Test Events shows, such as TEST123.")
 @click.option("--key", help="The row with this key; values of several key columns joined by commas.")
 @click.option("--limit", type=click.IntRange(1, 1000), help="The next so many events.  [default: 3]")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -59,7 +60,7 @@ def command(
     if as_json:
         print_json({**report.to_json(), "test_event_code": trial.code})
     else:
-        print_report(report)
+        print_report(report, opened.label(pipeline))
         if report.acknowledged or report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS):
             click.echo(_after(report.acknowledged, trial.code))
     sys.exit(exit_code(report, pipeline))

@@ -1,11 +1,19 @@
 """`syncer status`."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import (
+    chosen_destination,
+    destination_option,
+    log_options,
+    output_option,
+    project_options,
+    session,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -38,20 +47,29 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
         if name is not None:
             find_pipeline(opened.project, name)
         project, target = opened.project, opened.project.target
-        found = {status.pipeline: status for status in pipelines_status(opened.store, target)}
+        every = {(each.pipeline, each.destination): each for each in pipelines_status(opened.store, target)}
         daemons, now = serving(opened.store, target), opened.clock.now()
-    wanted = [name] if name else [*project.pipelines, *(set(found) - set(project.pipelines))]
+    only = chosen_destination()
+    found = {way: each for way, each in every.items() if name in (None, way[0]) and only in (None, way[1])}
+    known = [(pipeline.name, each) for pipeline in project.pipelines.values() for each in pipeline.destinations]
+    wanted = dict.fromkeys([*(way for way in known if name in (None, way[0])), *found])
     if as_json:
         holders = [daemon.holder for daemon in daemons]
-        for pipeline in wanted:
-            known = found.get(pipeline)
-            said = known.to_json() if known else {"pipeline": pipeline, "target": target, "state": "never"}
+        for way in wanted:
+            said = found[way].to_json() if way in found else _never(*way, target)
             print_json(said | {"daemons": holders})
         return
-    _print_pipelines({pipeline: found.get(pipeline) for pipeline in wanted}, target)
+    several = Counter(pipeline for pipeline, _ in wanted)
+    shown = {way: way[0] if several[way[0]] == 1 else " to ".join(way) for way in wanted}
+    _print_pipelines({shown[way]: found.get(way) for way in wanted}, target)
     _print_daemons(daemons, target, now=now, is_missed=any(status.next_run_at for status in found.values()))
-    for pipeline in wanted:
-        _print_more(found.get(pipeline))
+    for way in wanted:
+        if way in found:
+            _print_more(shown[way], found[way])
+
+
+def _never(pipeline: str, destination: str, target: str) -> dict[str, str]:
+    return {"pipeline": pipeline, "target": target, "destination": destination, "state": "never"}
 
 
 def _print_pipelines(wanted: "Mapping[str, PipelineStatus | None]", target: str) -> None:
@@ -94,32 +112,29 @@ def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetim
         )
 
 
-def _print_more(status: "PipelineStatus | None") -> None:
+def _print_more(name: str, status: "PipelineStatus") -> None:
     from syncer.cli.report import print_match_keys
     from syncer.cli.text import console
     from syncer.logs import redact
 
-    if status is None:
-        return
     if status.pause_reason:
         since = f" since {_shown(status.paused_at)}" if status.paused_at else ""
         console.print(
-            f"\n{status.pipeline}: paused{since}: {status.pause_reason}; `syncer explain {status.pause_reason}` says "
-            "what to do",
+            f"\n{name}: paused{since}: {status.pause_reason}; `syncer explain {status.pause_reason}` says what to do",
             markup=False,
         )
     if status.missed:
         times, newest = sum(each.times for each in status.missed), status.missed[0]
         console.print(
-            f"\n{status.pipeline}: {times:,} due times in seven days had no run of their own, the last at "
+            f"\n{name}: {times:,} due times in seven days had no run of their own, the last at "
             f"{_shown(newest.last_at)} ({newest.reason})",
             markup=False,
         )
     report = status.last_run.report if status.last_run else None
     if report and report.message:
-        console.print(f"\n{status.pipeline}: {redact(report.message)}", markup=False)
+        console.print(f"\n{name}: {redact(report.message)}", markup=False)
     if report and (keys := report.tally.match_keys()):
-        console.print(f"\n{status.pipeline}, last run:", markup=False)
+        console.print(f"\n{name}, last run:", markup=False)
         print_match_keys(keys)
 
 

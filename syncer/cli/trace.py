@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, key_parts, log_options, output_option, project_options, session
 
 if TYPE_CHECKING:
     from syncer.outlook import Trace
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name")
 @click.argument("key")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -27,26 +28,29 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     """
     from syncer.cli.text import print_json
     from syncer.outlook import trace
+    from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        found = trace(opened, pipeline, key_parts(pipeline, key))
-    for each in found:
+        found = [
+            (opened.label(way), each) for way in ways(pipeline) for each in trace(opened, way, key_parts(way, key))
+        ]
+    for label, each in found:
         if as_json:
             print_json(each.to_json())
         else:
-            _print(each)
+            _print(each, label)
 
 
-def _print(found: "Trace") -> None:
+def _print(found: "Trace", label: str) -> None:
     from syncer.cli.text import STYLES, console, print_table
     from syncer.logs import printable
     from syncer.status import in_utc
 
     word, sentence = found.conclusion
     rule = f", rule {found.rule}" if found.rule else ""
-    console.print(printable(f"{found.pipeline}, key {found.key}{rule}: {word}"), markup=False)
+    console.print(printable(f"{label}, key {found.key}{rule}: {word}"), markup=False)
     console.print(f"  {printable(sentence)}", markup=False)
     if found.row is None and found.requests:
         console.print("  The query gives no such row now.", markup=False)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, log_options, output_option, project_options, session
+from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
+from syncer.cli.run import foremost
 
 if TYPE_CHECKING:
     from syncer.pipeline import Pipeline
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.option("--no-wait", is_flag=True, help="Only ask; do not wait for the run.")
 @click.option("--timeout", "timeout_s", type=click.FloatRange(min=0), help="Wait no longer than so many seconds.")
+@destination_option
 @project_options
 @output_option
 @log_options
@@ -32,7 +34,8 @@ def command(
     """Let the daemon that serves the state run a pipeline now, and wait for the report.
 
     The report and the exit code are those of a run that began after this command: of the next one, where a run is
-    under way. However many ask meanwhile, that is one run.
+    under way. However many ask meanwhile, that is one run. Of a pipeline with several destinations it is one for each,
+    side by side, with a report each.
 
     \b
     syncer trigger orders
@@ -40,18 +43,20 @@ def command(
     """
     from syncer.actions import ask_for_run
     from syncer.cli.text import print_json
+    from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
-        pipeline = find_pipeline(opened.project, name)
-        wish = ask_for_run(opened, pipeline)
+        asked = [(way, ask_for_run(opened, way)) for way in ways(find_pipeline(opened.project, name))]
         if not no_wait:
-            code = _wait(opened, pipeline, wish, timeout_s=timeout_s, as_json=as_json)
-            sys.exit(code)
-    if as_json:
-        print_json({"pipeline": pipeline.name, "target": opened.project.target, "asked": True})
-    else:
-        click.echo(f"{pipeline.name}: a run was asked for; `syncer runs {pipeline.name}` shows it.")
+            codes = [_wait(opened, way, wish, timeout_s=timeout_s, as_json=as_json) for way, wish in asked]
+            sys.exit(foremost(codes))
+        for way, _ in asked:
+            if as_json:
+                facts = {"pipeline": name, "target": opened.project.target, "destination": way.destinations[0]}
+                print_json(facts | {"asked": True})
+            else:
+                click.echo(f"{opened.label(way)}: a run was asked for; `syncer runs {name}` shows it.")
 
 
 def _wait(opened: "Session", pipeline: "Pipeline", wish: int, *, timeout_s: float | None, as_json: bool) -> Exit:
@@ -64,5 +69,5 @@ def _wait(opened: "Session", pipeline: "Pipeline", wish: int, *, timeout_s: floa
     if as_json:
         print_json(report.to_json())
     else:
-        print_report(report)
+        print_report(report, opened.label(pipeline))
     return exit_code(report, pipeline)

@@ -1,7 +1,7 @@
 """`destinations:` of a project: datasets at Meta, and the sandbox in their place."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -57,9 +57,14 @@ LAZY = frozenset({"dataset_id", "pixel_id", "access_token", "test_event_code", "
 
 
 def read_destinations(node: Node | None, reader: Reader) -> dict[str, Destination]:
-    """Return the datasets of the map `destinations`."""
+    """Return the datasets of the map `destinations`; sandboxes without an id get one each, so that they are told apart."""
     found = {name: _destination(name, child, reader) for name, child in (node.entries if node else {}).items()}
-    return {name: destination for name, destination in found.items() if destination}
+    known = {name: destination for name, destination in found.items() if destination}
+    nameless = [
+        name for name, each in known.items() if each.type == "sandbox" and each.dataset_id.text == SANDBOX_DATASET
+    ]
+    ids = {name: Reference(str(int(SANDBOX_DATASET) + number)) for number, name in enumerate(nameless)}
+    return {name: replace(each, dataset_id=ids.get(name, each.dataset_id)) for name, each in known.items()}
 
 
 def _destination(name: str, node: Node, reader: Reader) -> Destination | None:

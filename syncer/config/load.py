@@ -163,6 +163,7 @@ class _Loader:
         around = Surroundings(
             sources=view.source_names,
             destinations=view.destination_names,
+            datasets={name: each.dataset_id.text for name, each in view.destinations.items() if each.type == "meta"},
             defaults=view.defaults,
             alerts=view.alert_rules,
         )

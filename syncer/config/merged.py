@@ -12,7 +12,7 @@ from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json,
 from syncer.mapping import Mapping as Groups
 from syncer.pipeline import EventRule, Pipeline, Require
 
-NOT_SHOWN = frozenset({"file", "fingerprint", "needs_later", "places", "tests"})
+NOT_SHOWN = frozenset({"file", "fingerprint", "places", "tests"})
 DEFAULT = "default"
 PLAIN = (bool, int, float, type(None))
 WRITTEN_AS = {"query": ("query", "query_file", "table")}

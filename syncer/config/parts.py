@@ -1,7 +1,7 @@
 """The smaller parts of a pipeline: cursor, consent, schedule and the rest."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncer.config.conditions import read_condition
@@ -59,10 +59,8 @@ class Destinations:
     route: Route | None = None
 
 
-def read_destinations_of(node: Node | None, known: Collection[str], reader: Reader) -> Destinations:
+def read_destinations_of(node: Node, known: Collection[str], reader: Reader) -> Destinations:
     """Return one destination, several, or a route by a column's value."""
-    if node is None:
-        return Destinations()
     if not node.is_map:
         names = reader.texts(node, what="the name of a destination")
         for item in node.items if node.is_list else [node]:
@@ -76,6 +74,15 @@ def read_destinations_of(node: Node | None, known: Collection[str], reader: Read
     for child in node.entries["map"].entries.values():
         _check_known(child, known, reader)
     return Destinations(tuple(dict.fromkeys(route.map.values())), route)
+
+
+def refuse_one_dataset(node: Node, names: Sequence[str], datasets: Mapping[str, str], reader: Reader) -> None:
+    """Note destinations of one pipeline that are the same dataset, as far as the files say so."""
+    for number, name in enumerate(names):
+        others = [other for other in names[:number] if name in datasets and datasets.get(other) == datasets[name]]
+        if others:
+            what = f"{others[0]} and {name} are the same dataset, which would get events twice"
+            reader.problems.at(node, what, "name one of them")
 
 
 def _check_known(node: Node, known: Collection[str], reader: Reader) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from syncer.config.rules import RulesReader
 from syncer.config.sections import Reader, shape
 from syncer.config.settings import read_settings, settle
 from syncer.config.times import start_mistake
-from syncer.pipeline import AlertRules, Delivery, Json, Mapping, Pipeline, Rejects, Tolerate, mappings_of
+from syncer.pipeline import AlertRules, Delivery, Json, Pipeline, Rejects, Tolerate, mappings_of
+from syncer.pipeline import Mapping as Groups
 from syncer.spec.fields import short_name
 
 OWN_KEYS = ("version", "name", "description", *ORIGINS, "tests")
@@ -50,7 +51,7 @@ MERGED_KEYS = ("settings", "delivery", "pii", "reconcile", "rejects", "tolerate"
 """Maps whose keys are taken one by one from `defaults:`; `mapping` is too, all else is taken whole."""
 GUARDS = ("consent", "limited_data_use", "require", "events")
 """Keys without which more is sent: one that is left blank is not taken for one that is not there."""
-NOT_PRINTED = ("file", "fingerprint", "needs_later", "places", "description", "tags", "tests")
+NOT_PRINTED = ("file", "fingerprint", "places", "description", "tags", "tests")
 """What changes nothing about what is sent."""
 
 
@@ -60,6 +61,8 @@ class Surroundings:
 
     sources: Collection[str]
     destinations: Collection[str]
+    datasets: Mapping[str, str]
+    """The dataset of each destination at Meta, as it is written."""
     defaults: Node | None = None
     alerts: Node | None = None
     """The project's own `alerts.when`."""
@@ -145,8 +148,7 @@ class PipelineReader:
             **self._sections(node),
         )
         self._check_required(node, pipeline)
-        later = tuple(needs_later(pipeline))
-        return replace(pipeline, needs_later=later, fingerprint=fingerprint(pipeline), places=self._places(node))
+        return replace(pipeline, fingerprint=fingerprint(pipeline), places=self._places(node))
 
     def _with_preset(self, node: Node) -> Node:
         """Return the pipeline laid over the preset that it names."""
@@ -154,7 +156,7 @@ class PipelineReader:
         name = None if child is None else self.reader.plain(child)
         return with_defaults(node, preset(name)) if isinstance(name, str) and name in PRESETS else node
 
-    def _mapping(self, node: Node) -> Mapping:
+    def _mapping(self, node: Node) -> Groups:
         envelope = node.get(ENVELOPE)
         found = self.mapping.read(node.get("mapping"))
         return found if envelope is None else replace(found, envelope=tuple(str(each.value) for each in envelope.items))
@@ -180,7 +182,10 @@ class PipelineReader:
         if child is None:
             remedy = f"add one of {', '.join(sorted(self.around.destinations)) or 'the destinations of syncer.yaml'}"
             self.problems.missing(node, "destination", remedy)
-        return parts.read_destinations_of(child, self.around.destinations, self.reader)
+            return parts.Destinations()
+        found = parts.read_destinations_of(child, self.around.destinations, self.reader)
+        parts.refuse_one_dataset(child, found.names, self.around.datasets, self.reader)
+        return found
 
     def _key(self, node: Node) -> tuple[str, ...]:
         if child := node.get("key"):
@@ -280,12 +285,6 @@ def check_version(node: Node, reader: Reader) -> None:
     version = node.entries.get("version")
     if version is not None and (version.value != 1 or isinstance(version.value, bool)):
         reader.problems.at(version, f"{shape(version)} is no version this syncer reads", "write version: 1")
-
-
-def needs_later(pipeline: Pipeline) -> Iterator[str]:
-    """Yield the keys that are understood but that no command obeys yet."""
-    if len(pipeline.destinations) > 1 or pipeline.route is not None:
-        yield "destination"
 
 
 def fingerprint(pipeline: Pipeline) -> str:

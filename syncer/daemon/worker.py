@@ -75,7 +75,7 @@ class Worker:
 
     def _here(self) -> Ended:
         wants_sweep = any(wish.by == RECONCILE for wish in self.wishes)
-        report = self.session.run(self.pipeline.name, trigger=self.trigger, wants_sweep=wants_sweep)
+        report = self.session.run(self.pipeline, trigger=self.trigger, wants_sweep=wants_sweep)
         log.log(_level(report), "run.reported", extra=_facts(report))
         # its wishes are open again: one that nobody stopped would begin at once, for ever
         return Ended.FAILED if report.status is RunStatus.INTERRUPTED else Ended.WELL

@@ -112,9 +112,10 @@ class Aside:
 
     def put(
         self, connection: Connection, rejected: Sequence[Rejected], *, run_id: str, at: datetime,
-        request_id: int | None = None,
+        request_id: int | None = None, gone: bytes = b"",
     ) -> None:  # fmt: skip
-        """Set events aside, and remember them but for conflicts of keys."""
+        """Set events aside, and remember them but for conflicts of keys; forget those of the packed digests `gone`."""
+        self.settle(connection, gone)
         if not rejected:
             return
         put(connection, rejected, pipeline_id=self._pipeline_id, run_id=run_id, at=at, request_id=request_id)

@@ -178,17 +178,17 @@ class RunLog:
 
     @one_at_a_time
     def page(
-        self, tally: Tally, rejects: Sequence[Rejected], pending: int, unsent: Mapping[str, bytes] | None = None
-    ) -> None:
+        self, tally: Tally, rejects: Sequence[Rejected], pending: int, unsent: Mapping[str, bytes] | None = None,
+        gone: bytes = b"",
+    ) -> None:  # fmt: skip
         """Count one batch of rows, of whose events `pending` are to be sent, and set its rejects aside.
 
-        `unsent` has the packed identities of rows without consent, by reason.
+        `unsent` has the packed identities of rows without consent, by reason, `gone` those that are another's now.
         """
-        deltas = counts.of_tally(tally, pending=pending)
         with self._tx("page") as connection:
-            counts.add(connection, self.run_id, deltas)
+            counts.add(connection, self.run_id, counts.of_tally(tally, pending=pending))
             now = self._clock.now()
-            self._aside.put(connection, rejects, run_id=self.run_id, at=now)
+            self._aside.put(connection, rejects, run_id=self.run_id, at=now, gone=gone)
             suppressed.put(connection, unsent or {}, pipeline_id=self._row.id, run_id=self.run_id, at=now)
 
     @one_at_a_time

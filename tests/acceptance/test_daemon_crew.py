@@ -15,6 +15,7 @@ from syncer.config.load import load_project
 from syncer.daemon.crew import MOST_CRASHES, Crew
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
+from syncer.pipeline import Pipeline
 from syncer.report import RunReport, RunStatus
 from syncer.session import Session
 from syncer.state import asked
@@ -73,8 +74,9 @@ def test_R29_a_crash_that_another_daemon_wrote_down_is_heeded_by_this_one(shop: 
 class Interrupted(Session):
     """One whose runs end early although nobody stopped them."""
 
-    def run(self, name: str, **_: Any) -> RunReport:
-        return self.empty_report(self.project.pipelines[name], RunStatus.INTERRUPTED, "")
+    def run(self, pipeline: str | Pipeline, **_: Any) -> RunReport:
+        assert isinstance(pipeline, Pipeline)
+        return self.empty_report(pipeline, RunStatus.INTERRUPTED, "")
 
 
 def test_a_run_that_nobody_stopped_and_that_ends_early_is_tried_again_after_a_wait(shop: Shop) -> None:

@@ -23,7 +23,7 @@ def test_a_paused_pipeline_reads_and_sends_nothing_until_it_is_resumed(shop: Sho
     shop.syncer("pause", "orders")
     assert "`syncer resume orders --target default` ends" in shop.syncer("pause", "orders", "--target", "default").out
     (again,) = map(json.loads, shop.syncer("pause", "orders", "--output", "json").out.splitlines())
-    assert again == {"pipeline": "orders", "target": "default", "paused": True, "was": "by_hand"}
+    assert again == {"pipeline": "orders", "target": "default", "destination": "meta", "paused": True, "was": "by_hand"}
 
     held = shop.syncer("run", "orders", "--output", "json")
     assert (held.code, held.report["status"], held.report["pause_reason"]) == (1, "paused", "by_hand")

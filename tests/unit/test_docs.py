@@ -34,7 +34,8 @@ PROJECT = {
     "version": 1,
     "sources": {"warehouse": {"type": "duckdb", "path": "warehouse.duckdb"}},
     "destinations": {
-        name: {"dataset_id": "1234567890", "access_token": "${env:META_ACCESS_TOKEN}"} for name in ("meta", "local")
+        name: {"dataset_id": f"123456789{number}", "access_token": "${env:META_ACCESS_TOKEN}"}
+        for number, name in enumerate(("meta", "local", "meta_agency", "meta_acme", "meta_globex"))
     },
 }
 PIPELINE = {
@@ -187,36 +188,6 @@ def test_no_key_of_either_schema_is_left_without_a_table() -> None:
         "key",
     }
     assert set(properties(project_schema())) | set(properties(pipeline_schema())) <= tables | without | {"start"}
-
-
-def test_the_keys_that_a_run_refuses_are_those_listed_as_such(tmp_path: Path) -> None:
-    asked: dict[str, Any] = {
-        "consent": {"column": "consent"},
-        "limited_data_use": {},
-        "require": {"any": ["em"]},
-        "pii": {"email": "warn"},
-        "events": [{"id": "bought", "name": "Purchase"}],
-        "settings": {
-            "action_source": "other",
-            "preset": "ga4",
-            "browser_pixel": "none",
-            "delay": "1h",
-            "strict": True,
-            "test_event_code": "T",
-        },
-        "destination": ["meta", "local"],
-        "delivery": {"max_rows": 5, "mode": "at_most_once"},
-        "schedule": {"every": "1h"},
-        "reconcile": {"every": "24h"},
-        "rejects": {"retry": "manual"},
-        "tolerate": {"rejected": "1%"},
-        "alerts": {"when": {"failed": False}},
-        "tests": [{"name": "one", "rows": [], "expect": []}],
-    }
-    assert {*asked, *PIPELINE, *ORIGINS, "cursor", "description", "enabled", "tags"} == set(PIPELINE_KEYS)
-    project = validated(tmp_path, PROJECT, PIPELINE | asked)
-    listed = configuration()["Read, but not obeyed yet"].rows()
-    assert set(project.pipelines["orders"].needs_later) == set(listed)
 
 
 # --- files ---------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ def test_every_parameter_and_every_command_is_there() -> None:
         "--all",
         "--select",
         "--limit",
+        "--destination",
         "--project",
         "--target",
         "--output",

@@ -57,7 +57,7 @@ def test_entries_are_shown_as_a_mapping_writes_them(folder: Folder) -> None:
 
 
 def test_what_is_null_or_empty_is_left_out(folder: Folder) -> None:
-    assert not {"description", "tags", "settings.default_country", "file", "needs_later"} & explained(folder).keys()
+    assert not {"description", "tags", "settings.default_country", "file"} & explained(folder).keys()
 
 
 def test_of_a_rule_what_it_says_itself_is_shown(folder: Folder) -> None:

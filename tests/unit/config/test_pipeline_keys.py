@@ -21,6 +21,7 @@ from syncer.pipeline import (
     Route,
     Schedule,
     WhenPresent,
+    ways,
 )
 from tests.unit.config.folder import PIPELINE, Folder
 
@@ -117,7 +118,7 @@ def test_website_in_the_mapping_needs_browser_pixel_as_well(folder: Folder) -> N
     assert "settings.browser_pixel: is required for website" in folder.problems()[0]
 
 
-LATER = """
+EVERYTHING = """
 consent: {column: consent_categories, category: 3, granted: [granted, "1", Y], applies_to: {country: [de, fr]}}
 limited_data_use: {when: {us_privacy_opt_out: true}, country: 1, state: 1000}
 require: {any: [em, phone, fbp], count: 2}
@@ -142,7 +143,7 @@ events:
 
 def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
     folder.pipeline_file("event_name: {value: Purchase}, ", "")
-    pipeline = add(folder, LATER).pipeline()
+    pipeline = add(folder, EVERYTHING).pipeline()
     assert pipeline.consent == Consent(
         column="consent_categories", category="3", granted=("granted", "1", "Y"), applies_to={"country": ["de", "fr"]}
     )
@@ -169,14 +170,37 @@ def test_several_requirements_are_a_list(folder: Folder) -> None:
     assert pipeline.require == (Require(any=("em", "ph")), Require(any=("fn", "ln", "zp"), count=3))
 
 
-def test_what_no_command_obeys_yet_is_listed(folder: Folder) -> None:
+def test_several_destinations_are_a_list(folder: Folder) -> None:
     folder.project_file("meta: {", "other: {type: sandbox}\n  meta: {")
-    folder.pipeline_file("event_name: {value: Purchase}, ", "").pipeline_file(
-        "destination: meta", "destination: [meta, other]"
-    )
-    pipeline = add(folder, LATER).pipeline()
-    assert pipeline.needs_later == ("destination",)
+    folder.pipeline_file("destination: meta", "destination: [meta, other]")
+    pipeline = folder.pipeline()
     assert pipeline.destinations == ("meta", "other")
+    assert [way.destinations for way in ways(pipeline)] == [("meta",), ("other",)]
+    assert {way.fingerprint for way in ways(pipeline)} == {pipeline.fingerprint}
+
+
+def test_a_destination_is_named_once(folder: Folder) -> None:
+    folder.pipeline_file("destination: meta", "destination: [meta, meta]")
+    (problem,) = folder.problems()
+    assert problem.endswith('destination[1]: "meta" is named twice; name it once')
+
+
+@pytest.mark.parametrize("destination", ["[meta, other]", "{column: brand, map: {a: meta, b: other}}"])
+@pytest.mark.parametrize("dataset", ['"1234567890"', "${env:DATASET}"])
+def test_two_destinations_of_a_pipeline_are_not_one_dataset(folder: Folder, destination: str, dataset: str) -> None:
+    """As each event would be sent to it twice."""
+    folder.project_file("  meta: {", "  other: {dataset_id: ID, access_token: '${env:META_ACCESS_TOKEN}'}\n  meta: {")
+    folder.project_file('"1234567890"', "ID").project_file("ID", dataset)
+    folder.pipeline_file("destination: meta", f"destination: {destination}")
+    (problem,) = folder.problems()
+    assert "destination: " in problem
+    assert "are the same dataset, which would get events twice; name one of them" in problem
+
+
+def test_sandboxes_of_one_project_are_told_apart(folder: Folder) -> None:
+    folder.project_file("  meta: {", "  other: {type: sandbox}\n  third: {type: sandbox}\n  meta: {")
+    found = folder.load().destinations
+    assert [found[name].dataset_id.resolve() for name in ("other", "third")] == ["1234567890", "1234567891"]
 
 
 def test_a_route_names_a_destination_for_each_value(folder: Folder) -> None:
@@ -184,7 +208,7 @@ def test_a_route_names_a_destination_for_each_value(folder: Folder) -> None:
     folder.pipeline_file("destination: meta", "destination: {column: brand, map: {1: meta, b: other, c: meta}}")
     pipeline = folder.pipeline()
     assert pipeline.route == Route(column="brand", map={"1": "meta", "b": "other", "c": "meta"})
-    assert (pipeline.destinations, pipeline.needs_later) == (("meta", "other"), ("destination",))
+    assert pipeline.destinations == ("meta", "other")
 
 
 def test_a_preset_may_give_what_the_file_lacks(folder: Folder) -> None:
@@ -194,17 +218,8 @@ def test_a_preset_may_give_what_the_file_lacks(folder: Folder) -> None:
         "settings: {preset: ga4, browser_pixel: none}\n",
     )
     pipeline = folder.pipeline()
-    assert pipeline.needs_later == ()
     assert pipeline.settings.action_source == "website"
     assert pipeline.mapping.server_event["event_id"] == WhenPresent(entry=Column(column="event_id"))
-
-
-def test_nothing_waits_for_later_where_the_keys_say_what_holds_anyway(folder: Folder) -> None:
-    add(
-        folder,
-        "consent: null\nlimited_data_use: null\nrequire: null\npii: null\nevents: null\ndelivery: {max_rows: null}\nschedule: {every: 1h}",
-    )
-    assert folder.pipeline().needs_later == ()
 
 
 def test_what_guards_people_is_not_left_blank(folder: Folder) -> None:
