@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
@@ -25,7 +26,7 @@ from syncer.origin import origin
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport, RunStatus
 from syncer.session import Session, find_pipeline
-from syncer.state import asked, erased, operations
+from syncer.state import asked, erased, operations, schedules
 from syncer.state.asked import AskedState
 from syncer.state.daemons import serving
 from syncer.state.guard import Guard
@@ -37,6 +38,7 @@ from syncer.state.operations import position
 from syncer.state.prune import has_due, prune
 from syncer.state.quarantine import Chosen
 from syncer.state.requests import StoredRequest
+from syncer.state.scope import Scope
 
 BETWEEN_LOOKS_S = 0.2
 ALIVE_S = 5.0
@@ -54,7 +56,7 @@ class Wanted:
 
 
 def ask_for_run(session: Session, pipeline: Pipeline) -> int:
-    """Ask the daemons that serve the state for a run of `pipeline`; return the id of the wish.
+    """Ask the daemons that serve the state for a run of `pipeline`, to its one destination; return the id of the wish.
 
     Raises `SyncerError` with the remedy where none serves its target.
     """
@@ -64,7 +66,8 @@ def ask_for_run(session: Session, pipeline: Pipeline) -> int:
             f"{pipeline.name}: no daemon serves target {target} of this state; `syncer run {pipeline.name} "
             f"--target {target}` runs it here and now, `syncer daemon --target {target}` starts a daemon"
         )
-    return asked.ask(session.store, target, pipeline.name, by=session.actor)
+    destination = session.scope(pipeline).destination
+    return asked.ask(session.store, target, pipeline.name, destination=destination, by=session.actor)
 
 
 def wait_for_run(session: Session, pipeline: Pipeline, wish: int, *, timeout_s: float | None) -> RunReport:
@@ -119,8 +122,19 @@ def resume(session: Session, pipeline: Pipeline) -> Resumed:
             operations.accept(
                 session.store, scope, before=found.basis, after=now, begins_anew=anew, actor=session.actor
             )
+            _catch_up(session, scope, found.paused_at)
             return Resumed(found.pause_reason, accepted)
-    return Resumed(session.store.resume(scope, actor=session.actor))
+    was = session.store.resume(scope, actor=session.actor)
+    _catch_up(session, scope, None if found is None else found.paused_at)
+    return Resumed(was)
+
+
+def _catch_up(session: Session, scope: Scope, paused_at: datetime | None) -> None:
+    """Ask for a run where a clock rang since the pause, for other destinations of the pipeline; else the clock waits itself."""
+    store = session.store
+    for (name, kind), due in schedules.stored(store, scope.target).items():
+        if paused_at is not None and name == scope.pipeline and due.due_at > paused_at:
+            asked.ask(store, scope.target, name, destination=scope.destination, by=kind)
 
 
 def back_up(session: Session, copy: Path) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
+from syncer.config.chosen import way_to
 from syncer.config.load import load_project
 from syncer.errors import LockedError, SyncerError
 from syncer.logs import as_set_up, set_up
-from syncer.pipeline import Project
-from syncer.session import Session
+from syncer.pipeline import Pipeline, Project
+from syncer.session import Session, find_pipeline
 
 GRACE_S = 10.0
 """For the answers under way, where the daemon has died."""
@@ -23,20 +24,21 @@ LOCKED = 4
 log = logging.getLogger(__name__)
 
 
-def start(project: Project, pipeline: str, *, trigger: str, wants_sweep: bool) -> "subprocess.Popen[bytes]":
-    """Begin a run of `pipeline` as a process; it reads the files anew and is told to stop by SIGTERM.
+def start(project: Project, way: Pipeline, *, trigger: str, wants_sweep: bool) -> "subprocess.Popen[bytes]":
+    """Begin a run of `way`, one of those of a pipeline, as a process; it reads the files anew and is told to stop by SIGTERM.
 
     Its standard input stays open as long as this process lives: where it dies, the run ends too.
     """
     verbosity, as_json = as_set_up()
     flags = (str(int(flag)) for flag in (wants_sweep, verbosity, as_json))
-    words = (sys.executable, "-P", "-m", __name__, str(project.root), project.target, pipeline, trigger, *flags)
+    place = (str(project.root), project.target, way.name, way.destinations[0])
+    words = (sys.executable, "-P", "-m", __name__, *place, trigger, *flags)
     return subprocess.Popen(words, stdin=subprocess.PIPE)  # noqa: S603  # this interpreter, and names that were read
 
 
 def main(words: Sequence[str]) -> int:
     """Run one pipeline as `words` say; return 0 where the run is in the state, however it ended."""
-    root, target, pipeline, trigger, *flags = words
+    root, target, pipeline, destination, trigger, *flags = words
     wants_sweep, verbosity, as_json = map(int, flags)
     set_up(verbosity=verbosity, as_json=bool(as_json))
     Thread(target=_outlive_nobody, daemon=True).start()
@@ -44,7 +46,8 @@ def main(words: Sequence[str]) -> int:
         with Session(load_project(Path(root), target=target, environ=os.environ)) as session:
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: session.stop.interrupt())
-            session.run(pipeline, trigger=trigger, wants_sweep=bool(wants_sweep))
+            way = way_to(find_pipeline(session.project, pipeline), destination)
+            session.run(way, trigger=trigger, wants_sweep=bool(wants_sweep))
     except LockedError:
         return LOCKED
     except SyncerError as error:

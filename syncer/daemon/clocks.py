@@ -1,7 +1,7 @@
 """The clocks of a target's pipelines: each due time asks once for a run, whichever daemon sees it first."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from syncer.daemon.timetable import Passed, Timetable
@@ -10,6 +10,7 @@ from syncer.state import schedules
 from syncer.state.asked import RECONCILE, SCHEDULE
 from syncer.state.pauses import pauses
 from syncer.state.schedules import ASLEEP, PAUSED, Due, Missed
+from syncer.state.scope import Scope
 from syncer.state.store import Store
 
 AHEAD = timedelta(minutes=10)
@@ -53,6 +54,7 @@ class Clocks:
     def follow(self, project: Project) -> None:
         """Go by the schedules of `project` from now on; clocks that are gone are forgotten."""
         self.timetables, self._first = timetables(project), {}
+        self._destinations = {name: pipeline.destinations for name, pipeline in project.pipelines.items()}
         found = schedules.stored(self._store, self._target)
         if gone := sorted(found.keys() - self.timetables.keys()):
             schedules.forget(self._store, self._target, gone)
@@ -74,7 +76,7 @@ class Clocks:
         return Due(pipeline=name[0], kind=name[1], schedule=str(timetable), due_at=due_at, next_at=following)
 
     def look(self) -> int:
-        """Ask for a run of each pipeline that is due and not paused; return how many were asked for."""
+        """Ask for a run of each way of a pipeline that is due and not paused; return how many pipelines that was."""
         found, now = schedules.stored(self._store, self._target), self._store.clock.now()
         if self.timetables.keys() - found.keys() or any(due.due_at > now + AHEAD for due in found.values()):
             self._begin(found)
@@ -87,8 +89,15 @@ class Clocks:
         if not due:
             return 0
         paused = pauses(self._store, self._target)
-        self._paused |= {(stored.pipeline, stored.kind) for stored, _ in due if stored.pipeline in paused}
-        return sum(self._ask(stored, passed, now) for stored, passed in due if stored.pipeline not in paused)
+        free = {stored.pipeline: self._free(stored.pipeline, paused) for stored, _ in due}
+        self._paused |= {(stored.pipeline, stored.kind) for stored, _ in due if not free[stored.pipeline]}
+        return sum(
+            self._ask(stored, passed, now, free[stored.pipeline]) for stored, passed in due if free[stored.pipeline]
+        )
+
+    def _free(self, name: str, paused: Collection[Scope]) -> list[str]:
+        """Return the destinations of a pipeline to which it is not paused."""
+        return [each for each in self._destinations[name] if Scope(self._target, name, each) not in paused]
 
     def _passed(self, name: Name, stored: Due, now: datetime) -> Passed | None:
         timetable = self.timetables[name]
@@ -98,12 +107,12 @@ class Clocks:
         first = self._first[key]
         return timetable.passed(stored.due_at, now) if first is not None and first <= now else None
 
-    def _ask(self, stored: Due, passed: Passed, now: datetime) -> bool:
+    def _ask(self, stored: Due, passed: Passed, now: datetime, to: Sequence[str]) -> bool:
         name = (stored.pipeline, stored.kind)
         self._first = {key: first for key, first in self._first.items() if key[0] != name}
         missed = _missed(stored, passed, now, reason=PAUSED if name in self._paused else ASLEEP)
         after = self._due(name, passed.newest)
-        if not schedules.pass_due(self._store, self._target, stored, after, missed):
+        if not schedules.pass_due(self._store, self._target, stored, after, missed, to=to):
             return False
         self._paused.discard(name)
         facts = {"pipeline": stored.pipeline, "by": stored.kind, "due": _text(passed.newest)}

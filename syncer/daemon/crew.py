@@ -1,4 +1,4 @@
-"""Who of the pipelines runs now: each once, at most so many at a time, none waiting for another that cannot run."""
+"""Who of the pipelines runs now: each way once, at most so many at a time, none waiting for another that cannot run."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syncer.actor import actor
+from syncer.config.chosen import way_to
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
+from syncer.pipeline import Pipeline
 from syncer.ports import Clock
 from syncer.session import Session
 from syncer.state import asked, crashes
 from syncer.state.asked import CLOCKS, Asked, AskedState
 from syncer.state.daemons import serving
 from syncer.state.pauses import pauses
+from syncer.state.scope import Scope
 
 log = logging.getLogger(__name__)
 
@@ -35,118 +38,122 @@ class Crew:
     slots: Slots
     clock: Clock
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_THREADS, "syncer-run"))
-    _running: dict[str, tuple[Worker, Future[Ended]]] = field(default_factory=dict)
-    _not_before: dict[str, float] = field(default_factory=dict)
-    _failures: dict[str, int] = field(default_factory=dict)
-    _held: set[str] = field(default_factory=set)
-    """Pipelines that another process was found to hold."""
-    _crashed: dict[str, int] | None = None
+    _running: dict[Scope, tuple[Worker, Future[Ended]]] = field(default_factory=dict)
+    _not_before: dict[Scope, float] = field(default_factory=dict)
+    _failures: dict[Scope, int] = field(default_factory=dict)
+    _held: set[Scope] = field(default_factory=set)
+    """Those that another process was found to hold."""
+    _crashed: dict[Scope, int] | None = None
 
     @property
     def running(self) -> tuple[str, ...]:
-        """Return the names of the pipelines that run here."""
-        return tuple(self._running)
+        """Return the names of the pipelines that run here, one for each destination."""
+        return tuple(scope.pipeline for scope in self._running)
 
     def gather(self) -> bool:
         """Take note of the runs that ended; return whether there were any."""
-        ended = [name for name, (_, future) in self._running.items() if future.done()]
-        for name in ended:
-            _, future = self._running.pop(name)
-            self._note(name, future.result())
+        ended = [scope for scope, (_, future) in self._running.items() if future.done()]
+        for scope in ended:
+            _, future = self._running.pop(scope)
+            self._note(scope, future.result())
         return bool(ended)
 
-    def _note(self, name: str, ended: Ended) -> None:
+    def _note(self, scope: Scope, ended: Ended) -> None:
         if ended is not Ended.FAILED:
-            self._failures.pop(name, None)
+            self._failures.pop(scope, None)
         if ended is Ended.LOCKED:
-            self._held.add(name)
-            self._not_before[name] = self.clock.monotonic() + FIRST_RETRY_S
+            self._held.add(scope)
+            self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
         if ended is Ended.FAILED:
-            self._put_off(name)
-        if ended is Ended.FAILED or name in (self._crashed or ()):
+            self._put_off(scope)
+        if ended is Ended.FAILED or scope in (self._crashed or ()):
             self._crashed = None
 
-    def _put_off(self, name: str) -> None:
-        failures = self._failures[name] = self._failures.get(name, 0) + 1
+    def _put_off(self, scope: Scope) -> None:
+        failures = self._failures[scope] = self._failures.get(scope, 0) + 1
         wait_s = min(FIRST_RETRY_S * 2.0 ** min(failures - 1, 10), LONGEST_RETRY_S)
-        self._not_before[name] = self.clock.monotonic() + wait_s
+        self._not_before[scope] = self.clock.monotonic() + wait_s
 
     def dispatch(self, session: Session, wishes: Iterable[Asked]) -> int:
-        """Begin a run for each pipeline of which one is wished, oldest wish first, as places allow; return how many."""
-        by_name: dict[str, list[Asked]] = {}
+        """Begin a run for each way of which one is wished, oldest wish first, as places allow; return how many."""
+        by_scope: dict[Scope, list[Asked]] = {}
         for wish in wishes:
-            by_name.setdefault(wish.pipeline, []).append(wish)
-        waiting = {name: its for name, its in by_name.items() if self._may_run(session, name, its)}
+            by_scope.setdefault(_scope(session, wish), []).append(wish)
+        waiting = {scope: its for scope, its in by_scope.items() if self._may_run(session, scope, its)}
         if not waiting:
             return 0
         paused = pauses(session.store, session.project.target)
-        return sum(self._begin(session, name, its, paused) for name, its in waiting.items())
+        return sum(self._begin(session, scope, its, paused) for scope, its in waiting.items())
 
-    def _may_run(self, session: Session, name: str, wishes: list[Asked]) -> bool:
+    def _may_run(self, session: Session, scope: Scope, wishes: list[Asked]) -> bool:
         """Return whether a run may begin now; looks at what another daemon took, but has not ended, now and then."""
         now = self.clock.monotonic()
-        if name in self._running or now < self._not_before.get(name, 0.0):
+        if scope in self._running or now < self._not_before.get(scope, 0.0):
             return False
-        pipeline = session.project.pipelines.get(name)
         is_taken = any(wish.state is AskedState.RUNNING for wish in wishes)
-        if pipeline is None or not (is_taken or name in self._held):
+        if _way(session, scope) is None or not (is_taken or scope in self._held):
             return True
-        if session.store.is_running(session.scope(pipeline)):
-            self._not_before[name] = now + FIRST_RETRY_S
+        if session.store.is_running(scope):
+            self._not_before[scope] = now + FIRST_RETRY_S
             return False
-        self._held.discard(name)
+        self._held.discard(scope)
         if is_taken:
             crashes.find_dead(session.store, session.project.target)
             self._crashed = None  # another daemon may have found it before
         return True
 
-    def _begin(self, session: Session, name: str, wishes: list[Asked], paused: Mapping[str, str]) -> bool:
-        target = session.project.target
-        pipeline = session.project.pipelines.get(name)
-        if pipeline is None:
-            self._refuse_unknown(session, name, wishes)
+    def _begin(self, session: Session, scope: Scope, wishes: list[Asked], paused: Mapping[Scope, str]) -> bool:
+        target, name = session.project.target, scope.pipeline
+        way = _way(session, scope)
+        if way is None:
+            self._refuse_unknown(session, scope, wishes)
             return False
-        if name in paused and all(wish.by in CLOCKS for wish in wishes):
-            asked.refuse(session.store, target, wishes, message=f"paused: {paused[name]}")
+        if scope in paused and all(wish.by in CLOCKS for wish in wishes):
+            asked.refuse(session.store, target, wishes, message=f"paused: {paused[scope]}")
             return False
-        crashed = self._crashes(session).get(name, 0)
+        crashed = self._crashes(session).get(scope, 0)
         if crashed >= MOST_CRASHES:
             self._crashed = None  # it may have been resumed since
-            crashed = self._crashes(session).get(name, 0)
-        if crashed >= MOST_CRASHES and name not in paused:
-            crashes.pause(session.store, session.scope(pipeline), actor=actor())
+            crashed = self._crashes(session).get(scope, 0)
+        if crashed >= MOST_CRASHES and scope not in paused:
+            crashes.pause(session.store, scope, actor=actor())
             log.error("pipeline.paused", extra={"pipeline": name, "reason": crashes.CRASH_LOOP, "crashes": crashed})
             asked.refuse(session.store, target, wishes, message=_crash_loop(name, crashed))
             return False
-        if self._waits_for_others(session, name) or not self.slots.take():
+        if self._waits_for_others(session, scope) or not self.slots.take():
             return False
-        worker = Worker(session, pipeline, wishes, is_suspect=crashed > 0)
-        self._running[name] = (worker, self._pool.submit(self._in_place, worker))
+        worker = Worker(session, way, wishes, is_suspect=crashed > 0)
+        self._running[scope] = (worker, self._pool.submit(self._in_place, worker))
         return True
 
-    def _refuse_unknown(self, session: Session, name: str, wishes: list[Asked]) -> None:
-        """Answer wishes for a pipeline that no file here names; where others serve the target, their files may."""
+    def _refuse_unknown(self, session: Session, scope: Scope, wishes: list[Asked]) -> None:
+        """Answer wishes for what no file here names; where others serve the target, their files may."""
         store, target = session.store, session.project.target
-        self._not_before[name] = self.clock.monotonic() + FIRST_RETRY_S
+        self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
         if len(serving(store, target)) > 1:
             since = store.clock.now() - OTHERS_HAVE
             wishes = [wish for wish in wishes if _is_left_over(wish, since)]
         if wishes:
-            message = f"the daemon that serves target {target} knows no pipeline {name!r}; are its files the same?"
+            known = scope.pipeline in session.project.pipelines
+            what = (
+                f"sends {scope.pipeline} to no {scope.destination!r}"
+                if known
+                else f"knows no pipeline {scope.pipeline!r}"
+            )
+            message = f"the daemon that serves target {target} {what}; are its files the same?"
             asked.refuse(store, target, wishes, message=message)
 
     def _in_place(self, worker: Worker) -> Ended:
         with self.slots.held():
             return worker.run()
 
-    def _waits_for_others(self, session: Session, name: str) -> bool:
-        """Return whether another pipeline finds out already whether the dataset of this one is back."""
-        pipelines = session.project.pipelines
-        destination = session.destination(pipelines[name]).name
-        others = (pipelines[other].destinations for other in self._running if other in pipelines)
-        return session.is_down(destination) and any(destination in each for each in others)
+    def _waits_for_others(self, session: Session, scope: Scope) -> bool:
+        """Return whether another run finds out already whether the destination of this one is back."""
+        return session.is_down(scope.destination) and any(
+            other.destination == scope.destination for other in self._running
+        )
 
-    def _crashes(self, session: Session) -> Mapping[str, int]:
+    def _crashes(self, session: Session) -> Mapping[Scope, int]:
         if self._crashed is None:
             since = session.store.clock.now() - CRASHES_WITHIN
             self._crashed = crashes.recent(session.store, session.project.target, since=since)
@@ -165,6 +172,20 @@ class Crew:
                 return False
         self._pool.shutdown(wait=False)
         return True
+
+
+def _scope(session: Session, wish: Asked) -> Scope:
+    """Return whose run is wished; where no destination is named, that of the only one."""
+    pipeline = session.project.pipelines.get(wish.pipeline)
+    known = wish.destination or (pipeline.destinations[0] if pipeline else "")
+    return Scope(session.project.target, wish.pipeline, known)
+
+
+def _way(session: Session, scope: Scope) -> Pipeline | None:
+    """Return what runs for a scope; None where the files have it not."""
+    pipeline = session.project.pipelines.get(scope.pipeline)
+    is_known = pipeline is not None and scope.destination in pipeline.destinations
+    return way_to(pipeline, scope.destination) if pipeline is not None and is_known else None
 
 
 def _is_left_over(wish: Asked, since: datetime) -> bool:

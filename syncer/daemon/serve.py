@@ -18,7 +18,7 @@ from syncer.daemon.slots import Slots, WorkingClock
 from syncer.daemon.watch import Watch
 from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.health import Standing
-from syncer.pipeline import Pipeline, Project
+from syncer.pipeline import Pipeline, Project, ways
 from syncer.ports import Stop
 from syncer.session import Session
 from syncer.state import asked, crashes, schedules
@@ -117,7 +117,7 @@ class Daemon:
         if not project.runs_schedules:
             log.info("daemon.on_demand", extra={"target": project.target, "why": "the target has no `schedules: true`"})
         starts = self.clocks.next_starts()
-        for pipeline in project.pipelines.values():
+        for pipeline in (way for each in project.pipelines.values() for way in ways(each)):
             at = min((at for (name, _), at in starts.items() if name == pipeline.name and at), default=None)
             following = at.isoformat(timespec="seconds") if at else "on demand"
             log.info("pipeline.served", extra={"pipeline": pipeline.name, **self._place(pipeline), "next": following})

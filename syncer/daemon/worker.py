@@ -37,7 +37,7 @@ class Ended(Enum):
 
 @dataclass
 class Worker:
-    """Runs one pipeline. Mutable: it knows the process that it waits for."""
+    """Runs one way of a pipeline. Mutable: it knows the process that it waits for."""
 
     session: Session
     pipeline: Pipeline
@@ -82,8 +82,8 @@ class Worker:
 
     def _alone(self) -> Ended:
         wants_sweep = any(wish.by == RECONCILE for wish in self.wishes)
-        project, name = self.session.project, self.pipeline.name
-        with alone.start(project, name, trigger=self.trigger, wants_sweep=wants_sweep) as self.process:
+        project = self.session.project
+        with alone.start(project, self.pipeline, trigger=self.trigger, wants_sweep=wants_sweep) as self.process:
             if self.session.stop.is_wanted:  # whoever drains may have looked before there was a process
                 self.stop()
             code = self.process.wait()

@@ -1,12 +1,13 @@
 """Runs that were asked for, by a schedule or a person: each is answered by a run that began after it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from syncer.errors import StateError
 from syncer.state.scope import Scope
@@ -27,6 +28,8 @@ class AskedState(StrEnum):
     DONE = "done"
 
 
+NO_OPTIONS = "{}"
+"""What stands where no destination was named: of a pipeline with one, whose run covers it."""
 OPEN = (AskedState.ASKED.value, AskedState.RUNNING.value)
 
 
@@ -36,6 +39,8 @@ class Asked:
 
     id: int
     pipeline: str
+    destination: str | None = None
+    """Where the run is to send to; None: the pipeline has one destination."""
     at: datetime
     by: str
     """A person, or one of `CLOCKS`."""
@@ -46,18 +51,19 @@ class Asked:
     """Why no run could begin."""
 
 
-def ask(store: Store, target: str, pipeline: str, *, by: str) -> int:
+def ask(store: Store, target: str, pipeline: str, *, destination: str | None = None, by: str) -> int:
     """Ask for a run of `pipeline`; return the id of the wish."""
     store.require_schema()
     with store.tx("ask") as connection:
-        return put(connection, target, pipeline, by=by, at=store.clock.now())
+        return put(connection, target, pipeline, destination=destination, by=by, at=store.clock.now())
 
 
-def put(connection: Connection, target: str, pipeline: str, *, by: str, at: datetime) -> int:
+def put(connection: Connection, target: str, pipeline: str, *, destination: str | None, by: str, at: datetime) -> int:
     """Write one wish down; return its id."""
     values = {
         "target": target,
         "pipeline": pipeline,
+        "options": _options(destination),
         "requested_at": at,
         "requested_by": by,
         "state": AskedState.ASKED.value,
@@ -66,10 +72,10 @@ def put(connection: Connection, target: str, pipeline: str, *, by: str, at: date
     return int(made.scalar_one())
 
 
-def is_asked(connection: Connection, target: str, pipeline: str, *, by: str) -> bool:
+def is_asked(connection: Connection, target: str, pipeline: str, *, destination: str | None, by: str) -> bool:
     """Return whether `by` asked already for a run that has not begun."""
     table = RUN_REQUESTS.c
-    query = select(table.id).where(table.target == target, table.pipeline == pipeline)
+    query = select(table.id).where(table.target == target, table.pipeline == pipeline, _is_to(destination))
     query = query.where(table.state == AskedState.ASKED.value, table.requested_by == by)
     return connection.execute(query.limit(1)).first() is not None
 
@@ -106,7 +112,8 @@ def begun(connection: Connection, scope: Scope, run_id: str) -> None:
     table = RUN_REQUESTS.c
     connection.execute(
         update(RUN_REQUESTS)
-        .where(table.target == scope.target, table.pipeline == scope.pipeline, table.state.in_(OPEN))
+        .where(table.target == scope.target, table.pipeline == scope.pipeline, _is_to(scope.destination))
+        .where(table.state.in_(OPEN))
         .values(state=AskedState.RUNNING.value, run_id=run_id)
     )
 
@@ -123,6 +130,15 @@ def ended(connection: Connection, scope: Scope, run_id: str, *, is_over: bool) -
         _forget_clocks(connection, scope.target, scope.pipeline)
 
 
+def _options(destination: str | None) -> str:
+    return NO_OPTIONS if destination is None else json.dumps({"destination": destination})
+
+
+def _is_to(destination: str | None) -> ColumnElement[bool]:
+    """Return the condition that a run to `destination` covers a wish."""
+    return RUN_REQUESTS.c.options.in_({NO_OPTIONS, _options(destination)})
+
+
 def _forget_clocks(connection: Connection, target: str, pipeline: str) -> None:
     """Nobody waits for the answer to a clock."""
     table = RUN_REQUESTS.c
@@ -135,9 +151,14 @@ def _asked(row: Row[Any]) -> Asked:
         state = AskedState(row.state)
     except ValueError:
         raise StateError(f"state: a row is damaged: it asks for a run in the state {row.state!r}") from None
+    try:
+        options = dict(json.loads(row.options))
+    except (ValueError, TypeError):
+        raise StateError(f"state: a row is damaged: it asks for a run with the options {row.options!r}") from None
     return Asked(
         id=row.id,
         pipeline=row.pipeline,
+        destination=options.get("destination"),
         at=row.requested_at,
         by=row.requested_by,
         state=state,

@@ -43,12 +43,12 @@ def _is_dead(store: Store, run_id: str, scope: Scope) -> bool:
         lock.release()
 
 
-def recent(store: Store, target: str, *, since: datetime) -> dict[str, int]:
+def recent(store: Store, target: str, *, since: datetime) -> dict[Scope, int]:
     """Return how often each pipeline of `target` crashed since then, since a run of it ended, and since it was resumed."""
     resumed = (
-        select(AUDIT.c.pipeline, func.max(AUDIT.c.at).label("at"))
+        select(AUDIT.c.pipeline, AUDIT.c.destination, func.max(AUDIT.c.at).label("at"))
         .where(AUDIT.c.target == target, AUDIT.c.action == "resume")
-        .group_by(AUDIT.c.pipeline)
+        .group_by(AUDIT.c.pipeline, AUDIT.c.destination)
         .subquery()
     )
     newest_end = (
@@ -58,17 +58,20 @@ def recent(store: Store, target: str, *, since: datetime) -> dict[str, int]:
         .subquery()
     )
     query = (
-        select(PIPELINES.c.pipeline, func.count())
+        select(PIPELINES.c.pipeline, PIPELINES.c.destination, func.count())
         .join(RUNS, RUNS.c.pipeline_id == PIPELINES.c.id)
         .outerjoin(newest_end, newest_end.c.pipeline_id == RUNS.c.pipeline_id)
-        .outerjoin(resumed, resumed.c.pipeline == PIPELINES.c.pipeline)
+        .outerjoin(
+            resumed,
+            (resumed.c.pipeline == PIPELINES.c.pipeline) & (resumed.c.destination == PIPELINES.c.destination),
+        )
         .where(PIPELINES.c.target == target, RUNS.c.crashed == 1, RUNS.c.finished_at >= since)
         .where(or_(resumed.c.at.is_(None), RUNS.c.finished_at > resumed.c.at))
         .where(RUNS.c.epoch > func.coalesce(newest_end.c.epoch, 0))
-        .group_by(PIPELINES.c.pipeline)
+        .group_by(PIPELINES.c.pipeline, PIPELINES.c.destination)
     )
     with store.reading() as connection:
-        return {name: int(count) for name, count in connection.execute(query)}
+        return {Scope(target, name, to): int(count) for name, to, count in connection.execute(query)}
 
 
 def pause(store: Store, scope: Scope, *, actor: str) -> None:

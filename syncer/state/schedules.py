@@ -1,6 +1,6 @@
 """When each pipeline was due last and is due next, and the due times that had no run of their own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,10 +81,11 @@ def forget(store: Store, target: str, gone: Iterable[tuple[str, str]]) -> None:
             connection.execute(delete(SCHEDULES).where(is_it))
 
 
-def pass_due(store: Store, target: str, before: Due, after: Due, missed: Missed | None) -> bool:
-    """Ask for a run for the due time of `after`; return False where another daemon did so already, or is about to.
+def pass_due(store: Store, target: str, before: Due, after: Due, missed: Missed | None, *, to: Sequence[str]) -> bool:
+    """Ask for a run to each destination in `to` for the due time of `after`.
 
-    Where the run for an earlier due time has not begun, it covers this one, which is noted as missed.
+    Returns False where another daemon did so already, or is about to. Where the run for an earlier due time has not
+    begun, it covers this one, which is noted as missed, once for all destinations.
     """
     at = store.clock.now()
     with store.tx("schedule") as connection:
@@ -95,10 +96,13 @@ def pass_due(store: Store, target: str, before: Due, after: Due, missed: Missed 
         connection.execute(update(SCHEDULES).where(_is(target, before)).values(**moved))
         if missed is not None:
             _note(connection, target, missed)
-        if asked.is_asked(connection, target, after.pipeline, by=after.kind):
+        name, by = after.pipeline, after.kind
+        waiting = [each for each in to if asked.is_asked(connection, target, name, destination=each, by=by)]
+        if waiting:
             _note(connection, target, _busy(after, at))
-        else:
-            asked.put(connection, target, after.pipeline, by=after.kind, at=at)
+        for each in to:
+            if each not in waiting:
+                asked.put(connection, target, name, destination=each, by=by, at=at)
     return True
 
 

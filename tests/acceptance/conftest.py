@@ -33,6 +33,25 @@ def make_shop(tmp_path: Path) -> Iterator[MakeShop]:
         sandbox.stop()
 
 
+SECOND = """\
+  other:
+    type: meta
+    dataset_id: "987654321"
+    access_token: ${env:TOKEN}  # of the second
+    base_url: %s
+"""
+
+
+@pytest.fixture
+def both(shop: Shop) -> Shop:
+    """A shop whose three orders go to two datasets."""
+    project = shop.folder / "syncer.yaml"
+    project.write_text(project.read_text(encoding="utf-8") + SECOND % shop.sandbox.url, encoding="utf-8")
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: [meta, other]")
+    shop.add_orders(1, 3)
+    return shop
+
+
 @pytest.fixture
 def shop(make_shop: MakeShop) -> Shop:
     """A project with an empty table and a sandbox without faults."""

@@ -66,7 +66,7 @@ def test_R29_a_crash_that_another_daemon_wrote_down_is_heeded_by_this_one(shop: 
         crash(session)
         taken = replace(waiting(session)[0], state=AskedState.RUNNING)
         assert crew.dispatch(session, [taken]) == 1
-        (worker, _) = crew._running["orders"]
+        (worker, _) = crew._running[session.scope(session.project.pipelines["orders"])]
         assert worker.is_suspect
         assert answered(session, [wish])[0].run_id
 

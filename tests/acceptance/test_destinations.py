@@ -15,26 +15,8 @@ from tests.acceptance.shop import TOKEN, Done, Shop
 
 pytestmark = pytest.mark.acceptance
 
-OTHER = """\
-  other:
-    type: meta
-    dataset_id: "987654321"
-    access_token: ${env:OTHER}
-    base_url: %s
-"""
 META, DATASET = "1234567890", "987654321"
 BRANDS = "{column: brand, map: {acme: meta, globex: other}}"
-
-
-@pytest.fixture
-def both(shop: Shop) -> Shop:
-    """A shop whose three orders go to two datasets."""
-    project = shop.folder / "syncer.yaml"
-    other = OTHER % shop.sandbox.url
-    project.write_text(project.read_text(encoding="utf-8") + other, encoding="utf-8")
-    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: [meta, other]")
-    shop.add_orders(1, 3)
-    return shop
 
 
 @pytest.fixture
@@ -55,16 +37,17 @@ def arrived(shop: Shop, dataset: str) -> dict[str, str]:
     return found
 
 
-def syncer(shop: Shop, *arguments: str, **environ: str) -> Done:
-    return shop.syncer(*arguments, **{"OTHER": TOKEN, **environ})
+def set_token(shop: Shop, old: str, new: str) -> None:
+    """Change the token of the second dataset."""
+    shop.edit("syncer.yaml", f"${{env:{old}}}  # of the second", f"${{env:{new}}}  # of the second")
 
 
 def reports(done: Done) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.out.splitlines()]
 
 
-def run(shop: Shop, *more: str, **environ: str) -> tuple[int, list[dict[str, Any]]]:
-    done = syncer(shop, "run", "orders", "--output", "json", *more, **environ)
+def run(shop: Shop, *more: str) -> tuple[int, list[dict[str, Any]]]:
+    done = shop.syncer("run", "orders", "--output", "json", *more, BAD="EAAnotthetoken")
     return done.code, reports(done)
 
 
@@ -80,10 +63,12 @@ def test_each_destination_gets_every_event_once_under_the_same_id(both: Shop) ->
 
 def test_R23_one_blocked_destination_does_not_hold_up_the_other(both: Shop) -> None:
     both.edit("pipelines/orders.yaml", "[meta, other]", "[other, meta]")
-    code, found = run(both, OTHER="EAAnotthetoken")
+    set_token(both, "TOKEN", "BAD")
+    code, found = run(both)
     assert (code, [each["status"] for each in found]) == (1, ["paused", "done"])
     assert (sorted(arrived(both, META)), arrived(both, DATASET)) == (["1", "2", "3"], {})
-    assert run(both, "--destination", "meta", OTHER="EAAnotthetoken")[0] == 0
+    assert run(both, "--destination", "meta")[0] == 0
+    set_token(both, "BAD", "TOKEN")
     code, found = run(both)
     assert (code, [each["acknowledged"] for each in found]) == (0, [3, 0])
     assert arrived(both, META) == arrived(both, DATASET)
@@ -104,9 +89,9 @@ class Failing(Points):
 def test_R07_a_crash_on_one_way_is_no_business_of_the_other(both: Shop, point: str) -> None:
     def on_each(*points: Points) -> list[RunReport | None]:
         found: list[RunReport | None] = []
-        pipeline = load_project(both.folder, environ={"TOKEN": TOKEN, "OTHER": TOKEN}).pipelines["orders"]
+        pipeline = load_project(both.folder, environ={"TOKEN": TOKEN}).pipelines["orders"]
         for way, each in zip(ways(pipeline), points, strict=True):
-            with Session(load_project(both.folder, environ={"TOKEN": TOKEN, "OTHER": TOKEN}), points=each) as session:
+            with Session(load_project(both.folder, environ={"TOKEN": TOKEN}), points=each) as session:
                 try:
                     found.append(session.run(way))
                 except RuntimeError:
@@ -147,7 +132,7 @@ def test_a_row_that_gets_its_destination_later_is_sent_there_and_is_no_reject_an
     code, found = run(branded)
     assert (code, [each["acknowledged"] for each in found]) == (0, [1, 1])
     assert (sorted(arrived(branded, META)), sorted(arrived(branded, DATASET))) == (["1", "4"], ["2", "3"])
-    left = syncer(branded, "rejects", "list", "orders", "--destination", "meta", "--output", "json").report
+    left = branded.syncer("rejects", "list", "orders", "--destination", "meta", "--output", "json").report
     assert left["rejects"] == 0
 
 
@@ -159,10 +144,10 @@ def test_a_row_whose_destination_changes_goes_to_the_new_one_too(branded: Shop) 
 
 
 def test_plan_and_reconcile_look_at_each_way(branded: Shop) -> None:
-    planned = reports(syncer(branded, "plan", "orders", "--output", "json"))
+    planned = reports(branded.syncer("plan", "orders", "--output", "json"))
     assert [(each["destination"], each["to_send"]) for each in planned] == [("meta", 1), ("other", 1)]
-    assert "orders to other  1 of 4 events would be sent" in syncer(branded, "plan", "orders").out
-    done = syncer(branded, "reconcile", "orders", "--output", "json")
+    assert "orders to other  1 of 4 events would be sent" in branded.syncer("plan", "orders").out
+    done = branded.syncer("reconcile", "orders", "--output", "json")
     assert (done.code, [each["acknowledged"] for each in reports(done)]) == (3, [1, 1])
 
 
@@ -171,14 +156,14 @@ def test_trace_says_what_each_destination_has_of_a_row(branded: Shop) -> None:
     said = {
         (key, each["destination"]): each["conclusion"]
         for key in "123"
-        for each in reports(syncer(branded, "trace", "orders", key, "--output", "json"))
+        for each in reports(branded.syncer("trace", "orders", key, "--output", "json"))
     }
     assert said == {
         ("1", "meta"): "acked", ("1", "other"): "no_rule",
         ("2", "meta"): "no_rule", ("2", "other"): "acked",
         ("3", "meta"): "rejected_local", ("3", "other"): "no_rule",
     }  # fmt: skip
-    assert "orders to other, key 1: no_rule" in syncer(branded, "trace", "orders", "1").out
+    assert "orders to other, key 1: no_rule" in branded.syncer("trace", "orders", "1").out
 
 
 ONE_WAY = [
@@ -190,37 +175,37 @@ ONE_WAY = [
 
 @pytest.mark.parametrize("command", ONE_WAY)
 def test_what_acts_on_one_state_asks_which(both: Shop, command: str) -> None:
-    done = syncer(both, *command.split())
+    done = both.syncer(*command.split())
     assert (done.code, "choose one with --destination: meta, other" in done.err) == (2, True)
-    chosen = syncer(both, *command.split(), "--destination", "other")
+    chosen = both.syncer(*command.split(), "--destination", "other")
     assert "several destinations" not in chosen.err
     assert arrived(both, META) == {}
 
 
 def test_a_destination_that_is_none_or_not_the_pipelines_is_named_with_the_choices(both: Shop) -> None:
     both.edit("pipelines/orders.yaml", "[meta, other]", "other")
-    unknown, elsewhere = (syncer(both, "run", "orders", "--destination", name) for name in ("othr", "meta"))
+    unknown, elsewhere = (both.syncer("run", "orders", "--destination", name) for name in ("othr", "meta"))
     assert (unknown.code, elsewhere.code) == (2, 2)
     assert "no destination is called 'othr'; did you mean 'other'? destinations: meta, other" in unknown.err
     assert "--destination: orders does not go to this destination; it goes to other" in elsewhere.err
 
 
 def test_one_way_is_paused_without_the_other(both: Shop) -> None:
-    assert "orders: paused" in syncer(both, "pause", "orders", "--destination", "other").out
+    assert "orders: paused" in both.syncer("pause", "orders", "--destination", "other").out
     code, found = run(both)
     assert (code, [each["status"] for each in found]) == (1, ["done", "paused"])
-    states = {each["destination"]: each["state"] for each in reports(syncer(both, "status", "--output", "json"))}
+    states = {each["destination"]: each["state"] for each in reports(both.syncer("status", "--output", "json"))}
     assert states == {"meta": "done", "other": "paused"}
-    shown = syncer(both, "status")
+    shown = both.syncer("status")
     assert "orders to meta" in shown.out
     assert "orders to other: paused" in shown.out
-    assert "orders to other: may run again; it was paused: by_hand" in syncer(both, "resume", "orders").out
+    assert "orders to other: may run again; it was paused: by_hand" in both.syncer("resume", "orders").out
     assert run(both)[0] == 0
     assert arrived(both, META) == arrived(both, DATASET)
 
 
 def test_a_person_is_erased_for_every_destination(both: Shop) -> None:
-    done = reports(syncer(both, "erase", "orders", "--match", "email=customer2@example.com", "--output", "json"))
+    done = reports(both.syncer("erase", "orders", "--match", "email=customer2@example.com", "--output", "json"))
     assert [(each["destination"], each["events"]) for each in done] == [("meta", 1), ("other", 1)]
     run(both)
     assert (sorted(arrived(both, META)), sorted(arrived(both, DATASET))) == (["1", "3"], ["1", "3"])
@@ -228,13 +213,14 @@ def test_a_person_is_erased_for_every_destination(both: Shop) -> None:
 
 def test_runs_name_the_destination_where_there_are_several(both: Shop) -> None:
     run(both)
-    listed = syncer(both, "runs", "orders").out
+    listed = both.syncer("runs", "orders").out
     assert ("meta" in listed, "other" in listed) == (True, True)
-    only = reports(syncer(both, "runs", "orders", "--destination", "other", "--output", "json"))
+    only = reports(both.syncer("runs", "orders", "--destination", "other", "--output", "json"))
     assert [each["destination"] for each in only] == ["other"]
 
 
 def test_the_heaviest_code_of_both_ways_is_the_commands(branded: Shop) -> None:
     """1 before 3: the way to meta has rejects, the other one fails."""
-    code, found = run(branded, OTHER="EAAnotthetoken")
+    set_token(branded, "TOKEN", "BAD")
+    code, found = run(branded)
     assert (code, [each["status"] for each in found]) == (1, ["done_with_rejects", "paused"])

@@ -76,6 +76,38 @@ def test_a_due_time_only_asks_for_a_run(store: Store) -> None:
     assert clocks.next_starts() == {("orders", "schedule"): NOON + QUARTER}
 
 
+def test_a_due_time_asks_for_a_run_to_each_destination_that_is_not_paused(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline(destinations=("meta", "other"))))
+    assert clocks.look() == 1
+    assert [wish.destination for wish in asked.waiting(store, "default")] == ["meta", "other"]
+    run(store)
+    assert [wish.destination for wish in asked.waiting(store, "default")] == ["other"]
+    store.pause(Scope("default", "orders", "other"), reason="by_hand", actor="ada")
+    store.clock.sleep(16 * 60)
+    assert clocks.look() == 1
+    assert [wish.destination for wish in asked.waiting(store, "default")] == ["other", "meta"]
+
+
+def test_R27_a_run_to_one_destination_that_still_waits_keeps_no_other_from_its_time(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline(destinations=("meta", "other"))))
+    clocks.look()
+    run(store)
+    store.clock.sleep(16 * 60)
+    assert clocks.look() == 1
+    assert [wish.destination for wish in asked.waiting(store, "default")] == ["other", "meta"]
+    assert [(each.reason, each.times) for each in missed(store)] == [(BUSY, 1)]
+
+
+def test_a_pipeline_that_is_paused_to_all_its_destinations_stays_due(store: Store) -> None:
+    clocks = Clocks(store, project(pipeline(destinations=("meta", "other"))))
+    for name in ("meta", "other"):
+        store.pause(Scope("default", "orders", name), reason="by_hand", actor="ada")
+    assert (clocks.look(), waiting(store)) == (0, [])
+    store.resume(Scope("default", "orders", "other"), actor="ada")
+    assert clocks.look() == 1
+    assert [wish.destination for wish in asked.waiting(store, "default")] == ["other"]
+
+
 def test_R27_a_due_time_that_two_daemons_see_asks_once(store: Store, opened: Opened) -> None:
     first, second = Clocks(store, project(pipeline())), Clocks(opened(), project(pipeline()))
     assert first.look() + second.look() == 1
@@ -90,8 +122,8 @@ def test_R27_of_two_daemons_that_read_the_same_due_time_before_either_asks_one_a
     Clocks(store, project(pipeline()))
     due = stored(store, "default")["orders", "schedule"]
     after = replace(due, due_at=NOON, next_at=NOON + QUARTER)
-    assert pass_due(store, "default", due, after, None)
-    assert not pass_due(store, "default", due, after, None)
+    assert pass_due(store, "default", due, after, None, to=["meta"])
+    assert not pass_due(store, "default", due, after, None, to=["meta"])
     assert (waiting(store), missed(store)) == ([("orders", "schedule")], [])
 
 

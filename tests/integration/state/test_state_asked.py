@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from syncer.errors import StateError
 from syncer.report import RunStatus
 from syncer.state import asked
 from syncer.state.asked import SCHEDULE, Asked, AskedState
@@ -56,6 +58,21 @@ def test_R26_a_hundred_wishes_before_a_run_are_one_run(store: Store) -> None:
     wishes = [ask(store) for _ in range(100)]
     end(begin(store, "run-1"), store)
     assert set(answers(store, *wishes)) == {("done", "run-1")}
+
+
+def test_a_run_to_one_destination_answers_no_wish_for_another(store: Store) -> None:
+    ours, theirs = (asked.ask(store, TARGET, "orders", destination=name, by="ada") for name in ("meta", "other"))
+    end(begin(store, "run-1"), store)
+    assert answers(store, ours, theirs) == [("done", "run-1"), ("asked", None)]
+    assert [each.destination for each in asked.waiting(store, TARGET)] == ["other"]
+
+
+def test_a_wish_whose_options_are_no_json_is_damaged(store: Store) -> None:
+    ask(store)
+    with store.tx("ask") as connection:
+        connection.execute(text("UPDATE run_requests SET options = '{'"))
+    with pytest.raises(StateError, match="a row is damaged: it asks for a run with the options"):
+        asked.waiting(store, TARGET)
 
 
 def test_a_run_of_a_part_of_the_rows_answers_nobody(store: Store) -> None:

@@ -18,7 +18,9 @@ TARGET = ORDERS.target
 
 
 def recent(store: Store, since: datetime = NOON - timedelta(hours=1)) -> dict[str, int]:
-    return crashes.recent(store, TARGET, since=since)
+    """Return the crashes by name of the pipelines to ORDERS' destination."""
+    found = crashes.recent(store, TARGET, since=since)
+    return {scope.pipeline: count for scope, count in found.items() if scope.destination == ORDERS.destination}
 
 
 def end(store: Store, acts: Any, run_id: str, status: RunStatus, **more: Any) -> None:
@@ -63,7 +65,7 @@ def test_crashes_before_a_pipeline_was_resumed_do_not_count(store: Store, acts: 
     for number in range(3):
         end(store, acts, f"run-{number}", RunStatus.FAILED, is_crash=True)
     crashes.pause(store, ORDERS, actor="daemon")
-    assert pauses(store, TARGET) == {"orders": CRASH_LOOP}
+    assert pauses(store, TARGET) == {ORDERS: CRASH_LOOP}
     store.clock.sleep(1)
     store.resume(ORDERS, actor="ada")
     assert (recent(store), pauses(store, TARGET)) == ({}, {})
@@ -76,10 +78,21 @@ def test_a_pipeline_of_that_name_that_was_resumed_in_another_target_is_another(s
     assert recent(store) == {"orders": 1}
 
 
+def test_the_way_to_another_destination_has_crashes_and_pauses_of_its_own(store: Store, acts: Any) -> None:
+    other = replace(ORDERS, destination="other")
+    end(store, acts, "run-1", RunStatus.FAILED, is_crash=True)
+    store.clock.sleep(1)
+    store.pause(other, reason="by_hand", actor="ada")
+    store.resume(other, actor="ada")
+    crashes.pause(store, other, actor="daemon")
+    assert crashes.recent(store, TARGET, since=NOON - timedelta(hours=1)) == {ORDERS: 1}
+    assert pauses(store, TARGET) == {other: CRASH_LOOP}
+
+
 def test_a_pause_that_there_is_already_is_kept(store: Store) -> None:
     store.pause(ORDERS, reason="by_hand", actor="ada")
     crashes.pause(store, ORDERS, actor="daemon")
-    assert pauses(store, TARGET) == {"orders": "by_hand"}
+    assert pauses(store, TARGET) == {ORDERS: "by_hand"}
 
 
 def test_runs_that_a_daemon_gives_up_are_interrupted_and_no_crash(store: Store, acts: Any) -> None:

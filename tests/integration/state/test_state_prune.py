@@ -175,7 +175,7 @@ def test_answered_wishes_and_missed_times_are_kept_as_long_as_runs(store: Store,
         pipeline="orders", kind="schedule", first_at=now, last_at=now, times=1, reason="slept", noticed_at=now
     )
     schedules.begin(store, "default", [one], ahead=now)
-    schedules.pass_due(store, "default", one, one, missed)
+    schedules.pass_due(store, "default", one, one, missed, to=["meta"])
     later(store, 90.5)
     assert prune(store, RETENTION) == 0
     later(store, 1)
