@@ -32,4 +32,4 @@ def exit_code(report: "RunReport", pipeline: "Pipeline") -> Exit:
         case RunStatus.FAILED | RunStatus.PAUSED | RunStatus.RUNNING:
             return Exit.FAILED
     refused = sum(report.tally.buckets[bucket] for bucket in NOT_DELIVERED)
-    return Exit.TOO_MANY_REJECTS if refused > pipeline.tolerate.rejected.ratio * report.events else Exit.DONE
+    return Exit.TOO_MANY_REJECTS if refused > pipeline.tolerate.rejected.ratio * report.own_events else Exit.DONE

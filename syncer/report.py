@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+ELSEWHERE: Final = "other_destination"
+"""Reason of the rows that another destination of the pipeline gets: they are counted here, and nothing else."""
 
 
 class Bucket(StrEnum):
@@ -83,6 +86,11 @@ class Tally:
     """Of those, by `event_key`: how many carry the match key."""
     given_keys: Counter[str] = field(default_factory=Counter)
     """And of how many the row had some value for it, before it was normalised."""
+
+    @property
+    def own_rows(self) -> int:
+        """Return how many rows were read that no other destination gets."""
+        return self.rows_read - self.reasons[ELSEWHERE]
 
     def match_keys(self) -> dict[str, Any]:
         """Return for each event_name its events, and of each match key the share before and after normalising."""
@@ -163,6 +171,11 @@ class RunReport:
     def events(self) -> int:
         """All events: acknowledged and every bucket."""
         return self.acknowledged + self.tally.buckets.total()
+
+    @property
+    def own_events(self) -> int:
+        """Return how many of them no other destination gets."""
+        return self.events - self.tally.reasons[ELSEWHERE]
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data, in the order people read it; empty buckets are left out."""

@@ -31,8 +31,8 @@ PLACES_OF_IDS: Final = (("event_id",), ("user_data", "external_id"), ("custom_da
 def on_tally(tally: Tally, pipeline: Pipeline) -> Iterator[Advice]:
     """Yield what the counts of a run suggest."""
     unsent = tally.buckets[Bucket.NO_CONSENT]
-    if pipeline.consent is not None and is_most(unsent, tally.rows_read):
-        what = f'{unsent:,} of {tally.rows_read:,} rows are without consent, by "{pipeline.consent.column}"'
+    if pipeline.consent is not None and is_most(unsent, tally.own_rows):
+        what = f'{unsent:,} of {tally.own_rows:,} rows are without consent, by "{pipeline.consent.column}"'
         remedy = "if that is more than expected, look at `consent` in the pipeline, and at what the column holds"
         yield Advice("most_rows_without_consent", f"{what}; {remedy}")
     yield from on_coverage(tally, pipeline)

@@ -43,7 +43,7 @@ class Watch:
 
     def saw(self, made: "Transformed") -> None:
         """Take note of a batch."""
-        self._rows += made.tally.rows_read
+        self._rows += made.tally.own_rows
         self._unsent += made.tally.buckets[Bucket.NO_CONSENT]
         if not self._has_told and is_most(self._unsent, self._rows):
             self._has_told = True

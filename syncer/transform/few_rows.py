@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from syncer.pipeline import Pipeline
-from syncer.report import Tally
+from syncer.report import ELSEWHERE, Tally
 from syncer.spec.reasons import REASONS
 from syncer.transform.binding import Binding
 from syncer.transform.consent import NUMBER, Answer
@@ -19,7 +19,6 @@ from syncer.transform.plan import EVENTS, Transformed
 from syncer.transform.python_values import are_known, json_columns, python_values
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
 from syncer.transform.reference_rules import once_a_row, without_rule
-from syncer.transform.route import AWAY
 from syncer.transform.verdicts import COLUMNS
 
 FEW: Final = 16
@@ -96,7 +95,7 @@ class _Making:
         """Make the events of one row, those of each kind in turn."""
         few = self.few
         if few.kinds[0].is_away(row):
-            self.rejects.append(_reject(number, few.kinds[0].identity(row), AWAY, None))
+            self.rejects.append(_reject(number, few.kinds[0].identity(row), ELSEWHERE, None))
             return
         built = [
             (kind.build(row, now=self.now, start=self.start), order)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, TypeVar
 
 from syncer.pipeline import Pipeline
-from syncer.report import Tally
+from syncer.report import ELSEWHERE, Tally
 from syncer.transform.duplicates import TWIN
 from syncer.transform.identity import Scope
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
-from syncer.transform.route import AWAY
 from syncer.transform.verdicts import KEY_MISSING, OF_ROWS
 
 Built: TypeAlias = BuiltEvent | BuiltReject
@@ -32,7 +31,7 @@ class References:
         """Return what each rule that matches gives, at least one reject; `now` and `start` in Unix seconds."""
         first = self.kinds[0]
         if first.is_away(row):
-            return (BuiltReject(identity=first.identity(row), reason=AWAY, field=None, tally=Tally(rows_read=1)),)
+            return (BuiltReject(identity=first.identity(row), reason=ELSEWHERE, field=None, tally=Tally(rows_read=1)),)
         built = [kind.build(row, now=now, start=start) for kind in self.kinds if kind.matches(row)]
         if not built:
             return (without_rule(first.build(row, now=now, start=start)),)

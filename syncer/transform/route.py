@@ -15,7 +15,6 @@ from syncer.transform.pieces import nowhere
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
 
-AWAY: Final = "other_destination"
 UNKNOWN: Final = "route_unknown"
 
 

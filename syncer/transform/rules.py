@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from syncer.pipeline import Pipeline
-from syncer.report import Bucket, Tally
+from syncer.report import ELSEWHERE, Bucket, Tally
 from syncer.transform.binding import Binding, bind, sql_expressions
 from syncer.transform.consent import Answer, Known, everywhere
 from syncer.transform.duplicates import refuse_repeated, refuse_twins
@@ -17,7 +17,7 @@ from syncer.transform.identity import Scope, joined_keys
 from syncer.transform.key_text import key_texts
 from syncer.transform.pieces import nowhere
 from syncer.transform.plan import EVENTS, Found, Kind, Transformed
-from syncer.transform.route import AWAY, away_of
+from syncer.transform.route import away_of
 from syncer.transform.rows import read_rows
 from syncer.transform.texts import texts
 from syncer.transform.verdicts import Verdicts, no_refusals, once_a_row
@@ -188,7 +188,7 @@ def _elsewhere(found: Found, away: pl.Series) -> pl.DataFrame:
         return no_refusals()
     rest = found.only(away)
     verdicts = Verdicts(len(rest.numbers))
-    verdicts.refuse(~nowhere(len(rest.numbers)), AWAY)
+    verdicts.refuse(~nowhere(len(rest.numbers)), ELSEWHERE)
     return verdicts.frame(rest.numbers, rest.identities)
 
 

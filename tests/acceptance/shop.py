@@ -116,9 +116,10 @@ class Shop:
         (self.folder / "pipelines").mkdir()
         for file in ("syncer.yaml", f"pipelines/{name}.yaml"):
             shutil.copy(EXAMPLES / file, self.folder / file)
-        self.edit("syncer.yaml", "{meta: {type: sandbox}}", f'{{meta: {{base_url: "{self.sandbox.url}"}}}}')
-        self.edit("syncer.yaml", "${env:META_DATASET_ID}", '"1234567890"')
-        self.edit("syncer.yaml", "${env:META_ACCESS_TOKEN}", "${env:TOKEN}")
+        self.edit("syncer.yaml", "{type: sandbox}", f'{{base_url: "{self.sandbox.url}"}}')
+        for prefix, dataset in (("META", "1234567890"), ("META_AMERICA", "987654321")):
+            self.edit("syncer.yaml", f"${{env:{prefix}_DATASET_ID}}", f'"{dataset}"')
+            self.edit("syncer.yaml", f"${{env:{prefix}_ACCESS_TOKEN}}", "${env:TOKEN}")
 
     def order_ids(self) -> list[str]:
         """The order ids that arrived, as often as they arrived."""

@@ -107,7 +107,8 @@ def test_each_example_of_the_sample_shop_runs_as_it_stands(shop: Shop) -> None:
     own = {path.stem for path in (ROOT / "pipelines").glob("*.yaml") if "source: warehouse\n" in path.read_text()}
     assert {report["pipeline"] for report in reports} == own
     for report in reports:
-        assert f"{report['pipeline']}: target dev, dataset " in done.err
+        names = (report["pipeline"], f"{report['pipeline']} to {report['destination']}")
+        assert any(f"\n{name}: target dev, dataset " in f"\n{done.err}" for name in names)
         assert report["status"] in ("done", "done_with_rejects"), report
         assert report["acknowledged"] > 500, report
     assert done.code == 3

@@ -2,14 +2,17 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import pytest
 
 from syncer.config.load import load_project
 from syncer.pipeline import ways
 from syncer.ports import NO_POINTS, Points
 from syncer.report import RunReport
+from syncer.sample.warehouse import create
 from syncer.session import Session
 from tests.acceptance.shop import TOKEN, Done, Shop
 
@@ -125,6 +128,21 @@ def test_a_row_goes_to_the_destination_of_its_value_and_one_without_is_set_aside
     assert ([*arrived(branded, META)], [*arrived(branded, DATASET)]) == (["1"], ["2"])
 
 
+def test_the_rows_of_another_destination_are_no_part_of_what_is_tolerated(branded: Shop) -> None:
+    """2 of the 3 rows that are the first destination's are rejected, of 4 that were read."""
+    branded.edit("pipelines/orders.yaml", "settings:", "tolerate: {rejected: 60%}\nsettings:")
+    assert run(branded)[0] == 3
+    branded.edit("pipelines/orders.yaml", "rejected: 60%", "rejected: 67%")
+    assert run(branded)[0] == 0
+
+
+def test_the_rows_of_another_destination_are_no_part_of_those_that_may_lack_consent(branded: Shop) -> None:
+    branded.edit("pipelines/orders.yaml", "END AS brand", "END AS brand, order_id <> 2 AS agreed")
+    branded.edit("pipelines/orders.yaml", "settings:", "consent: {column: agreed}\nsettings:")
+    said = [[one["code"] for one in each["advice"]] for each in run(branded)[1]]
+    assert ["most_rows_without_consent" in each for each in said] == [False, True]
+
+
 def test_a_row_that_gets_its_destination_later_is_sent_there_and_is_no_reject_any_more(branded: Shop) -> None:
     run(branded)
     branded.edit("pipelines/orders.yaml", " END AS brand", " WHEN 3 THEN 'globex' END AS brand")
@@ -224,3 +242,20 @@ def test_the_heaviest_code_of_both_ways_is_the_commands(branded: Shop) -> None:
     set_token(branded, "TOKEN", "BAD")
     code, found = run(branded)
     assert (code, [each["status"] for each in found]) == (1, ["done_with_rejects", "paused"])
+
+
+def test_the_two_brands_of_the_example_go_to_their_datasets(shop: Shop) -> None:
+    shop.take_example("brand_purchases")
+    create(shop.folder / "sample.duckdb", count=200, now=datetime.now(UTC))
+    shop.edit("syncer.yaml", "path: warehouse.duckdb", "path: sample.duckdb")
+    done = shop.syncer("run", "brand_purchases", "--output", "json")
+    found = {each["destination"]: each for each in reports(done)}
+    assert done.code in (0, 3), done.err
+    counts = {name: each["acknowledged"] for name, each in found.items()}
+    assert counts == {"meta": len(arrived(shop, META)), "meta_america": len(arrived(shop, DATASET))}
+    assert min(counts.values()) > 0
+    assert not {*arrived(shop, META)} & {*arrived(shop, DATASET)}
+    with duckdb.connect(str(shop.folder / "sample.duckdb")) as connection:
+        theirs = connection.execute("SELECT order_id FROM orders WHERE country IN ('US', 'CA', 'MX')").fetchall()
+    assert {*arrived(shop, DATASET)} <= {str(order_id) for (order_id,) in theirs}
+    assert shop.syncer("test", "brand_purchases").code == 0

@@ -25,13 +25,22 @@ def test_the_tests_beside_the_mappings_of_other_tools_tables_hold() -> None:
     }  # fmt: skip
 
 
-def test_a_new_project_is_this_one_without_the_warehouses_that_it_does_not_have(tmp_path: Path) -> None:
+def test_a_new_project_is_this_one_without_what_single_examples_connect_to(tmp_path: Path) -> None:
     (tmp_path / "warehouse.duckdb").touch()
     made = dict(make(tmp_path, now=datetime.now(UTC), schemas={}))
     assert made[tmp_path / "syncer.yaml"]
     ours, theirs = plain(ROOT / "syncer.yaml"), plain(tmp_path / "syncer.yaml")
     assert set(ours["sources"]) - set(theirs["sources"]) == {"shop_postgres", "shop_snowflake"}
-    assert {**ours, "sources": ours["sources"]["warehouse"]} == {**theirs, "sources": theirs["sources"]["warehouse"]}
+    assert set(ours["destinations"]) - set(theirs["destinations"]) == {"meta_america"}
+    assert without_examples(ours) == without_examples(theirs)
+
+
+def without_examples(project: Any) -> Any:
+    """Return the project with the connections alone that a new one has."""
+    sandboxes = project["targets"]["dev"]["destinations"]
+    dev = {**project["targets"]["dev"], "destinations": {"meta": sandboxes["meta"]}}
+    own = {name: {key: project[name][key]} for name, key in (("sources", "warehouse"), ("destinations", "meta"))}
+    return {**project, **own, "targets": {**project["targets"], "dev": dev}}
 
 
 def plain(file: Path) -> Any:
