@@ -394,10 +394,7 @@ def load_project(folder: str | Path, *, target: str | None = None) -> Project:
 def run_sync(
     project: Project, pipeline: str, *, destination: str | None = None, limit: int | None = None
 ) -> "RunReport":
-    """Sync one pipeline of `project`, to `destination` where it has several.
-
-    Raises `ConfigError`, `LockedError`, `StateError`; all else is in the report.
-    """
+    """Sync one pipeline of `project`, to `destination` where it has several; raises as `Session.run` does."""
     with Session(project) as session:
         found = find_pipeline(project, pipeline)
         return session.run(found if destination is None else way_to(found, destination), limit=limit)
