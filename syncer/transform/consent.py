@@ -1,21 +1,21 @@
 """Consent: which rows may be sent at all. Whatever is not a clear yes is a no."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
-from functools import partial
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from syncer.pipeline import Consent, Pipeline
-from syncer.spec.text import is_blank, lowered, says_something, trim
+from syncer.spec.text import is_blank, trim
 from syncer.spec.values import boolean
-from syncer.transform.condition import Clause, Condition, Written
+from syncer.transform.condition import Clause, Condition
 from syncer.transform.distinct import WORTH_UNHASHED, Distinct
 from syncer.transform.extract import read_json
+from syncer.transform.folded import WORDS, folded_clause, folded_row, folded_rows
 from syncer.transform.lists import elements, regrouped
 from syncer.transform.lookup import Row
 from syncer.transform.pieces import nowhere
@@ -208,16 +208,14 @@ def _word(value: object) -> str | None:
 # --- who needs consent ----------------------------------------------------------------------------
 #
 # A row is another only where a clause certainly does not hold of it, compared without regard to case and blanks, lest
-# `DE` needs none. Neither does a clause about order or NULL as it stands: `Zoe` is before `a` only in the one way.
-
-WORDS: Final = ("is", "not")
+# `DE` needs none. Neither does a clause about order or NULL as it stands.
 
 
 def _are_others(condition: Condition, rows: Rows, zone: tzinfo) -> pl.Series:
     """Return which rows certainly do not meet the condition."""
-    folded, others = _folded(rows, condition.columns), nowhere(rows.frame.height)
+    folded, others = folded_rows(rows, condition.columns), nowhere(rows.frame.height)
     for clause in condition.clauses:
-        missed = _missed(_folded_clause(clause), folded, zone)
+        missed = _missed(folded_clause(clause), folded, zone)
         others |= missed if clause.comparison in WORDS else missed & _missed(clause, rows, zone)
     return others
 
@@ -228,11 +226,9 @@ def _missed(clause: Clause, rows: Rows, zone: tzinfo) -> pl.Series:
 
 def _is_other(condition: Condition, row: Row, zone: tzinfo) -> bool:
     """Return whether one row certainly does not meet the condition. Twin of `_are_others`."""
-    names = condition.columns
-    values = {name: _folded_value(row.values[name], is_json=name in row.json_columns) for name in names}
-    folded = Row(values=values)
+    folded = folded_row(row, condition.columns)
     return any(
-        _is_missed(_folded_clause(clause), folded, zone)
+        _is_missed(folded_clause(clause), folded, zone)
         and (clause.comparison in WORDS or _is_missed(clause, row, zone))
         for clause in condition.clauses
     )
@@ -240,37 +236,3 @@ def _is_other(condition: Condition, row: Row, zone: tzinfo) -> bool:
 
 def _is_missed(clause: Clause, row: Row, zone: tzinfo) -> bool:
     return Condition((clause,)).judge_row(row, zone).met is False
-
-
-def _folded_clause(clause: Clause) -> Clause:
-    return replace(clause, values=tuple(map(_folded_word, clause.values)))
-
-
-def _folded_word(value: Written) -> Written:
-    return lowered(trim(value)) if isinstance(value, str) else value
-
-
-def _folded_value(value: object, *, is_json: bool) -> object:
-    """Return text in lower case without blanks around it; None for what says nothing, such as `unknown`."""
-    if not isinstance(value, str):
-        return value
-    try:
-        plain = read_json(value) if is_json and not is_blank(value) else value
-    except ValueError:
-        return None
-    text = None if isinstance(plain, list | dict) else text_of(plain)
-    folded = None if text is None else lowered(trim(text))
-    return folded if folded and says_something(folded) else None
-
-
-def _folded(rows: Rows, columns: tuple[str, ...]) -> Rows:
-    """Return the rows with text folded. Twin of `_folded_value`."""
-    frame = rows.frame.select(columns)
-    for name in columns:
-        values = frame.get_column(name)
-        if values.dtype == pl.String:
-            fold = partial(_folded_value, is_json=name in rows.json_columns)
-            distinct = _distinct(values)
-            found = pl.Series(list(map(fold, distinct.values.to_list())), dtype=pl.String)
-            frame = frame.with_columns(distinct.spread(found).alias(name))
-    return Rows(frame)

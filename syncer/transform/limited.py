@@ -10,8 +10,10 @@ import polars as pl
 
 from syncer.pipeline import Pipeline
 from syncer.transform.claims import only
-from syncer.transform.condition import Condition
+from syncer.transform.condition import Clause, Condition, Judged, JudgedRow
+from syncer.transform.folded import WORDS, folded_clause, folded_row, folded_rows
 from syncer.transform.lookup import Row
+from syncer.transform.pieces import nowhere
 from syncer.transform.rows import Rows
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE
 
@@ -37,7 +39,7 @@ class Limit:
 
     def of_rows(self, rows: Rows) -> Rows:
         """Return the rows with the columns of `COLUMNS`; NULL where the flag is not wanted."""
-        judged = self.when.judge(rows, self.zone)
+        judged = self._judged(rows)
         odd = pl.zeros(rows.frame.height, pl.Boolean, eager=True) if judged.odd is None else judged.odd
         words = pl.select(
             pl.when(pl.lit(odd)).then(pl.lit(NO_FLAG)).when(pl.lit(judged.holds)).then(pl.lit(FLAG)).otherwise(None)
@@ -50,15 +52,57 @@ class Limit:
 
     def of_row(self, row: Row) -> Row:
         """Return one row with the columns. Twin of `of_rows`."""
-        judged = self.when.judge_row(row, self.zone)
+        judged = self._judged_row(row)
         word = NO_FLAG if judged.odd else FLAG if judged.met else None
         added: dict[str, Any] = {COLUMNS[OPTIONS]: word}
         for name, place in self.places.items():
             added[COLUMNS[name]] = None if word is None else row.values[place] if isinstance(place, str) else place
         return replace(row, values={**row.values, **added}, json_columns=self._json(row.json_columns))
 
+    def _judged(self, rows: Rows) -> Judged:
+        """Return where the flag is wanted: where a word is another one only by case or blanks, too."""
+        judged = self.when.judge(rows, self.zone)
+        if not self._has_words:
+            return judged
+        folded, also = folded_rows(rows, self.when.columns), ~nowhere(rows.frame.height)
+        for clause in self.when.clauses:
+            also &= Condition((clause,)).judge(rows, self.zone).holds | _in_words(clause, folded, self.zone)
+        return Judged(judged.met | also, None if judged.odd is None else judged.odd & ~also)
+
+    def _judged_row(self, row: Row) -> JudgedRow:
+        """Return whether the flag is wanted for one row. Twin of `_judged`."""
+        judged = self.when.judge_row(row, self.zone)
+        if judged.met or not self._has_words:
+            return judged
+        folded = folded_row(row, self.when.columns)
+        also = all(
+            Condition((clause,)).judge_row(row, self.zone).met or _is_in_words(clause, folded, self.zone)
+            for clause in self.when.clauses
+        )
+        return JudgedRow(met=True) if also else judged
+
+    @property
+    def _has_words(self) -> bool:
+        return any(
+            isinstance(word, str)
+            for clause in self.when.clauses
+            if clause.comparison in WORDS
+            for word in clause.values
+        )
+
     def _json(self, known: frozenset[str]) -> frozenset[str]:
         return known | {COLUMNS[name] for name, place in self.places.items() if place in known}
+
+
+def _in_words(clause: Clause, folded: Rows, zone: tzinfo) -> pl.Series:
+    if clause.comparison not in WORDS:
+        return nowhere(folded.frame.height)
+    return Condition((folded_clause(clause),)).judge(folded, zone).holds
+
+
+def _is_in_words(clause: Clause, folded: Row, zone: tzinfo) -> bool:
+    """Return whether one row meets the clause in words. Twin of `_in_words`."""
+    return clause.comparison in WORDS and bool(Condition((folded_clause(clause),)).judge_row(folded, zone).met)
 
 
 def limit_of(pipeline: Pipeline, column: Callable[..., str]) -> Limit | None:

@@ -73,6 +73,22 @@ def test_S18_by_condition_only_the_events_that_meet_it_carry_the_flag(limited: M
     ]  # fmt: skip
 
 
+def test_S18_no_flag_is_lost_because_a_word_is_written_with_another_case_or_with_blanks(
+    limited: Make, chosen: Make
+) -> None:
+    """Text is compared as it is elsewhere; here that would send what somebody objected to."""
+    flagged, nothing = (["LDU"], 1, 1000), (None, None, None)
+    made = limited(when={"choice": ["Opt-Out", "none"], "total": {"gt": 5}}, country=1, state=1000)
+    rows = [("opt-out", 9), (" OPT-OUT ", 9), ("Opt-Out", 9), ("opt-in", 9), ("opt-out", 5), (None, 9), ("unknown", 9)]
+    assert chosen(made, [{"choice": choice, "total": total} for choice, total in rows]) == [
+        flagged, flagged, flagged, nothing, nothing, nothing, nothing,
+    ]  # fmt: skip
+    other = limited(when={"state": {"not": "CA"}}, country=1, state=1000)
+    assert chosen(other, [{"state": "CA"}, {"state": "ca"}, {"state": "NY"}]) == [nothing, flagged, flagged]
+    ordered = limited(when={"choice": {"lt": "b"}}, country=1, state=1000)
+    assert chosen(ordered, [{"choice": "a"}, {"choice": "B"}, {"choice": "c"}]) == [flagged, flagged, nothing]
+
+
 def test_S18_country_and_state_may_be_columns_and_are_never_guessed(limited: Make, chosen: Make) -> None:
     made = limited(when={"is_limited": True}, country="land", state="region")
     cases: list[tuple[Any, Any, Any]] = [
