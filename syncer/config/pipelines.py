@@ -10,6 +10,7 @@ from typing import Any
 from syncer.config import parts
 from syncer.config.document import Node
 from syncer.config.groups import GROUPS, META_GROUPS, MappingReader
+from syncer.config.only_for import check_only_for
 from syncer.config.presets import ENVELOPE, PRESETS, preset
 from syncer.config.problems import Place, Problems
 from syncer.config.queries import ORIGINS, read_query
@@ -130,6 +131,8 @@ class PipelineReader:
         mapping = self._mapping(node)
         settings = read_settings(node.get("settings"), self.reader)
         events = self.rules.read(node.get("events"), node.get("mapping"))
+        places = {**self.rules.places, **self.mapping.places}
+        check_only_for(mapping, events, places, file=own.place.file, problems=self.problems)
         destinations = self._destinations(node)
         pipeline = Pipeline(
             name=self._name(node) or "",

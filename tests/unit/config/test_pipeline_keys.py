@@ -334,3 +334,37 @@ def test_a_fingerprint_never_changes_between_versions() -> None:
         file=Path("x.yaml"), fingerprint="",
     )  # fmt: skip
     assert fingerprint(pipeline) == "92f10b1bb715b4d7fc20b2b4876020b419f6d0bcd1088053cd85f9901e9f9b1b"
+
+
+MISSPELT = [
+    ("event_name: {value: Purchase}", ""),
+    ("event_name: {column: kind, map: {a: Purchase, b: Lead}, otherwise: drop}", ""),
+    ("event_name: {first_of: [{column: kind, map: {a: Lead}, otherwise: reject}, {value: Purchase}]}", ""),
+    ("", "events: [{id: a, name: Purchase}, {id: b, name: Lead}]"),
+]
+
+
+@pytest.mark.parametrize(("name", "rules"), MISSPELT)
+def test_an_event_that_the_pipeline_does_not_send_is_named_with_the_nearest(
+    folder: Folder, name: str, rules: str
+) -> None:
+    folder.pipeline_file("{event_name: {value: Purchase}, event_time", f"{{{name}{', ' if name else ''}event_time")
+    folder.pipeline_file("em: email", "em: [email, {column: other, only_for: [Purchse]}]")
+    (problem,) = add(folder, rules).problems()
+    said = 'customer_info.em.only_for: no event of this pipeline is called "Purchse"; did you mean "Purchase"?'
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    "name", ["event_name: kind", "event_name: {column: kind, map: {a: Purchase}}", "event_name: {sql: kind}"]
+)
+def test_an_event_of_any_name_may_be_meant_where_a_column_gives_the_names(folder: Folder, name: str) -> None:
+    folder.pipeline_file("event_name: {value: Purchase}", name)
+    folder.pipeline_file("em: email", "em: {column: email, only_for: [Purchse]}")
+    assert folder.problems() == []
+
+
+def test_defaults_may_name_events_that_another_pipeline_sends(folder: Folder) -> None:
+    defaults = "defaults: {mapping: {custom_data: {value: {column: total, only_for: [Lead]}}}}\nsources:"
+    folder.project_file("sources:", defaults)
+    assert folder.problems() == []
