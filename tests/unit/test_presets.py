@@ -382,11 +382,12 @@ def test_A15_what_is_offline_took_place_in_a_store_unless_the_row_says_where(eve
             {"type": None},
             {"type": "offline"},
             {"type": "web"},
+            {"type": "Offline"},
             {"type": "offline", "action_source": "email"},
         )
     ]
     found = [event["action_source"] for event in events("commanders_act", *rows)]
-    assert found == ["website", "physical_store", "website", "email"]
+    assert found == ["website", "physical_store", "website", "physical_store", "email"]
 
 
 def test_A17_the_nested_user_fills_the_customer_information(events: Read) -> None:

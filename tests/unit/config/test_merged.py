@@ -51,7 +51,8 @@ def test_entries_are_shown_as_a_mapping_writes_them(folder: Folder) -> None:
     assert found["mapping.custom_data.value"][0] == {"sql": "a - b", "default": 1}
     source = found["mapping.server_event.action_source"][0]
     assert flow(source) == (
-        "{first_of: [action_source, actionSource, {column: type, map: {offline: physical_store}, otherwise: drop}]}"
+        "{first_of: [action_source, actionSource, {column: type, map: {offline: physical_store, "
+        "Offline: physical_store, OFFLINE: physical_store}, otherwise: drop}]}"
     )
     assert (flow("a text"), flow(None), flow(12)) == ("a text", "null", "12")
 
