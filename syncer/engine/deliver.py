@@ -1,5 +1,6 @@
 """Requests of one run: intent before effect, a few in flight, every outcome settled in one commit."""
 
+import logging
 from collections import defaultdict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from syncer.state.requests import Rejected, RequestState
 from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
 
+log = logging.getLogger(__name__)
 SYSTEMATIC = "systematic_reject"
 """Why a pipeline is paused whose mapping or dataset must be wrong, by what Meta refuses."""
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
@@ -244,6 +246,7 @@ class Delivery:
 
     def _land(self, request: Outgoing, outcome: Outcome) -> None:
         self.tools.points.hit("post.after")
+        log.info("request.answered", extra={"run_id": self.run.run_id, **request.facts(outcome)})
         now = self.tools.clock.monotonic()
         circuit = self.tools.breaker.told(outcome, now=now, jitter=self.tools.rng.random())
         wait = wait_s(outcome, request.attempts, jitter=self.tools.rng.random())

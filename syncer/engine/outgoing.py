@@ -56,6 +56,20 @@ class Outgoing:
             consent=in_words(self.page.consent_column, events["consent"]) if self.page.consent_column else None,
         )
 
+    def facts(self, outcome: Outcome) -> dict[str, object]:
+        """Return what a log says of the request when its answer came: ids, counts and codes."""
+        facts = {
+            "request": self.stored,
+            "events": self.events.height,
+            "attempt": self.attempts,
+            "outcome": outcome.kind.value,
+            "status": outcome.status,
+            "code": outcome.code,
+            "reason": outcome.reason or None,
+            "fbtrace_id": outcome.fbtrace_id,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
     def part(self, events: pl.DataFrame) -> "Outgoing":
         """Return a new request for some of its events, that is as often sent and as doubtful as it."""
         return replace(self, events=events, stored=None, parent=self.stored or self.parent)

@@ -100,12 +100,13 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
             _finish(run, tools, Ending(status=RunStatus.FAILED, message=what), began, is_crash=True)
             raise
         _finish(run, tools, ending, began)
-        log.info("run.finished", extra={"run_id": run_id, "status": ending.status.value})
         if tools.clock_check.warning:
             log.warning("clock.off", extra={"skew_s": tools.clock_check.skew_s})
         if ending.status is not RunStatus.INTERRUPTED:
             _tidy_up(job, tools)
         report = run.report()
+        counts = {"rows": report.tally.rows_read, "acknowledged": report.acknowledged, "requests": report.requests}
+        log.info("run.finished", extra={"run_id": run_id, "status": report.status.value, **counts})
         note(status=report.status.value, rows=report.tally.rows_read, acknowledged=report.acknowledged)
         return replace(report, advice=tuple(advice.on_tally(report.tally, job.pipeline)))
 
