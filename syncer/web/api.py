@@ -8,6 +8,7 @@ from syncer.health import Watched
 from syncer.web.api_act import Acting
 from syncer.web.api_calls import RESPONSES, Harmless, add_handlers
 from syncer.web.api_read import Reading
+from syncer.web.errands import Errands
 
 ABOUT = """\
 What the commands of an operator do, for programs. Every call needs `Authorization: Bearer TOKEN`. An error is
@@ -16,7 +17,7 @@ written into the audit log.
 """
 
 
-def create_api(daemon: Watched) -> FastAPI:
+def create_api(daemon: Watched, errands: Errands) -> FastAPI:
     """Return the API of a running daemon; it believes that whoever calls it may do so."""
     api = FastAPI(
         title="syncer",
@@ -33,5 +34,5 @@ def create_api(daemon: Watched) -> FastAPI:
     )
     add_handlers(api)
     api.include_router(Reading(daemon).router())
-    api.include_router(Acting(daemon).router())
+    api.include_router(Acting(daemon, errands).router())
     return api

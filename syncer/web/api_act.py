@@ -19,6 +19,7 @@ from syncer.state.quarantine import Chosen
 from syncer.web import api_models as models
 from syncer.web.api_calls import pipeline_of, refusal, session_of
 from syncer.web.api_read import Name, redacted, wish_json
+from syncer.web.errands import Errands
 
 LOOK_S = 0.25
 LONGEST_WAIT_S = 600.0
@@ -30,8 +31,8 @@ Wait = Annotated[
 class Acting:
     """Endpoints that change something."""
 
-    def __init__(self, daemon: Watched) -> None:
-        self._daemon = daemon
+    def __init__(self, daemon: Watched, errands: Errands) -> None:
+        self._daemon, self._errands = daemon, errands
 
     def router(self) -> APIRouter:
         """Return the endpoints."""
@@ -97,14 +98,14 @@ class Acting:
     def reconcile(self, name: Name) -> dict[str, Any]:
         """Send what Meta would still take and was not settled; answers when it is done."""
         session, pipeline = self._at(name)
-        return _outcome(pipeline, lambda: actions.reconcile(session, pipeline))
+        return self._outcome(pipeline, lambda: actions.reconcile(session, pipeline))
 
     def retry(
         self, name: Name, which: Annotated[models.RetryWhich, Body(examples=[{"reason": "currency_missing"}])]
     ) -> dict[str, Any]:
         """Judge rejects again and send what passes now; answers when it is done."""
         session, pipeline = self._at(name)
-        return _outcome(pipeline, lambda: actions.retry_rejects(session, pipeline, Chosen(reason=which.reason)))
+        return self._outcome(pipeline, lambda: actions.retry_rejects(session, pipeline, Chosen(reason=which.reason)))
 
     def trace(
         self, name: Name, wanted: Annotated[models.TraceKey, Body(examples=[{"key": ["4711"]}])]
@@ -116,6 +117,11 @@ class Acting:
                 422, f"the key has {len(pipeline.key)} columns", f"give a value for each: {', '.join(pipeline.key)}"
             )
         return [each.to_json() for each in trace(session, pipeline, wanted.key)]
+
+    def _outcome(self, pipeline: Pipeline, run: Callable[[], RunReport]) -> dict[str, Any]:
+        with self._errands.beside():
+            report = run()
+        return {"exit_code": int(exit_code(report, pipeline)), "report": redacted(report.to_json())}
 
     def _at(self, name: str) -> tuple[Session, Pipeline]:
         session = session_of(self._daemon)
@@ -131,8 +137,3 @@ async def _awaited(session: Session, wish: int, *, wait_s: float) -> Asked | Non
         if found is None or found.state is AskedState.DONE or is_over:
             return found
         await asyncio.sleep(LOOK_S)
-
-
-def _outcome(pipeline: Pipeline, run: Callable[[], RunReport]) -> dict[str, Any]:
-    report = run()
-    return {"exit_code": int(exit_code(report, pipeline)), "report": redacted(report.to_json())}

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from connectors.errors import SourceError
+from connectors.errors import QueryError, SourceError
 from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.health import Watched
 from syncer.logs import harmless_json, redact, unexpected
@@ -101,8 +101,10 @@ def _state(request: Request, error: Exception) -> JSONResponse:
 
 
 def _source(request: Request, error: Exception) -> JSONResponse:
+    """Say whose turn it is: what the warehouse cannot compare is not for it to mend."""
     del request
-    return _problem(502, str(error))
+    assert isinstance(error, SourceError)  # noqa: S101  # by the table below
+    return _problem(422 if isinstance(error, QueryError) else 502, error.what, error.remedy)
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -13,13 +13,25 @@ from syncer.web import login, pages
 from syncer.web.access import Access
 from syncer.web.api import create_api
 from syncer.web.errands import Errands
-from syncer.web.guard import App, Guard
+from syncer.web.guard import API, App, Guard, Receive, Scope, Send
 from syncer.web.health import PATHS, HealthApp
 
 
 def create_app(daemon: Watched, access: Access, *, health: Health, errands: Errands) -> App:
     """Return the application of a daemon that runs, or is about to."""
-    return Guard(_routes(daemon, health=health, errands=errands), access)
+    return Guard(_by_path(create_api(daemon, errands), _routes(daemon, health=health, errands=errands)), access)
+
+
+def _by_path(api: App, pages: App) -> App:
+    """Return both as one: a mount of Starlette would pass a path with a line break by."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(API):
+            await api({**scope, "root_path": scope.get("root_path", "") + API.rstrip("/")}, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    return app
 
 
 def _routes(daemon: Watched, *, health: Health, errands: Errands) -> FastAPI:
@@ -28,7 +40,6 @@ def _routes(daemon: Watched, *, health: Health, errands: Errands) -> FastAPI:
     for router in (login.router, pages.router):
         app.include_router(router)
     app.router.routes.extend(Route(path, HealthApp(health)) for path in PATHS)
-    app.mount("/api", create_api(daemon))
     with_assets = Path(str(files("syncer.web") / "static"))
     app.mount("/static", StaticFiles(directory=with_assets))
     return app

@@ -2,9 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,6 +59,17 @@ class Errands:
                 del self._last[name]
             future = self._pool.submit(self._do, pipeline, errand, work)
             self._under_way = {each for each in self._under_way if not each.done()} | {future}
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Let `end` wait for what a caller does on a thread of its own."""
+        done: Future[None] = Future()
+        with self._mutex:
+            self._under_way = {each for each in self._under_way if not each.done()} | {done}
+        try:
+            yield
+        finally:
+            done.set_result(None)
 
     def last(self, pipeline: str) -> Errand | None:
         """Return what was asked for last; None: nothing since the daemon began."""

@@ -1,6 +1,7 @@
 """What stands before every page and answer: who may come in, what may be changed, what a browser may do with it."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -167,9 +168,11 @@ class _Call:
 
     async def refuse(self, status: int, what: str, remedy: str) -> None:
         """Say why not, and what to do."""
-        await self._answer(
-            status, f"{what} {remedy}".strip().encode(), [(b"content-type", b"text/plain; charset=utf-8")]
-        )
+        kind, body = b"text/plain; charset=utf-8", f"{what} {remedy}".strip()
+        if self.wants_json:
+            kind, body = b"application/json", json.dumps({"error": what, "remedy": remedy})
+        may = [(b"allow", b"GET, HEAD, POST")] if status == 405 else []
+        await self._answer(status, body.encode(), [(b"content-type", kind), *may])
 
     async def _answer(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         length = (b"content-length", str(len(body)).encode())

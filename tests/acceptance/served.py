@@ -1,25 +1,24 @@
-"""Applications on a port of this machine."""
+"""The daemon's page and API on a port of this machine."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import uvicorn
+from syncer.daemon.serve import Daemon
+from syncer.health import Health
+from syncer.web.access import Access
+from syncer.web.app import create_app
+from syncer.web.errands import Errands
+from syncer.web.server import listener, served
+
+TOKEN = "a-token-of-the-page-0123456789abcdef"
 
 
 @contextmanager
-def app_served(app: Any) -> Iterator[int]:
-    """Serve an ASGI application during the block; give its port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, ws="none", lifespan="off", loop="asyncio", log_config=None, timeout_graceful_shutdown=1)
+def app_served(daemon: Daemon, errands: Errands | None = None) -> Iterator[int]:
+    """Serve the application of `daemon` during the block; give its port."""
+    listening = listener("127.0.0.1", 0, key="daemon.port")
+    app = create_app(
+        daemon, Access(TOKEN), health=Health(daemon, daemon.clock), errands=errands or Errands(daemon.clock)
     )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    with served(app, listening, name="page"):
+        yield listening.getsockname()[1]

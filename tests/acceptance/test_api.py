@@ -2,19 +2,24 @@
 
 import http.client
 import json
+import re
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from syncer.report import RunStatus
 from syncer.sandbox.faults import parse_faults
 from syncer.session import Session
 from syncer.state.alerts import Standing, raise_alert
 from syncer.web.api import create_api
-from tests.acceptance.daemons import running, wait_until
-from tests.acceptance.served import app_served
+from syncer.web.errands import Errands
+from tests.acceptance.daemons import running, session_of, wait_until
+from tests.acceptance.pages import ROOT
+from tests.acceptance.served import TOKEN, app_served
 from tests.acceptance.shop import MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -27,12 +32,14 @@ class Caller:
 
     port: int
     session: Session
+    token: str = TOKEN
 
     def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Return status and JSON of the answer."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             text = None if body is None else json.dumps(body)
-            connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
+            headers = {"Content-Type": "application/json"} if text else {}
+            connection.request(method, f"/api{path}", text, headers | {"Authorization": f"Bearer {self.token}"})
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
 
@@ -43,7 +50,7 @@ class Caller:
 
 @contextmanager
 def calling(shop: Shop) -> Iterator[Caller]:
-    with running(shop) as daemon, app_served(create_api(daemon)) as port:
+    with running(shop) as daemon, app_served(daemon) as port:
         wait_until(lambda: daemon.standing().session is not None)
         yield Caller(port, daemon.session)
 
@@ -105,8 +112,10 @@ def test_a_row_is_traced_by_a_key_in_the_body(shop: Shop) -> None:
         call("POST", "/pipelines/orders/runs?wait=30")
         status, [found] = call("POST", "/pipelines/orders/trace", {"key": ["2"]})
         wrong = call("POST", "/pipelines/orders/trace", {"key": ["2", "3"]})
+        text = call("POST", "/pipelines/orders/trace", {"key": ["two"]})
     assert (status, found["conclusion"]) == (200, "acked")
     assert "example.com" not in json.dumps(found)
+    assert (text[0], text[1]["remedy"]) == (422, "write it as the column holds it")
     assert wrong == (422, {"error": "the key has 1 columns", "remedy": "give a value for each: order_id"})
 
 
@@ -150,8 +159,10 @@ def test_alerts_and_held_requests_are_listed(make_shop: MakeShop) -> None:
         ),
         ("POST", "/pipelines/orders/reset", {"to": "start", "yes": 1}, 422, "body.yes: ", "/api/openapi.json"),
         ("POST", "/pipelines/orders/reset", {"to": "tomorrow"}, 409, "never ran", ""),
+        ("POST", "/pipelines/%0Ax/resume", None, 404, "no pipeline is called", ""),
         ("GET", "/nothing", None, 404, "not found", "/api/openapi.json says what there is"),
-        ("DELETE", "/pipelines", None, 405, "method not allowed", "/api/openapi.json"),
+        ("DELETE", "/pipelines", None, 405, "Only GET and POST are understood.", ""),
+        ("POST", "/pipelines", None, 405, "method not allowed", "/api/openapi.json"),
     ],
 )
 def test_every_error_has_one_shape_with_a_remedy(  # noqa: PLR0917  # a row of the table
@@ -177,6 +188,46 @@ def test_while_another_run_holds_the_pipeline_a_retry_is_told_so(make_shop: Make
 def test_before_the_daemon_has_begun_and_when_it_ends_a_call_is_told_to_come_again(shop: Shop) -> None:
     with running(shop) as daemon:
         pass
-    with app_served(create_api(daemon)) as port:
+    with app_served(daemon) as port:
         answer = Caller(port, daemon.session)("GET", "/pipelines")
     assert answer == (503, {"error": "the daemon begins or ends", "remedy": "ask again in a moment"})
+
+
+def test_S20_without_the_token_a_call_is_refused_in_the_shape_of_every_error(shop: Shop) -> None:
+    with calling(shop) as call:
+        wrong = Caller(call.port, call.session, token="wrong")
+        told = [wrong("GET", "/pipelines"), wrong("POST", "/pipelines/orders/pause"), wrong("GET", "/openapi.json")]
+        state = call("GET", "/pipelines/orders")[1]["ways"]
+    said = {"error": "The token is missing or wrong.", "remedy": "Send `Authorization: Bearer TOKEN`."}
+    assert told == [(401, said)] * 3
+    assert state == []
+
+
+def test_R28_the_end_waits_for_what_the_api_does_and_begins_nothing_any_more(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("latency=1s"))
+    shop.add_orders(1, 3)
+    answers: list[tuple[int, Any]] = []
+    with running(shop) as daemon:
+        errands = Errands(daemon.clock)
+        daemon.at_end.append(errands.end)
+        with app_served(daemon, errands) as port:
+            call = Caller(port, daemon.session)
+            thread = threading.Thread(target=lambda: answers.append(call("POST", "/pipelines/orders/reconcile")))
+            thread.start()
+            wait_until(lambda: shop.sandbox.sandbox.begun)
+            assert not errands.end(0.0)
+            daemon.ask_to_stop()
+            thread.join(30)
+    assert [(status, said["report"]["status"]) for status, said in answers] == [(200, "interrupted")]
+    with session_of(shop) as session:
+        assert session.run("orders").status is RunStatus.DONE
+    assert sorted(shop.order_ids()) == ["1", "2", "3"]
+
+
+def test_the_page_about_the_api_lists_every_call_and_no_other() -> None:
+    document = create_api(cast("Any", None), cast("Any", None)).openapi()
+    calls = {f"{method.upper()} /api{path}" for path, its in document["paths"].items() for method in its}
+    listed = re.findall(
+        r"^\| `([A-Z]+ /api/[^`]+)`", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {call.replace("{wish}", "{id}") for call in calls} == set(listed)

@@ -1,5 +1,6 @@
 """Promise S20: who comes in, what may be changed, what a browser may do with an answer."""
 
+import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -82,7 +83,10 @@ def test_S20_nothing_is_told_without_the_token(path: str) -> None:
     for headers in ({}, {"authorization": "Bearer wrong"}, forged):
         answer = guarded(path, headers)
         assert answer.status in (303, 401)
-        assert answer.body.decode() in ("", "The token is missing or wrong. Send `Authorization: Bearer TOKEN`.")
+        said = answer.body.decode()
+        if answer.headers.get("content-type") == "application/json":
+            said = " ".join(json.loads(said).values())
+        assert said in ("", "The token is missing or wrong. Send `Authorization: Bearer TOKEN`.")
 
 
 def test_S20_a_program_comes_by_the_token_and_a_browser_by_its_cookie() -> None:
