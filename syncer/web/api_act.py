@@ -17,8 +17,8 @@ from syncer.state import asked
 from syncer.state.asked import Asked, AskedState
 from syncer.state.quarantine import Chosen
 from syncer.web import api_models as models
-from syncer.web.api_calls import pipeline_of, refusal, session_of
-from syncer.web.api_read import Name, redacted, wish_json
+from syncer.web.api_calls import refusal, session_of, way_of
+from syncer.web.api_read import Destination, Name, redacted, wish_json
 from syncer.web.errands import Errands
 
 LOOK_S = 0.25
@@ -56,33 +56,40 @@ class Acting:
             router.add_api_route(way, call, methods=["POST"], response_model=gives, name=call.__name__)
         return router
 
-    async def runs(self, name: Name, response: Response, wait: Wait = 0.0) -> dict[str, Any]:
+    async def runs(
+        self, name: Name, response: Response, destination: Destination = None, wait: Wait = 0.0
+    ) -> dict[str, Any]:
         """Let a daemon that serves the state run the pipeline now; the answer is of a run that began after this call.
 
         202 with an id, for `/asked/{id}`; with `wait` 200 with report and exit code, where it is done by then.
         """
         session = await asyncio.to_thread(session_of, self._daemon)
-        pipeline = pipeline_of(session, name)
+        pipeline = way_of(session, name, destination)
         wish = await asyncio.to_thread(actions.ask_for_run, session, pipeline)
         found = await _awaited(session, wish, wait_s=wait)
         if found is None or found.state is not AskedState.DONE:
             response.status_code = 202
         return await asyncio.to_thread(wish_json, session, wish, found)
 
-    def pause(self, name: Name) -> dict[str, Any]:
+    def pause(self, name: Name, destination: Destination = None) -> dict[str, Any]:
         """Let no run of the pipeline begin until it is resumed."""
-        session, pipeline = self._at(name)
+        session, pipeline = self._at(name, destination)
         return {"pipeline": name, "was": actions.pause(session, pipeline)}
 
-    def resume(self, name: Name) -> dict[str, Any]:
+    def resume(self, name: Name, destination: Destination = None) -> dict[str, Any]:
         """Let a paused pipeline run again; where it waits for a decision, this is it."""
-        session, pipeline = self._at(name)
+        session, pipeline = self._at(name, destination)
         resumed = actions.resume(session, pipeline)
         return {"pipeline": name, "was": resumed.was, "accepted": [str(change) for change in resumed.accepted]}
 
-    def reset(self, name: Name, to: Annotated[models.ResetTo, Body(examples=[{"to": "start"}])]) -> dict[str, Any]:
+    def reset(
+        self,
+        name: Name,
+        to: Annotated[models.ResetTo, Body(examples=[{"to": "start"}])],
+        destination: Destination = None,
+    ) -> dict[str, Any]:
         """Move the watermark, or say what that would do."""
-        session, pipeline = self._at(name)
+        session, pipeline = self._at(name, destination)
         wanted = actions.reset_to(session, pipeline, to.to)
         if to.confirm:
             actions.reset(session, pipeline, wanted)
@@ -95,23 +102,29 @@ class Acting:
             "done": to.confirm,
         }
 
-    def reconcile(self, name: Name) -> dict[str, Any]:
+    def reconcile(self, name: Name, destination: Destination = None) -> dict[str, Any]:
         """Send what Meta would still take and was not settled; answers when it is done."""
-        session, pipeline = self._at(name)
+        session, pipeline = self._at(name, destination)
         return self._outcome(pipeline, lambda: actions.reconcile(session, pipeline))
 
     def retry(
-        self, name: Name, which: Annotated[models.RetryWhich, Body(examples=[{"reason": "currency_missing"}])]
+        self,
+        name: Name,
+        which: Annotated[models.RetryWhich, Body(examples=[{"reason": "currency_missing"}])],
+        destination: Destination = None,
     ) -> dict[str, Any]:
         """Judge rejects again and send what passes now; answers when it is done."""
-        session, pipeline = self._at(name)
+        session, pipeline = self._at(name, destination)
         return self._outcome(pipeline, lambda: actions.retry_rejects(session, pipeline, Chosen(reason=which.reason)))
 
     def trace(
-        self, name: Name, wanted: Annotated[models.TraceKey, Body(examples=[{"key": ["4711"]}])]
+        self,
+        name: Name,
+        wanted: Annotated[models.TraceKey, Body(examples=[{"key": ["4711"]}])],
+        destination: Destination = None,
     ) -> list[dict[str, Any]]:
         """Say what became of each event of one row; the key is in the body, so that no log of addresses holds it."""
-        session, pipeline = self._at(name)
+        session, pipeline = self._at(name, destination)
         if len(wanted.key) != len(pipeline.key):
             raise refusal(
                 422, f"the key has {len(pipeline.key)} columns", f"give a value for each: {', '.join(pipeline.key)}"
@@ -123,9 +136,9 @@ class Acting:
             report = run()
         return {"exit_code": int(exit_code(report, pipeline)), "report": redacted(report.to_json())}
 
-    def _at(self, name: str) -> tuple[Session, Pipeline]:
+    def _at(self, name: str, destination: str | None) -> tuple[Session, Pipeline]:
         session = session_of(self._daemon)
-        return session, pipeline_of(session, name)
+        return session, way_of(session, name, destination)
 
 
 async def _awaited(session: Session, wish: int, *, wait_s: float) -> Asked | None:

@@ -13,7 +13,7 @@ from connectors.errors import QueryError, SourceError
 from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.health import Watched
 from syncer.logs import harmless_json, redact, unexpected
-from syncer.pipeline import Pipeline
+from syncer.pipeline import Pipeline, ways
 from syncer.session import Session, find_pipeline
 from syncer.web.api_models import Problem
 
@@ -60,6 +60,23 @@ def pipeline_of(session: Session, name: str) -> Pipeline:
     except ConfigError as error:
         [problem] = error.problems
         raise refusal(404, redact(problem.what), redact(problem.remedy)) from None
+
+
+def way_of(session: Session, name: str, destination: str | None) -> Pipeline:
+    """Return the pipeline called `name` as it goes to `destination`, or to its only one.
+
+    Raises 404 where it does not go there, 422 where it goes to several and none is named.
+    """
+    pipeline = pipeline_of(session, name)
+    there = ", ".join(pipeline.destinations)
+    if destination is None and len(pipeline.destinations) > 1:
+        raise refusal(
+            422, f"{name} goes to several destinations", f"name one with ?destination=; destinations: {there}"
+        )
+    for way in ways(pipeline):
+        if destination in (None, *way.destinations):
+            return way
+    raise refusal(404, f"{name} does not go to {destination!r}", f"destinations: {there}")
 
 
 def add_handlers(app: FastAPI) -> None:

@@ -180,6 +180,7 @@ class Wish(Given):
 
     id: int
     pipeline: str
+    destination: str | None
     state: str
     """asked, running or done."""
     run_id: str | None

@@ -19,9 +19,10 @@ from syncer.state.audit import entries
 from syncer.state.history import report_of
 from syncer.status import PipelineStatus, in_utc, pipelines_status, run_details, run_json, runs
 from syncer.web import api_models as models
-from syncer.web.api_calls import MOST, pipeline_of, refusal, session_of
+from syncer.web.api_calls import MOST, pipeline_of, refusal, session_of, way_of
 
 Name = Annotated[str, Path(description="Name of a pipeline.", examples=["orders"], min_length=1)]
+Destination = Annotated[str | None, Query(description="Needed where the pipeline goes to several.", examples=["meta"])]
 Limit = Annotated[int, Query(description="How many at most, the newest.", ge=1, le=MOST)]
 
 
@@ -63,12 +64,13 @@ class Reading:
     def rejects(
         self,
         name: Name,
+        destination: Destination = None,
         reason: Annotated[str | None, Query(description="Those with this code.", examples=["currency_missing"])] = None,
         limit: Limit = 100,
     ) -> dict[str, Any]:
         """List what is set aside of a pipeline; keys are not kept, `syncer rejects list --rows` reads them again."""
         session = session_of(self._daemon)
-        found = outlook.rejects(session, pipeline_of(session, name))
+        found = outlook.rejects(session, way_of(session, name, destination))
         chosen = [reject for reject in found if reason in (None, reject.reason)]
         return {
             "total": len(chosen),
@@ -76,10 +78,10 @@ class Reading:
             "rejects": [_reject(reject) for reject in chosen[:limit]],
         }
 
-    def held(self, name: Name) -> list[dict[str, Any]]:
+    def held(self, name: Name, destination: Destination = None) -> list[dict[str, Any]]:
         """List the requests of a pipeline whose outcome is unknown; `syncer held` decides on them."""
         session = session_of(self._daemon)
-        return [_held(stored, line) for stored, line in held(session, pipeline_of(session, name))]
+        return [_held(stored, line) for stored, line in held(session, way_of(session, name, destination))]
 
     def asked(
         self, wish: Annotated[int, Path(description="The id that asking gave.", ge=1, le=2**62)]
@@ -135,6 +137,7 @@ def wish_json(session: Session, wish: int, found: Asked | None) -> dict[str, Any
     return {
         "id": found.id,
         "pipeline": found.pipeline,
+        "destination": found.destination,
         "state": found.state.value,
         "run_id": found.run_id,
         "message": None if found.message is None else redact(found.message),

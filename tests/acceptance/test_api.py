@@ -231,3 +231,22 @@ def test_the_page_about_the_api_lists_every_call_and_no_other() -> None:
         r"^\| `([A-Z]+ /api/[^`]+)`", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert {call.replace("{wish}", "{id}") for call in calls} == set(listed)
+
+
+def test_of_several_destinations_one_is_named(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: [meta, other]")
+    project = (shop.folder / "syncer.yaml").read_text(encoding="utf-8")
+    meta = project.partition("  meta:\n")[2]
+    shop.edit("syncer.yaml", "  meta:\n", f"  other:\n{meta.replace('1234567890', '1234567891')}  meta:\n")
+    shop.add_orders(1, 2)
+    with calling(shop) as call:
+        none = call("POST", "/pipelines/orders/runs")
+        wrong = call("POST", "/pipelines/orders/pause?destination=nowhere")
+        status, wish = call("POST", "/pipelines/orders/runs?wait=30&destination=other")
+        assert call("POST", "/pipelines/orders/pause?destination=other")[0] == 200
+        _, pipeline = call("GET", "/pipelines/orders")
+    remedy = "name one with ?destination=; destinations: meta, other"
+    assert none == (422, {"error": "orders goes to several destinations", "remedy": remedy})
+    assert wrong == (404, {"error": "orders does not go to 'nowhere'", "remedy": "destinations: meta, other"})
+    assert (status, wish["destination"], wish["report"]["destination"]) == (200, "other", "other")
+    assert [(way["destination"], way["state"]) for way in pipeline["ways"]] == [("other", "paused")]
