@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 STATE = "state"
 PROBE = Query(sql="SELECT 1 AS one")
+NO_FIGURES = (
+    "target {target} has the sandbox in place of the dataset, which begins empty with each command; `--target` names one "
+    "that has Meta's, and `syncer plan` shows the match keys of what would be sent"
+)
 
 
 class Verdict(StrEnum):
@@ -109,8 +113,12 @@ def quality(session: Session, pipeline: Pipeline) -> "Quality":
     Raises `ConfigError` where the token cannot be read.
     """
     from syncer.capi.client import Client
+    from syncer.capi.quality import Quality
 
-    with Client(session.endpoint(session.destination(pipeline)), clock=session.clock) as client:
+    destination = session.destination(pipeline)
+    if destination.type == "sandbox":
+        return Quality(problem=NO_FIGURES.format(target=session.project.target))
+    with Client(session.endpoint(destination), clock=session.clock) as client:
         return client.read_quality()
 
 

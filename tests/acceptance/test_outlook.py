@@ -219,6 +219,14 @@ def test_the_quality_that_meta_tells_is_shown_by_event(shop: Shop) -> None:
     assert (event["score"], event["match_keys"]) == (4.0, {"email": 100.0, "user_agent": 100.0})
 
 
+def test_the_sandbox_of_a_target_has_no_figures_and_says_where_there_are_some(shop: Shop) -> None:
+    shop.edit("syncer.yaml", "    type: meta\n", "    type: sandbox\n")
+    told = shop.syncer("quality", "orders")
+    assert (told.code, told.out) == (1, "")
+    assert "target default has the sandbox in place of the dataset" in told.err
+    assert "`--target` names one that has Meta's" in told.err
+
+
 def test_a_token_that_may_not_read_quality_is_named_with_the_remedy(shop: Shop) -> None:
     shop.sandbox.sandbox.tokens[TOKEN] = Token(text=TOKEN, dataset_ids=["1"])
     told = shop.syncer("quality", "orders")
