@@ -50,7 +50,8 @@ def _failures(pipeline: Pipeline, scope: Scope, test: Mapping[str, Any]) -> Iter
     rows, columns = _rows(pipeline, test["rows"])
     references = References.of(pipeline, columns, scope)
     now = _now(references, rows, test.get("now"))
-    built = [(row, one) for row in rows for one in references.build(row, now=now)]
+    each = zip(rows, references.build_batch(rows, now=now), strict=True)
+    built = [(row, one) for row, found in each for one in found]
     events = [one.event for _, one in built if isinstance(one, BuiltEvent)]
     rejects = [(_key(pipeline, row), one) for row, one in built if isinstance(one, BuiltReject)]
     yield from _compared("event", events, test.get("expect") or [])

@@ -18,6 +18,7 @@ from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
 from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_list, is_person
+from syncer.transform.consent import LATER, Answer
 from syncer.transform.consent import REASONS as REFUSED_FOR
 from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
@@ -87,6 +88,8 @@ class Reference:
     scope: Scope
     binding: Binding
     json_columns: frozenset[str] = frozenset()
+    unsent: frozenset[bytes] = frozenset()
+    """Identities of which another row of the batch has no consent."""
 
     @property
     def ids_name(self) -> str:
@@ -126,13 +129,14 @@ class Reference:
         """Return whether the rule gives an event of `row`, as far as it can be read."""
         if not self.binding.condition.clauses:
             return True
-        return self.binding.condition.judge_row(self._row(row), self._zone).met is True
+        return self.binding.condition.judge_row(self.as_read(row), self._zone).met is True
 
     def is_away(self, row: Mapping[str, Any]) -> bool:
         """Return whether `row` is the business of another destination, as far as it can be read."""
-        return self.binding.way is not None and self.binding.way.is_away(self._row(row))
+        return self.binding.way is not None and self.binding.way.is_away(self.as_read(row))
 
-    def _row(self, row: Mapping[str, Any]) -> Row:
+    def as_read(self, row: Mapping[str, Any]) -> Row:
+        """Return what can be read of `row`."""
         readable, _ = self._readable(row)
         values = {name: readable.get(name) for name in self.binding.inputs}
         return Row(values=values, json_columns=self.json_columns)
@@ -215,8 +219,10 @@ class _Event:
             gone = gone_refusal(event_time, self.present.get(SOURCE), now=self.now, start=start)
             if gone:
                 return gone, None
-        if gate and (reason := REFUSED_FOR.get(gate.judge_row(self.row))):
+        if gate and (reason := REFUSED_FOR.get(said := gate.judge_row(self.row))):
             return reason, gate.column
+        if gate and said is Answer.GRANTED and not gate.retroactive and self.identity in self.reference.unsent:
+            return LATER, gate.column
         if event_time is None:
             return "event_time_invalid" if TIME in self.dropped else "event_time_missing", None
         if late := time_refusal(event_time, self.reference.pipeline.settings, now=self.now):

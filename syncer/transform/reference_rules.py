@@ -1,12 +1,13 @@
 """One row made into all of its events: the readable twin of `rules`."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias, TypeVar
 
 from syncer.pipeline import Pipeline
 from syncer.report import ELSEWHERE, Tally
-from syncer.transform.duplicates import TWIN
+from syncer.transform.consent import REASONS as REFUSED_FOR
+from syncer.transform.duplicates import OTHER, SAME, TWIN
 from syncer.transform.identity import Scope
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
 from syncer.transform.verdicts import KEY_MISSING, OF_ROWS
@@ -27,6 +28,17 @@ class References:
         """Return those for rows with `columns`; raises `ConfigError` where a mapped one is missing."""
         return cls(Reference.each_of(pipeline, columns, scope, json_columns=json_columns))
 
+    def build_batch(
+        self, rows: Sequence[Mapping[str, Any]], *, now: int, start: int | None = None
+    ) -> tuple[tuple[Built, ...], ...]:
+        """Return what each row gives where all are read together: of rows with one key the first is sent.
+
+        None of them is where one has no consent.
+        """
+        knowing = References(tuple(replace(kind, unsent=_unsent(kind, rows)) for kind in self.kinds))
+        sent: dict[bytes, BuiltEvent] = {}
+        return tuple(tuple(_once(one, sent) for one in knowing.build(row, now=now, start=start)) for row in rows)
+
     def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> tuple[Built, ...]:
         """Return what each rule that matches gives, at least one reject; `now` and `start` in Unix seconds."""
         first = self.kinds[0]
@@ -36,6 +48,26 @@ class References:
         if not built:
             return (without_rule(first.build(row, now=now, start=start)),)
         return tuple(_without_twins(once_a_row(built)))
+
+
+def _unsent(kind: Reference, rows: Iterable[Mapping[str, Any]]) -> frozenset[bytes]:
+    """Return the identities of the rows that have no consent."""
+    gate = kind.binding.consent
+    if gate is None:
+        return frozenset()
+    theirs = (row for row in rows if kind.matches(row) and not kind.is_away(row))
+    found = (kind.identity(row) for row in theirs if gate.judge_row(kind.as_read(row)) in REFUSED_FOR)
+    return frozenset(each for each in found if each is not None)
+
+
+def _once(built: Built, sent: dict[bytes, BuiltEvent]) -> Built:
+    """Return an event whose identity is new, else the reject of a repeated one."""
+    if isinstance(built, BuiltReject):
+        return built
+    first = sent.setdefault(built.identity, built)
+    if first is built:
+        return built
+    return _refused(built, SAME if first.event == built.event else OTHER)
 
 
 def without_rule(first: Built) -> BuiltReject:
@@ -66,9 +98,13 @@ def _without_twins(built: Iterable[Built]) -> Iterable[Built]:
         if isinstance(one, BuiltEvent):
             mark = (one.event["event_name"], one.event_id)
             if mark in seen:
-                yield BuiltReject(
-                    identity=one.identity, reason=TWIN, field=None, tally=one.tally, steps=one.steps, rule=one.rule
-                )
+                yield _refused(one, TWIN)
                 continue
             seen.add(mark)
         yield one
+
+
+def _refused(one: BuiltEvent, reason: str) -> BuiltReject:
+    return BuiltReject(
+        identity=one.identity, reason=reason, field=None, tally=one.tally, steps=one.steps, rule=one.rule
+    )

@@ -168,6 +168,25 @@ def test_rules_give_what_one_pipeline_a_rule_gives(pipeline: Pipeline, rows: lis
     assert set(together.rejects.filter(pl.col("reason") == "no_rule")["row"]) == set.intersection(*without)
 
 
+@given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_rows_of_one_key_give_what_the_reference_builds_of_the_batch(
+    pipeline: Pipeline, rows: list[dict[str, Any]]
+) -> None:
+    batch = pa.RecordBatch.from_pylist([{**row, "key": number % 3} for number, row in enumerate(rows)], schema=SHAPE)
+    found = made(pipeline, batch)
+    references = References.of(pipeline, batch.schema.names, SCOPE)
+    each = enumerate(references.build_batch(batch.to_pylist(), now=NOW))
+    built = [(number, one) for number, several in each for one in several]
+    assert [(row, identity) for row, identity in found.events.select("row", "identity").rows()] == [
+        (number, one.identity) for number, one in built if isinstance(one, BuiltEvent)
+    ]
+    assert sorted(found.rejects.select("row", "identity", "reason").rows(), key=str) == sorted(
+        ((number, one.identity, one.reason) for number, one in built if isinstance(one, BuiltReject)), key=str
+    )
+
+
 def is_its(kind: Reference, row: dict[str, Any]) -> bool:
     return kind.matches(row) and not kind.is_away(row)
 

@@ -66,3 +66,9 @@ def test_the_time_of_a_test_is_that_of_its_newest_event_unless_it_names_one() ->
     rejected = [{"key": 2, "reason": "event_time_too_old"}]
     assert failures({"rows": [ROW, old], "expect": [{}], "expect_rejected": rejected}) == ()
     assert failures({"now": "2026-11-02T00:00:00Z", "rows": [old], "expect": [{}]}) == ()
+
+
+def test_rows_of_one_key_are_judged_together_as_a_run_does() -> None:
+    rows = [ROW, {**ROW, "mail": "b@b.co"}, ROW, {**ROW, "id": 2}]
+    refused = [{"key": 1, "reason": "key_conflict"}, {"key": 1, "reason": "duplicate_skipped"}]
+    assert failures({"rows": rows, "expect": [{}, {}], "expect_rejected": refused}) == ()
