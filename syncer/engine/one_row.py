@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import InvalidOperation
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from connectors.base import Query, Range, Source
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
     from syncer.transform import Transform
 
 
-def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str]) -> Query:
-    """Return the query for the first row, in order of the key, that is not below `key`; `with_key` tells its own.
+MOST_ALIKE = 100
+"""Rows with one key that are looked at: of those none is sent where one has no consent."""
 
+
+def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str], *, most: int = 1) -> Query:
+    """Return the query for the first row, or `most` rows, in order of the key, that are not below `key`.
+
+    `with_key` and `all_with_key` tell its own.
     Where a column has no exact text to compare with, as floats have none, it gives all rows that may be it.
     Raises `QueryError` where the key has another number of values.
     """
@@ -33,7 +39,7 @@ def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequen
     )
     if None in kinds:
         return replace(query, ranges=ranges, cursor_column=None)
-    return replace(query, ranges=ranges, cursor_column=None, limit=1, batch_rows=1)
+    return replace(query, ranges=ranges, cursor_column=None, limit=most, batch_rows=most)
 
 
 def find(
@@ -45,20 +51,26 @@ def find(
 
 
 def with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
-    """Return the first of `rows` with this key, or none of them.
+    """Return the first of `rows` with this key, or none of them; the key is written as `all_with_key` says."""
+    return all_with_key(rows, transform, key, now=now).slice(0, 1)
+
+
+def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
+    """Return the `rows` with this key, which begin with them where they are in its order.
 
     Numbers and times may be written in any way, but where a column is compared by its text: then as `deliveries` does.
     """
     columns = transform.key_columns
     if all(cursor_kind(rows.schema.field(column).type) for column in columns):
-        return rows.slice(0, 1 if _has_key(rows, columns, key) else 0)
+        places = takewhile(lambda place: _has_key(rows, columns, key, place), range(rows.num_rows))
+        return rows.slice(0, sum(1 for _ in places))
     named = transform.named(rows, now=now)
-    places = named.filter(named["key"] == key_text(key))["row"]
-    return rows.slice(places[0], 1) if len(places) else rows.slice(0, 0)
+    found = named.filter(named["key"] == key_text(key))["row"]
+    return rows.take(found.unique(maintain_order=True).to_arrow())
 
 
-def _has_key(rows: "pa.RecordBatch", columns: Sequence[str], key: Sequence[str]) -> bool:
-    return all(_is(cursor_value(rows.column(name), 0), text) for name, text in zip(columns, key, strict=True))
+def _has_key(rows: "pa.RecordBatch", columns: Sequence[str], key: Sequence[str], place: int) -> bool:
+    return all(_is(cursor_value(rows.column(name), place), text) for name, text in zip(columns, key, strict=True))
 
 
 def _is(value: CursorValue | None, text: str) -> bool:

@@ -20,7 +20,7 @@ from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.endings import BY_HAND, full, not_found, over_max_rows, paused, still_refused
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.one_row import of_key, with_key
+from syncer.engine.one_row import MOST_ALIKE, all_with_key, of_key
 from syncer.engine.page import allowed, rows_needed, take_page, unsettled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
@@ -329,7 +329,7 @@ class _Choice:
         if sample is None:
             return rows, None
         if sample.key:
-            return with_key(rows, self.transform, sample.key, now=at), None
+            return all_with_key(rows, self.transform, sample.key, now=at), None
         transformed = self.transform(rows, now=at, start=self.start)
         needed = rows_needed(transformed, self.run, room=room) if room else None
         return rows.slice(0, needed), None
@@ -360,7 +360,7 @@ def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequenc
         return found
     query = found[0].query
     if job.sample.key:
-        return (Reading(of_key(query, shape, transform.key_columns, job.sample.key)),)
+        return (Reading(of_key(query, shape, transform.key_columns, job.sample.key, most=MOST_ALIKE)),)
     return (Reading(replace(query, batch_rows=SAMPLE_BATCH_ROWS)),)
 
 

@@ -199,3 +199,18 @@ def test_a_person_is_erased_from_what_was_left_unsent_too(shop: Shop) -> None:
     assert shop.syncer("trace", "orders", "3", "--output", "json").report["conclusion"] == "no_consent"
     choose(shop, 3, "'3'")
     assert run(shop)["reasons"] == {"consent_came_later": 1, "consent_unknown": 1, "erased": 1}
+
+
+def test_of_two_rows_with_one_key_a_test_sends_neither_where_one_has_no_consent(shop: Shop) -> None:
+    """As a run does."""
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\nconsent: {column: agreed}")
+    shop.edit(
+        "pipelines/orders.yaml", "SELECT * FROM orders", "SELECT *, unnest([true, order_id = 2]) AS agreed FROM orders"
+    )
+    shop.add_orders(1, 2)
+    refused = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", "1", "--output", "json").report
+    assert refused["acknowledged"] == 0
+    assert refused["reasons"] == {"consent_came_later": 1, "consent_denied": 1}
+    sent = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", "2", "--output", "json").report
+    assert (sent["acknowledged"], sent["buckets"]) == (1, {"duplicate_skipped": 1})
+    assert shop.order_ids() == ["2"]
