@@ -8,7 +8,10 @@ from threading import Timer
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import LRUCache
 
 from syncer.errors import StateError
 from syncer.state.failures import explained
@@ -43,6 +46,26 @@ POSTGRES_SETTINGS = (
         "set_config('tcp_keepalives_count', '3', false)"
     ),
 )
+COMPILED: LRUCache[Any, Any] = LRUCache(500)
+"""What was compiled for SQLite in this process: one library, so one SQL for all files."""
+
+
+class OneDialect(SQLiteDialect_pysqlite):
+    """Equal to each other one, so that what one engine compiled serves all: an engine compiles each statement anew else.
+
+    A fifth of a small run's time was that.
+    """
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+registry.register("sqlite.syncer", __name__, OneDialect.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +106,7 @@ def connect(place: Place) -> Database:
 
 
 def _sqlite(place: Place) -> Database:
+    url = place.url.set(drivername="sqlite+syncer")
     options: dict[str, Any] = {
         "hide_parameters": True,
         "connect_args": {
@@ -92,9 +116,10 @@ def _sqlite(place: Place) -> Database:
             "cached_statements": 256,
         },
     }
-    engine = create_engine(place.url, **options)
-    single = create_engine(place.url, poolclass=NullPool, **options)
-    stepwise = create_engine(place.url, poolclass=NullPool, **options)
+    compiled = {"compiled_cache": COMPILED}  # but for migrations, which make their tables anew each time
+    engine = create_engine(url, execution_options=compiled, **options)
+    single = create_engine(url, poolclass=NullPool, execution_options=compiled, **options)
+    stepwise = create_engine(url, poolclass=NullPool, **options)
     for each in (engine, single, stepwise):
         event.listen(each, "connect", _running(SQLITE_SETTINGS))
     event.listen(stepwise, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
