@@ -37,14 +37,21 @@ class Checker:
     commits: int = 0
     _watermark: str | None = None
     _times: dict[str, int] = field(default_factory=dict)
+    _connection: sqlite3.Connection | None = None
 
-    def __post_init__(self) -> None:
-        self._state = sqlite3.connect(
-            f"file:{self.path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
+    @property
+    def _state(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = sqlite3.connect(
+                f"file:{self.path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+        return self._connection
 
     def close(self) -> None:
-        self._state.close()
+        """Let go of the state file; it is opened again where somebody asks."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def dump(self) -> Iterator[str]:
         """Yield the state as SQL."""

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncer.engine import held
@@ -96,7 +96,7 @@ class Simulation:
     """A world, its state file and its dataset. Raises `BrokenError` as soon as a promise is broken. Mutable."""
 
     def __init__(self, folder: Path, template: Path, rng: random.Random, shape: Shape) -> None:
-        self.rng, self.shape, self._folder = rng, shape, folder
+        self.rng, self.shape, self.folder = rng, shape, folder
         (folder / ".syncer").mkdir(mode=0o700, parents=True)
         state = folder / ".syncer" / "state.db"
         shutil.copy(template, state)
@@ -124,11 +124,12 @@ class Simulation:
         self.configuration, self.has_edits = f"{self.configuration}+", True
 
     def close(self) -> None:
-        """Close the state and throw its file away."""
+        """Close the state and throw its file away, unless it is gone already."""
         self.checker.close()
         if self._store is not None:
             self._store.close()
-        shutil.rmtree(self._folder)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
     def run(
         self, *, faults: float = 0.0, trouble_at: int | None = None, raises: type[BaseException] | None = Crash,
@@ -204,7 +205,7 @@ class Simulation:
             return other.submit(self._stolen).result()
 
     def _stolen(self) -> RunReport:
-        with Thief(connect(parse(STATE, root=self._folder)), clock=self.clock) as store:
+        with Thief(connect(parse(STATE, root=self.folder)), clock=self.clock) as store:
             job = replace(self._job(store), holder="thief")
             return run_sync(job, Tools(executor=Inline(), clock=self.clock, rng=random.Random(0)))
 
@@ -230,7 +231,7 @@ class Simulation:
         return held.resend(job, tools, requests)
 
     def _opened(self) -> Store:
-        return open_store(STATE, root=self._folder, home=self._folder / ".syncer", points=self.trouble, clock=self.wall)
+        return open_store(STATE, root=self.folder, home=self.folder / ".syncer", points=self.trouble, clock=self.wall)
 
     def _look(self) -> None:
         self.checker.after_commit()
@@ -266,95 +267,3 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
         return Summary.of(simulation, points)
     finally:
         simulation.close()
-
-
-def crash_everywhere(folder: Path, template: Path, seed: int, at: int, shape: Shape) -> Summary:
-    """Let the first run over 40 rows die at hit number `at`, run on to rest."""
-    rng = random.Random(seed)
-    simulation = Simulation(folder, template, rng, replace(shape, rows=40))
-    try:
-        simulation.world.grow(40)
-        simulation.world.poison |= {"k7"} if shape.poison else set()
-        simulation.run(faults=shape.faults, trouble_at=at)
-        points = tuple(simulation.trouble.names)
-        simulation.settle()
-        return Summary.of(simulation, points)
-    finally:
-        simulation.close()
-
-
-@dataclass(slots=True)
-class Pairs:
-    """What dying more than once came to. Mutable."""
-
-    tried: int = 0
-    distinct: int = 0
-    """States after the last death of which none was met before: only from those it is worth running on."""
-    seen: set[bytes] = field(default_factory=set)
-
-    def is_new(self, simulation: Simulation) -> bool:
-        """Return whether nothing that bears on what follows was met before: state, Meta's memory, the clock."""
-        found = simulation.fingerprint()
-        is_new = found not in self.seen
-        self.seen.add(found)
-        return is_new
-
-
-def crash_twice(folder: Path, template: Path, seed: int, first: int, shape: Shape, pairs: Pairs) -> bool:
-    """Let a run die at hit `first` and the next one at each hit in turn, and run on to rest.
-
-    Return False once `first` lies behind the end of the first run.
-    """
-    second = 1
-    while True:
-        rng = random.Random(seed)
-        simulation = Simulation(folder, template, rng, replace(shape, rows=40))
-        try:
-            simulation.world.grow(40)
-            simulation.run(faults=shape.faults, trouble_at=first)
-            if not simulation.crashes:
-                return False
-            if second == 1 and not pairs.is_new(simulation):
-                return True
-            rng.seed(f"{seed} second")
-            simulation.run(faults=shape.faults, trouble_at=second)
-            rng.seed(f"{seed} third")
-            pairs.tried += 1
-            if pairs.is_new(simulation):
-                pairs.distinct += 1
-                simulation.settle()
-            if simulation.crashes < 2:
-                return True
-        except BrokenError as broken:
-            raise BrokenError(f"died at hits {first} and {second}: {broken}") from None
-        finally:
-            simulation.close()
-        second += 1
-
-
-def crash_at_each(folder: Path, template: Path, seed: int, hits: list[int], shape: Shape, pairs: Pairs) -> None:
-    """Let one run after the other die at its hit of `hits`, and run on to rest.
-
-    A hit behind the end of its run is changed to one within.
-    """
-    rng = random.Random(seed)
-    simulation = Simulation(folder, template, rng, replace(shape, rows=40))
-    try:
-        simulation.world.grow(40)
-        for number, hit in enumerate(hits, 1):
-            simulation.run(faults=shape.faults, trouble_at=hit)
-            if simulation.crashes < number:
-                hits[number - 1] = 1 + hit % len(simulation.trouble.names)
-                break
-            rng.seed(f"{seed} after {number}")
-        else:
-            pairs.tried += 1
-            if pairs.is_new(simulation):
-                pairs.distinct += 1
-                simulation.settle()
-            return
-    except BrokenError as broken:
-        raise BrokenError(f"died at hits {hits}: {broken}") from None
-    finally:
-        simulation.close()
-    crash_at_each(folder, template, seed, hits, shape, pairs)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.counts import FULL, SOAK, count, note
-from tests.simulation.simulate import BrokenError, Pairs, Summary, crash_at_each, crash_everywhere, crash_twice
+from tests.simulation.deaths import Deaths, crash_everywhere, crash_thrice, crash_twice
+from tests.simulation.simulate import BrokenError, Summary
 from tests.simulation.world import Shape
 
 SEED = 26
@@ -23,8 +24,8 @@ ROUGH = Shape(
 )
 MOST = 400
 TRIPLE_GROUPS = 20 if SOAK else 1
-LAST_HIT = 120
-"""Where three deaths are tried: few first runs have more points."""
+LASTS = 10
+"""How many third deaths are tried after one pair."""
 PAIR_GROUPS = 4
 FIRSTS = PAIR_GROUPS * (1 if FULL else 20)
 POINTS = {"lease", "start", "page", "arm", "post", "outcome", "split", "dead", "finish"}
@@ -57,14 +58,14 @@ def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, temp
 @pytest.mark.parametrize("group", range(PAIR_GROUPS if FULL else 1))
 def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape, room: Path, template: Path) -> None:
     """Of first deaths that leave the same behind, one is tried: what follows cannot tell them apart."""
-    pairs, first = Pairs(), 1 + group * FIRSTS // PAIR_GROUPS
+    deaths, first = Deaths(shape), 1 + group * FIRSTS // PAIR_GROUPS
     try:
-        while first < MOST and crash_twice(room / f"pairs{group}", template, SEED, first, shape, pairs):
+        while first < MOST and crash_twice(room / f"pairs{group}", template, SEED, first, deaths):
             first += FIRSTS
     except BrokenError as broken:
         pytest.fail(str(broken), pytrace=False)
-    assert pairs.tried >= pairs.distinct > 0
-    note("F02", tried=pairs.tried, deaths=2 * pairs.tried, distinct=pairs.distinct)
+    assert deaths.tried >= deaths.distinct > 0
+    note("F02", tried=deaths.tried, deaths=2 * deaths.tried, distinct=deaths.distinct)
 
 
 @pytest.mark.faults
@@ -74,16 +75,16 @@ def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape,
 @pytest.mark.parametrize("group", range(TRIPLE_GROUPS))
 def test_R02_R03_death_at_any_three_points_loses_nothing(group: int, shape: Shape, room: Path, template: Path) -> None:
     """Sampled; what came to the same before is not run on from."""
-    pairs, rng = Pairs(), random.Random(f"triples {group}")
+    deaths, rng = Deaths(shape), random.Random(f"triples {group}")
     wanted = count(20, 50_000) // TRIPLE_GROUPS // 2
     try:
-        while pairs.tried < wanted:
-            hits = [rng.randint(1, LAST_HIT) for _ in range(3)]
-            crash_at_each(room / f"triples{group}", template, SEED, hits, shape, pairs)
+        while deaths.tried < wanted:
+            lasts = min(LASTS, wanted - deaths.tried)
+            crash_thrice(room / f"triples{group}", template, SEED, rng, lasts, deaths)
     except BrokenError as broken:
         pytest.fail(str(broken), pytrace=False)
-    assert pairs.distinct > 0
-    note("F02", tried=pairs.tried, deaths=3 * pairs.tried, distinct=pairs.distinct)
+    assert deaths.distinct > 0
+    note("F02", tried=deaths.tried, deaths=3 * deaths.tried, distinct=deaths.distinct)
 
 
 def test_a_crash_comes_where_it_is_wanted_and_nowhere_else(room: Path, template: Path) -> None:
