@@ -210,8 +210,9 @@ class Simulation:
             return run_sync(job, Tools(executor=Inline(), clock=self.clock, rng=random.Random(0)))
 
     def fingerprint(self) -> bytes:
-        """Return a digest of all that bears on what follows: what is stored, what Meta took, the time."""
-        digest = hashlib.sha256(repr((self.clock.elapsed, sorted(self.meta.taken.items()))).encode())
+        """Return a digest of all that bears on what follows: what is stored, what Meta took, the time, chance."""
+        facts = (self.clock.elapsed, sorted(self.meta.taken.items()), self.rng.getstate())
+        digest = hashlib.sha256(repr(facts).encode())
         for line in self.checker.dump():
             digest.update(line.encode())
         return digest.digest()
