@@ -87,6 +87,8 @@ class Guard:
         self._state = state
         self._patience_s = patience_s
         self._last: Mark | None = None
+        self._line, self._said = b"", Mark("")
+        """What the file was left with, and the mark it says: nobody else wrote since where it still has that."""
 
     def read(self) -> Mark | None:
         """Return how far the store had come; None where it has no guard yet. Raises `StateError` for a damaged one."""
@@ -122,8 +124,10 @@ class Guard:
             before = self._read(handle)
             if before is not None and before.install != mark.install:
                 raise StateError(f"state: {self._state} was exchanged while it was open; {REMEDY}")
-            os.pwrite(handle, (mark if before is None else before.joined(mark)).line, 0)
-        self._last = mark
+            said = mark if before is None else before.joined(mark)
+            line = said.line
+            os.pwrite(handle, line, 0)
+        self._last, self._line, self._said = mark, line, said
 
     def replace(self, mark: Mark) -> None:
         """Write `mark` down whatever was there."""
@@ -160,6 +164,8 @@ class Guard:
         line = os.pread(handle, LINE_BYTES + 1, 0)
         if not line:
             return None
+        if line == self._line:
+            return self._said
         mark = Mark.of_line(line)
         if mark is None:
             raise StateError(f"state: {self.path} is damaged, so an old state would go unnoticed; {REMEDY}")

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.incremental import CursorKind, CursorValue
 from syncer.report import Bucket
-from syncer.state.requests import IDENTITY_BYTES, Rejected
+from syncer.state.requests import Rejected, split
 from syncer.state.tables import QUARANTINE, RUNS
 
 MOST_SET_ASIDE = 100_000
@@ -180,8 +180,8 @@ def among(aside: set[bytes], digests: bytes) -> list[bytes]:
     """Return those of the packed `digests` that are in `aside`."""
     if not aside:
         return []
-    starts = range(0, len(digests), IDENTITY_BYTES)
-    return [digest for start in starts if (digest := digests[start : start + IDENTITY_BYTES]) in aside]
+    packed = split(digests)
+    return [] if aside.isdisjoint(packed) else [digest for digest in packed if digest in aside]
 
 
 def count(connection: Connection, pipeline_id: int) -> int:
