@@ -26,11 +26,12 @@ test: $(VENV)/.installed-test
 faults: $(VENV)/.installed-test
 	SYNCER_FAULTS=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "faults and not performance"
 
-# Hours. Writes what came of it into docs/reliability.md.
+# Hours, in as many parts as you like: what $(SOAKED) has is not tried again, and ONLY=F06 tries one fault.
+SOAKED := tests/data/soak.jsonl
 soak: $(VENV)/.installed-test
-	rm -f soak.jsonl
-	SYNCER_FAULTS=soak SYNCER_RESULTS=soak.jsonl $(BIN)/python -m pytest -n 2 --dist worksteal -m soak
-	$(BIN)/python -m tests.results soak.jsonl
+	SYNCER_FAULTS=soak SYNCER_RESULTS=$(SOAKED) SYNCER_ONLY=$(ONLY) \
+	  $(BIN)/python -m pytest -n 2 --dist worksteal -m soak || test $$? -eq 5  # nothing was left to do
+	$(BIN)/python -m tests.results $(SOAKED)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

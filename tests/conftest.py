@@ -8,8 +8,26 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.counts import SOAK, noted
+
 settings.register_profile("any machine", deadline=None)  # others may use the cores too
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of `make soak` what was noted before, and other faults than `SYNCER_ONLY`."""
+    if not SOAK:
+        return
+    only, done = os.environ.get("SYNCER_ONLY"), noted()
+    if only and not any(only in _faults(item) for item in items):
+        raise pytest.UsageError(f"make soak tries no fault {only}")
+    kept = [item for item in items if item.nodeid not in done and (not only or only in _faults(item))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _faults(item: pytest.Item) -> tuple[str, ...]:
+    return tuple(name for mark in item.iter_markers("soak") for name in mark.args)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,10 +1,15 @@
 """How often a fault is tried: a tenth of the full count or less in `make test`, all of it in `make faults`, far more in `make soak`.
 
-Where `SYNCER_RESULTS` names a file, what came of it is added there, for the table that `python -m tests.results` makes.
+Where `SYNCER_RESULTS` names a file, what came of it is added there: the table that `python -m tests.results` makes is
+made of it, and what stands there is not tried again.
 """
 
 import json
 import os
+import subprocess
+from collections.abc import Collection
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 SOAK = os.environ.get("SYNCER_FAULTS") == "soak"
@@ -19,8 +24,30 @@ def count(ci: int, soak: int | None = None) -> int:
 
 
 def note(fault: str, **figures: float) -> None:
-    """Write down that `fault` was tried and what came of it; figures of one fault are added up in the table."""
+    """Write down that `fault` was tried in this test and nothing was wrong: the last thing it does.
+
+    Figures of one fault are added up in the table.
+    """
     results = os.environ.get("SYNCER_RESULTS")
     if results:
+        test = os.environ["PYTEST_CURRENT_TEST"].removesuffix(" (call)")
+        line = {"fault": fault, "test": test, "date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": _commit(), **figures}
         with Path(results).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"fault": fault, **figures}) + "\n")
+            file.write(json.dumps(line) + "\n")
+
+
+def noted() -> Collection[str]:
+    """Return the tests that wrote down that nothing was wrong."""
+    results = Path(os.environ.get("SYNCER_RESULTS", ""))
+    lines = results.read_text(encoding="utf-8").splitlines() if results.is_file() else []
+    return {json.loads(line)["test"] for line in lines}
+
+
+@cache
+def _commit() -> str:
+    is_changed = bool(_git("status", "--porcelain", "--", "*.py"))
+    return _git("rev-parse", "--short=7", "HEAD") + ("+" if is_changed else "")
+
+
+def _git(*asked: str) -> str:
+    return subprocess.run(["git", *asked], capture_output=True, check=True, text=True).stdout.strip()

@@ -65,7 +65,7 @@ def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop:
 
 
 @pytest.mark.faults
-@pytest.mark.soak
+@pytest.mark.soak("F32")
 @pytest.mark.timeout(1_800)
 def test_R28_F32_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> None:
     shop = make_shop(faults=parse_faults("latency=5ms"))

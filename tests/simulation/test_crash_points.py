@@ -52,7 +52,7 @@ def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, temp
 
 
 @pytest.mark.faults
-@pytest.mark.soak
+@pytest.mark.soak("F02")
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
 @pytest.mark.parametrize("group", range(PAIR_GROUPS if FULL else 1))
@@ -65,11 +65,11 @@ def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape,
     except BrokenError as broken:
         pytest.fail(str(broken), pytrace=False)
     assert deaths.tried >= deaths.distinct > 0
-    note("F02", tried=deaths.tried, deaths=2 * deaths.tried, distinct=deaths.distinct)
+    note("F02", pairs=deaths.tried, deaths=2 * deaths.tried, distinct=deaths.distinct)
 
 
 @pytest.mark.faults
-@pytest.mark.soak
+@pytest.mark.soak("F02")
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
 @pytest.mark.parametrize("group", range(TRIPLE_GROUPS))

@@ -37,7 +37,7 @@ def keep_every_promise(seed: int, room: Path, template: Path) -> Summary:
 
 
 @pytest.mark.faults
-@pytest.mark.soak
+@pytest.mark.soak("F01")
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("group", range(1 if ONE_SEED else GROUPS))
 def test_R01_to_R06_R10_R34_every_world_comes_to_rest_with_nothing_lost(group: int, room: Path, template: Path) -> None:
