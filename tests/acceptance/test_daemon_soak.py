@@ -63,7 +63,7 @@ def test_R24_F26_a_daemon_under_load_stays_as_large_as_it_was_and_delivers_all(m
             ("files", "threads", "growth_mib"), (now - was for now, was in zip(after, before, strict=True)), strict=True
         )
     )
-    note("R24", tried=SECONDS, orders=orders, **{name: round(value, 1) for name, value in figures.items()})
     assert (figures["files"] <= 2, figures["threads"] <= 2, figures["growth_mib"] < MOST_GROWTH_MIB) == (True,) * 3, (
         figures
     )
+    note("R24", tried=SECONDS, orders=orders, **{name: round(value, 1) for name, value in figures.items()})
