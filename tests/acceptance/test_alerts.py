@@ -1,67 +1,23 @@
 """Alerts as people get them: once for each change, whoever runs, however long a receiver is away."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from syncer.alerts.errors import NotTold
-from syncer.alerts.receivers import Receiver
 from syncer.alerts.rounds import Rounds
 from syncer.config.load import load_project
-from syncer.pipeline import Alerts
-from syncer.ports import SystemClock
 from syncer.session import Session
 from tests.acceptance.daemons import EVERY, environ, serving, wait_until
 from tests.acceptance.hooks import mail_server, webhook
+from tests.acceptance.moved_clock import MovedClock
 from tests.acceptance.shop import TOKEN, Shop
+from tests.acceptance.told import Told, alerts_in
 
 pytestmark = pytest.mark.acceptance
 ONE_OF_TEN = "UPDATE orders SET currency = NULL WHERE order_id % 10 = 0"
-
-
-class MovedClock(SystemClock):
-    """The machine's clock, moved; waits by moving. Mutable."""
-
-    def __init__(self) -> None:
-        self.by = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.by
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.by.total_seconds()
-
-    def sleep(self, seconds: float) -> None:
-        self.by += timedelta(seconds=seconds)
-
-
-@dataclass
-class Told:
-    """Takes the place of the network; mutable: what was told, and whether it takes anything."""
-
-    is_away: bool = False
-    notices: list[dict[str, Any]] = field(default_factory=list)
-    tries: int = 0
-
-    def __call__(self, alerts: Alerts, receiver: Receiver, notices: Sequence[dict[str, Any]], /) -> None:
-        del alerts, receiver
-        self.tries += 1
-        if self.is_away:
-            raise NotTold("it is away")
-        self.notices.extend(notices)
-
-    @property
-    def alerts(self) -> list[tuple[str, str]]:
-        return [(notice["status"], notice["condition"]) for notice in self.notices]
-
-
-def alerts_in(shop: Shop, when: str = "{failed: true}", to: str = "[{webhook: 'https://hooks.example.com/x'}]") -> None:
-    shop.edit("syncer.yaml", "version: 1\n", f"version: 1\nalerts:\n  to: {to}\n  when: {when}\n")
 
 
 @contextmanager
