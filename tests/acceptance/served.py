@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from syncer.daemon.serve import Daemon
-from syncer.health import Health
+from syncer.health import Health, Standing
+from syncer.ports import Clock
 from syncer.web.access import Access
 from syncer.web.app import create_app
 from syncer.web.errands import Errands
@@ -13,8 +14,17 @@ from syncer.web.server import listener, served
 TOKEN = "a-token-of-the-page-0123456789abcdef"
 
 
+class Ticking(Protocol):
+    """A daemon, as far as it is asked here."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def standing(self) -> Standing: ...
+
+
 @contextmanager
-def app_served(daemon: Daemon, errands: Errands | None = None) -> Iterator[int]:
+def app_served(daemon: Ticking, errands: Errands | None = None) -> Iterator[int]:
     """Serve the application of `daemon` during the block; give its port."""
     listening = listener("127.0.0.1", 0, key="daemon.port")
     app = create_app(

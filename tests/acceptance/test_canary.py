@@ -1,12 +1,26 @@
 """Canaries: values that must never be seen outside the warehouse and the requests, whatever goes wrong (F40)."""
 
+import http.client
+import json
+import logging
+from contextlib import closing
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from syncer.alerts.rounds import Rounds
+from syncer.config.load import load_project
+from syncer.health import Standing
+from syncer.ports import SystemClock
 from syncer.sandbox.faults import parse_faults
+from syncer.session import Session
+from tests.acceptance.served import TOKEN as PAGE_TOKEN
+from tests.acceptance.served import app_served
 from tests.acceptance.shop import PIPELINE, TOKEN, MakeShop, Shop
+from tests.acceptance.told import Told, alerts_in
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.faults]
 
@@ -94,3 +108,52 @@ def test_S01_S02_S09_no_canary_leaves_the_warehouse_but_in_a_request(make_shop: 
     assert seen_in(everything_at_rest(shop.folder)) == []
     arrived = str(list(shop.sandbox.sandbox.events()))
     assert set(seen_in(arrived)) == set(DIGESTS), "the canaries were not even sent"
+
+
+@dataclass
+class Stub:
+    """A daemon without its loop."""
+
+    session: Session
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    def standing(self) -> Standing:
+        return Standing(session=self.session)
+
+
+PATHS = (
+    "/livez", "/readyz", "/metrics", "/api/openapi.json", "/api/pipelines", "/api/pipelines/away", "/api/runs", "/api/audit",
+    "/api/alerts", "/api/pipelines/orders/rejects", "/api/pipelines/orders/held", "/api/pipelines/nobody",
+)  # fmt: skip
+
+
+def test_S02_no_canary_is_in_an_answer_of_the_daemon_or_in_an_alert(
+    make_shop: MakeShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    shop, told = make(make_shop), Told()
+    secret = f"https://hooks.example.com/{CANARIES['password']}"
+    alerts_in(shop, "{failed: true, rejected_above: 0%, token_expires_within: 14d}", "[{slack: '${env:SLACK}'}]")
+    dsn = f"postgresql://canary:{CANARIES['password']}@127.0.0.1:9/shop"
+    environ = {"TOKEN": TOKEN, "SLACK": secret, "DSN": dsn}
+    with Session(load_project(shop.folder, environ=environ)) as session, app_served(Stub(session)) as port:
+        shop.sandbox.sandbox.faults = parse_faults("error=1@1:100")
+        for name in ("orders", "orders", "away"):
+            session.run(name)
+        Rounds(told).go(session)
+        answers = [get(port, path) for path in PATHS]
+        trace = get(port, "/api/pipelines/orders/trace", {"key": ["3"]})
+    assert {notice["condition"] for notice in told.notices} >= {"failed", "rejected_above"}
+    assert (trace[0], "currency_missing" in trace[1]) == (200, True)
+    assert [status for status, _ in answers] == [200] * (len(PATHS) - 1) + [404]
+    assert seen_in(str(answers) + str(trace) + str(told.notices) + caplog.text) == []
+    assert seen_in(everything_at_rest(shop.folder)) == []
+
+
+def get(port: int, path: str, body: Any = None) -> tuple[int, str]:
+    """Ask the daemon, or tell it `body`; return status and headers with text."""
+    headers = {"Authorization": f"Bearer {PAGE_TOKEN}", "Content-Type": "application/json"}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET" if body is None else "POST", path, body and json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer.status, str(answer.headers) + answer.read().decode()

@@ -3,9 +3,11 @@
 import configparser
 import json
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 from socket import create_server
 
 import pytest
@@ -80,3 +82,15 @@ def test_the_check_of_the_container_fails_where_nothing_answers(shop: Shop) -> N
     with closing(create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
     assert check(port) != 0
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
+def test_systemd_itself_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    program = unit()["Service"]["ExecStart"].split()[0]
+    file = tmp_path / "syncer.service"
+    file.write_text(block("ini").replace(program, sys.executable), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", file], capture_output=True, text=True, check=False)
+    assert (done.returncode, "\n".join(line for line in done.stderr.splitlines() if "syncer.service" in line)) == (
+        0,
+        "",
+    )
