@@ -13,7 +13,7 @@ from tests.simulation.meta import Account, Event, Meta
 from tests.simulation.world import Row, Warehouse, World
 
 SETTLED = ("acked", "acked_assumed", "held", "dead")
-FINAL = {"key_problem", "expired", "rejected_local"}
+FINAL = {"key_problem", "expired", "no_consent", "rejected_local"}
 IDENTITY_BYTES = 16
 STATES = (("rejected_remote", "dead"), ("held", "held"))
 
@@ -109,7 +109,7 @@ class Checker:
             "refused": (buckets[Bucket.REJECTED_REMOTE], told.refused_alone),
             "value": (round(report.value.get("EUR", 0.0), 2), round(told.value, 2)),
             "rows": (report.tally.rows_read, len(self.warehouse.given)),
-            **{name: (buckets[name], given[name]) for name in ("too_early", "rejected_local")},
+            **{name: (buckets[name], given[name]) for name in ("too_early", "no_consent", "rejected_local")},
         }
         if among_others:
             pairs = {name: pairs[name] for name in ("acknowledged", "refused", "value")}

@@ -41,7 +41,8 @@ def test_R14_F16_a_settled_event_is_never_sent_again_whatever_becomes_of_its_row
 ) -> None:
     for seed in range(group, count(300), GROUPS):
         rng = random.Random(seed)
-        shape = replace(Shape.of(rng), odd=0.0, poison=0.0, faults=rng.choice([0.0, 0.3, 0.6]))
+        # a row that gets its consent while the last run reads is sent by the next one, which nobody waits for here
+        shape = replace(Shape.of(rng), odd=0.0, poison=0.0, consent=False, faults=rng.choice([0.0, 0.3, 0.6]))
         simulation = Simulation(room / f"edits{seed}", template, rng, shape)
         simulation.world.grow(shape.rows)
         busy(simulation, rng)

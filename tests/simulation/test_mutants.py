@@ -21,6 +21,7 @@ from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.runs import RunLog
+from syncer.transform import plan
 from syncer.watermark import Watermark
 from tests.counts import FULL, count
 from tests.simulation.simulate import BrokenError, simulate
@@ -216,6 +217,11 @@ def repeats_an_event_in_two_requests(patch: Patch) -> None:
             yield events.head(1)
 
     patch.setattr(deliver, "pack", overlapping)
+
+
+@mutant
+def sends_rows_without_consent(patch: Patch) -> None:
+    patch.setattr(plan, "refuse_without_consent", lambda *facts: None)
 
 
 @mutant

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connectors.base import Query, Range
 from syncer.duration import Duration
-from syncer.pipeline import Column, Constant, Cursor, Delivery, Mapping, Pipeline, Settings
+from syncer.pipeline import Column, Consent, Constant, Cursor, Delivery, Mapping, Pipeline, Settings
 from tests.simulation.machine import FakeClock
 
 CURSOR = "updated"
@@ -38,6 +38,7 @@ class Row:
     """event_time."""
     value: float | None
     place: str
+    agreed: str | None = "yes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,14 @@ class Shape:
     """More events than this are too big."""
     sweeps: bool = False
     """Rows come later than any lookback, and runs reconcile."""
+    consent: bool = False
+    """A third of the rows has no consent, or loses it, or gets it later."""
 
     @classmethod
     def of(cls, rng: random.Random) -> Self:
+        rows = rng.randint(4, 36)
         return cls(
-            rows=rng.randint(4, 36),
+            rows=rows,
             batch_rows=rng.choice([5, 10, 20, 40]),
             events_per_request=rng.choice([1, 2, 4, 7, 12]),
             requests_in_flight=rng.randint(1, 5),
@@ -79,6 +83,7 @@ class Shape:
             faults=rng.choice([0.0, 0.1, 0.3, 0.6]),
             too_big=rng.choice([1000, 1000, 3]),
             sweeps=rng.choice([False, False, True]),
+            consent=rows % 4 == 0,  # by no choice of its own, so that the worlds without are what they were
         )
 
     def pipeline(self) -> Pipeline:
@@ -103,6 +108,7 @@ class Shape:
                     "order_id": Column(column="id"),
                 },
             ),
+            consent=Consent(column="agreed", retroactive=True) if self.consent else None,
             cursor=None if self.cursor == "none" else Cursor(column=CURSOR, lookback=lookback),
             settings=Settings(delay=Duration(self.delay_s)),
             delivery=Delivery(
@@ -160,6 +166,8 @@ class World:
             return "key_problem"
         if age > window_s(row.place) - MARGIN_S:
             return "expired"
+        if self.shape.consent and row.agreed != "yes":
+            return "no_consent"
         if age < self.shape.delay_s:
             return "too_early"
         return "rejected_local" if row.value is None else "send"
@@ -171,7 +179,7 @@ class World:
             self.poison.add(key)
         ago = self.rng.randint(60, 2 * 3_600)
         place = self.rng.choice(["system_generated", "system_generated", "system_generated", "physical_store"])
-        return Row(key, cursor, int(self.clock.now().timestamp()) - ago, self._value(), place)
+        return Row(key, cursor, int(self.clock.now().timestamp()) - ago, self._value(), place, self._agreed())
 
     def _odd(self, row: Row) -> Row:
         kind = self.rng.choice(["no_key", "no_cursor", "no_value", "old", "repeated", "conflict"])
@@ -194,7 +202,10 @@ class World:
         self.top += self.rng.choice([0, 1])
         is_silent = self.shape.sweeps and self.rng.random() < 0.5
         moved = self.top if row.cursor is not None and not is_silent else row.cursor
-        return replace(row, value=self._value(), cursor=moved)
+        return replace(row, value=self._value(), cursor=moved, agreed=self._agreed())
+
+    def _agreed(self) -> str | None:
+        return self.rng.choice(["yes", "yes", "yes", "yes", "no", None]) if self.shape.consent else "yes"
 
     def _value(self) -> float:
         return self.rng.randint(100, 99_999) / 100
@@ -222,7 +233,13 @@ class Warehouse:
     ) -> None: ...
 
     def schema(self, query: Query) -> pa.Schema:
-        types = {"id": pa.string(), "at": pa.int64(), "value": pa.float64(), "place": pa.string()}
+        types = {
+            "id": pa.string(),
+            "at": pa.int64(),
+            "value": pa.float64(),
+            "place": pa.string(),
+            "agreed": pa.string(),
+        }
         types[CURSOR] = pa.timestamp("us") if self.world.shape.cursor == "timestamp" else pa.int64()
         return pa.schema([(name, types[name]) for name in query.columns or types])
 
@@ -268,7 +285,8 @@ class Warehouse:
         cursor: object = row.cursor
         if row.cursor is not None and self.world.shape.cursor == "timestamp":
             cursor = EPOCH + timedelta(seconds=row.cursor)
-        return {"id": row.key, CURSOR: cursor, "at": row.at, "value": row.value, "place": row.place}
+        plain = {"id": row.key, "at": row.at, "value": row.value, "place": row.place, "agreed": row.agreed}
+        return {**plain, CURSOR: cursor}
 
 
 def _order(row: Row) -> tuple[bool, int, str]:
