@@ -23,7 +23,7 @@ from syncer.web.api_calls import MOST, pipeline_of, refusal, session_of, way_of
 
 Name = Annotated[str, Path(description="Name of a pipeline.", examples=["orders"], min_length=1)]
 Destination = Annotated[str | None, Query(description="Needed where the pipeline goes to several.", examples=["meta"])]
-Limit = Annotated[int, Query(description="How many at most, the newest.", ge=1, le=MOST)]
+Limit = Annotated[int, Query(description="How many at most.", ge=1, le=MOST)]
 
 
 class Reading:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from syncer.health import Health, Standing
-from syncer.ports import Clock
+from syncer.ports import Clock, SystemClock
+from syncer.session import Session
 from syncer.web.access import Access
 from syncer.web.app import create_app
 from syncer.web.errands import Errands
@@ -21,6 +23,17 @@ class Ticking(Protocol):
     def clock(self) -> Clock: ...
 
     def standing(self) -> Standing: ...
+
+
+@dataclass
+class Stub:
+    """A daemon without its loop."""
+
+    session: Session | None
+    clock: Clock = field(default_factory=SystemClock)
+
+    def standing(self) -> Standing:
+        return Standing(session=self.session)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from syncer.alerts.rounds import Rounds
 from syncer.config.load import load_project
+from syncer.report import RunStatus
 from syncer.session import Session
 from tests.acceptance.daemons import EVERY, environ, serving, wait_until
 from tests.acceptance.hooks import mail_server, webhook
@@ -45,6 +46,30 @@ def test_a_failure_is_told_once_and_its_end_once_also_behind_a_restart_or_by_two
         Rounds(told).go(session)
     assert told.alerts == [("raised", "failed"), ("ended", "failed")]
     assert told.notices[0]["since"] == told.notices[1]["since"]
+
+
+def test_a_run_that_ends_paused_by_hand_is_no_news_of_a_failure(shop: Shop) -> None:
+    alerts_in(shop)
+    told = Told()
+    with session_with(shop, MovedClock()) as session:
+        shop.sql("ALTER TABLE orders RENAME TO gone")
+        session.run("orders")
+        Rounds(told).go(session)
+        session.store.pause(session.scope(session.project.pipelines["orders"]), reason="by_hand", actor="ada")
+        assert session.run("orders").status is RunStatus.PAUSED
+        Rounds(told).go(session)
+    assert told.alerts == [("raised", "failed")]
+
+
+def test_a_run_by_hand_that_failed_is_no_news_for_others(shop: Shop) -> None:
+    alerts_in(shop)
+    told = Told()
+    with session_with(shop, MovedClock()) as session:
+        session.run("orders")
+        shop.sql("ALTER TABLE orders RENAME TO gone")
+        session.run("orders", trigger="backfill")
+        Rounds(told).go(session)
+    assert told.alerts == []
 
 
 def test_a_receiver_that_is_away_is_told_later_in_order_and_given_up_after_a_day(shop: Shop) -> None:

@@ -19,7 +19,7 @@ from syncer.web.api import create_api
 from syncer.web.errands import Errands
 from tests.acceptance.daemons import running, session_of, wait_until
 from tests.acceptance.pages import ROOT
-from tests.acceptance.served import TOKEN, app_served
+from tests.acceptance.served import TOKEN, Stub, app_served
 from tests.acceptance.shop import MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -168,8 +168,8 @@ def test_alerts_and_held_requests_are_listed(make_shop: MakeShop) -> None:
 def test_every_error_has_one_shape_with_a_remedy(  # noqa: PLR0917  # a row of the table
     shop: Shop, method: str, path: str, body: Any, status: int, error: str, remedy: str
 ) -> None:
-    with calling(shop) as call:
-        found, said = call(method, path, body)
+    with session_of(shop) as session, app_served(Stub(session)) as port:
+        found, said = Caller(port, session)(method, path, body)
     assert (found, set(said)) == (status, {"error", "remedy"})
     assert error in said["error"]
     assert said["remedy"].startswith(remedy)
@@ -186,18 +186,16 @@ def test_while_another_run_holds_the_pipeline_a_retry_is_told_so(make_shop: Make
 
 
 def test_before_the_daemon_has_begun_and_when_it_ends_a_call_is_told_to_come_again(shop: Shop) -> None:
-    with running(shop) as daemon:
-        pass
-    with app_served(daemon) as port:
-        answer = Caller(port, daemon.session)("GET", "/pipelines")
+    with session_of(shop) as session, app_served(Stub(None)) as port:
+        answer = Caller(port, session)("GET", "/pipelines")
     assert answer == (503, {"error": "the daemon begins or ends", "remedy": "ask again in a moment"})
 
 
 def test_S20_without_the_token_a_call_is_refused_in_the_shape_of_every_error(shop: Shop) -> None:
-    with calling(shop) as call:
-        wrong = Caller(call.port, call.session, token="wrong")
+    with session_of(shop) as session, app_served(Stub(session)) as port:
+        wrong = Caller(port, session, token="wrong")
         told = [wrong("GET", "/pipelines"), wrong("POST", "/pipelines/orders/pause"), wrong("GET", "/openapi.json")]
-        state = call("GET", "/pipelines/orders")[1]["ways"]
+        state = Caller(port, session)("GET", "/pipelines/orders")[1]["ways"]
     said = {"error": "The token is missing or wrong.", "remedy": "Send `Authorization: Bearer TOKEN`."}
     assert told == [(401, said)] * 3
     assert state == []

@@ -4,7 +4,6 @@ import http.client
 import json
 import logging
 from contextlib import closing
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,10 @@ import pytest
 
 from syncer.alerts.rounds import Rounds
 from syncer.config.load import load_project
-from syncer.health import Standing
-from syncer.ports import SystemClock
 from syncer.sandbox.faults import parse_faults
 from syncer.session import Session
 from tests.acceptance.served import TOKEN as PAGE_TOKEN
-from tests.acceptance.served import app_served
+from tests.acceptance.served import Stub, app_served
 from tests.acceptance.shop import PIPELINE, TOKEN, MakeShop, Shop
 from tests.acceptance.told import Told, alerts_in
 
@@ -108,17 +105,6 @@ def test_S01_S02_S09_no_canary_leaves_the_warehouse_but_in_a_request(make_shop: 
     assert seen_in(everything_at_rest(shop.folder)) == []
     arrived = str(list(shop.sandbox.sandbox.events()))
     assert set(seen_in(arrived)) == set(DIGESTS), "the canaries were not even sent"
-
-
-@dataclass
-class Stub:
-    """A daemon without its loop."""
-
-    session: Session
-    clock: SystemClock = field(default_factory=SystemClock)
-
-    def standing(self) -> Standing:
-        return Standing(session=self.session)
 
 
 PATHS = (
