@@ -269,19 +269,19 @@ class Session:
     def is_sweep_due(self, pipeline: Pipeline, *, wanted: bool = False) -> bool:
         """Return whether the next run of `pipeline` has to reconcile by itself: one that reads every row need not.
 
-        `wanted` is the word of a clock, which is good unless a run was earlier by less than half of the time.
+        `wanted` is the word of a clock, which is good unless a run was earlier by less than half of the time. Where a column
+        routes, it has to after each edit: rows that were another destination's, or nobody's, may be this one's by now.
         """
+        from syncer.engine.readings import is_due
         from syncer.state.history import last_sweep, stored_pipeline
 
-        every, scope = pipeline.reconcile.every, self.scope(pipeline)
-        if every is None or pipeline.cursor is None:
+        every, scope, is_routed = pipeline.reconcile.every, self.scope(pipeline), pipeline.route is not None
+        if pipeline.cursor is None or (every is None and not is_routed):
             return False
-        found = stored_pipeline(self.store, scope)
-        if found is None or found.watermark is None:
+        if (found := stored_pipeline(self.store, scope)) is None or found.watermark is None:
             return False
-        last = last_sweep(self.store, scope)
-        due_s = every / 2 if wanted else every
-        return last is None or not 0 <= (self.clock.now() - last).total_seconds() < due_s
+        last = last_sweep(self.store, scope, fingerprint=pipeline.fingerprint if is_routed else None)
+        return is_due(last, every, wanted=wanted, now=self.clock.now())
 
     def work(
         self,

@@ -36,7 +36,8 @@ def lines(pipeline: Pipeline) -> Iterator[Line]:
     Of a rule's mapping only what it says itself: the others are those of the pipeline.
     """
     for part in fields(pipeline):
-        if part.name not in NOT_SHOWN:
+        is_told_otherwise = part.name == "destinations" and pipeline.route is not None
+        if part.name not in NOT_SHOWN and not is_told_otherwise:
             path = YAML_NAMES.get(part.name, part.name)
             for inner, value in _values(getattr(pipeline, part.name), path):
                 is_own = not inner.startswith("events[") or ".mapping." not in inner or inner in pipeline.places

@@ -135,10 +135,10 @@ def latest_runs(
         return dict(zip((row.pipeline_id for row in rows), _with_counts(connection, rows), strict=True))
 
 
-def last_sweep(store: Store, scope: Scope) -> datetime | None:
+def last_sweep(store: Store, scope: Scope, *, fingerprint: str | None = None) -> datetime | None:
     """Return when a run of `scope` that went well last began to compare all keys with the ledger; None: none did.
 
-    A run without a watermark read every row, which is as good.
+    A run without a watermark read every row, which is as good. With `fingerprint` only runs of that configuration count.
     """
     is_whole = RUNS.c.trigger.endswith(SWEEP) | (RUNS.c.watermark_before.is_(None) & RUNS.c.trigger.not_in(PARTIAL))
     query = (
@@ -149,6 +149,8 @@ def last_sweep(store: Store, scope: Scope) -> datetime | None:
         .where(RUNS.c.status.in_([RunStatus.DONE.value, RunStatus.DONE_WITH_REJECTS.value]))
         .order_by(RUNS.c.started_at.desc())
     )
+    if fingerprint is not None:
+        query = query.where(RUNS.c.fingerprint == fingerprint)
     with store.reading() as connection:
         return connection.execute(query.limit(1)).scalar()
 

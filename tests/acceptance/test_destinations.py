@@ -161,6 +161,24 @@ def test_a_row_whose_destination_changes_goes_to_the_new_one_too(branded: Shop) 
     assert (sorted(arrived(branded, META)), sorted(arrived(branded, DATASET))) == (["1"], ["1", "2"])
 
 
+@pytest.mark.parametrize("reconcile", ["{every: 24h}", "null"])
+def test_R21_rows_that_had_no_destination_are_found_by_the_one_that_an_edited_map_gives_them(
+    branded: Shop, reconcile: str
+) -> None:
+    """Its watermark has passed them, and the first destination sets them aside no more."""
+    branded.edit(
+        "pipelines/orders.yaml",
+        "cursor: updated_at",
+        f"cursor: {{column: updated_at, lookback: 0s}}\nreconcile: {reconcile}",
+    )
+    run(branded)
+    branded.sql("UPDATE orders SET updated_at = updated_at - INTERVAL 1 DAY WHERE order_id = 4")
+    branded.edit("pipelines/orders.yaml", "globex: other}", "globex: other, initech: other}")
+    assert [each["acknowledged"] for each in run(branded)[1]] == [0, 1]
+    assert sorted(arrived(branded, DATASET)) == ["2", "4"]
+    assert [each["rows_read"] for each in run(branded)[1]] == [0, 0]
+
+
 def test_plan_and_reconcile_look_at_each_way(branded: Shop) -> None:
     planned = reports(branded.syncer("plan", "orders", "--output", "json"))
     assert [(each["destination"], each["to_send"]) for each in planned] == [("meta", 1), ("other", 1)]

@@ -82,3 +82,11 @@ def test_what_is_required_is_shown_as_it_is_written(folder: Folder) -> None:
     (found,) = [line for line in lines(folder.pipeline()) if line.path == "require"]
     assert flow(found.value) == "[{any: [em, ph], count: 1}, {any: [fn, ln], count: 2}]"
     assert found.origin == "pipelines/orders.yaml:6"
+
+
+def test_a_route_stands_for_its_destinations(folder: Folder) -> None:
+    folder.project_file("  meta: {", "  other: {type: sandbox}\n  meta: {")
+    folder.pipeline_file("destination: meta", "destination: {column: brand, map: {a: meta, b: other}}")
+    found = {line.path: line.value for line in lines(folder.pipeline())}
+    assert "destination" not in found
+    assert found["destination.map"] == {"a": "meta", "b": "other"}
