@@ -1,66 +1,36 @@
-"""`make bench`: rows to bodies against Meta's SDK and a plain loop, each warehouse to bodies, then whole runs."""
+"""`make bench`: rows to bodies, each warehouse, whole runs, the same against peers and at 200 ms."""
 
 import argparse
 import json
 import os
 import platform
-import shutil
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import plain_rows, rows
+from benchmarks.environments import python_with
+from benchmarks.peers import FACEBOOK, compare_whole_runs, latencies
 from benchmarks.turns import ROOT, Facts, cpu_us, measure, ratios, say, spread
 from benchmarks.warehouses import filled
 
 CACHE = ROOT / ".cache" / "bench"
-PEERS = ROOT / ".venv-bench"
-PARTS = ("bodies", "warehouses", "whole")
+PARTS = ("bodies", "warehouses", "whole", "peers", "latency")
 FLOOR_US = 18
 """CPU a row of the plain loop on the machine that the targets are for."""
-
-
-def peer_python() -> Path:
-    """Return a Python that has facebook_business, in an environment of its own; made when missing."""
-    python = PEERS / "bin" / "python"
-    if not (PEERS / ".installed").exists():
-        say("installing facebook_business into an environment of its own ...")
-        subprocess.run([base_python(), "-m", "venv", "--without-pip", str(PEERS)], check=True)
-        subprocess.run(
-            [
-                base_python(),
-                "-m",
-                "pip",
-                "--python",
-                str(python),
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "facebook_business",
-            ],
-            check=True,
-        )
-        (PEERS / ".installed").touch()
-    return python
-
-
-def base_python() -> str:
-    """Return the Python outside this environment, the one with pip."""
-    return str(getattr(sys, "_base_executable", None) or shutil.which("python3"))
 
 
 def bodies(count: int, rounds: int) -> None:
     """Compare rows to bodies: syncer, facebook_business, the plain loop."""
     warehouse, plain = workload(count)
-    peers = peer_python()
+    facebook = python_with(*FACEBOOK)
     say(f"\nRows to request bodies, {count:,} rows, {rounds} rounds in turn, CPU µs a row: median (range)")
     done: dict[str, list[Facts]] = {"syncer": [], "facebook_business": [], "plain loop": []}
     for _ in range(rounds):
         done["syncer"].append(measure(sys.executable, "benchmarks.bodies_syncer", warehouse, count))
-        done["facebook_business"].append(measure(peers, "benchmarks.bodies_facebook", plain))
+        done["facebook_business"].append(measure(facebook, "benchmarks.bodies_facebook", plain))
         done["plain loop"].append(measure(sys.executable, "benchmarks.bodies_floor", plain))
     for name, facts in done.items():
         raised = facts[0].get("raised")
@@ -133,6 +103,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
     options.add_argument("parts", nargs="*", default=PARTS, help=f"some of {', '.join(PARTS)}; left out: all")
     options.add_argument("--rows", type=int, default=100_000, help="rows for rows-to-bodies and each warehouse")
+    options.add_argument("--peers", type=int, default=200_000, help="rows of whole runs beside peers")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--whole", type=int, nargs="*", default=[200_000, 1_000_000], help="sizes of whole runs")
     chosen = options.parse_args()
@@ -145,6 +116,10 @@ def main() -> None:
         warehouses(chosen.rows, chosen.rounds)
     if "whole" in chosen.parts:
         whole(chosen.whole, max(1, chosen.rounds // 2))
+    if "peers" in chosen.parts:
+        compare_whole_runs(workload(chosen.peers)[0], chosen.rounds)
+    if "latency" in chosen.parts:
+        latencies(workload(chosen.peers)[0], chosen.rounds)
 
 
 if __name__ == "__main__":

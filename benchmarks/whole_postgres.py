@@ -1,0 +1,61 @@
+"""A whole sync from Postgres to a sink: `python -m benchmarks.whole_postgres POSTGRES SINK MAPPING IN_FLIGHT`."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.bodies_syncer import PROJECT
+from benchmarks.measure import report
+
+SETUP = """\
+version: 1
+sources:
+  warehouse: {type: postgres, url: "${env:BENCH_POSTGRES}"}
+destinations:
+  meta: {type: meta, dataset_id: "1234567890", access_token: "${env:BENCH_TOKEN}", base_url: "${env:BENCH_URL}"}
+"""
+SMALL = """\
+mapping:
+  server_event:
+    event_name: {value: Purchase}
+    event_time: ordered_at
+    event_source_url: page_url
+  customer_info: {em: email, ph: phone, client_ip_address: ip, client_user_agent: user_agent, fbp: fbp, fbc: fbc}
+  custom_data: {value: total, currency: {value: USD}}
+"""
+"""What drt's destination for Meta can map."""
+
+
+def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
+    """Sync once, from nothing; `mapping` is `full` or `small`; `in_flight` None: as by default."""
+    from syncer.config.load import load_project
+    from syncer.session import Session
+
+    pipeline = (PROJECT / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
+    if mapping == "small":
+        pipeline = pipeline[: pipeline.index("mapping:")] + SMALL
+    if in_flight is not None:
+        pipeline += f"delivery: {{requests_in_flight: {in_flight}}}\n"
+    with TemporaryDirectory() as home:
+        (Path(home) / "pipelines").mkdir()
+        (Path(home) / "syncer.yaml").write_text(SETUP, encoding="utf-8")
+        (Path(home) / "pipelines" / "orders.yaml").write_text(pipeline, encoding="utf-8")
+        given = {"BENCH_POSTGRES": postgres, "BENCH_URL": sink, "SYNCER_HOME": home, "SYNCER_STATE": ""}
+        environ = {**os.environ, **given}
+        os.environ.update(given)
+
+        def sync() -> dict[str, Any]:
+            began = time.perf_counter()
+            with Session(load_project(Path(home), target=None, environ=environ)) as session:
+                run = session.run("orders")
+            wall_s = time.perf_counter() - began
+            return {"events": run.acknowledged, "rows": run.to_json()["rows_read"], "wall_s": wall_s}
+
+        report(sync)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], int(sys.argv[4]) if len(sys.argv) > 4 else None)
