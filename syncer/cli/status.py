@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from syncer.state.alerts import Standing
     from syncer.state.daemons import DaemonRow
     from syncer.status import PipelineStatus
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def command(name: str | None, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     """Show where each pipeline of the target stands: last run, next run, watermark, rejects, events held.
 
-    Below, who serves the target, and which due times had no run of their own.
+    Below, who serves the target, which alerts stand, and which due times had no run of their own.
 
     \b
     syncer status
@@ -40,6 +41,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     """
     from syncer.cli.text import print_json
     from syncer.session import find_pipeline
+    from syncer.state.alerts import standing
     from syncer.state.daemons import serving
     from syncer.status import pipelines_status
 
@@ -49,6 +51,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
         project, target = opened.project, opened.project.target
         every = {(each.pipeline, each.destination): each for each in pipelines_status(opened.store, target)}
         daemons, now = serving(opened.store, target), opened.clock.now()
+        alerts = list(standing(opened.store, target).values())
     only = chosen_destination()
     found = {way: each for way, each in every.items() if name in (None, way[0]) and only in (None, way[1])}
     known = [(pipeline.name, each) for pipeline in project.pipelines.values() for each in pipeline.destinations]
@@ -57,15 +60,23 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
         holders = [daemon.holder for daemon in daemons]
         for way in wanted:
             said = found[way].to_json() if way in found else _never(*way, target)
-            print_json(said | {"daemons": holders})
+            its = [alert.condition for alert in alerts if alert.about == "/".join(way)]
+            print_json(said | {"daemons": holders, "alerts": its})
         return
     several = Counter(pipeline for pipeline, _ in wanted)
     shown = {way: way[0] if several[way[0]] == 1 else " to ".join(way) for way in wanted}
     _print_pipelines({shown[way]: found.get(way) for way in wanted}, target)
     _print_daemons(daemons, target, now=now, is_missed=any(status.next_run_at for status in found.values()))
+    _print_alerts([alert for alert in alerts if _is_about(alert.about, wanted)])
     for way in wanted:
         if way in found:
             _print_more(shown[way], found[way])
+
+
+def _is_about(about: str, wanted: "Mapping[tuple[str, str], None]") -> bool:
+    """Return whether an alert is about one of the ways, or about the token of one of their destinations."""
+    pipeline, _, destination = about.rpartition("/")
+    return (pipeline, destination) in wanted or (not pipeline and any(destination == to for _, to in wanted))
 
 
 def _never(pipeline: str, destination: str, target: str) -> dict[str, str]:
@@ -110,6 +121,14 @@ def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetim
             f"\nNo daemon serves target {target}, so its schedules do not run; `syncer daemon --target {target}` is one",
             markup=False,
         )
+
+
+def _print_alerts(alerts: "Sequence[Standing]") -> None:
+    from syncer.cli.text import console
+    from syncer.logs import redact
+
+    for alert in alerts:
+        console.print(f"\nAlert since {_shown(alert.since)}, {alert.condition}: {redact(alert.text)}", markup=False)
 
 
 def _print_more(name: str, status: "PipelineStatus") -> None:

@@ -79,6 +79,7 @@ def test_a_day_without_meta_is_told_once_and_all_is_delivered_when_it_is_back(da
     assert days.all_arrived_once()
     assert asked <= 8 * 10
     assert "orders failed" in status
+    assert "nothing_delivered_for: orders: Meta has acknowledged no event since" in status
     assert days.told.alerts == [
         ("raised", "failed"), ("raised", "nothing_delivered_for"), ("ended", "failed"), ("ended", "nothing_delivered_for"),
     ]  # fmt: skip
@@ -97,6 +98,7 @@ def test_an_hour_without_the_warehouse_is_told_with_its_place_and_all_is_deliver
     assert "warehouse.duckdb" in failed[0].message
     assert "warehouse.duckdb" in status
     assert days.all_arrived_once()
+    assert "failed: orders: run 01" in status
     assert days.told.alerts == [("raised", "failed"), ("ended", "failed")]
 
 
