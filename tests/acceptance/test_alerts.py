@@ -199,15 +199,19 @@ def test_alerts_test_tells_each_receiver_and_says_who_was_not_told(shop: Shop) -
 def test_S02_what_keeps_a_receiver_from_being_told_names_no_address_and_quotes_no_answer(shop: Shop) -> None:
     with webhook() as hook, mail_server(refuses="RCPT") as mails:
         hook.status = 302
-        alerts_in(shop, to="[{webhook: '${env:HOOK}'}, {email: canaryname@example.com}, {slack: '${env:MISSING}'}]")
+        alerts_in(
+            shop,
+            to="[{webhook: '${env:HOOK}'}, {email: canaryname@example.com}, {slack: '${env:MISSING}'}, {webhook: '${env:PLAIN}'}]",
+        )
         shop.edit("syncer.yaml", "alerts:\n", f"alerts:\n  smtp: {{host: 127.0.0.1, port: {mails.port}}}\n")
-        done = shop.syncer("alerts", "test", HOOK=hook.url)
+        done = shop.syncer("alerts", "test", HOOK=hook.url, PLAIN="http://127.0.0.1.canary.invalid/x")
     assert done.code == 1
     assert done.out.splitlines()[:2] == [
         "webhook (1): it answered HTTP 302; look there for the reason",
         f"email (2): the mail server 127.0.0.1:{mails.port} refuses the address of the receiver; is it written right?",
     ]
     assert "the environment variable MISSING is not set" in done.out
+    assert "webhook (4): the address is plain http, which is for this machine only; write https" in done.out
     assert "canary" not in done.out + done.err
 
 
