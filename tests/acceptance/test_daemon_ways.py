@@ -52,7 +52,7 @@ def test_trigger_asks_for_every_way_and_reports_each(both: Shop) -> None:
 
 def test_R25_ways_run_side_by_side(both: Shop) -> None:
     """Both requests are on the way before either is answered."""
-    both.sandbox.sandbox.faults = parse_faults("latency=300ms")
+    both.sandbox.sandbox.faults = parse_faults("latency=3000ms")
     with serving(both) as session:
         wishes = [ask_for_run(session, way) for way in each_way(session)]
         wait_until(lambda: both.sandbox.sandbox.begun == 2)
