@@ -20,51 +20,35 @@ def command(what: str, project_dir: Path | None, target: str | None, *, as_json:
     syncer explain currency_missing
     syncer explain orders
     """
-    from syncer.cli.text import print_json
+    from dataclasses import asdict
 
-    facts = _facts(what)
-    if facts is None:
+    from syncer.cli.text import print_json
+    from syncer.engine.explained import explanation
+
+    found = explanation(what)
+    if found is None:
         _pipeline(what, project_dir, target, as_json=as_json)
     elif as_json:
-        print_json(facts)
+        print_json(asdict(found))
     else:
-        click.echo(f"{what} ({facts['kind']})\n  {facts['what']}\n  {facts['remedy']}".rstrip())
-
-
-def _facts(code: str) -> dict[str, str | None] | None:
-    """Return what is known of a code: why an event, a request or a pipeline is where it is; None: nothing."""
-    from syncer.engine.pauses import PAUSES
-    from syncer.spec.answers import MEANINGS
-    from syncer.spec.reasons import REASONS
-
-    if reason := REASONS.get(code):
-        kind = f"bucket {reason.bucket}" if reason.bucket else "warning; the event is sent"
-        field = f", field {reason.field}" if reason.field else ""
-        return {"code": code, "kind": kind + field, "what": reason.sentence, "remedy": reason.remedy}
-    if meaning := MEANINGS.get(code):
-        return {"code": code, "kind": f"request {meaning.kind}", "what": meaning.explanation, "remedy": ""}
-    if pause := PAUSES.get(code):
-        return {"code": code, "kind": "pipeline paused", "what": pause.what, "remedy": pause.remedy}
-    return None
+        click.echo(f"{what} ({found.kind})\n  {found.what}\n  {found.remedy}".rstrip())
 
 
 def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     from syncer.cli.text import print_json
     from syncer.config.merged import flow, lines
-    from syncer.engine.pauses import PAUSES
+    from syncer.engine.explained import codes
     from syncer.errors import ConfigError
     from syncer.logs import printable_lines
-    from syncer.spec.answers import MEANINGS
-    from syncer.spec.reasons import REASONS
 
     try:
         project = load(project_dir, target)
     except ConfigError:
         if project_dir is None and name.replace("_", "").isalpha() and "_" in name:
-            raise click.UsageError(_unknown(name, [*REASONS, *MEANINGS, *PAUSES])) from None
+            raise click.UsageError(_unknown(name, codes())) from None
         raise
     if name not in project.pipelines:
-        raise click.UsageError(_unknown(name, [*project.pipelines, *REASONS, *MEANINGS, *PAUSES]))
+        raise click.UsageError(_unknown(name, [*project.pipelines, *codes()]))
     found = list(lines(project.pipelines[name]))
     if as_json:
         print_json({line.path: {"value": line.value, "origin": line.origin} for line in found})
