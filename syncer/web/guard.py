@@ -76,9 +76,9 @@ class Guard:
         elif (body := await _body(receive)) is None:
             await call.refuse(413, "That is too much.", f"Send {MOST_BYTES} bytes at most.")
         else:
-            await self._let_in(call, body)
+            await self._let_in(call, body, receive)
 
-    async def _let_in(self, call: "_Call", body: bytes) -> None:
+    async def _let_in(self, call: "_Call", body: bytes, receive: Receive) -> None:
         path, cookie = call.scope["path"], call.cookie(COOKIE)
         form = _form(call, body)
         if path == LOGIN and call.scope["method"] == "POST":
@@ -100,7 +100,7 @@ class Guard:
             await call.go_to(LOGIN, self._cookie("", 0))
         else:
             call.scope["syncer"] = caller
-            await self._app(call.scope, _given(body), call.send)
+            await self._app(call.scope, _given(body, receive), call.send)
 
     def _is_own_form(self, call: "_Call", form: Form | None, cookie: str) -> bool:
         sent = call.headers.get("x-csrf-token") or (form or {}).get("csrf", "")
@@ -202,11 +202,11 @@ def _form(call: _Call, body: bytes) -> Form | None:
         return {}
 
 
-def _given(body: bytes) -> Receive:
-    """Return what gives a body again that was read already."""
-    messages = [{"type": "http.request", "body": body, "more_body": False}]
+def _given(body: bytes, receive: Receive) -> Receive:
+    """Return what gives a body again that was read already, and then what comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receive() -> Message:
-        return messages.pop() if messages else {"type": "http.disconnect"}
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
 
-    return receive
+    return again
