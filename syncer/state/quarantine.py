@@ -195,10 +195,11 @@ def rejects(connection: Connection, pipeline_id: int) -> list[Reject]:
     table = QUARANTINE.c
     query = select(QUARANTINE, RUNS.c.fingerprint).outerjoin(RUNS, RUNS.c.id == table.run_id)
     found = connection.execute(query.where(table.pipeline_id == pipeline_id).order_by(table.at, table.id))
-    return [_reject(row) for row in found]
+    return [read(row) for row in found]
 
 
-def _reject(row: Any) -> Reject:
+def read(row: Any) -> Reject:
+    """Return a row of the table, with the fingerprint of its run, as values."""
     kind = None if row.cursor_kind is None else CursorKind(row.cursor_kind)
     return Reject(
         identity=None if row.identity is None else bytes(row.identity),
