@@ -9,17 +9,19 @@ from starlette.staticfiles import StaticFiles
 
 from syncer import __version__
 from syncer.health import Health, Watched
-from syncer.web import login, pages
+from syncer.web import acts, connections, login, pages, search
 from syncer.web.access import Access
 from syncer.web.api import create_api
 from syncer.web.errands import Errands
 from syncer.web.guard import API, App, Guard, Receive, Scope, Send
 from syncer.web.health import PATHS, HealthApp
+from syncer.web.mishaps import Caught, add_handlers
 
 
 def create_app(daemon: Watched, access: Access, *, health: Health, errands: Errands) -> App:
     """Return the application of a daemon that runs, or is about to."""
-    return Guard(_by_path(create_api(daemon, errands), _routes(daemon, health=health, errands=errands)), access)
+    shown = Caught(_routes(daemon, health=health, errands=errands))
+    return Guard(_by_path(create_api(daemon, errands), shown), access)
 
 
 def _by_path(api: App, pages: App) -> App:
@@ -37,8 +39,9 @@ def _by_path(api: App, pages: App) -> App:
 def _routes(daemon: Watched, *, health: Health, errands: Errands) -> FastAPI:
     app = FastAPI(title="syncer", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.daemon, app.state.errands = daemon, errands
-    for router in (login.router, pages.router):
-        app.include_router(router)
+    for each in (login, pages, acts, connections, search):
+        app.include_router(each.router)
+    add_handlers(app)
     app.router.routes.extend(Route(path, HealthApp(health)) for path in PATHS)
     with_assets = Path(str(files("syncer.web") / "static"))
     app.mount("/static", StaticFiles(directory=with_assets))

@@ -17,6 +17,15 @@ def time(at: datetime | None, *, otherwise: str = "—") -> Markup | str:
     return Markup('<time datetime="{}">{}</time>').format(in_utc(at), f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
 
 
+def since(at: datetime | None, now: datetime, otherwise: str = "—") -> Markup | str:
+    """Return how long ago a time is, or how far ahead; a script adds when that is in the viewer's zone."""
+    if at is None:
+        return otherwise
+    ago = (now - at).total_seconds()
+    text = f"{seconds(float(round(abs(ago))))} ago" if ago >= 0 else f"in {seconds(float(round(-ago)))}"
+    return Markup('<time datetime="{}" data-relative>{}</time>').format(in_utc(at), text)
+
+
 def unix(seconds: int | None) -> Markup | str:
     """Return Unix seconds as `time` does."""
     return time(None if seconds is None else datetime.fromtimestamp(seconds, UTC))
@@ -31,7 +40,7 @@ def seconds(value: float | None) -> str:
     """Return how long something took or is away, in the two largest units."""
     if value is None:
         return "—"
-    if value < 10:
+    if value < 10 and value != round(value):
         return f"{value:.1f} s"
     left = round(value)
     for unit, size, smaller, step in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
@@ -53,6 +62,7 @@ def said(text: str | None) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "time": time,
+    "since": since,
     "unix": unix,
     "number": number,
     "seconds": seconds,

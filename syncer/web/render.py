@@ -6,7 +6,9 @@ from functools import cache
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from syncer.logs import printable_lines
 from syncer.web.filters import FILTERS
 from syncer.web.guard import Caller
 
@@ -25,12 +27,18 @@ def page(request: Request, template: str, values: Mapping[str, object], *, statu
     return HTMLResponse(text, status_code=status)
 
 
+def harmless(value: object) -> object:
+    """Return what a template puts out: of a text, without characters that turn the writing or steer a terminal."""
+    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _templates() -> Environment:
     found = Environment(
         loader=PackageLoader("syncer.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,18 +1,17 @@
 """The sandbox's page in a real browser."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from syncer.sandbox.server import Running, start
 from syncer.sandbox.settings import Settings
+from tests.acceptance.browsers import chromium
 
 pytestmark = pytest.mark.acceptance
 
@@ -27,14 +26,8 @@ Send = Callable[..., None]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        found = own if Path(own).exists() else shutil.which("chromium") or shutil.which("google-chrome")
-        if found is None:
-            pytest.skip("no Chromium on this machine; `make browser` installs it")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,74 @@
+// What a page does beyond its HTML: times in the viewer's zone, the theme, charts, and word of a daemon that is away.
+import { draw } from "./chart.js";
+
+const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const THEMES = ["auto", "light", "dark"];
+const root = document.documentElement;
+
+function localTimes(within) {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    const text = SHORT.format(new Date(time.dateTime));
+    if ("relative" in time.dataset) {
+      if (time.title !== text) time.title = text;
+    } else if (time.textContent !== text) {
+      time.textContent = text;
+    }
+  }
+}
+
+function charts(within) {
+  for (const place of within.querySelectorAll("[data-chart]")) draw(place);
+}
+
+function mend() {
+  localTimes(document);
+  charts(document);
+}
+
+function themes() {
+  const button = document.getElementById("theme");
+  if (!button) return;
+  const say = () => {
+    button.textContent = `Theme: ${root.dataset.theme ?? "auto"}`;
+  };
+  button.hidden = false;
+  say();
+  button.addEventListener("click", () => {
+    const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "auto") + 1) % THEMES.length];
+    if (next === "auto") delete root.dataset.theme;
+    else root.dataset.theme = next;
+    try {
+      localStorage.setItem("theme", next);
+    } catch {
+      // it holds for this page alone
+    }
+    say();
+    charts(document);
+  });
+}
+
+function live() {
+  const away = document.getElementById("away");
+  const say = (isAway) => {
+    if (away) away.hidden = !isAway;
+  };
+  document.addEventListener("htmx:before:request", (event) => {
+    // nobody looks, or somebody is about to decide
+    if (document.hidden || document.querySelector(":popover-open")) event.preventDefault();
+  });
+  document.addEventListener("htmx:before:swap", (event) => {
+    const text = event.detail.ctx?.text ?? "";
+    if (text.includes('id="live"')) return;
+    event.preventDefault();
+    location.reload(); // the session has ended: the page asks for the token
+  });
+  document.addEventListener("htmx:after:swap", () => say(false));
+  document.addEventListener("htmx:error", () => say(true));
+  document.addEventListener("htmx:response:error", () => say(true));
+}
+
+mend();
+themes();
+live();
+new MutationObserver(mend).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["datetime", "data-chart"], characterData: true });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts(document));

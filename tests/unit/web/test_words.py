@@ -1,0 +1,49 @@
+"""How the page writes what it found."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from markupsafe import Markup
+
+from syncer.engine.explained import codes, explanation
+from syncer.web.filters import since
+from syncer.web.overview import data_time
+from syncer.web.render import harmless
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-3, "in 3 s"), (0, "0 s ago"), (59, "59 s ago"), (3_905, "1 h 5 min ago"), (-90_000, "in 1 d 1 h")],
+)
+def test_a_time_is_told_by_how_long_ago_it_is(seconds: int, words: str) -> None:
+    at = NOON - timedelta(seconds=seconds)
+    assert since(at, NOON) == Markup(f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}" data-relative>{words}</time>')
+
+
+@pytest.mark.parametrize(
+    ("watermark", "at"),
+    [
+        ("2026-11-28T12:00:00.000001Z", NOON + timedelta(microseconds=1)),
+        ("2026-11-28T12:00:00", NOON),
+        ("2026-11-28", NOON.replace(hour=0)),
+        ("20261128", None),
+        ("-5", None),
+        ("a-b", None),
+        (None, None),
+    ],
+)
+def test_a_watermark_is_a_time_only_where_it_is_written_as_one(watermark: str | None, at: datetime | None) -> None:
+    assert data_time(watermark) == at
+
+
+def test_S21_what_turns_the_writing_or_steers_a_terminal_is_written_out() -> None:
+    assert harmless("a\u202eb\x1b[31m\nc") == "a\\u202eb\\x1b[31m\nc"
+    assert harmless(Markup("<b>\n</b>")) == Markup("<b>\n</b>")
+    assert harmless(None) is None
+
+
+def test_every_code_is_explained() -> None:
+    assert [code for code in codes() if explanation(code) is None] == []
+    assert explanation("no_such_code") is None
