@@ -26,8 +26,8 @@ MOST = 400
 TRIPLE_GROUPS = 20 if SOAK else 1
 LASTS = 10
 """How many third deaths are tried after one pair."""
-PAIR_GROUPS = 4
-FIRSTS = PAIR_GROUPS * (1 if FULL else 20)
+FIRSTS = (range(1, 16), range(16, 31), range(31, 46), range(46, MOST)) if FULL else (range(20, 21),)
+"""Where first deaths are tried, in parts: those beside each other leave the same behind most often."""
 POINTS = {"lease", "start", "page", "arm", "post", "outcome", "split", "dead", "finish"}
 
 
@@ -55,13 +55,14 @@ def test_R02_R03_death_at_any_point_loses_nothing(shape: Shape, room: Path, temp
 @pytest.mark.soak("F02")
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("shape", [CALM, ROUGH], ids=["poison", "at_most_once"])
-@pytest.mark.parametrize("group", range(PAIR_GROUPS if FULL else 1))
-def test_R02_R03_death_at_any_two_points_loses_nothing(group: int, shape: Shape, room: Path, template: Path) -> None:
+@pytest.mark.parametrize("firsts", FIRSTS, ids=[f"from_{firsts[0]}" for firsts in FIRSTS])
+def test_R02_R03_death_at_any_two_points_loses_nothing(firsts: range, shape: Shape, room: Path, template: Path) -> None:
     """Of first deaths that leave the same behind, one is tried: what follows cannot tell them apart."""
-    deaths, first = Deaths(shape), 1 + group * FIRSTS // PAIR_GROUPS
+    deaths = Deaths(shape)
     try:
-        while first < MOST and crash_twice(room / f"pairs{group}", template, SEED, first, deaths):
-            first += FIRSTS
+        for first in firsts:
+            if not crash_twice(room / f"pairs{firsts[0]}", template, SEED, first, deaths):
+                break
     except BrokenError as broken:
         pytest.fail(str(broken), pytrace=False)
     assert deaths.tried >= deaths.distinct > 0
