@@ -151,7 +151,10 @@ class Store:
         self.require_known_schema()
         self._require_newest()
         change = self._migrate()
-        if self._guard is not None and (mark := self.mark()) is not None:
+        self._is_ready = True
+        if self._guard is not None:
+            with self.reading() as connection:
+                mark = mark_of(connection)
             self._guard.raise_to(mark)
         return change
 
