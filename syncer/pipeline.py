@@ -86,7 +86,7 @@ class Delivery(Strict):
     request_bytes: Annotated[int, Within(65_536, 64 * 1024 * 1024)] = 4 * 1024 * 1024
     """Upper bound of one request body, in bytes."""
     requests_in_flight: Annotated[int, Within(1, 64)] = 4
-    """Requests to one dataset at a time."""
+    """Most requests at a time; more than four only while answers stay quick."""
     max_rows: Annotated[int, Within(1)] | None = None
     """Send events of at most so many rows in a run, then pause; the next run goes on. Backfills and the like are not held to it."""
 

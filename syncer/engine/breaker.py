@@ -1,10 +1,11 @@
-"""The circuit of one destination, shared by the runs of this process that send to it."""
+"""What one destination bears, shared by the runs of this process that send to it: its circuit, requests at a time."""
 
 import threading
 from collections.abc import Iterable
 from typing import Self
 
 from syncer.capi.circuit import OPENS_AFTER, Circuit
+from syncer.capi.in_flight import InFlight
 from syncer.engine.decide import MOST_ATTEMPTS
 from syncer.spec.outcomes import Outcome
 from syncer.state.requests import RequestState, StoredRequest
@@ -18,6 +19,8 @@ class Breaker:
 
     def __init__(self, circuit: Circuit | None = None) -> None:
         self.circuit = circuit or Circuit()
+        self.in_flight = InFlight()
+        self._was_full = False
         self._mutex = threading.Lock()
         self._probe_until = 0.0
 
@@ -38,7 +41,9 @@ class Breaker:
     def admits(self, *, now: float, unfinished: int) -> bool:
         """Return whether a run may send one more request beside `unfinished` that are under way or wait."""
         has_turn = self.circuit.is_open or self.circuit.is_proven or unfinished == 0
-        return has_turn and now >= self.resumes_at
+        is_full = unfinished >= self.in_flight.at_a_time
+        self._was_full = self._was_full or is_full
+        return has_turn and not is_full and now >= self.resumes_at
 
     def begin_probe(self, now: float) -> bool:
         """Return whether this caller may send the probe; others wait for what it is told."""
@@ -48,9 +53,11 @@ class Breaker:
             self._probe_until = now + PROBE_LASTS_S
             return True
 
-    def told(self, outcome: Outcome, *, now: float, jitter: float) -> Circuit:
-        """Take note of an outcome; return the circuit after it."""
+    def told(self, outcome: Outcome, *, now: float, jitter: float, took_s: float) -> Circuit:
+        """Take note of an outcome that came `took_s` after its request was launched; return the circuit after it."""
         with self._mutex:
+            self.in_flight = self.in_flight.after(outcome, took_s=took_s, was_full=self._was_full)
+            self._was_full = False
             self.circuit = self.circuit.after(outcome, at=now, jitter=jitter)
             self._probe_until = 0.0
             return self.circuit

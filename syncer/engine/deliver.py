@@ -203,7 +203,7 @@ class Delivery:
             if request.in_doubt:
                 self.run.note_possible_duplicates(request.events.height)
             self.run.rearm(request.stored)
-        request.attempts += 1
+        request.attempts, request.begun = request.attempts + 1, self.tools.clock.monotonic()
         texts, send = request.events["json"], self.sender.send
         self.tools.points.hit("post.before")
         self._flying[self.tools.executor.submit(lambda: send(texts))] = request
@@ -248,7 +248,7 @@ class Delivery:
         self.tools.points.hit("post.after")
         log.info("request.answered", extra={"run_id": self.run.run_id, **request.facts(outcome)})
         now = self.tools.clock.monotonic()
-        circuit = self.tools.breaker.told(outcome, now=now, jitter=self.tools.rng.random())
+        circuit = self.tools.breaker.told(outcome, now=now, jitter=self.tools.rng.random(), took_s=now - request.begun)
         wait = wait_s(outcome, request.attempts, jitter=self.tools.rng.random())
         request.due = max(now + wait, circuit.resumes_at)
         if outcome.kind not in OF_ONE_REQUEST:

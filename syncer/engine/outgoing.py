@@ -40,6 +40,8 @@ class Outgoing:
     parent: int | None = None
     """The request that it was a part of, and that is given up."""
     due: float = 0.0
+    begun: float = 0.0
+    """When it was launched last; monotonic, as `due` is."""
 
     def intent(self, events: pl.DataFrame) -> NewRequest:
         """Return the row in the state for `events`, all of its own or some."""

@@ -28,7 +28,7 @@ SIZES = Settings(events_per_request=20, requests_in_flight=2)
 def open_breaker() -> Breaker:
     breaker = Breaker()
     for _ in range(OPENS_AFTER):
-        breaker.told(NOT_SENT, now=0.0, jitter=0.0)
+        breaker.told(NOT_SENT, now=0.0, jitter=0.0, took_s=0.0)
     return breaker
 
 
@@ -117,12 +117,12 @@ def test_of_several_runs_one_sends_the_probe(open_breaker: Breaker) -> None:
     assert not open_breaker.begin_probe(at)
     assert not open_breaker.admits(now=at + 1, unfinished=0)
     assert open_breaker.admits(now=at + PROBE_LASTS_S, unfinished=0), "a run that died with its probe blocks nobody"
-    open_breaker.told(ACKED, now=at, jitter=0.0)
+    open_breaker.told(ACKED, now=at, jitter=0.0, took_s=0.0)
     assert open_breaker.admits(now=at, unfinished=3)
 
 
 def test_R20_events_that_grow_old_while_it_is_open_are_left_out(bench: Any, open_breaker: Breaker) -> None:
-    open_breaker.told(replace(NOT_SENT, retry_after_s=86_400.0), now=0.0, jitter=0.0)
+    open_breaker.told(replace(NOT_SENT, retry_after_s=86_400.0), now=0.0, jitter=0.0, took_s=0.0)
     with bench.begin() as run:
         delivery = bench.delivery(run, SIZES)
         delivery.tools = replace(delivery.tools, breaker=open_breaker)

@@ -55,6 +55,13 @@ def deliver(bench: Any, events: int, settings: Settings | None = None, **options
         return delivery, run.report()
 
 
+@pytest.mark.parametrize(("events", "most"), [(6, 4), (40, 8)])
+def test_requests_at_a_time_grow_from_four_while_answers_are_quick(bench: Any, events: int, most: int) -> None:
+    executor = OneByOne()
+    deliver(bench, events, Settings(events_per_request=1, requests_in_flight=8), executor=executor)
+    assert executor.most == most
+
+
 def test_no_more_requests_are_under_way_than_the_pipeline_says(bench: Any) -> None:
     executor = OneByOne()
     deliver(bench, 40, Settings(events_per_request=2, requests_in_flight=3), executor=executor)
