@@ -18,8 +18,8 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def report(work: Callable[[], dict[str, Any]]) -> None:
-    """Run `work`, print its facts with the CPU seconds it took."""
-    before = cpu_s()
+def report(work: Callable[[], dict[str, Any]], *, from_start: bool = False) -> None:
+    """Run `work`, print its facts with the CPU seconds it took, or `from_start` the whole process, loading included."""
+    before = 0.0 if from_start else cpu_s()
     facts = work()
     sys.stdout.write(json.dumps({"cpu_s": cpu_s() - before, "peak_mb": peak_mb(), **facts}) + "\n")

@@ -25,7 +25,7 @@ Event = dict[str, Any]
 
 def main(event: Callable[[dict[str, Any]], Event | None]) -> None:
     """Send an event of each row to the sink at the URL that is the second argument; report what it took."""
-    report(lambda: sent(sys.argv[1], sys.argv[2], event))
+    report(lambda: sent(sys.argv[1], sys.argv[2], event), from_start=True)
 
 
 def sent(postgres: str, sink: str, event: Callable[[dict[str, Any]], Event | None]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def main(postgres: str, sink: str) -> None:
             )
         return {"rows": done.rows_extracted, "events": done.success, "wall_s": time.perf_counter() - began}
 
-    report(sync)
+    report(sync, from_start=True)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def main(postgres: str, sink: str) -> None:
                     ledger.commit()
         return {"rows": events, "events": events, "wall_s": time.perf_counter() - began}
 
-    report(send)
+    report(send, from_start=True)
 
 
 if __name__ == "__main__":
