@@ -1,5 +1,6 @@
 """Events on their way: what one request holds, and what becomes of it where it must not go as it is."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -7,8 +8,9 @@ import polars as pl
 
 from syncer.capi.isolate import Isolation
 from syncer.engine.page import Page
+from syncer.report import Bucket
 from syncer.spec.outcomes import Outcome
-from syncer.state.requests import NewRequest
+from syncer.state.requests import NewRequest, Rejected
 from syncer.transform.consent import in_words
 
 
@@ -71,6 +73,27 @@ class Outgoing:
             "fbtrace_id": outcome.fbtrace_id,
         }
         return {name: value for name, value in facts.items() if value is not None}
+
+    def value(self) -> dict[str, float]:
+        """Return the sum of `value` by currency; a thousand additions in Python cost less than one group_by."""
+        sums: defaultdict[str, float] = defaultdict(float)
+        for currency, value in zip(self.events["currency"].to_list(), self.events["value"].to_list(), strict=True):
+            if currency is not None and value is not None:
+                sums[currency] += value
+        return dict(sums)
+
+    def rejected(self, outcome: Outcome) -> Rejected:
+        """Return what is set aside of the one event that it holds, which Meta refused."""
+        row = self.events.row(0, named=True)
+        return Rejected(
+            identity=row["identity"],
+            cursor=self.page.cursor_at(row["row"]),
+            bucket=Bucket.REJECTED_REMOTE,
+            reason=outcome.reason,
+            code=outcome.code,
+            subcode=outcome.subcode,
+            fbtrace_id=outcome.fbtrace_id,
+        )
 
     def part(self, events: pl.DataFrame) -> "Outgoing":
         """Return a new request for some of its events, that is as often sent and as doubtful as it."""

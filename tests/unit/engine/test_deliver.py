@@ -46,6 +46,19 @@ class OneByOne:
         return {future}
 
 
+class Patient(OneByOne):
+    """Ends requests when it is told to; who waits for one that is not over would wait for ever. Mutable."""
+
+    def answer_all(self) -> None:
+        for future in list(self.sends):
+            future.set_result(self.sends.pop(future)())
+
+    def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
+        done = {future for future in futures if future.done()}
+        assert done or timeout_s == 0.0
+        return done
+
+
 def deliver(bench: Any, events: int, settings: Settings | None = None, **options: Any) -> Any:
     """Send so many events in one run; return the delivery and the run's report."""
     with bench.begin() as run:
@@ -77,6 +90,21 @@ def test_reading_pauses_while_more_requests_wait_than_may_be_under_way(bench: An
         assert 10 - len(bench.sender.sent) - len(executor.sends) <= 2
         delivery.drain()
     assert len(bench.sender.sent) == 10
+
+
+def test_while_the_next_page_is_made_as_many_requests_are_under_way_as_may_be(bench: Any) -> None:
+    executor = Patient()
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=4), executor=executor)
+        delivery.submit(bench.page(run, 1, 1))
+        assert len(executor.sends) == 1, "a page with fewer requests than may be under way leaves at once"
+        executor.answer_all()
+        for first in (2, 6, 10):
+            delivery.submit(bench.page(run, first, 4))
+            assert len(executor.sends) == 4, "what was answered meanwhile makes room, and nothing waits for the rest"
+            executor.answer_all()
+        delivery.drain()
+    assert len(bench.sender.sent) == 13
 
 
 def test_a_request_that_was_not_sent_waits_longer_each_time(bench: Any) -> None:
