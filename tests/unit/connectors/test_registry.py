@@ -50,6 +50,15 @@ def test_duckdb_is_found() -> None:
     assert find("duckdb").options is options_type("duckdb") is Options
 
 
+def test_what_was_found_is_found_again_and_what_was_not_is_looked_for_again(installed: Path) -> None:
+    assert find("duckdb") is find("duckdb")
+    with pytest.raises(ConnectorError, match="no connector for 'latecomer' is installed"):
+        find("latecomer")
+    (installed / "latecomer.py").write_text(CONNECTOR)
+    distribution(installed, "latecomer", "latecomer = latecomer")
+    assert find("latecomer").kind == "latecomer", "it was installed while the process ran"
+
+
 def test_an_unknown_kind_comes_with_the_nearest() -> None:
     with pytest.raises(ConnectorError, match="no connector for 'dukdb' is installed; did you mean 'duckdb'") as caught:
         find("dukdb")
