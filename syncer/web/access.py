@@ -47,6 +47,11 @@ class Access:
         scheme, _, text = (authorization or "").partition(" ")
         return scheme.lower() == "bearer" and self.is_token(text.strip())
 
+    @property
+    def cookie(self) -> str:
+        """The name of its cookie: browsers give cookies to all ports of a host, and another daemon has one of its own."""
+        return f"syncer_{self._sign('cookie', '')[:8]}"
+
     def session(self, now: int) -> str:
         """Return what the cookie of a browser that knows the token holds; it ends with the token, or after a week."""
         return f"{now}.{self._sign('session', str(now))}"

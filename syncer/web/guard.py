@@ -18,7 +18,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Form: TypeAlias = dict[str, str]
 
-COOKIE = "syncer_session"
 LOGIN, LOGOUT, API, STATIC = "/login", "/logout", "/api/", "/static/"
 FOR_ALL = ("/livez", "/readyz", LOGIN)
 """Without token: they tell nothing but that there is a daemon, or ask for the token."""
@@ -79,7 +78,7 @@ class Guard:
             await self._let_in(call, body, receive)
 
     async def _let_in(self, call: "_Call", body: bytes, receive: Receive) -> None:
-        path, cookie = call.scope["path"], call.cookie(COOKIE)
+        path, cookie = call.scope["path"], call.cookie(self._access.cookie)
         form = _form(call, body)
         if path == LOGIN and call.scope["method"] == "POST":
             await self._log_in(call, form)
@@ -130,7 +129,7 @@ class Guard:
 
     def _cookie(self, value: str, age_s: int) -> tuple[bytes, bytes]:
         secure = "; Secure" if self._access.is_encrypted else ""
-        text = f"{COOKIE}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}"
+        text = f"{self._access.cookie}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict{secure}"
         return b"set-cookie", text.encode()
 
 

@@ -9,7 +9,7 @@ import pytest
 from syncer.errors import ConfigError, SyncerError
 from syncer.pipeline import Daemon
 from syncer.web.access import SESSION_S, Access
-from syncer.web.guard import COOKIE, FORM, MOST_BYTES, Guard, Receive, Scope, Send
+from syncer.web.guard import FORM, MOST_BYTES, Guard, Receive, Scope, Send
 from syncer.web.server import listener, refuse_open_door
 from tests.unit.web.asgi import Answer, ask
 
@@ -18,8 +18,8 @@ NOW = 1_800_000_000
 ACCESS = Access(TOKEN, hosts=frozenset({"syncer.example.com"}))
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 SESSION = ACCESS.session(NOW)
-BROWSER = {"cookie": f"{COOKIE}={SESSION}", "sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:8787"}
-COOKIES = {"cookie": f"{COOKIE}={SESSION}"}
+BROWSER = {"cookie": f"{ACCESS.cookie}={SESSION}", "sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:8787"}
+COOKIES = {"cookie": f"{ACCESS.cookie}={SESSION}"}
 CSRF = ACCESS.form_token(SESSION)
 ELSEWHERE = [
     "evil.example",
@@ -79,7 +79,7 @@ def test_S20_on_all_addresses_any_of_them_is_its_name_and_no_other() -> None:
     "path", ["/", "/pipelines/orders", "/runs/1", "/audit", "/api/pipelines", "/api/openapi.json", "/metrics"]
 )
 def test_S20_nothing_is_told_without_the_token(path: str) -> None:
-    forged = {"cookie": f"{COOKIE}={NOW}.{'0' * 64}"}
+    forged = {"cookie": f"{ACCESS.cookie}={NOW}.{'0' * 64}"}
     for headers in ({}, {"authorization": "Bearer wrong"}, forged):
         answer = guarded(path, headers)
         assert answer.status in (303, 401)
@@ -98,7 +98,9 @@ def test_S20_a_program_comes_by_the_token_and_a_browser_by_its_cookie() -> None:
 def test_S20_a_cookie_ends_after_a_week_and_with_its_token() -> None:
     assert guarded(headers=COOKIES, at=NOW + SESSION_S).status == 200
     assert guarded(headers=COOKIES, at=NOW + SESSION_S + 1).status == 303
-    assert not Access("another-token-0123456789").is_session(SESSION, NOW)
+    other = Access("another-token-0123456789")
+    assert not other.is_session(SESSION, NOW)
+    assert other.cookie != ACCESS.cookie
     assert not ACCESS.is_session(SESSION.replace(str(NOW), str(NOW + 9)), NOW)
 
 
@@ -108,7 +110,7 @@ def test_S20_the_token_gives_a_cookie_that_no_script_and_no_other_site_gets() ->
     answer = ask(Guard(inner, ACCESS, now=lambda: NOW), "/login", method="POST", headers=headers, body=body)
     assert (answer.status, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}={SESSION}; ")
+    assert cookie.startswith(f"{ACCESS.cookie}={SESSION}; ")
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
     assert TOKEN not in str(answer)
     encrypted = Guard(inner, Access(TOKEN, is_encrypted=True), now=lambda: NOW)
