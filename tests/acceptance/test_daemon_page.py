@@ -1,9 +1,12 @@
 """The daemon's page in a real browser."""
 
+import re
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
@@ -234,9 +237,9 @@ def test_a_page_goes_on_by_itself_and_says_when_the_daemon_is_away(browser: Brow
         expect(local).to_contain_text(in_tokyo(visitor, run_id))
         page.route("**/runs/**", lambda route: route.abort("connectionrefused"))
         visitor.look()
-        expect(page.get_by_text("The daemon does not answer.")).to_be_visible()
+        expect(page.get_by_text("The daemon does not answer")).to_be_visible()
         page.unroute("**/runs/**")
-        expect(page.get_by_text("The daemon does not answer.")).to_be_hidden(timeout=15_000)  # by itself
+        expect(page.get_by_text("The daemon does not answer")).to_be_hidden(timeout=15_000)  # by itself
         page.context.clear_cookies()
         visitor.look()
         expect(page.get_by_label("Token")).to_be_visible()
@@ -287,3 +290,60 @@ def test_the_theme_is_the_systems_until_one_is_chosen_and_stays(browser: Browser
         assert grounds(visitor.open("/runs")) == "rgb(20, 23, 26)"
         expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
         expect(page.get_by_text("Nothing ran yet.")).to_be_visible()
+
+
+@contextmanager
+def reading(shop: Shop) -> Iterator[httpx.Client]:
+    """A daemon's page, read by a program."""
+    with running(shop) as daemon:
+        wait_until(lambda: daemon.standing().session is not None)
+        with app_served(daemon) as port:
+            told = {"Authorization": f"Bearer {PAGE_TOKEN}"}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=told, trust_env=False) as client:
+                yield client
+
+
+def links_of(text: str) -> set[str]:
+    return set(re.findall(r'(?:href|src|hx-get)="(/[^"]*)"', text))
+
+
+def dump(shop: Shop) -> list[str]:
+    """The whole state, but for the word of the daemon that it goes on."""
+    with closing(sqlite3.connect(shop.folder / ".syncer" / "state.db")) as connection:
+        return [line for line in connection.iterdump() if '"daemons"' not in line]
+
+
+def test_S20_every_link_leads_to_a_page_that_is_not_kept_and_none_changes_anything(shop: Shop) -> None:
+    shop.add_orders(1, 3, changes=NO_CURRENCY)
+    shop.syncer("run", "orders")
+    with reading(shop) as client:
+        before, seen, left = dump(shop), {"/"}, ["/"]
+        while left:
+            answer = client.get(left.pop().replace("&amp;", "&"))
+            assert (answer.status_code in (200, 303), answer.headers["cache-control"]) == (True, "no-store"), answer.url
+            new = links_of(answer.text) - seen
+            seen |= new
+            left += new
+        assert {path.split("?")[0] for path in seen} >= {*READ, "/reasons/currency_missing"}
+        assert dump(shop) == before
+        for action in ("run", "pause", "resume", "retry", "reconcile"):
+            assert client.get(f"/pipelines/orders/meta/{action}").status_code in (404, 405)
+        for path in (
+            "/pipelines/orders/nowhere",
+            "/pipelines/nothing",
+            "/runs/nothing",
+            "/reasons/nothing",
+            "/nothing",
+        ):
+            assert client.get(path).status_code == 404
+
+
+def test_what_resuming_decides_is_asked_first(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    shop.syncer("run", "orders")
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: email")
+    shop.syncer("run", "orders")
+    with reading(shop) as client:
+        text = client.get("/pipelines/orders/meta").text
+    assert "needs_decision" in text
+    assert 'popovertarget="confirm-resume"' in text
