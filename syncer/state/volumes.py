@@ -1,9 +1,10 @@
 """How much the latest runs did, in a few numbers each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from syncer.state.counts import BUCKET, TOTAL
 from syncer.state.store import Store
@@ -26,11 +27,12 @@ class Volume:
 
 
 def latest_volumes(
-    store: Store, target: str, way: tuple[str, str] | None = None, *, since: datetime, most: int
+    store: Store, target: str, way: tuple[str, str] | None = None, *, since: datetime, most: int, names: Collection[str]
 ) -> list[Volume]:
     """Return the runs of `target` that began since then: the newest `most`, newest first.
 
-    `way` is the pipeline and the destination that are meant; None: all.
+    `way` is the pipeline and the destination that are meant; None: all. `names` are the totals, buckets and match keys
+    that are counted.
     """
     query = (
         select(RUNS.c.id, RUNS.c.started_at, PIPELINES.c.pipeline, PIPELINES.c.destination)
@@ -42,7 +44,7 @@ def latest_volumes(
         query = query.where(PIPELINES.c.pipeline == way[0], PIPELINES.c.destination == way[1])
     runs, table = query.limit(most).subquery(), RUN_COUNTS.c
     counts = select(RUN_COUNTS).join(runs, runs.c.id == table.run_id)
-    counts = counts.where(or_(table.kind == TOTAL, table.kind == BUCKET, table.kind == COVERAGE))
+    counts = counts.where(table.kind.in_((TOTAL, BUCKET, COVERAGE)), table.name.in_(names))
     with store.reading() as connection:
         found = connection.execute(select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc())).all()
         counted: dict[str, tuple[dict[str, int], dict[str, int]]] = {row.id: ({}, {}) for row in found}

@@ -18,7 +18,7 @@ from syncer.state.volumes import latest_volumes
 from syncer.status import PipelineStatus, pipelines_status, runs
 from syncer.web.found import path_of
 from syncer.web.overview import State, data_time, run_state, state_of
-from syncer.web.slots import Series, series, span
+from syncer.web.slots import DRAWN, Series, series, span
 
 LONGEST: Final = timedelta(days=30)
 MOST_RUNS: Final = 3_000
@@ -108,6 +108,8 @@ def one_pipeline(session: Session, pipeline: Pipeline) -> OnePipeline:
 
 
 def _series(session: Session, way: tuple[str, str], now: datetime) -> Series:
-    volumes = latest_volumes(session.store, session.project.target, way, since=now - LONGEST, most=MOST_RUNS)
+    volumes = latest_volumes(
+        session.store, session.project.target, way, since=now - LONGEST, most=MOST_RUNS, names=DRAWN
+    )
     since, until = span(volumes, until=now, longest=LONGEST)
     return series(volumes, since=since, until=until)

@@ -11,6 +11,7 @@ from syncer.pipeline import Pipeline
 from syncer.report import RunStatus
 from syncer.session import Session
 from syncer.state.alerts import Standing, standing
+from syncer.state.counts import COVERED
 from syncer.state.daemons import DaemonRow, serving
 from syncer.state.volumes import Volume, latest_volumes
 from syncer.status import PipelineStatus, pipelines_status
@@ -23,6 +24,7 @@ MOST_RUNS: Final = 3_000
 CURVE: Final = (120, 28)
 KEYS: Final = ("em", "ph", "external_id", "fbp", "fbc")
 """Match keys of the overview, those that tell people apart best."""
+COUNTED: Final = frozenset({TAKEN, COVERED[1], *KEYS})
 TONES: Final = {
     RunStatus.RUNNING: "busy",
     RunStatus.DONE: "good",
@@ -103,7 +105,7 @@ class Overview:
 def overview(session: Session) -> Overview:
     """Return what the overview shows; raises `StateError`."""
     project, now = session.project, session.clock.now()
-    volumes = latest_volumes(session.store, project.target, since=now - DAY, most=MOST_RUNS)
+    volumes = latest_volumes(session.store, project.target, since=now - DAY, most=MOST_RUNS, names=COUNTED)
     return Overview(
         target=project.target,
         runs_schedules=project.runs_schedules,
@@ -178,7 +180,7 @@ def _line(
 
 
 def _shares(volumes: Sequence[Volume]) -> tuple[tuple[str, float], ...]:
-    covered = sum(volume.events.get("covered", 0) for volume in volumes)
+    covered = sum(volume.events.get(COVERED[1], 0) for volume in volumes)
     keys: Counter[str] = Counter()
     for volume in volumes:
         keys.update(volume.keys)

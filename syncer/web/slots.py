@@ -24,6 +24,7 @@ OUTCOMES: Final[dict[str, tuple[str, ...]]] = {
     "too old": (Bucket.EXPIRED, Bucket.PAST_MAX_AGE),
 }
 """What a chart shows, and which buckets that is; what nobody wanted sent is left out."""
+DRAWN: Final = frozenset(bucket for buckets in OUTCOMES.values() for bucket in buckets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from syncer.state.volumes import latest_volumes
 from tests.integration.state.conftest import NOON
 
 HOUR = timedelta(hours=1)
+NAMES = ("acknowledged", "rejected_local")
 
 
 def set_aside(store: Store, acts: Any, name: str, *fields: str | None) -> None:
@@ -56,10 +57,12 @@ def test_the_latest_runs_are_counted_newest_first(store: Store, acts: Any) -> No
         run.finish(RunStatus.DONE, now=store.clock.now(), elapsed_s=1.0)
     store.clock.sleep(3_600)
     set_aside(store, acts, "run-1", "em")
-    found = latest_volumes(store, "default", since=NOON, most=5)
+    found = latest_volumes(store, "default", since=NOON, most=5, names=NAMES)
     assert [volume.started_at for volume in found] == [NOON + HOUR, NOON]
-    assert (found[0].events["rejected_local"], found[1].events["acknowledged"]) == (1, 4)
-    assert [volume.started_at for volume in latest_volumes(store, "default", since=NOON, most=1)] == [NOON + HOUR]
-    assert len(latest_volumes(store, "default", since=NOON + HOUR, most=5)) == 1
-    assert latest_volumes(store, "default", ("leads", "meta"), since=NOON, most=5) == []
-    assert latest_volumes(store, "prod", since=NOON, most=5) == []
+    assert [volume.events for volume in found] == [{"rejected_local": 1}, {"acknowledged": 4}]
+    assert [volume.started_at for volume in latest_volumes(store, "default", since=NOON, most=1, names=NAMES)] == [
+        NOON + HOUR
+    ]
+    assert len(latest_volumes(store, "default", since=NOON + HOUR, most=5, names=NAMES)) == 1
+    assert latest_volumes(store, "default", ("leads", "meta"), since=NOON, most=5, names=NAMES) == []
+    assert latest_volumes(store, "prod", since=NOON, most=5, names=NAMES) == []
