@@ -11,7 +11,7 @@ help:
 	@echo "make faults the tests of faults with all their counts: crashes, kills, lying answers, a broken disk"
 	@echo "make soak   the same for hours, as before a release; writes the table in docs/reliability.md"
 	@echo "make lint   style, types and import contracts"
-	@echo "make browser  a Chromium for the tests of the sandbox's page, where there is none"
+	@echo "make browser  a Chromium for the tests of the pages, where there is none"
 	@echo "make constraints  every dependency's version and hashes anew, by uv"
 	@echo "make bench  speed against Meta's SDK and a plain loop, from each warehouse, of whole runs"
 
