@@ -180,14 +180,14 @@ class _Call:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Return the whole body; None where there is more than `MOST_BYTES`."""
+    """Return the whole body; None where there is more than `MOST_BYTES`, or the caller broke off."""
     parts: list[bytes] = []
     while True:
         message = await receive()
         parts.append(message.get("body", b""))
-        if sum(map(len, parts)) > MOST_BYTES:
+        if message["type"] == "http.disconnect" or sum(map(len, parts)) > MOST_BYTES:
             return None
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+        if not message.get("more_body", False):
             return b"".join(parts)
 
 
