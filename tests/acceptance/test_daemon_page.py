@@ -226,7 +226,7 @@ def test_every_page_fits_and_can_be_used_in_another_way(browser: Browser, shop: 
 
 def test_a_page_goes_on_by_itself_and_says_when_the_daemon_is_away(browser: Browser, shop: Shop) -> None:
     shop.add_orders(1, 3)
-    with visiting(browser, shop, allowed=("ERR_CONNECTION_REFUSED", "Failed to fetch")) as visitor:
+    with visiting(browser, shop, allowed=("ERR_CONNECTION_REFUSED", "Failed to fetch", "503")) as visitor:
         page = visitor.page
         expect(page.get_by_text("never run")).to_be_visible()
         run_id = visitor.run()
@@ -240,6 +240,13 @@ def test_a_page_goes_on_by_itself_and_says_when_the_daemon_is_away(browser: Brow
         expect(page.get_by_text("The daemon does not answer")).to_be_visible()
         page.unroute("**/runs/**")
         expect(page.get_by_text("The daemon does not answer")).to_be_hidden(timeout=15_000)  # by itself
+        page.route("**/runs/**", lambda route: route.fulfill(status=503, body="no state"))
+        visitor.look()
+        expect(page.get_by_text("The daemon does not answer")).to_be_visible()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(run_id)
+        page.unroute("**/runs/**")
+        visitor.look()
+        expect(page.get_by_text("The daemon does not answer")).to_be_hidden()
         page.context.clear_cookies()
         visitor.look()
         expect(page.get_by_label("Token")).to_be_visible()

@@ -52,15 +52,17 @@ function live() {
   const say = (isAway) => {
     if (away) away.hidden = !isAway;
   };
+  const isAsking = () => document.querySelector(":popover-open") !== null;
   document.addEventListener("htmx:before:request", (event) => {
     // nobody looks, or somebody is about to decide
-    if (document.hidden || document.querySelector(":popover-open")) event.preventDefault();
+    if (document.hidden || isAsking()) event.preventDefault();
   });
   document.addEventListener("htmx:before:swap", (event) => {
-    const text = event.detail.ctx?.text ?? "";
-    if (text.includes('id="live"')) return;
-    event.preventDefault();
-    location.reload(); // the session has ended: the page asks for the token
+    const { text = "", response } = event.detail.ctx ?? {};
+    const isAway = response?.status >= 500;
+    if (!isAway && !isAsking() && text.includes('id="live"')) return;
+    event.preventDefault(); // what is there stays: the daemon cannot say, or a question came up meanwhile
+    if (!isAway && !isAsking()) location.reload(); // the session or the pipeline is gone: that page says so
   });
   document.addEventListener("htmx:after:swap", () => say(false));
   document.addEventListener("htmx:error", () => say(true));
