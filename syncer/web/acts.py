@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from syncer import actions
+from syncer.errors import SyncerError
 from syncer.pipeline import Pipeline
-from syncer.report import RunReport
+from syncer.report import RunReport, RunStatus
 from syncer.state.quarantine import Chosen
 from syncer.web.found import errands_of, form_of, path_of, session_of, way_called
 from syncer.web.layout import redirect
@@ -64,7 +65,10 @@ def _begun(request: Request, way: Pipeline, what: str, work: Callable[[], RunRep
 
 
 def _words(report: RunReport) -> str:
-    """Return what a run did, in a sentence."""
+    """Return what a run did, in a sentence; raises `SyncerError` with it where it did not come to its end."""
     events = "event" if report.acknowledged == 1 else "events"
     said = f"{report.status.value.replace('_', ' ')}, {report.acknowledged:,} {events} acknowledged"
-    return f"{said}: {report.message}" if report.message else said
+    said = f"{said}: {report.message}" if report.message else said
+    if report.status not in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS):
+        raise SyncerError(said)
+    return said

@@ -354,3 +354,14 @@ def test_what_resuming_decides_is_asked_first(shop: Shop) -> None:
         text = client.get("/pipelines/orders/meta").text
     assert "needs_decision" in text
     assert 'popovertarget="confirm-resume"' in text
+
+
+def test_a_retry_that_does_not_come_to_its_end_is_told_as_a_failure(shop: Shop) -> None:
+    shop.add_orders(1, 3, changes=NO_CURRENCY)
+    shop.syncer("run", "orders")
+    shop.syncer("pause", "orders")
+    with reading(shop) as client:
+        assert client.post("/pipelines/orders/meta/retry").status_code == 303
+        wait_until(lambda: "0 events acknowledged" in client.get("/pipelines/orders/meta").text)
+        text = client.get("/pipelines/orders/meta").text
+    assert re.search(r'"banner bad"><span role="status"><b>Retry of all rejects</b>[^<]*paused, 0 events', text)
