@@ -59,11 +59,11 @@ class Line:
     data_at: datetime | None
     """Time of the newest row that is settled, where the cursor is a time."""
     taken: int
-    """Events that Meta took within a day."""
+    """Events that Meta took, of those that are counted."""
     curve: str
     """Points of a polyline of those."""
     keys: tuple[tuple[str, float], ...]
-    """Match keys with their share of the day's events; empty where there were none."""
+    """Match keys with their share of these events; empty where there were none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +73,21 @@ class Overview:
     target: str
     runs_schedules: bool
     now: datetime
+    since: datetime
+    """From when on events are counted: a day ago, later where a day has more runs than are looked at."""
     lines: tuple[Line, ...]
     daemons: tuple[DaemonRow, ...]
     alerts: tuple[Standing, ...]
     warnings: tuple[str, ...]
 
     @property
+    def counted_s(self) -> float:
+        """Return the seconds whose events are counted."""
+        return (self.now - self.since).total_seconds()
+
+    @property
     def taken(self) -> int:
-        """Return how many events Meta took within a day."""
+        """Return how many events Meta took since then."""
         return sum(line.taken for line in self.lines)
 
     def count(self, name: str) -> int:
@@ -102,15 +109,17 @@ class Overview:
         return sum(line.state.tone in ("warn", "bad") for line in self.lines)
 
 
-def overview(session: Session) -> Overview:
-    """Return what the overview shows; raises `StateError`."""
+def overview(session: Session, *, most: int = MOST_RUNS) -> Overview:
+    """Return what the overview shows, with the events of the newest `most` runs of a day; raises `StateError`."""
     project, now = session.project, session.clock.now()
-    volumes = latest_volumes(session.store, project.target, since=now - DAY, most=MOST_RUNS, names=COUNTED)
+    volumes = latest_volumes(session.store, project.target, since=now - DAY, most=most, names=COUNTED)
+    since = now - DAY if len(volumes) < most else volumes[-1].started_at
     return Overview(
         target=project.target,
         runs_schedules=project.runs_schedules,
         now=now,
-        lines=tuple(_lines(session, volumes, now=now)),
+        since=since,
+        lines=tuple(_lines(session, volumes, since=since, now=now)),
         daemons=tuple(serving(session.store, project.target)),
         alerts=tuple(standing(session.store, project.target).values()),
         warnings=tuple(map(redact, project.warnings)),
@@ -146,14 +155,14 @@ def data_time(watermark: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _lines(session: Session, volumes: Sequence[Volume], *, now: datetime) -> Iterator[Line]:
+def _lines(session: Session, volumes: Sequence[Volume], *, since: datetime, now: datetime) -> Iterator[Line]:
     """Yield a line for each way of each pipeline, those that no file has any more at the end."""
     project = session.project
     statuses = {(each.pipeline, each.destination): each for each in pipelines_status(session.store, project.target)}
     known = {(name, to): pipeline for name, pipeline in project.pipelines.items() for to in pipeline.destinations}
     for place in dict.fromkeys([*known, *statuses]):
         own = [volume for volume in volumes if (volume.pipeline, volume.destination) == place]
-        yield _line(place, known.get(place), statuses.get(place), own, now=now)
+        yield _line(place, known.get(place), statuses.get(place), own, since=since, now=now)
 
 
 def _line(
@@ -162,9 +171,10 @@ def _line(
     status: PipelineStatus | None,
     volumes: Sequence[Volume],
     *,
+    since: datetime,
     now: datetime,
 ) -> Line:
-    day: Series = series(volumes, since=now - DAY, until=now)
+    day: Series = series(volumes, since=since, until=now)
     width, height = CURVE
     return Line(
         name=place[0],

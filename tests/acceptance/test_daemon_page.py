@@ -10,9 +10,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from syncer.config.load import load_project
 from syncer.daemon.serve import Daemon
 from syncer.session import Session
 from syncer.web.errands import Errands
+from syncer.web.overview import overview
 from tests.acceptance.browsers import chromium, faults_of
 from tests.acceptance.daemons import running, wait_until
 from tests.acceptance.served import TOKEN as PAGE_TOKEN
@@ -365,3 +367,14 @@ def test_a_retry_that_does_not_come_to_its_end_is_told_as_a_failure(shop: Shop) 
         wait_until(lambda: "0 events acknowledged" in client.get("/pipelines/orders/meta").text)
         text = client.get("/pipelines/orders/meta").text
     assert re.search(r'"banner bad"><span role="status"><b>Retry of all rejects</b>[^<]*paused, 0 events', text)
+
+
+def test_the_overview_says_how_long_it_counts_where_a_day_has_too_many_runs(shop: Shop) -> None:
+    with Session(load_project(shop.folder, environ={"TOKEN": TOKEN})) as session:
+        for last in (1, 3, 4):
+            shop.add_orders(last, last)
+            session.run("orders")
+        all_of_it, newest = overview(session), overview(session, most=2)
+    assert (all_of_it.taken, all_of_it.counted_s) == (3, 86_400)
+    assert newest.taken == sum(line.taken for line in newest.lines) == 2
+    assert 0 < newest.counted_s < 600
