@@ -58,6 +58,12 @@ def way_called(session: Session, name: str, destination: str) -> Pipeline:
     raise NotFoundError(f"{name} does not go to {destination}; it goes to {', '.join(pipeline.destinations)}")
 
 
+def argument_of(session: Session, way: Pipeline) -> str:
+    """Return what commands are told this way of a pipeline by, and no other: its name and options."""
+    name = f"{way.name} --target {session.project.target}"
+    return name if session.label(way) == way.name else f"{name} --destination {way.destinations[0]}"
+
+
 def path_of(name: str, destination: str) -> str:
     """Return the address of the page of a pipeline on its way to a destination."""
     return f"/pipelines/{quote(name, safe='')}/{quote(destination, safe='')}"

@@ -16,7 +16,7 @@ from syncer.state.history import RequestLine, StoredRun, stored_pipeline
 from syncer.state.set_aside import Why, reasons
 from syncer.state.volumes import latest_volumes
 from syncer.status import PipelineStatus, pipelines_status, runs
-from syncer.web.found import path_of
+from syncer.web.found import argument_of, path_of
 from syncer.web.overview import State, data_time, run_state, state_of
 from syncer.web.slots import DRAWN, Series, series, span
 
@@ -33,6 +33,8 @@ class OnePipeline:
     name: str
     target: str
     destination: str
+    argument: str
+    """What commands are told it by."""
     others: tuple[str, ...]
     """Destinations that it goes to as well, each with state of its own."""
     now: datetime
@@ -91,6 +93,7 @@ def one_pipeline(session: Session, pipeline: Pipeline) -> OnePipeline:
         name=name,
         target=target,
         destination=to,
+        argument=argument_of(session, pipeline),
         others=tuple(each for each in session.project.pipelines[name].destinations if each != to),
         now=now,
         pipeline=pipeline,

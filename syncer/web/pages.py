@@ -11,7 +11,7 @@ from syncer.state.audit import entries
 from syncer.state.history import find_runs, stored_pipeline
 from syncer.state.set_aside import Filter, newest, reasons
 from syncer.status import runs
-from syncer.web.found import NotFoundError, errands_of, path_of, pipeline_called, session_of, way_called
+from syncer.web.found import NotFoundError, argument_of, errands_of, path_of, pipeline_called, session_of, way_called
 from syncer.web.layout import shown
 from syncer.web.one_pipeline import one_pipeline
 from syncer.web.one_run import one_run
@@ -57,9 +57,10 @@ def rejects(
     wanted = Filter(reason=reason or None, field=field or None, since=_since(since, session.clock.now()))
     lines, count = newest(session.store, stored.id, wanted, limit=MOST) if stored else ([], 0)
     whys = reasons(session.store, stored.id) if stored else []
-    facts = {"name": name, "base": path_of(name, destination), "lines": lines, "count": count, "whys": whys}
-    chosen = {"reason": reason, "field": field, "span": since, "spans": tuple(SPANS), "label": session.label(found)}
-    return shown(request, session, "rejects.html", **facts, **chosen)
+    names = {"base": path_of(name, destination), "label": session.label(found), "argument": argument_of(session, found)}
+    facts = {"lines": lines, "count": count, "whys": whys}
+    chosen = {"reason": reason, "field": field, "span": since, "spans": tuple(SPANS)}
+    return shown(request, session, "rejects.html", **names, **facts, **chosen)
 
 
 @router.get("/runs")

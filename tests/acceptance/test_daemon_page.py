@@ -14,6 +14,7 @@ from syncer.config.load import load_project
 from syncer.daemon.serve import Daemon
 from syncer.session import Session
 from syncer.web.errands import Errands
+from syncer.web.found import way_called
 from syncer.web.overview import overview
 from tests.acceptance.browsers import chromium, faults_of
 from tests.acceptance.daemons import running, wait_until
@@ -278,6 +279,13 @@ def test_each_destination_of_a_pipeline_has_a_line_and_a_page_of_its_own(browser
         page.get_by_role("link", name="brand").click()
         visitor.press("Pause")
         expect(page.get_by_role("heading", level=1)).to_contain_text("paused")
+        expect(page.get_by_text("syncer plan orders --target default --destination brand")).to_be_visible()
+        visitor.session.run(way_called(visitor.session, "orders", "meta"))
+        visitor.open("/runs")
+        expect(page.get_by_role("row", name="orders to meta")).to_have_count(1)
+        visitor.open("/audit")
+        page.get_by_role("link", name="orders").click()
+        expect(page).to_have_url(f"{visitor.url}/pipelines/orders/brand")
         visitor.open("/")
         expect(page.get_by_text("paused")).to_have_count(1)
         page.get_by_role("link", name="Search").click()
