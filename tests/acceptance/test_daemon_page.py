@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from syncer.config.load import load_project
 from syncer.daemon.serve import Daemon
@@ -137,7 +137,15 @@ def test_rejects_are_filtered_explained_and_retried_after_a_question(browser: Br
         expect(page.get_by_role("dialog")).to_contain_text("judged again")
         visitor.press("Cancel")
         expect(page.get_by_role("dialog")).to_be_hidden()
+        asked: list[Route] = []
+        page.route("**/rejects", lambda route: asked.append(route))  # noqa: PLW0108  # playwright marks what it is given
+        with page.expect_request("**/rejects"):
+            visitor.look()
         visitor.press("Retry all…")
+        asked[0].fulfill(content_type="text/html", body='<div id="live">another</div>')
+        page.wait_for_timeout(300)
+        expect(page.get_by_role("dialog")).to_contain_text("judged again")  # what comes meanwhile does not change it
+        page.unroute("**/rejects")
         page.get_by_role("dialog").get_by_role("button", name="Retry all", exact=True).click()
         expect(page.get_by_text("1 event acknowledged")).to_be_visible(timeout=15_000)
     assert len(shop.order_ids()) == 5
