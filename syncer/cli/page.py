@@ -1,6 +1,7 @@
 """The daemon's page, beside the daemon."""
 
 import logging
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,11 +56,13 @@ def _configured(secret: Secret | None) -> str:
 
 
 def _kept(home: Path, url: str) -> str:
+    """Return the token that is kept; a new one is shown to a person at a terminal alone, for what else hears may be a log."""
     from syncer.web.token import FILE, kept_token
 
     token, is_new = kept_token(home)
     if is_new:
-        click.echo(f"The page {url} asks for this token, which is kept in {home / FILE}: {token}", err=True)
+        shown = f": {token}" if sys.stderr.isatty() else ""
+        click.echo(f"The page {url} asks for the token that is kept in {home / FILE}{shown}", err=True)
     return token
 
 
