@@ -20,7 +20,7 @@ from syncer.state.history import (
     stored_pipelines,
     stored_runs,
 )
-from syncer.state.requests import UNFINISHED, RequestState
+from syncer.state.requests import UNFINISHED, RequestState, StoredRequest
 from syncer.state.schedules import Missed
 from syncer.state.store import Store
 
@@ -231,3 +231,19 @@ def request_json(request: RequestLine) -> dict[str, Any]:
 def in_utc(at: datetime | None) -> str | None:
     """Return a time for people and programs, to the second: `2026-11-28T10:00:00Z`."""
     return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def held_json(stored: StoredRequest, line: RequestLine) -> dict[str, Any]:
+    """Return a held request as plain data, for the command and the API alike."""
+    return {
+        "request": stored.id,
+        "run_id": stored.run_id,
+        "events": stored.events,
+        "since": in_utc(stored.first_armed_at or line.armed_at),
+        "cursor_low": stored.cursor_low and stored.cursor_low.text,
+        "cursor_high": stored.cursor_high and stored.cursor_high.text,
+        "attempts": line.attempts,
+        "status": line.status,
+        "reason": line.reason,
+        "fbtrace_id": line.fbtrace_id,
+    }

@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -43,12 +43,13 @@ def list_held(name: str, project_dir: Path | None, target: str | None, *, as_jso
     from syncer.actions import held
     from syncer.cli.text import print_json
     from syncer.session import find_pipeline
+    from syncer.status import held_json
 
     with session(project_dir, target) as opened:
         found = held(opened, find_pipeline(opened.project, name))
         project_target = opened.project.target
     if as_json:
-        print_json({"pipeline": name, "target": project_target, "requests": [_json(*each) for each in found]})
+        print_json({"pipeline": name, "target": project_target, "requests": [held_json(*each) for each in found]})
     elif not found:
         click.echo(f"{name}: nothing is held (target {project_target}).")
     else:
@@ -138,7 +139,9 @@ def _ask(found: "list[tuple[StoredRequest, RequestLine]]", what: str, done: str)
 
 
 def _line(stored: "StoredRequest", line: "RequestLine") -> str:
-    facts = _json(stored, line)
+    from syncer.status import held_json
+
+    facts = held_json(stored, line)
     return f"request {facts['request']}: {facts['events']:,} events since {facts['since']}, trace id {facts['fbtrace_id'] or '-'}"
 
 
@@ -148,26 +151,10 @@ def _events(found: "list[tuple[StoredRequest, RequestLine]]") -> int:
 
 def _print(found: "list[tuple[StoredRequest, RequestLine]]") -> None:
     from syncer.cli.text import print_table
+    from syncer.status import held_json
 
-    facts = [_json(*each) for each in found]
+    facts = [held_json(*each) for each in found]
     print_table(COLUMNS, ([*(each[name] for name in _KEYS)] for each in facts))
 
 
 _KEYS = ("request", "run_id", "events", "since", "cursor_low", "cursor_high", "reason", "fbtrace_id")
-
-
-def _json(stored: "StoredRequest", line: "RequestLine") -> dict[str, Any]:
-    from syncer.status import in_utc
-
-    return {
-        "request": stored.id,
-        "run_id": stored.run_id,
-        "events": stored.events,
-        "since": in_utc(stored.first_armed_at or line.armed_at),
-        "cursor_low": stored.cursor_low and stored.cursor_low.text,
-        "cursor_high": stored.cursor_high and stored.cursor_high.text,
-        "attempts": line.attempts,
-        "status": line.status,
-        "reason": line.reason,
-        "fbtrace_id": line.fbtrace_id,
-    }

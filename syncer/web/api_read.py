@@ -17,7 +17,7 @@ from syncer.state import alerts, asked
 from syncer.state.asked import Asked, AskedState
 from syncer.state.audit import entries
 from syncer.state.history import report_of
-from syncer.status import PipelineStatus, in_utc, pipelines_status, run_details, run_json, runs
+from syncer.status import PipelineStatus, held_json, in_utc, pipelines_status, run_details, run_json, runs
 from syncer.web import api_models as models
 from syncer.web.api_calls import MOST, pipeline_of, refusal, session_of, way_of
 
@@ -81,7 +81,7 @@ class Reading:
     def held(self, name: Name, destination: Destination = None) -> list[dict[str, Any]]:
         """List the requests of a pipeline whose outcome is unknown; `syncer held` decides on them."""
         session = session_of(self._daemon)
-        return [_held(stored, line) for stored, line in held(session, way_of(session, name, destination))]
+        return [held_json(stored, line) for stored, line in held(session, way_of(session, name, destination))]
 
     def asked(
         self, wish: Annotated[int, Path(description="The id that asking gave.", ge=1, le=2**62)]
@@ -181,21 +181,6 @@ def _way(status: PipelineStatus) -> dict[str, Any]:
 def _reject(reject: Any) -> dict[str, Any]:
     names = ("run_id", "bucket", "reason", "field", "code", "subcode", "fbtrace_id")
     return {name: getattr(reject, name) for name in names} | {"at": in_utc(reject.at)}
-
-
-def _held(stored: Any, line: Any) -> dict[str, Any]:
-    return {
-        "request": stored.id,
-        "run_id": stored.run_id,
-        "events": stored.events,
-        "since": in_utc(stored.first_armed_at or line.armed_at),
-        "cursor_low": stored.cursor_low and stored.cursor_low.text,
-        "cursor_high": stored.cursor_high and stored.cursor_high.text,
-        "attempts": line.attempts,
-        "status": line.status,
-        "reason": line.reason,
-        "fbtrace_id": line.fbtrace_id,
-    }
 
 
 def _alert(alert: alerts.Standing) -> dict[str, Any]:
