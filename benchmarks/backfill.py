@@ -61,7 +61,8 @@ FROM range({rows}) AS r(i)
 @contextmanager
 def project(folder: Path, url: str, rows: int, *, source: str) -> Iterator[str]:
     """Make a project with so many orders; give the URL of the Postgres server that lives as long, if any."""
-    (folder / "pipelines").mkdir(parents=True)
+    folder.mkdir(mode=0o700)
+    (folder / "pipelines").mkdir()
     (folder / "syncer.yaml").write_text(PROJECT.replace("URL", url), encoding="utf-8")
     (folder / "pipelines" / "orders.yaml").write_text(PIPELINE.replace("SOURCE", source), encoding="utf-8")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:

@@ -21,8 +21,11 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import IO, Any
 
+from tests.counts import SOAK
+
 RUNNING = 1_000
 """No exit code: it runs."""
+LONGEST_S = 600 if SOAK else 60
 NOT_IMPORTED = ("syncer.__main__", "connectors.testing")
 
 
@@ -36,7 +39,7 @@ class Warm:
         )  # fmt: skip
 
     def run(
-        self, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], timeout_s: int = 60
+        self, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], timeout_s: int = LONGEST_S
     ) -> tuple[int, str, str]:
         """Run `syncer` with `arguments`; return its exit code and what it wrote to both streams."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
