@@ -38,6 +38,8 @@ class PipelineFacts:
     pipeline: str
     destination: str
     rules: AlertRules
+    is_one_of_several: bool = False
+    """Whether the pipeline goes to other destinations as well."""
     pause_reason: str | None = None
     is_paused_by_hand: bool = False
     pause_text: str = ""
@@ -59,6 +61,16 @@ class PipelineFacts:
     def about(self) -> str:
         """Return what its alerts are known by."""
         return f"{self.pipeline}/{self.destination}"
+
+    @property
+    def label(self) -> str:
+        """Return what people are told it by."""
+        return f"{self.pipeline} to {self.destination}" if self.is_one_of_several else self.pipeline
+
+    @property
+    def argument(self) -> str:
+        """Return what commands are told it by."""
+        return f"{self.pipeline} --destination {self.destination}" if self.is_one_of_several else self.pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ def pipeline_facts(session: Session) -> Iterator[PipelineFacts]:
                 continue
             rules = rules_of(project, pipeline)
             facts = _facts(stored, rules, ended.get(stored.id))
+            facts = replace(facts, is_one_of_several=len(set(pipeline.destinations)) > 1)
             if rules.nothing_delivered_for is not None:
                 at = watched.last_acknowledged_at(store, stored.id) or since.get(stored.id)
                 facts = replace(facts, delivered_at=at)

@@ -65,17 +65,17 @@ def _failed(facts: PipelineFacts, now: datetime) -> Said:
     if last is None or last.status not in (*WELL, RunStatus.FAILED):
         return NO_NEWS
     if last.status in WELL:
-        return False, f"{facts.pipeline}: a run went well again."
+        return False, f"{facts.label}: a run went well again."
     why = f": {last.message}" if last.message else "."
-    return True, f"{facts.pipeline}: run {last.run_id} failed{why}"
+    return True, f"{facts.label}: run {last.run_id} failed{why}"
 
 
 def _paused(facts: PipelineFacts, now: datetime) -> Said:
     del now
     if facts.pause_reason is None or facts.is_paused_by_hand:
         by_whom = "is paused by hand now" if facts.is_paused_by_hand else "is not paused any more"
-        return False, f"{facts.pipeline}: it {by_whom}."
-    return True, f"{facts.pipeline}: it paused itself ({facts.pause_reason}). {facts.pause_text}".rstrip()
+        return False, f"{facts.label}: it {by_whom}."
+    return True, f"{facts.label}: it paused itself ({facts.pause_reason}). {facts.pause_text}".rstrip()
 
 
 def _rejected(facts: PipelineFacts, now: datetime) -> Said:
@@ -85,10 +85,10 @@ def _rejected(facts: PipelineFacts, now: datetime) -> Said:
         return NO_NEWS
     share = f"{last.rejected:,} of {last.events:,} events ({last.rejected / last.events:.1%})"
     if last.rejected <= most.ratio * last.events:
-        return False, f"{facts.pipeline}: {share} of run {last.run_id} were rejected, which is within {most}."
+        return False, f"{facts.label}: {share} of run {last.run_id} were rejected, which is within {most}."
     return True, (
-        f"{facts.pipeline}: {share} of run {last.run_id} were rejected, more than {most}{_reasons(last)}. "
-        f"`syncer rejects list {facts.pipeline}` names them."
+        f"{facts.label}: {share} of run {last.run_id} were rejected, more than {most}{_reasons(last)}. "
+        f"`syncer rejects list {facts.argument}` names them."
     )
 
 
@@ -101,10 +101,10 @@ def _nothing_delivered(facts: PipelineFacts, now: datetime) -> Said:
     if longest is None or since is None:
         return NO_NEWS
     if now - since <= timedelta(seconds=longest):
-        return False, f"{facts.pipeline}: Meta acknowledges events again, the last at {_at(since)}."
+        return False, f"{facts.label}: Meta acknowledges events again, the last at {_at(since)}."
     if facts.is_paused_by_hand:
         return NO_NEWS
-    return True, f"{facts.pipeline}: Meta has acknowledged no event since {_at(since)}, longer than {longest}."
+    return True, f"{facts.label}: Meta has acknowledged no event since {_at(since)}, longer than {longest}."
 
 
 def _expiring(facts: PipelineFacts, now: datetime) -> Said:
@@ -113,15 +113,15 @@ def _expiring(facts: PipelineFacts, now: datetime) -> Said:
     soon = now + timedelta(seconds=facts.rules.expiring_within)
     if facts.waiting and facts.waiting_until is not None and facts.waiting_until <= soon:
         return True, (
-            f"{facts.pipeline}: {facts.waiting:,} events have been read and not sent; the first leaves Meta's window at "
-            f"{_at(facts.waiting_until)}. `syncer status {facts.pipeline}` says what keeps them."
+            f"{facts.label}: {facts.waiting:,} events have been read and not sent; the first leaves Meta's window at "
+            f"{_at(facts.waiting_until)}. `syncer status {facts.argument}` says what keeps them."
         )
     if facts.unread_since is not None and facts.unread_until is not None and facts.unread_until <= soon:
         return True, (
-            f"{facts.pipeline}: no run that began after {_at(facts.unread_since)} went well; rows since then leave "
+            f"{facts.label}: no run that began after {_at(facts.unread_since)} went well; rows since then leave "
             f"Meta's window from {_at(facts.unread_until)} on."
         )
-    return False, f"{facts.pipeline}: no unsent event is about to leave Meta's window any more."
+    return False, f"{facts.label}: no unsent event is about to leave Meta's window any more."
 
 
 def _volume(facts: PipelineFacts, now: datetime) -> Said:
@@ -132,8 +132,8 @@ def _volume(facts: PipelineFacts, now: datetime) -> Said:
     weeks = "the week before" if volume.weeks == 1 else f"the {volume.weeks} weeks before"
     said = f"{volume.delivered:,} events in 24 hours; the mean of the same 24 hours of {weeks} is {volume.usual:,.0f}"
     if volume.delivered >= least.ratio * volume.usual:
-        return False, f"{facts.pipeline}: Meta acknowledged {said}."
-    return True, f"{facts.pipeline}: Meta acknowledged {said}, and this is less than {least} of it."
+        return False, f"{facts.label}: Meta acknowledged {said}."
+    return True, f"{facts.label}: Meta acknowledged {said}, and this is less than {least} of it."
 
 
 CONDITIONS: Mapping[str, Callable[[PipelineFacts, datetime], Said]] = {

@@ -9,6 +9,7 @@ import pytest
 
 from syncer.alerts.rounds import Rounds
 from syncer.config.load import load_project
+from syncer.pipeline import ways
 from syncer.report import RunStatus
 from syncer.session import Session
 from tests.acceptance.daemons import EVERY, environ, serving, wait_until
@@ -218,3 +219,16 @@ def test_S02_what_keeps_a_receiver_from_being_told_names_no_address_and_quotes_n
 def test_alerts_test_without_a_receiver_says_where_to_write_one(shop: Shop) -> None:
     done = shop.syncer("alerts", "test")
     assert (done.code, "alerts.to names nobody" in done.err) == (2, True)
+
+
+def test_of_several_destinations_the_one_that_fails_is_named(both: Shop) -> None:
+    alerts_in(both)
+    told = Told()
+    with session_with(both, MovedClock()) as session:
+        first, second = ways(session.project.pipelines["orders"])
+        session.run(first)
+        both.sql("ALTER TABLE orders RENAME TO gone")
+        session.run(second)
+        Rounds(told).go(session)
+    assert told.alerts == [("raised", "failed")]
+    assert told.notices[0]["text"].startswith(f"orders to {second.destinations[0]}: run 01")

@@ -109,3 +109,12 @@ def test_a_sentence_says_which_run_how_much_and_where_to_look() -> None:
         "orders: Meta acknowledged 10 events in 24 hours; the mean of the same 24 hours of the 3 weeks before is 400, "
         "and this is less than 50% of it."
     )
+
+
+def test_of_several_destinations_each_sentence_and_command_names_the_one_that_is_meant() -> None:
+    last = ended(RunStatus.DONE_WITH_REJECTS, rejected=10)
+    one = replace(ORDERS, is_one_of_several=True, last=last, waiting=4, waiting_until=NOW + HOUR)
+    said = {finding.condition: finding.text for finding in findings([one], [], now=NOW) if finding.text}
+    assert [text for text in said.values() if not text.startswith("orders to meta: ")] == []
+    assert "`syncer rejects list orders --destination meta`" in said["rejected_above"]
+    assert "`syncer status orders --destination meta`" in said["expiring_within"]
