@@ -8,12 +8,14 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
+from syncer.alerts.connection import connected
 from syncer.alerts.errors import NotTold
 from syncer.errors import ConfigError
 from syncer.pipeline import Smtp
 from syncer.ports import doing
 
-TIMEOUT_S = 20.0
+LONGEST_S = 40.0
+"""For all of it, however slowly the server talks."""
 SAID: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (smtplib.SMTPAuthenticationError, "refuses the login; look at alerts.smtp.user and password"),
     (smtplib.SMTPRecipientsRefused, "refuses the address of the receiver; is it written right?"),
@@ -21,26 +23,27 @@ SAID: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (smtplib.SMTPNotSupportedError, "does not offer what alerts.smtp.security or the login asks for"),
     (smtplib.SMTPResponseException, "refuses the mail"),
     (smtplib.SMTPException, "broke off"),
-    (TimeoutError, f"did not answer within {TIMEOUT_S:g} s"),
+    (TimeoutError, f"did not answer within {LONGEST_S:g} s"),
     (ssl.SSLCertVerificationError, "has a certificate that is not valid for it"),
     (ssl.SSLError, "has no TLS for us; look at alerts.smtp.port and security"),
     (OSError, "takes no connection; look at alerts.smtp.host and port"),
+    (UnicodeError, "takes user and password in ASCII only; look at alerts.smtp"),
 )
 """What an error means, the first that fits; what the server says is not quoted."""
 
 
-def post_mail(smtp: Smtp, address: str, *, subject: str, text: str) -> None:
+def post_mail(smtp: Smtp, address: str, *, subject: str, text: str, longest_s: float = LONGEST_S) -> None:
     """Send one mail; raises `NotTold`, which quotes nothing that the server says."""
     try:
         message = _message(smtp, address.strip(), subject, text)
     except ValueError:
         raise NotTold("the address is no e-mail address; write name@example.com") from None
     try:
-        with doing("post"), _talk(smtp) as server:
+        with doing("post"), _talk(smtp, longest_s) as server:
             if smtp.user is not None and smtp.password is not None:
                 server.login(smtp.user, smtp.password.resolve())
             server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
         raise NotTold(_in_words(smtp, error)) from None
     except ConfigError as error:
         raise NotTold(str(error)) from None
@@ -61,30 +64,34 @@ def _message(smtp: Smtp, address: str, subject: str, text: str) -> EmailMessage:
     return message
 
 
+class _Over(smtplib.SMTP):
+    """Speaks over a connection that is there."""
+
+    def __init__(self, smtp: Smtp, opened: socket.socket) -> None:
+        self._opened = opened
+        super().__init__(smtp.host, smtp.port)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        del host, port, timeout
+        return self._opened
+
+
 @contextmanager
-def _talk(smtp: Smtp) -> Iterator[smtplib.SMTP]:
+def _talk(smtp: Smtp, longest_s: float) -> Iterator[smtplib.SMTP]:
     """Give a connection; how its end goes says nothing about the mail."""
-    server = _connected(smtp)
-    try:
-        yield server
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            server.quit()
-
-
-def _connected(smtp: Smtp) -> smtplib.SMTP:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if smtp.security == "tls":
-        return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=TIMEOUT_S, context=context)
-    server = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT_S)
-    if smtp.security == "starttls":
+    at_once = context if smtp.security == "tls" else None
+    with connected(smtp.host, smtp.port, context=at_once, longest_s=longest_s) as opened:
+        server = _Over(smtp, opened)
         try:
-            server.starttls(context=context)
-        except BaseException:
+            if smtp.security == "starttls":
+                server.starttls(context=context)
+            yield server
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
             server.close()
-            raise
-    return server
 
 
 def _in_words(smtp: Smtp, error: Exception) -> str:

@@ -1,7 +1,9 @@
 """Receivers of alerts: a webhook and a mail server on loopback."""
 
+import itertools
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,32 +57,82 @@ class Mails:
     lines: list[str] = field(default_factory=list)
 
 
+ANSWERS = {
+    "EHLO": b"250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS",
+    "AUTH": b"235 canaryanswer",
+    "DATA": b"354 go on",
+}
+
+
 @contextmanager
-def mail_server(*, refuses: str = "") -> Iterator[Mails]:
-    """A mail server that takes everything but the command `refuses`."""
-    mails = Mails()
+def mail_server(
+    *, refuses: str = "", tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None
+) -> Iterator[Mails]:
+    """A mail server that takes everything but the command `refuses`; by TLS at once, or when it is asked to."""
+    mails, answers = Mails(), ANSWERS | {"STARTTLS": b"220 go on" if starttls else b"454 canaryanswer"}
 
     class Talk(socketserver.StreamRequestHandler):
+        def encrypt(self, context: ssl.SSLContext) -> None:
+            self.request = context.wrap_socket(self.request, server_side=True)
+            super().setup()
+
+        def setup(self) -> None:
+            super().setup()
+            if tls:
+                self.encrypt(tls)
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
         def handle(self) -> None:
             self.wfile.write(b"220 here\r\n")
             in_data = False
-            for raw in self.rfile:
+            while raw := self.rfile.readline():
                 line = raw.decode().rstrip("\r\n")
                 mails.lines.append(line)
                 if in_data and line != ".":
                     continue
-                in_data = line.upper() == "DATA"
-                said = b"354 go on" if in_data else b"250 canaryanswer"
-                if refuses and line.upper().startswith(refuses):
-                    said = b"550 canaryanswer"
+                in_data, verb = line.upper() == "DATA", line.upper().partition(" ")[0]
+                said = b"550 canaryanswer" if verb == refuses else answers.get(verb, b"250 canaryanswer")
                 self.wfile.write(said + b"\r\n")
+                if line == "STARTTLS" and starttls:
+                    self.encrypt(starttls)
                 if line == "QUIT":
                     return
 
-    server = socketserver.TCPServer(("127.0.0.1", 0), Talk)
+    server = Quiet(("127.0.0.1", 0), Talk)
     mails.port = server.server_address[1]
     with served(server):
         yield mails
+
+
+class Quiet(socketserver.TCPServer):
+    """A server whose guests may leave as they like."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing."""
+        del request, client_address
+
+
+@contextmanager
+def dripping(letters: bytes, *, every_s: float = 0.02) -> Iterator[int]:
+    """A server that says one of `letters` after the other and comes to no end; gives its port."""
+    is_over = threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            for letter in itertools.cycle(letters):
+                self.request.sendall(bytes([letter]))
+                if is_over.wait(every_s):
+                    return
+
+    server = Quiet(("127.0.0.1", 0), Drip)
+    with served(server):
+        try:
+            yield server.server_address[1]
+        finally:
+            is_over.set()
 
 
 @contextmanager
