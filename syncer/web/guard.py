@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -22,6 +21,10 @@ LOGIN, LOGOUT, API, STATIC = "/login", "/logout", "/api/", "/static/"
 FOR_ALL = ("/livez", "/readyz", LOGIN)
 """Without token: they tell nothing but that there is a daemon, or ask for the token."""
 MOST_BYTES = 65_536
+MOST_OF_LOGIN = 4_096
+"""Bytes of the only body that is read of somebody who has not shown the token."""
+BODY_S = 10.0
+"""Until a body is there, however slowly it comes."""
 WRONG_TOKEN_S = 0.5
 """Between two wrong tokens, whoever sends them."""
 FORM = "application/x-www-form-urlencoded"
@@ -56,9 +59,15 @@ class Guard:
     """An ASGI application around another. Mutable: it lets one wrong token at a time wait."""
 
     def __init__(
-        self, app: App, access: Access, *, now: Callable[[], float] = time.time, wait_s: float = WRONG_TOKEN_S
+        self,
+        app: App,
+        access: Access,
+        *,
+        now: Callable[[], float] = time.time,
+        wait_s: float = WRONG_TOKEN_S,
+        body_s: float = BODY_S,
     ) -> None:
-        self._app, self._access, self._now, self._wait_s = app, access, now, wait_s
+        self._app, self._access, self._now, self._wait_s, self._body_s = app, access, now, wait_s, body_s
         self._wrong = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,34 +81,52 @@ class Guard:
             await call.refuse(405, "Only GET and POST are understood.", "")
         elif scope["method"] == "POST" and comes_from_elsewhere(call.headers):
             await call.refuse(403, "Another site's page sent this.", "Open the daemon's own page and do it there.")
-        elif (body := await _body(receive)) is None:
-            await call.refuse(413, "That is too much.", f"Send {MOST_BYTES} bytes at most.")
+        elif call.scope["path"] == LOGIN and call.scope["method"] == "POST":
+            if (body := await self._read(call, receive, MOST_OF_LOGIN)) is not None:
+                await self._log_in(call, _form(call, body))
         else:
-            await self._let_in(call, body, receive)
+            await self._let_in(call, receive)
 
-    async def _let_in(self, call: "_Call", body: bytes, receive: Receive) -> None:
-        path, cookie = call.scope["path"], call.cookie(self._access.cookie)
-        form = _form(call, body)
-        if path == LOGIN and call.scope["method"] == "POST":
-            await self._log_in(call, form)
+    async def _let_in(self, call: "_Call", receive: Receive) -> None:
+        """Let a call through by token or cookie, before anything of its body is read; others see what is open to all."""
+        path, cookie, is_post = call.scope["path"], call.cookie(self._access.cookie), call.scope["method"] == "POST"
+        is_bearer = self._access.is_bearer(call.headers.get("authorization"))
+        if not is_bearer and not (cookie and self._access.is_session(cookie, int(self._now()))):
+            if is_post or not (path.startswith(STATIC) or path in FOR_ALL):
+                await self._ask_for_token(call)
+            else:
+                await self._pass(call, Caller(""), receive)
             return
-        if self._access.is_bearer(call.headers.get("authorization")):
+        if (body := await self._read(call, receive, MOST_BYTES)) is None:
+            return
+        form = _form(call, body)
+        if is_bearer:
             caller = Caller("api", form=form)
-        elif cookie and self._access.is_session(cookie, int(self._now())):
+        else:
+            assert cookie is not None, "it is a session"  # noqa: S101  # for the types
             caller = Caller("page", self._access.form_token(cookie), form)
-            if call.scope["method"] == "POST" and not self._is_own_form(call, form, cookie):
+            if is_post and not self._is_own_form(call, form, cookie):
                 await call.refuse(403, "This form is too old, or not of this page.", "Load the page again.")
                 return
-        elif path.startswith(STATIC) or path in FOR_ALL:
-            caller = Caller("", form=form)
-        else:
-            await self._ask_for_token(call)
-            return
-        if path == LOGOUT and call.scope["method"] == "POST":
+        await self._pass(call, caller, _given(body, receive))
+
+    async def _pass(self, call: "_Call", caller: Caller, receive: Receive) -> None:
+        if call.scope["path"] == LOGOUT and call.scope["method"] == "POST":
             await call.go_to(LOGIN, self._cookie("", 0))
         else:
             call.scope["syncer"] = caller
-            await self._app(call.scope, _given(body, receive), call.send)
+            await self._app(call.scope, receive, call.send)
+
+    async def _read(self, call: "_Call", receive: Receive, most: int) -> bytes | None:
+        """Return the body; None where it is refused: too much, too slow, or broken off."""
+        try:
+            body = await asyncio.wait_for(_body(receive, most), self._body_s)
+        except TimeoutError:
+            await call.refuse(408, "The call does not come to its end.", "Send it again.")
+            return None
+        if body is None:
+            await call.refuse(413, "That is too much.", f"Send {most} bytes at most.")
+        return body
 
     def _is_own_form(self, call: "_Call", form: Form | None, cookie: str) -> bool:
         sent = call.headers.get("x-csrf-token") or (form or {}).get("csrf", "")
@@ -147,12 +174,9 @@ class _Call:
         return path.startswith(API) or path == "/metrics"
 
     def cookie(self, name: str) -> str | None:
-        """Return the value of a cookie."""
-        try:
-            found = SimpleCookie(self.headers.get("cookie", "")).get(name)
-        except CookieError:
-            return None
-        return None if found is None else found.value
+        """Return the value of a cookie, whatever odd ones other pages of this host have set beside it."""
+        found = (each.strip().partition("=") for each in self.headers.get("cookie", "").split(";"))
+        return next((value for known, _, value in found if known == name), None)
 
     async def send(self, message: Message) -> None:
         """Send on, with the headers that every answer has."""
@@ -179,13 +203,13 @@ class _Call:
         await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the whole body; None where there is more than `MOST_BYTES`, or the caller broke off."""
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """Return the whole body; None where there is more than `most` bytes, or the caller broke off."""
     parts: list[bytes] = []
     while True:
         message = await receive()
         parts.append(message.get("body", b""))
-        if message["type"] == "http.disconnect" or sum(map(len, parts)) > MOST_BYTES:
+        if message["type"] == "http.disconnect" or sum(map(len, parts)) > most:
             return None
         if not message.get("more_body", False):
             return b"".join(parts)

@@ -195,3 +195,8 @@ def test_a_port_that_is_taken_is_told_with_the_remedy() -> None:
             SyncerError, match=f"daemon.port: port {port} of 127.0.0.1 cannot be used: .*; stop what has it"
         ):
             listener("127.0.0.1", port, key="daemon.port")
+
+
+def test_cookies_of_other_pages_of_this_host_do_not_hide_the_cookie_of_this_one() -> None:
+    odd = {"cookie": f'other={{"a": "b"}}; {COOKIES["cookie"]}; another="x'}
+    assert guarded(headers=odd).text == "page GET "
