@@ -12,6 +12,7 @@ import uvicorn
 from syncer.errors import ConfigError, Problem, SyncerError
 from syncer.pipeline import Daemon
 from syncer.web.guard import App
+from syncer.web.hurried import Hurried
 
 STOP_S = 5.0
 KEEP_ALIVE_S = 5
@@ -21,7 +22,12 @@ MOST_AT_ONCE = 64
 
 @contextmanager
 def served(
-    app: App, listening: socket.socket, *, name: str, certificate: tuple[Path, Path] | None = None
+    app: App,
+    listening: socket.socket,
+    *,
+    name: str,
+    certificate: tuple[Path, Path] | None = None,
+    protocol: type[Hurried] = Hurried,
 ) -> Iterator[None]:
     """Serve `app` on a socket during the block, by https where there is a certificate and its key.
 
@@ -32,6 +38,7 @@ def served(
         ws="none",
         lifespan="off",
         loop="asyncio",
+        http=protocol,
         log_config=None,
         log_level="critical",
         access_log=False,
