@@ -263,7 +263,7 @@ def backfill(
     Raises as `Session.run` does.
     """
     job, tools = session.work(pipeline, trigger="backfill", on_progress=on_progress)
-    return run_sync(replace(job, span=span, resend=resend), tools)
+    return run_sync(replace(job, span=span, resend=resend, by=session.actor), tools)
 
 
 def reconcile(
@@ -274,7 +274,7 @@ def reconcile(
     Events from before `start` are not sent. Raises as `Session.run` does.
     """
     job, tools = session.work(pipeline, trigger=SWEEP, on_progress=on_progress)
-    return run_sync(replace(job, sweep=Sweep.ONLY), tools)
+    return run_sync(replace(job, sweep=Sweep.ONLY, by=session.actor), tools)
 
 
 def held(session: Session, pipeline: Pipeline, requests: Sequence[int] = ()) -> list[tuple[StoredRequest, RequestLine]]:
@@ -294,7 +294,7 @@ def resend_held(
 ) -> RunReport:
     """Send the events of held requests again, which Meta may have; raises as `Session.run` does."""
     job, tools = session.work(pipeline, trigger="resend", on_progress=on_progress)
-    return resend(job, tools, requests)
+    return resend(replace(job, by=session.actor), tools, requests)
 
 
 def assume_delivered(session: Session, pipeline: Pipeline, requests: Sequence[int]) -> int:
@@ -308,7 +308,7 @@ def adopt(session: Session, pipeline: Pipeline, span: Span) -> RunReport:
     Raises as `Session.run` does.
     """
     job, tools = session.work(pipeline, trigger="adopt")
-    return adopt_span(replace(job, span=span), tools)
+    return adopt_span(replace(job, span=span, by=session.actor), tools)
 
 
 def person(session: Session, pipeline: Pipeline, wanted: Wanted) -> Found:
@@ -352,7 +352,7 @@ def retry_rejects(
     Raises as `Session.run` does.
     """
     job, tools = session.work(pipeline, trigger="retry", on_progress=on_progress)
-    return run_sync(replace(job, retry=chosen), tools)
+    return run_sync(replace(job, retry=chosen, by=session.actor), tools)
 
 
 def drop_rejects(session: Session, pipeline: Pipeline, chosen: Chosen) -> int:

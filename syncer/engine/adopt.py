@@ -36,7 +36,7 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
     at = int(now.timestamp())
     with job.open_source() as source:
         transform, _ = compiled(job.pipeline, source, identity_scope(job, run))
-        run.audit("adopt", str(job.span))
+        run.audit("adopt", str(job.span), by=job.by)
         now_on = basis_of(job.pipeline, job.place())
         if not changes(run.basis, now_on):  # a pipeline that waits for a decision goes on waiting
             run.rest_on(now_on)

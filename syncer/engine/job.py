@@ -38,6 +38,8 @@ class Job:
     trigger: str = "manual"
     holder: str = ""
     """Who runs it, told to others that find the pipeline locked."""
+    by: str = ""
+    """Who wanted it, for the audit log."""
     limit: int | None = None
     """Send at most so many events."""
     sample: Sample | None = None

@@ -167,9 +167,9 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
     transform, shape = found
     require_old_type(transform.cursor_column, shape, run.watermark)
     if job.span is not None:
-        run.audit("resend" if job.resend else "backfill", str(job.span))
+        run.audit("resend" if job.resend else "backfill", str(job.span), by=job.by)
     elif job.sweep is Sweep.ONLY:
-        run.audit("reconcile", "all keys in Meta's window")
+        run.audit("reconcile", "all keys in Meta's window", by=job.by)
     run.rest_on(basis_of(job.pipeline, job.place()))
     start = _start(job, run, now)
     choice = _Choice.of(job, run, transform, start, _rejects(job, run))
@@ -190,7 +190,7 @@ def _rejects(job: Job, run: RunLog) -> "tuple[Reject, ...]":
     """Return what is judged again: what is chosen, or what may have changed."""
     if job.retry is not None:
         rejects = tuple(reject for reject in run.rejects() if reject in job.retry)
-        run.audit("rejects retry", f"{job.retry}: {len(rejects)} set aside")
+        run.audit("rejects retry", f"{job.retry}: {len(rejects)} set aside", by=job.by)
         return rejects
     return tuple(run.rejects()) if job.is_regular and job.pipeline.rejects.retry == "on_change" else ()
 

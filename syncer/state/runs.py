@@ -201,10 +201,10 @@ class RunLog:
                 outbox.insert_settled(connection, request, RequestState.ACKED_ASSUMED, by)
 
     @one_at_a_time
-    def audit(self, action: str, what: str) -> None:
-        """Write that an operator wanted this run, and what of it."""
+    def audit(self, action: str, what: str, *, by: str) -> None:
+        """Write that an operator wanted this run, and what of it; `by` is empty where it is who runs it."""
+        at, actor = self._clock.now(), by or self._holder
         with self._tx("audit") as connection:
-            at, actor = self._clock.now(), self._holder
             audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
     def send_again(self) -> "Ledger":

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
@@ -20,9 +21,12 @@ from syncer.web import api_models as models
 from syncer.web.api_calls import refusal, session_of, way_of
 from syncer.web.api_read import Destination, Name, redacted, wish_json
 from syncer.web.errands import Errands
+from syncer.web.places import Places
 
 LOOK_S = 0.25
 LONGEST_WAIT_S = 600.0
+MOST_WAIT = 16
+"""Callers that wait for runs at once: each looks at the state again and again."""
 Wait = Annotated[
     float, Query(description="Seconds to wait for the end of the run; 0: not at all.", ge=0, le=LONGEST_WAIT_S)
 ]
@@ -33,6 +37,7 @@ class Acting:
 
     def __init__(self, daemon: Watched, errands: Errands) -> None:
         self._daemon, self._errands = daemon, errands
+        self._waiting = Places(MOST_WAIT, f"{MOST_WAIT} callers wait for runs; without `wait` a run can be asked for")
 
     def router(self) -> APIRouter:
         """Return the endpoints."""
@@ -61,12 +66,17 @@ class Acting:
     ) -> dict[str, Any]:
         """Let a daemon that serves the state run the pipeline now; the answer is of a run that began after this call.
 
-        202 with an id, for `/asked/{id}`; with `wait` 200 with report and exit code, where it is done by then.
+        202 with an id, for `/asked/{id}`; with `wait` 200 with report and exit code, where it is done by then. Where
+        too many wait already, 429, and nothing was asked for.
         """
+        with self._waiting.one() if wait else nullcontext():
+            return await self._asked(name, response, destination, wait_s=wait)
+
+    async def _asked(self, name: str, response: Response, destination: str | None, *, wait_s: float) -> dict[str, Any]:
         session = await asyncio.to_thread(session_of, self._daemon)
         pipeline = way_of(session, name, destination)
         wish = await asyncio.to_thread(actions.ask_for_run, session, pipeline)
-        found = await _awaited(session, wish, wait_s=wait)
+        found = await _awaited(session, wish, wait_s=wait_s)
         if found is None or found.state is not AskedState.DONE:
             response.status_code = 202
         return await asyncio.to_thread(wish_json, session, wish, found)
@@ -129,7 +139,8 @@ class Acting:
             raise refusal(
                 422, f"the key has {len(pipeline.key)} columns", f"give a value for each: {', '.join(pipeline.key)}"
             )
-        return [each.to_json() for each in trace(session, pipeline, wanted.key)]
+        with self._errands.looking():
+            return [each.to_json() for each in trace(session, pipeline, wanted.key)]
 
     def _outcome(self, pipeline: Pipeline, run: Callable[[], RunReport]) -> dict[str, Any]:
         with self._errands.beside():

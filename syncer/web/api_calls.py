@@ -16,7 +16,10 @@ from syncer.logs import harmless_json, redact, unexpected
 from syncer.pipeline import Pipeline, ways
 from syncer.session import Session, find_pipeline
 from syncer.web.api_models import Problem
+from syncer.web.places import BusyError
 
+AGAIN_S = 5
+"""After so long another call may find room."""
 MOST = 500
 """Things that one answer lists."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -27,6 +30,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "It cannot be done now: another run holds the pipeline, or a file is wrong.",
     },
     422: {"model": Problem, "description": "The call itself is wrong."},
+    429: {"model": Problem, "description": "Too many calls wait or take long; `Retry-After` says when to come again."},
     502: {"model": Problem, "description": "The warehouse failed."},
     503: {"model": Problem, "description": "The state store is away, or the daemon begins or ends."},
 }
@@ -107,6 +111,11 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     return _problem(422, "; ".join(said), "/api/openapi.json says what is taken")
 
 
+def _busy(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return _problem(429, str(error), f"ask again in {AGAIN_S} s", {"Retry-After": str(AGAIN_S)})
+
+
 def _config(request: Request, error: Exception) -> JSONResponse:
     del request
     return _problem(409, str(error))
@@ -134,6 +143,7 @@ HANDLERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = 
     RequestValidationError: _invalid,
     StateError: _state,
     SourceError: _source,
+    BusyError: _busy,
     SyncerError: _config,
     Exception: _unexpected,
 }

@@ -11,7 +11,7 @@ from syncer.checks import STATE, Check, Verdict, checks
 from syncer.logs import redact
 from syncer.pipeline import Project
 from syncer.session import Session
-from syncer.web.found import form_of, session_of
+from syncer.web.found import errands_of, form_of, session_of
 from syncer.web.layout import shown
 from syncer.web.overview import State
 
@@ -60,7 +60,8 @@ def all_connections(request: Request) -> Response:
 def check(request: Request) -> Response:
     """Check one connection, or all."""
     session, name = session_of(request), form_of(request).get("name")
-    found = {each.name: each for each in checks(session, [name] if name else ())}
+    with errands_of(request).looking():
+        found = {each.name: each for each in checks(session, [name] if name else ())}
     return shown(request, session, "connections.html", connections=_connections(session, found))
 
 

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +12,14 @@ from connectors.errors import SourceError
 from syncer.errors import SyncerError
 from syncer.logs import unexpected
 from syncer.ports import Clock
+from syncer.web.places import BusyError, Places
 
 AT_ONCE = 2
+BESIDE = 8
+"""Callers that wait at once for what takes long: each has a thread of those that answer everybody."""
 KEPT = 200
 """Pipelines whose last errand is remembered."""
 log = logging.getLogger(__name__)
-
-
-class BusyError(SyncerError):
-    """The pipeline's last errand has not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,7 @@ class Errands:
     def __init__(self, clock: Clock) -> None:
         self._clock, self._mutex = clock, threading.Lock()
         self._pool = ThreadPoolExecutor(AT_ONCE, "syncer-errand")
+        self._beside = Places(BESIDE, f"{BESIDE} calls that take long are under way")
         self._last: dict[str, Errand] = {}
         self._under_way: set[Future[None]] = set()
 
@@ -60,16 +60,21 @@ class Errands:
             future = self._pool.submit(self._do, pipeline, errand, work)
             self._under_way = {each for each in self._under_way if not each.done()} | {future}
 
+    def looking(self) -> AbstractContextManager[None]:
+        """Let a caller look at something for long on a thread of its own; raises `BusyError` where too many do."""
+        return self._beside.one()
+
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """Let `end` wait for what a caller does on a thread of its own."""
+        """Let `end` wait for what a caller does on a thread of its own; raises `BusyError` where too many do."""
         done: Future[None] = Future()
-        with self._mutex:
-            self._under_way = {each for each in self._under_way if not each.done()} | {done}
-        try:
-            yield
-        finally:
-            done.set_result(None)
+        with self._beside.one():
+            with self._mutex:
+                self._under_way = {each for each in self._under_way if not each.done()} | {done}
+            try:
+                yield
+            finally:
+                done.set_result(None)
 
     def last(self, pipeline: str) -> Errand | None:
         """Return what was asked for last; None: nothing since the daemon began."""

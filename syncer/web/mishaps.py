@@ -13,6 +13,7 @@ from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.logs import redact, unexpected
 from syncer.web.found import NotFoundError, NotReadyError
 from syncer.web.guard import App, Message, Receive, Scope, Send
+from syncer.web.places import BusyError
 from syncer.web.render import page
 
 STATUSES: Final[dict[type[Exception], int]] = {
@@ -21,6 +22,7 @@ STATUSES: Final[dict[type[Exception], int]] = {
     StateError: 503,
     SourceError: 502,
     ConfigError: 409,
+    BusyError: 429,
     SyncerError: 409,
 }
 """Errors that explain themselves; the nearest class counts."""

@@ -8,8 +8,10 @@ from syncer.errors import ConfigError
 from syncer.outlook import Trace, trace
 from syncer.pipeline import Pipeline, ways
 from syncer.session import Session
-from syncer.web.found import NotFoundError, form_of, session_of, way_called
+from syncer.web.errands import Errands
+from syncer.web.found import NotFoundError, errands_of, form_of, session_of, way_called
 from syncer.web.layout import shown
+from syncer.web.places import BusyError
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,7 +33,7 @@ def find(request: Request) -> Response:
     if chosen is None:
         raise NotFoundError("no pipeline is named; choose one on the page")
     given = tuple(form.get(f"key_{number}", "") for number in range(len(chosen.key)))
-    found, problem = _found(session, chosen, given)
+    found, problem = _found(session, chosen, given, errands_of(request))
     facts = {"ways": _ways(session), "chosen": chosen, "given": given}
     return shown(request, session, "search.html", traces=found, problem=problem, **facts)
 
@@ -47,11 +49,14 @@ def _chosen(session: Session, text: str) -> Pipeline | None:
     return way_called(session, name, destination) if text else None
 
 
-def _found(session: Session, pipeline: Pipeline, key: tuple[str, ...]) -> tuple[tuple[Trace, ...], str]:
+def _found(
+    session: Session, pipeline: Pipeline, key: tuple[str, ...], errands: Errands
+) -> tuple[tuple[Trace, ...], str]:
     """Return what became of the events of a row, or why that cannot be told."""
     if not all(key):
         return (), "the key has a column without a value; fill in each"
     try:
-        return trace(session, pipeline, key), ""
-    except (ConfigError, SourceError) as error:
+        with errands.looking():
+            return trace(session, pipeline, key), ""
+    except (BusyError, ConfigError, SourceError) as error:
         return (), str(error)

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,15 +14,18 @@ import pytest
 from syncer.report import RunStatus
 from syncer.sandbox.faults import parse_faults
 from syncer.session import Session
+from syncer.state import asked
 from syncer.state.alerts import Standing, raise_alert
 from syncer.web.api import create_api
-from syncer.web.errands import Errands
+from syncer.web.api_act import MOST_WAIT
+from syncer.web.errands import BESIDE, Errands
 from tests.acceptance.daemons import running, session_of, wait_until
 from tests.acceptance.pages import ROOT
 from tests.acceptance.served import TOKEN, Stub, app_served
 from tests.acceptance.shop import MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
+LONG: tuple[tuple[str, Any], ...] = (("reconcile", None), ("rejects/retry", {}), ("trace", {"key": ["1"]}))
 NO_CURRENCY = "UPDATE orders SET currency = NULL WHERE order_id = 3"
 
 
@@ -99,6 +102,7 @@ def test_rejects_are_listed_without_rows_and_judged_again(shop: Shop) -> None:
         status, outcome = call("POST", "/pipelines/orders/rejects/retry", {"reason": "currency_missing"})
         _, after = call("GET", "/pipelines/orders/rejects")
         _, swept = call("POST", "/pipelines/orders/reconcile")
+        assert call.actors() == [("rejects retry", True), ("reconcile", True)]
     assert (found["total"], found["by_reason"], "identity" in found["rejects"][0]) == (
         1, {"currency_missing": 1}, False,
     )  # fmt: skip
@@ -183,6 +187,33 @@ def test_while_another_run_holds_the_pipeline_a_retry_is_told_so(make_shop: Make
         wait_until(lambda: shop.sandbox.sandbox.begun)
         status, said = call("POST", "/pipelines/orders/reconcile")
     assert (status, "another run holds this pipeline" in said["error"]) == (409, True)
+
+
+def test_R24_what_takes_long_has_so_many_places_and_others_are_told_when_to_come_again(shop: Shop) -> None:
+    shop.add_orders(1, 1)
+    shop.sandbox.sandbox.faults = parse_faults("latency=2s")
+    with running(shop) as daemon, ExitStack() as taken:
+        errands = Errands(daemon.clock)
+        wait_until(lambda: daemon.standing().session is not None)
+        with app_served(daemon, errands) as port:
+            call = Caller(port, daemon.session)
+            for _ in range(BESIDE):
+                taken.enter_context(errands.looking())
+            refused = [call("POST", f"/pipelines/orders/{what}", body) for what, body in LONG]
+            assert call("GET", "/pipelines")[0] == 200
+            waiting = [
+                threading.Thread(target=call, args=("POST", "/pipelines/orders/runs?wait=30")) for _ in range(MOST_WAIT)
+            ]
+            for each in waiting:
+                each.start()
+            wait_until(lambda: len(asked.waiting(daemon.session.store, "default")) == MOST_WAIT)
+            full = call("POST", "/pipelines/orders/runs?wait=30")
+            assert call("POST", "/pipelines/orders/runs")[0] == 202
+            for each in waiting:
+                each.join()
+    said = {"error": "8 calls that take long are under way", "remedy": "ask again in 5 s"}
+    assert refused == [(429, said)] * len(LONG)
+    assert (full[0], "without `wait`" in full[1]["error"]) == (429, True)
 
 
 def test_before_the_daemon_has_begun_and_when_it_ends_a_call_is_told_to_come_again(shop: Shop) -> None:
