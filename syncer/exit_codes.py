@@ -20,8 +20,8 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def exit_code(report: "RunReport", pipeline: "Pipeline") -> Exit:
-    """Return what a run of `pipeline` that ended with `report` is told as."""
+def exit_code(report: "RunReport", pipeline: "Pipeline | None") -> Exit:
+    """Return what a run of `pipeline` that ended with `report` is told as; None: no file has it, so none says to tolerate."""
     from syncer.report import NOT_DELIVERED, RunStatus
 
     match report.status:
@@ -32,4 +32,5 @@ def exit_code(report: "RunReport", pipeline: "Pipeline") -> Exit:
         case RunStatus.FAILED | RunStatus.PAUSED | RunStatus.RUNNING:
             return Exit.FAILED
     refused = sum(report.tally.buckets[bucket] for bucket in NOT_DELIVERED)
-    return Exit.TOO_MANY_REJECTS if refused > pipeline.tolerate.rejected.ratio * report.own_events else Exit.DONE
+    tolerated = pipeline.tolerate.rejected.ratio * report.own_events if pipeline else 0
+    return Exit.TOO_MANY_REJECTS if refused > tolerated else Exit.DONE

@@ -5,7 +5,7 @@ sets of words, never ids, keys or texts.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -21,7 +21,6 @@ from syncer.state import alerts, asked, measured, watched
 from syncer.state.daemons import serving
 from syncer.state.history import latest_runs, stored_pipelines
 from syncer.status import PipelineStatus, pipelines_status
-from syncer.watermark import TIMES, Watermark
 
 CONTENT_TYPE: str = CONTENT_TYPE_LATEST
 DAY = timedelta(days=1)
@@ -152,20 +151,8 @@ def _outcomes(report: RunReport) -> Iterator[tuple[str, int]]:
 
 def _watermarks(session: Session) -> Iterator[tuple[Labels, float]]:
     for stored in stored_pipelines(session.store, session.project.target):
-        at = None if stored.watermark is None else _time_of(stored.watermark)
-        if at is not None:
-            yield (stored.scope.target, stored.scope.pipeline, stored.scope.destination), at
-
-
-def _time_of(watermark: Watermark) -> float | None:
-    """Return a watermark that is a time in Unix seconds, one without zone read as UTC."""
-    if watermark.value.kind not in TIMES:
-        return None
-    try:
-        at = datetime.fromisoformat(watermark.value.text)
-    except ValueError:  # a year that Python's calendar does not have
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        if stored.watermark is not None and (at := stored.watermark.at) is not None:
+            yield (stored.scope.target, stored.scope.pipeline, stored.scope.destination), at.timestamp()
 
 
 def _of_a_day(session: Session) -> Iterator[Metric]:

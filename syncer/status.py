@@ -43,6 +43,8 @@ class PipelineStatus:
     holder: str | None
     """Who runs it now."""
     watermark: str | None
+    data_at: datetime | None
+    """The time of the newest row that is settled, where the cursor is a time."""
     start: datetime | None
     """Events before it are never sent."""
     last_run: StoredRun | None
@@ -133,9 +135,12 @@ def runs(
     return tuple(stored_runs(store, target, pipeline, destination=destination, limit=limit))
 
 
-def run_details(store: Store, run_id: str) -> RunDetails:
-    """Return the run whose id is, or alone begins with, `run_id`; raises `SyncerError` otherwise."""
-    run = _find(store, run_id)
+def run_details(store: Store, run_id: str, *, target: str | None = None) -> RunDetails:
+    """Return the run whose id is, or alone begins with, `run_id`, of any target unless one is given.
+
+    Raises `SyncerError` otherwise.
+    """
+    run = _find(store, run_id, target)
     found = run.report.run_id
     return RunDetails(run=run, requests=requests_of(store, found), rejects=rejects_by_reason(store, found))
 
@@ -189,6 +194,7 @@ def _status(
         paused_at=pipeline.paused_at,
         holder=pipeline.holder if state == RunStatus.RUNNING else None,
         watermark=str(pipeline.watermark) if pipeline.watermark else None,
+        data_at=pipeline.watermark.at if pipeline.watermark else None,
         start=datetime.fromtimestamp(pipeline.start, UTC) if pipeline.start is not None else None,
         last_run=last,
         last_success_at=delivered.finished_at if delivered else None,
@@ -210,8 +216,8 @@ def _state(store: Store, pipeline: StoredPipeline, last: StoredRun | None) -> st
     return status.value if status else "never"
 
 
-def _find(store: Store, run_id: str) -> StoredRun:
-    found = find_runs(store, run_id, limit=MOST_CANDIDATES)
+def _find(store: Store, run_id: str, target: str | None) -> StoredRun:
+    found = find_runs(store, run_id, target=target, limit=MOST_CANDIDATES)
     exact = [run for run in found if run.report.run_id == run_id]
     if exact or len(found) == 1:
         return (exact or found)[0]

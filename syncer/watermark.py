@@ -27,6 +27,17 @@ class Watermark:
     def __str__(self) -> str:
         return self.value.text
 
+    @property
+    def at(self) -> datetime | None:
+        """The time that it is, one without zone read as UTC; None where it is none, or beyond Python's calendar."""
+        if self.value.kind not in TIMES:
+            return None
+        try:
+            at = datetime.fromisoformat(self.value.text)
+        except ValueError:
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
     def fits(self, kind: CursorKind) -> bool:
         """Return whether values of `kind` can follow this one; a date and a time mean other rows by one text."""
         return _family(self.value.kind) == _family(kind)

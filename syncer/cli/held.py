@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from syncer.state.history import RequestLine
     from syncer.state.requests import StoredRequest
 
-COST = (
-    "Meta may have these events. It counts an event once only where equal event_name and event_id come within 48 hours; "
-    "what it got earlier it counts again."
-)
-FORGOTTEN = "No run sends these events; if Meta does not have them, they are lost to it."
 COLUMNS = ("request", "run", "events", "since", "cursor from", "to", "reason", "fbtrace_id")
 
 
@@ -76,6 +71,7 @@ def resend_held(
     syncer held resend orders 17 --yes
     """
     from syncer.actions import held, resend_held
+    from syncer.engine.held import COST
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
@@ -114,6 +110,7 @@ def assume_delivered(
     """
     from syncer.actions import assume_delivered, held
     from syncer.cli.text import print_json
+    from syncer.engine.held import FORGOTTEN
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:

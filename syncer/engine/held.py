@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from syncer.transform import Transform
 
 
+COST = (
+    "Meta may have these events. It counts an event once only where equal event_name and event_id come within 48 hours; "
+    "what it got earlier it counts again."
+)
+"""Of sending again."""
+FORGOTTEN = "No run sends these events; if Meta does not have them, they are lost to it."
+"""Of taking for delivered."""
+
+
 @dataclass(slots=True)
 class Sought:
     """Events by identity, wherever their rows are by now. Notes those that it found; mutable."""

@@ -80,10 +80,13 @@ def is_asked(connection: Connection, target: str, pipeline: str, *, destination:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def find(store: Store, wish: int) -> Asked | None:
-    """Return the wish with the id `wish`; None where it is forgotten."""
+def find(store: Store, wish: int, *, target: str | None = None) -> Asked | None:
+    """Return the wish with the id `wish`, of any target unless one is given; None where it is forgotten."""
+    query = select(RUN_REQUESTS).where(RUN_REQUESTS.c.id == wish)
+    if target is not None:
+        query = query.where(RUN_REQUESTS.c.target == target)
     with store.reading() as connection:
-        row = connection.execute(select(RUN_REQUESTS).where(RUN_REQUESTS.c.id == wish)).first()
+        row = connection.execute(query).first()
     return None if row is None else _asked(row)
 
 

@@ -155,12 +155,13 @@ def last_sweep(store: Store, scope: Scope, *, fingerprint: str | None = None) ->
         return connection.execute(query.limit(1)).scalar()
 
 
-def find_runs(store: Store, prefix: str, *, limit: int) -> list[StoredRun]:
-    """Return the runs whose id begins with `prefix`, oldest first."""
+def find_runs(store: Store, prefix: str, *, target: str | None = None, limit: int) -> list[StoredRun]:
+    """Return the runs whose id begins with `prefix`, oldest first, of any target unless one is given."""
+    query = _runs().where(RUNS.c.id.startswith(prefix, autoescape=True)).order_by(RUNS.c.id).limit(limit)
+    if target is not None:
+        query = query.where(PIPELINES.c.target == target)
     with store.reading() as connection:
-        rows = connection.execute(
-            _runs().where(RUNS.c.id.startswith(prefix, autoescape=True)).order_by(RUNS.c.id).limit(limit)
-        ).all()
+        rows = connection.execute(query).all()
         return _with_counts(connection, rows)
 
 

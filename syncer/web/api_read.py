@@ -79,7 +79,7 @@ class Reading:
         }
 
     def held(self, name: Name, destination: Destination = None) -> list[dict[str, Any]]:
-        """List the requests of a pipeline whose outcome is unknown; `syncer held` decides on them."""
+        """List the requests of a pipeline whose outcome is unknown; `held/resend` and `held/assume-delivered` decide on them."""
         session = session_of(self._daemon)
         return [held_json(stored, line) for stored, line in held(session, way_of(session, name, destination))]
 
@@ -88,7 +88,7 @@ class Reading:
     ) -> dict[str, Any]:
         """Return how far the run is that was asked for."""
         session = session_of(self._daemon)
-        return wish_json(session, wish, asked.find(session.store, wish))
+        return wish_json(session, wish, asked.find(session.store, wish, target=session.project.target))
 
     def runs(
         self,
@@ -105,7 +105,7 @@ class Reading:
         """Return one run with its requests and reasons."""
         session = session_of(self._daemon)
         try:
-            details = run_details(session.store, run_id).to_json()
+            details = run_details(session.store, run_id, target=session.project.target).to_json()
         except SyncerError as error:
             raise _missing_run(error) from None
         return redacted(details) | {"requests": len(details["requests"]), "request_list": details["requests"]}
@@ -133,7 +133,7 @@ def wish_json(session: Session, wish: int, found: Asked | None) -> dict[str, Any
     is_done = found.state is AskedState.DONE
     report = report_of(session.store, found.run_id) if is_done and found.run_id is not None else None
     pipeline = session.project.pipelines.get(found.pipeline)
-    code = None if report is None or pipeline is None else int(exit_code(report, pipeline))
+    code = None if report is None else int(exit_code(report, pipeline))
     return {
         "id": found.id,
         "pipeline": found.pipeline,

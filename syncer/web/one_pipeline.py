@@ -9,6 +9,7 @@ from syncer.config.merged import Line as Setting
 from syncer.config.merged import flow, lines
 from syncer.engine.advice import on_tally
 from syncer.engine.explained import Explanation, explanation
+from syncer.engine.held import COST, FORGOTTEN
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, RunStatus, Tally
 from syncer.session import Session
@@ -17,7 +18,7 @@ from syncer.state.set_aside import Why, reasons
 from syncer.state.volumes import latest_volumes
 from syncer.status import PipelineStatus, pipelines_status, runs
 from syncer.web.found import argument_of, path_of
-from syncer.web.overview import State, data_time, run_state, state_of
+from syncer.web.overview import State, run_state, state_of
 from syncer.web.slots import DRAWN, Series, series, span
 
 LONGEST: Final = timedelta(days=30)
@@ -50,6 +51,11 @@ class OnePipeline:
     advice: tuple[Advice, ...]
     set_aside: tuple[Why, ...]
     held: tuple[RequestLine, ...]
+
+    @property
+    def costs(self) -> tuple[str, str]:
+        """Return what it may cost to resend what is held, and to take it for delivered."""
+        return COST, FORGOTTEN
 
     @property
     def base(self) -> str:
@@ -99,7 +105,7 @@ def one_pipeline(session: Session, pipeline: Pipeline) -> OnePipeline:
         pipeline=pipeline,
         status=status,
         state=state_of(pipeline, status),
-        data_at=data_time(status.watermark) if status else None,
+        data_at=status.data_at if status else None,
         pause=explanation(status.pause_reason) if status and status.pause_reason else None,
         series=_series(session, (name, to), now),
         runs=latest,

@@ -36,5 +36,5 @@ class OneRun:
 
 def one_run(session: Session, run_id: str) -> OneRun:
     """Return what the page of a run shows; raises `SyncerError` where there is none."""
-    details = run_details(session.store, run_id)
+    details = run_details(session.store, run_id, target=session.project.target)
     return OneRun(details, run_state(details.run.report.status), session.clock.now())

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from syncer.logs import redact
@@ -144,17 +144,6 @@ def run_state(status: RunStatus) -> State:
     return State(status.value.replace("_", " "), TONES[status])
 
 
-def data_time(watermark: str | None) -> datetime | None:
-    """Return the time that a watermark means; None where it is no time."""
-    if watermark is None or "-" not in watermark[1:]:
-        return None
-    try:
-        at = datetime.fromisoformat(watermark)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _lines(session: Session, volumes: Sequence[Volume], *, since: datetime, now: datetime) -> Iterator[Line]:
     """Yield a line for each way of each pipeline, those that no file has any more at the end."""
     project = session.project
@@ -182,7 +171,7 @@ def _line(
         pipeline=pipeline,
         status=status,
         state=state_of(pipeline, status),
-        data_at=data_time(status.watermark) if status else None,
+        data_at=status.data_at if status else None,
         taken=sum(day.counts[TAKEN]),
         curve=curve(day.counts[TAKEN], width=width, height=height),
         keys=_shares(volumes),

@@ -76,7 +76,7 @@ def all_runs(request: Request, pipeline: str = "") -> Response:
 def run(request: Request, run_id: str) -> Response:
     """Show one run."""
     session = session_of(request)
-    if not find_runs(session.store, run_id, limit=1):
+    if not find_runs(session.store, run_id, target=session.project.target, limit=1):
         raise NotFoundError(f"there is no run {run_id}; the list of runs has those that are kept")
     return shown(request, session, "run.html", view=one_run(session, run_id))
 

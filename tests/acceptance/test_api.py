@@ -1,54 +1,30 @@
 """The API of a daemon at work, over loopback."""
 
-import http.client
 import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 import pytest
 
 from syncer.report import RunStatus
 from syncer.sandbox.faults import parse_faults
-from syncer.session import Session
 from syncer.state import asked
 from syncer.state.alerts import Standing, raise_alert
 from syncer.web.api import create_api
 from syncer.web.api_act import MOST_WAIT
 from syncer.web.errands import BESIDE, Errands
+from tests.acceptance.caller import Caller
 from tests.acceptance.daemons import running, session_of, wait_until
 from tests.acceptance.pages import ROOT
-from tests.acceptance.served import TOKEN, Stub, app_served
+from tests.acceptance.served import Stub, app_served
 from tests.acceptance.shop import MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
 LONG: tuple[tuple[str, Any], ...] = (("reconcile", None), ("rejects/retry", {}), ("trace", {"key": ["1"]}))
 NO_CURRENCY = "UPDATE orders SET currency = NULL WHERE order_id = 3"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who calls the API of a daemon."""
-
-    port: int
-    session: Session
-    token: str = TOKEN
-
-    def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Return status and JSON of the answer."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            text = None if body is None else json.dumps(body)
-            headers = {"Content-Type": "application/json"} if text else {}
-            connection.request(method, f"/api{path}", text, headers | {"Authorization": f"Bearer {self.token}"})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-
-    def actors(self) -> list[tuple[str, bool]]:
-        """What was done, oldest first, and whether it was by the API."""
-        return [(entry["action"], entry["actor"].startswith("api of ")) for entry in self("GET", "/audit")[1][::-1]]
 
 
 @contextmanager
@@ -279,3 +255,16 @@ def test_of_several_destinations_one_is_named(shop: Shop) -> None:
     assert wrong == (404, {"error": "orders does not go to 'nowhere'", "remedy": "destinations: meta, other"})
     assert (status, wish["destination"], wish["report"]["destination"]) == (200, "other", "other")
     assert [(way["destination"], way["state"]) for way in pipeline["ways"]] == [("other", "paused")]
+
+
+def test_a_wish_is_told_by_its_run_also_where_the_file_is_gone_and_only_in_its_target(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    with calling(shop) as call:
+        _, wish = call("POST", "/pipelines/orders/runs?wait=30")
+        (shop.folder / "pipelines" / "orders.yaml").unlink()
+        wait_until(lambda: not call("GET", "/pipelines")[1])
+        after = call("GET", f"/asked/{wish['id']}")[1]
+        elsewhere = asked.ask(call.session.store, "prod", "orders", by="ada")
+        missing = call("GET", f"/asked/{elsewhere}")[0]
+    assert (after["state"], after["exit_code"], after["report"]["acknowledged"]) == ("done", 0, 2)
+    assert missing == 404

@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from syncer.engine.explained import codes, explanation
 from syncer.web.filters import since
-from syncer.web.overview import data_time
 from syncer.web.render import harmless
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -20,22 +19,6 @@ NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 def test_a_time_is_told_by_how_long_ago_it_is(seconds: int, words: str) -> None:
     at = NOON - timedelta(seconds=seconds)
     assert since(at, NOON) == Markup(f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}" data-relative>{words}</time>')
-
-
-@pytest.mark.parametrize(
-    ("watermark", "at"),
-    [
-        ("2026-11-28T12:00:00.000001Z", NOON + timedelta(microseconds=1)),
-        ("2026-11-28T12:00:00", NOON),
-        ("2026-11-28", NOON.replace(hour=0)),
-        ("20261128", None),
-        ("-5", None),
-        ("a-b", None),
-        (None, None),
-    ],
-)
-def test_a_watermark_is_a_time_only_where_it_is_written_as_one(watermark: str | None, at: datetime | None) -> None:
-    assert data_time(watermark) == at
 
 
 def test_S21_what_turns_the_writing_or_steers_a_terminal_is_written_out() -> None:
