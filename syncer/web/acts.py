@@ -57,6 +57,31 @@ def reconcile(request: Request, name: str, destination: str) -> Response:
     return _begun(request, pipeline, "Reconcile", lambda: actions.reconcile(session, pipeline))
 
 
+@router.post("/pipelines/{name}/{destination}/held/resend")
+def resend_held(request: Request, name: str, destination: str) -> Response:
+    """Send held requests again: those that the form names, which are those that were looked at."""
+    session, ids = session_of(request), _requests(request)
+    pipeline = way_called(session, name, destination)
+    what = f"Resend of {len(ids)} held {'request' if len(ids) == 1 else 'requests'}"
+    return _begun(request, pipeline, what, lambda: actions.resend_held(session, pipeline, ids))
+
+
+@router.post("/pipelines/{name}/{destination}/held/assume-delivered")
+def assume_delivered(request: Request, name: str, destination: str) -> Response:
+    """Take held requests for delivered."""
+    session, ids = session_of(request), _requests(request)
+    actions.assume_delivered(session, way_called(session, name, destination), ids)
+    return redirect(path_of(name, destination), "assumed")
+
+
+def _requests(request: Request) -> list[int]:
+    """Return the ids that a form names; raises `SyncerError` where it names none."""
+    found = [each for each in form_of(request).get("requests", "").split(",") if each.isascii() and each.isdigit()]
+    if not found:
+        raise SyncerError("no request is named; load the page again")
+    return [int(each) for each in found]
+
+
 def _begun(request: Request, way: Pipeline, what: str, work: Callable[[], RunReport]) -> Response:
     """Begin a run that nobody can wait for, and lead to the page that tells what comes of it."""
     session = session_of(request)

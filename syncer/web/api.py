@@ -7,6 +7,7 @@ from syncer import __version__
 from syncer.health import Watched
 from syncer.web.api_act import Acting
 from syncer.web.api_calls import RESPONSES, Harmless, add_handlers
+from syncer.web.api_held import Deciding
 from syncer.web.api_read import Reading
 from syncer.web.errands import Errands
 
@@ -35,4 +36,5 @@ def create_api(daemon: Watched, errands: Errands) -> FastAPI:
     add_handlers(api)
     api.include_router(Reading(daemon).router())
     api.include_router(Acting(daemon, errands).router())
+    api.include_router(Deciding(daemon, errands).router())
     return api

@@ -304,6 +304,31 @@ class ResetDone(Given):
 
 
 @dataclass(kw_only=True)
+class HeldWhich(Taken):
+    """Which held requests are decided on."""
+
+    requests: list[int] | None = None
+    """Their ids; null: all of them."""
+    confirm: Literal[True, False] = False
+    """false: only what it would do is said."""
+
+
+@dataclass(kw_only=True)
+class HeldDone(Given):
+    """What a decision on held requests does, or did."""
+
+    pipeline: str
+    requests: list[int]
+    events: int
+    cost: str
+    """What it may cost."""
+    done: bool
+    exit_code: int | None
+    """Of the run that sent them again; null: there was none."""
+    report: Report | None
+
+
+@dataclass(kw_only=True)
 class RetryWhich(Taken):
     """Which rejects are judged again."""
 

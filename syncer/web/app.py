@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from syncer import __version__
 from syncer.health import Health, Watched
-from syncer.web import acts, connections, login, pages, search
+from syncer.web import acts, connections, login, pages, search, set_aside
 from syncer.web.access import Access
 from syncer.web.api import create_api
 from syncer.web.errands import Errands
@@ -39,7 +39,7 @@ def _by_path(api: App, pages: App) -> App:
 def _routes(daemon: Watched, *, health: Health, errands: Errands) -> FastAPI:
     app = FastAPI(title="syncer", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.daemon, app.state.errands = daemon, errands
-    for each in (login, pages, acts, connections, search):
+    for each in (login, pages, set_aside, acts, connections, search):
         app.include_router(each.router)
     add_handlers(app)
     app.router.routes.extend(Route(path, HealthApp(health)) for path in PATHS)

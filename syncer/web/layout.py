@@ -14,6 +14,7 @@ TOLD: Final = {
     "asked": "A run is asked for; it begins as soon as a place is free.",
     "paused": "Paused: no run begins until it is resumed.",
     "resumed": "Resumed: runs begin again.",
+    "assumed": "Taken for delivered: no run sends these events.",
     "begun": "It is under way; this page shows how it goes on, and what came of it.",
 }
 """What was just done, by the word that a redirect carries."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,18 @@ from syncer.sandbox.server import Running, start
 from syncer.sandbox.settings import Settings
 from syncer.sandbox.tokens import Token
 from tests.acceptance.shop import PIPELINE, PROJECT, TABLE, TOKEN, MakeShop, Shop
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium; of a module, since no event loop may run beside it."""
+    from tests.acceptance.browsers import chromium
+
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

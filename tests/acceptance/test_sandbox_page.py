@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 from syncer.sandbox.server import Running, start
 from syncer.sandbox.settings import Settings
-from tests.acceptance.browsers import chromium
 
 pytestmark = pytest.mark.acceptance
 
@@ -22,12 +21,6 @@ UNNAMED = """() => [...document.querySelectorAll('button, input, select, a, pre'
     .filter((each) => !(each.ariaLabel || each.labels?.length || each.textContent.trim())).map((each) => each.outerHTML)"""
 Open = Callable[..., Page]
 Send = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -54,8 +54,8 @@ function live() {
   };
   const isAsking = () => document.querySelector(":popover-open") !== null;
   document.addEventListener("htmx:before:request", (event) => {
-    // nobody looks, or somebody is about to decide
-    if (document.hidden || isAsking()) event.preventDefault();
+    // nobody looks, somebody is about to decide, or nothing changes any more
+    if (document.hidden || isAsking() || document.querySelector("#live[data-ended]")) event.preventDefault();
   });
   document.addEventListener("htmx:before:swap", (event) => {
     const { text = "", response } = event.detail.ctx ?? {};
@@ -69,7 +69,16 @@ function live() {
   document.addEventListener("htmx:response:error", () => say(true));
 }
 
+/** Take what was just done out of the address: a page that is loaded again, or shared, has not done it. */
+function forgetTold() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("told")) return;
+  address.searchParams.delete("told");
+  history.replaceState(history.state, "", address);
+}
+
 mend();
+forgetTold();
 themes();
 live();
 new MutationObserver(mend).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["datetime", "data-chart"], characterData: true });
