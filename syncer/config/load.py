@@ -10,7 +10,7 @@ from syncer.config.projects import ProjectReader, View
 from syncer.config.secrets import Secrets
 from syncer.config.sections import Reader, shape
 from syncer.errors import ConfigError, Problem
-from syncer.pipeline import Pipeline, Project
+from syncer.pipeline import Destination, Pipeline, Project
 
 PROJECT_FILE = "syncer.yaml"
 PIPELINES_FOLDER = "pipelines"
@@ -163,7 +163,7 @@ class _Loader:
         around = Surroundings(
             sources=view.source_names,
             destinations=view.destination_names,
-            datasets={name: each.dataset_id.text for name, each in view.destinations.items() if each.type == "meta"},
+            datasets={name: _dataset(each) for name, each in view.destinations.items() if each.type == "meta"},
             defaults=view.defaults,
             alerts=view.alert_rules,
         )
@@ -201,3 +201,11 @@ class _Loader:
         """Return the path as messages show it: from the working directory where it lies below."""
         here = self._cwd.resolve()
         return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _dataset(destination: Destination) -> str:
+    """Return the id of a dataset, or what is written where it cannot be known here."""
+    try:
+        return destination.dataset_id.resolve()
+    except ConfigError:
+        return destination.dataset_id.text

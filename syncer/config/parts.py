@@ -77,7 +77,7 @@ def read_destinations_of(node: Node, known: Collection[str], reader: Reader) -> 
 
 
 def refuse_one_dataset(node: Node, names: Sequence[str], datasets: Mapping[str, str], reader: Reader) -> None:
-    """Note destinations of one pipeline that are the same dataset, as far as the files say so."""
+    """Note destinations of one pipeline that are the same dataset, as far as that is known here."""
     for number, name in enumerate(names):
         others = [other for other in names[:number] if name in datasets and datasets.get(other) == datasets[name]]
         if others:

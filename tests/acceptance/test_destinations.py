@@ -179,6 +179,14 @@ def test_R21_rows_that_had_no_destination_are_found_by_the_one_that_an_edited_ma
     assert [each["rows_read"] for each in run(branded)[1]] == [0, 0]
 
 
+def test_one_dataset_by_two_references_is_refused(both: Shop) -> None:
+    both.edit("syncer.yaml", '"987654321"', "${env:SECOND}")
+    done = both.syncer("run", "orders", SECOND=META)
+    assert (done.code, "meta and other are the same dataset, which would get events twice" in done.err) == (2, True)
+    assert both.order_ids() == []
+    assert both.syncer("run", "orders", SECOND=DATASET).code == 0
+
+
 def test_plan_and_reconcile_look_at_each_way(branded: Shop) -> None:
     planned = reports(branded.syncer("plan", "orders", "--output", "json"))
     assert [(each["destination"], each["to_send"]) for each in planned] == [("meta", 1), ("other", 1)]
