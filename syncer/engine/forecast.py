@@ -16,7 +16,7 @@ from syncer.engine.compiled import compiled, require_old_type
 from syncer.engine.endings import BY_HAND
 from syncer.engine.frequent import Frequent
 from syncer.engine.pack import pack
-from syncer.engine.page import allowed, cursors_of, of_first_rows, unsettled
+from syncer.engine.page import allowed, cursors_of, of_first_rows, unsettled, without_settled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
 from syncer.pipeline import Pipeline
@@ -133,6 +133,7 @@ def forecast(
     reprieve = Reprieve.of(lambda: standing.settled_otherwise, standing.rejects, fingerprint=pipeline.fingerprint)
     for rows, only in _rows(pipeline, source, transform, standing, wanted, at=at):
         made = allowed(transform(rows, now=at, start=start, only=only), standing.erased)
+        made = without_settled(made, standing.ledger)
         fresh = unsettled(made.events, standing.ledger)
         fresh = reprieve.with_reprieved(made.events, fresh, cursors_of(rows, transform.cursor_column))
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height

@@ -13,6 +13,7 @@ from syncer.engine.suppression import newly_suppressed
 from syncer.report import ELSEWHERE, Bucket
 from syncer.state.requests import Rejected
 from syncer.transform import Transformed
+from syncer.transform.route import UNKNOWN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +63,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
 
     What Meta refused is settled too, unless `reprieve` lets it go once more.
     """
-    transformed = allowed(transformed, run.erased)
+    transformed = without_settled(allowed(transformed, run.erased), run.ledger)
     events, tally = transformed.events, transformed.tally
     cursors = None if cursor_column is None else rows.column(cursor_column)
     cursor_at = cursors_of(rows, cursor_column)
@@ -148,6 +149,20 @@ def allowed(transformed: Transformed, erased: Collection[bytes]) -> Transformed:
     tally.buckets = tally.buckets - Counter(gone["bucket"].to_list()) + Counter({Bucket.ERASED: count})
     tally.reasons = tally.reasons - Counter(gone["reason"].to_list()) + Counter({Bucket.ERASED.value: count})
     return replace(transformed, events=events, rejects=rejects, tally=tally, unsent=unsent)
+
+
+def without_settled(transformed: Transformed, ledger: "Ledger") -> Transformed:
+    """Return what is left without the rows that were settled here and have no destination by now; those are duplicates."""
+    rejects = transformed.rejects
+    lost = rejects.filter((pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
+    gone = lost.filter(ledger.settled(b"".join(lost["identity"]))) if lost.height else lost
+    if not gone.height:
+        return transformed
+    tally = copy(transformed.tally)
+    tally.buckets = tally.buckets - Counter(gone["bucket"].to_list()) + Counter({Bucket.DUPLICATE_SKIPPED: gone.height})
+    tally.reasons = tally.reasons - Counter(gone["reason"].to_list())
+    left = rejects.join(gone, on=["row", "identity"], how="anti", maintain_order="left")
+    return replace(transformed, rejects=left, tally=tally)
 
 
 def unsettled(events: pl.DataFrame, ledger: "Ledger") -> pl.DataFrame:

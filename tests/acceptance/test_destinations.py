@@ -179,6 +179,19 @@ def test_R21_rows_that_had_no_destination_are_found_by_the_one_that_an_edited_ma
     assert [each["rows_read"] for each in run(branded)[1]] == [0, 0]
 
 
+def test_R14_rows_that_were_sent_before_a_map_came_are_no_rejects_for_want_of_a_destination(branded: Shop) -> None:
+    branded.edit("pipelines/orders.yaml", f"destination: {BRANDS}", "destination: meta")
+    run(branded)
+    branded.edit("pipelines/orders.yaml", "destination: meta", f"destination: {BRANDS}")
+    planned = reports(branded.syncer("plan", "orders", "--output", "json"))
+    code, found = run(branded)
+    counts = [{"duplicate_skipped": 3, "no_rule": 1}, {"no_rule": 3}]
+    assert (code, [each["buckets"] for each in found]) == (0, counts)
+    assert [each["buckets"] for each in planned] == counts
+    left = branded.syncer("rejects", "list", "orders", "--destination", "meta", "--output", "json").report
+    assert left["rejects"] == 0
+
+
 def test_one_dataset_by_two_references_is_refused(both: Shop) -> None:
     both.edit("syncer.yaml", '"987654321"', "${env:SECOND}")
     done = both.syncer("run", "orders", SECOND=META)
