@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -269,19 +270,19 @@ class Session:
     def is_sweep_due(self, pipeline: Pipeline, *, wanted: bool = False) -> bool:
         """Return whether the next run of `pipeline` has to reconcile by itself: one that reads every row need not.
 
-        `wanted` is the word of a clock, which is good unless a run was earlier by less than half of the time. Where a column
-        routes, it has to after each edit: rows that were another destination's, or nobody's, may be this one's by now.
+        `wanted` is the word of a clock, which is good unless a run was earlier by less than half of the time. It has to
+        after an edit, where runs before left rows to other destinations: they may be this one's by now.
         """
-        from syncer.engine.readings import is_due
-        from syncer.state.history import last_sweep, stored_pipeline
+        from syncer.engine.readings import is_due, longest_window_s
+        from syncer.state.history import last_sweep, left_elsewhere, stored_pipeline
 
-        every, scope, is_routed = pipeline.reconcile.every, self.scope(pipeline), pipeline.route is not None
-        if pipeline.cursor is None or (every is None and not is_routed):
-            return False
-        if (found := stored_pipeline(self.store, scope)) is None or found.watermark is None:
-            return False
-        last = last_sweep(self.store, scope, fingerprint=pipeline.fingerprint if is_routed else None)
-        return is_due(last, every, wanted=wanted, now=self.clock.now())
+        every, scope, now = pipeline.reconcile.every, self.scope(pipeline), self.clock.now()
+        window = timedelta(seconds=longest_window_s(pipeline))
+        is_it = pipeline.cursor is not None and (
+            left_elsewhere(self.store, scope, fingerprint=pipeline.fingerprint, since=now - window)
+            or (every is not None and is_due(last_sweep(self.store, scope), every, wanted=wanted, now=now))
+        )
+        return is_it and (found := stored_pipeline(self.store, scope)) is not None and found.watermark is not None
 
     def work(
         self,
@@ -345,8 +346,7 @@ class Session:
 
     def is_down(self, destination: str) -> bool:
         """Return whether requests to `destination` failed, and it is not known whether it is back."""
-        breaker = self._breakers.get(destination)
-        return breaker is not None and breaker.circuit.is_open
+        return (breaker := self._breakers.get(destination)) is not None and breaker.circuit.is_open
 
     def empty_report(self, pipeline: Pipeline, status: "RunStatus", message: str) -> "RunReport":
         """Return the report of a run that never began, or of which nothing is known."""

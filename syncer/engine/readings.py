@@ -26,13 +26,13 @@ class Sweep(StrEnum):
     ONLY = "only"
 
 
-def is_due(last: datetime | None, every: float | None, *, wanted: bool, now: datetime) -> bool:
-    """Return whether it is time for a sweep where the `last` one began then; `every` in seconds, None: never again.
+def is_due(last: datetime | None, every: float, *, wanted: bool, now: datetime) -> bool:
+    """Return whether it is time for a sweep where the `last` one began then; `every` in seconds.
 
     Where it is `wanted` by a clock, half of the time is enough.
     """
-    if last is None or every is None:
-        return last is None
+    if last is None:
+        return True
     return not 0 <= (now - last).total_seconds() < (every / 2 if wanted else every)
 
 

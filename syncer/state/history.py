@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, Select, func, select
 
 from syncer.errors import StateError
-from syncer.report import RunReport, RunStatus
+from syncer.report import ELSEWHERE, RunReport, RunStatus
 from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.basis import Basis
 from syncer.state.quarantine import Reject
@@ -135,24 +135,26 @@ def latest_runs(
         return dict(zip((row.pipeline_id for row in rows), _with_counts(connection, rows), strict=True))
 
 
-def last_sweep(store: Store, scope: Scope, *, fingerprint: str | None = None) -> datetime | None:
-    """Return when a run of `scope` that went well last began to compare all keys with the ledger; None: none did.
-
-    A run without a watermark read every row, which is as good. With `fingerprint` only runs of that configuration count.
-    """
-    is_whole = RUNS.c.trigger.endswith(SWEEP) | (RUNS.c.watermark_before.is_(None) & RUNS.c.trigger.not_in(PARTIAL))
-    query = (
-        select(RUNS.c.started_at)
-        .join(PIPELINES, PIPELINES.c.id == RUNS.c.pipeline_id)
-        .where(PIPELINES.c.target == scope.target, PIPELINES.c.pipeline == scope.pipeline)
-        .where(PIPELINES.c.destination == scope.destination, is_whole)
-        .where(RUNS.c.status.in_([RunStatus.DONE.value, RunStatus.DONE_WITH_REJECTS.value]))
-        .order_by(RUNS.c.started_at.desc())
-    )
-    if fingerprint is not None:
-        query = query.where(RUNS.c.fingerprint == fingerprint)
+def last_sweep(store: Store, scope: Scope) -> datetime | None:
+    """Return when a run of `scope` that went well last began to compare all keys with the ledger; None: none did."""
+    query = _of(scope, select(func.max(RUNS.c.started_at))).where(*_IS_SWEEP)
     with store.reading() as connection:
-        return connection.execute(query.limit(1)).scalar()
+        return connection.execute(query).scalar()
+
+
+def left_elsewhere(store: Store, scope: Scope, *, fingerprint: str, since: datetime) -> bool:
+    """Return whether runs by another configuration than `fingerprint` left rows to other destinations since then.
+
+    Not where a run by this one has compared all keys with the ledger afterwards.
+    """
+    is_left = (RUN_COUNTS.c.kind == counts.REASON) & (RUN_COUNTS.c.name == ELSEWHERE)
+    lefts = _of(scope, select(func.max(RUNS.c.epoch))).join(RUN_COUNTS, RUN_COUNTS.c.run_id == RUNS.c.id)
+    sweeps = _of(scope, select(func.max(RUNS.c.epoch))).where(*_IS_SWEEP, RUNS.c.fingerprint == fingerprint)
+    with store.reading() as connection:
+        left = connection.execute(
+            lefts.where(is_left, RUNS.c.fingerprint != fingerprint, RUNS.c.started_at >= since)
+        ).scalar()
+        return left is not None and (connection.execute(sweeps).scalar() or 0) < left
 
 
 def find_runs(store: Store, prefix: str, *, target: str | None = None, limit: int) -> list[StoredRun]:
@@ -246,6 +248,22 @@ def report_of(store: Store, run_id: str) -> RunReport:
     with store.reading() as connection:
         rows = connection.execute(_runs().where(RUNS.c.id == run_id)).all()
         return _with_counts(connection, rows)[0].report
+
+
+_IS_SWEEP = (
+    RUNS.c.trigger.endswith(SWEEP) | (RUNS.c.watermark_before.is_(None) & RUNS.c.trigger.not_in(PARTIAL)),
+    RUNS.c.status.in_([RunStatus.DONE.value, RunStatus.DONE_WITH_REJECTS.value]),
+)
+"""A run without a watermark read every row, which is as good."""
+
+
+def _of(scope: Scope, query: Select[Any]) -> Select[Any]:
+    """Return what `query` asks of the runs of one scope."""
+    return query.join(PIPELINES, PIPELINES.c.id == RUNS.c.pipeline_id).where(
+        PIPELINES.c.target == scope.target,
+        PIPELINES.c.pipeline == scope.pipeline,
+        PIPELINES.c.destination == scope.destination,
+    )
 
 
 def _runs() -> Select[Any]:

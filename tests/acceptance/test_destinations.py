@@ -179,6 +179,32 @@ def test_R21_rows_that_had_no_destination_are_found_by_the_one_that_an_edited_ma
     assert [each["rows_read"] for each in run(branded)[1]] == [0, 0]
 
 
+GLOBEX_LATER = "INSERT INTO orders SELECT 10, 'c10@example.com', 12.5, 'EUR', now() - INTERVAL 1 HOUR, '2026-11-02'"
+BEHIND = "INSERT INTO orders SELECT 11, 'c11@example.com', 12.5, 'EUR', now() - INTERVAL 1 HOUR, '2026-11-03'"
+
+
+def test_R02_what_came_while_the_map_was_wrong_is_found_once_it_is_as_it_was_before(branded: Shop) -> None:
+    """The configuration is one that looked for all keys already, but before these rows."""
+    branded.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: {column: updated_at, lookback: 0s}")
+    branded.edit("pipelines/orders.yaml", "WHEN 2 THEN", "WHEN 10 THEN 'globex' WHEN 2 THEN")
+    run(branded)
+    branded.edit("pipelines/orders.yaml", "globex: other}", "glbex: other}")
+    branded.sql(GLOBEX_LATER, BEHIND)
+    run(branded)
+    assert sorted(arrived(branded, DATASET)) == ["2"]
+    branded.edit("pipelines/orders.yaml", "glbex: other}", "globex: other}")
+    run(branded)
+    assert sorted(arrived(branded, DATASET)) == ["10", "2"]
+
+
+def test_R02_a_map_that_becomes_a_list_gives_each_destination_the_rows_of_the_other(branded: Shop) -> None:
+    branded.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: {column: updated_at, lookback: 0s}")
+    run(branded)
+    branded.edit("pipelines/orders.yaml", f"destination: {BRANDS}", "destination: [meta, other]")
+    assert run(branded)[0] == 0
+    assert sorted(arrived(branded, META)) == sorted(arrived(branded, DATASET)) == ["1", "2", "3", "4"]
+
+
 def test_R14_rows_that_were_sent_before_a_map_came_are_no_rejects_for_want_of_a_destination(branded: Shop) -> None:
     branded.edit("pipelines/orders.yaml", f"destination: {BRANDS}", "destination: meta")
     run(branded)
