@@ -1,6 +1,7 @@
 """Phone numbers: digits only, country code first, no leading zeros (Customer information parameters, `ph`)."""
 
 import re
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from syncer.spec import limits
@@ -126,7 +127,8 @@ def _parsed(digits: str, region: str | None) -> "PhoneNumber | None":
 
     try:
         return parse(digits, region)
-    except NumberParseException:
+    except NumberParseException as error:
+        clear_frames(error.__traceback__)  # parse() keeps its own trace: a ring with every frame below, and their batch
         return None
 
 

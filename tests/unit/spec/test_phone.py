@@ -1,6 +1,8 @@
 """Phone numbers."""
 
+import gc
 from decimal import Decimal
+from weakref import ref
 
 import pytest
 
@@ -98,3 +100,20 @@ def test_the_calling_codes_are_those_of_libphonenumber() -> None:
     read = {code: re.match(CALLING_CODE, f"{code}5555555") for code in COUNTRY_CODE_TO_REGION_CODE}
 
     assert {code: found and found[0] for code, found in read.items()} == {code: str(code) for code in read}
+
+
+def test_an_unreadable_number_keeps_nothing_of_its_batch_alive() -> None:
+    class Batch:
+        """What the caller holds in a variable."""
+
+    def asked() -> ref[Batch]:
+        batch = Batch()
+        phone("99912345678", Context(country="us"))
+        return ref(batch)
+
+    asked()
+    gc.disable()
+    try:
+        assert asked()() is None
+    finally:
+        gc.enable()
