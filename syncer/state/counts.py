@@ -1,15 +1,16 @@
 """Counters of a run, changed only in the commit that changes what they count."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.errors import StateError
 from syncer.report import Bucket, Tally
 from syncer.state.requests import RequestState
 from syncer.state.tables import RUN_COUNTS
+from syncer.state.upserts import inserting
 
 TOTAL = "total"
 BUCKET = "bucket"
@@ -47,14 +48,14 @@ VALUE_UNITS = 10_000
 Deltas = dict[tuple[str, str], int]
 
 
-def _upsert(dialect: Any) -> Any:
-    insert = dialect.insert(RUN_COUNTS)
+@cache
+def _add(kind: str) -> Any:
+    insert = inserting(kind)(RUN_COUNTS)
     return insert.on_conflict_do_update(
         index_elements=["run_id", "kind", "name"], set_={"count": RUN_COUNTS.c.count + insert.excluded.count}
     )
 
 
-_ADD = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 _TAKE = (
     update(RUN_COUNTS)
     .where(
@@ -75,7 +76,7 @@ def add(connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], in
         if count
     ]
     if rows:
-        connection.execute(_ADD[connection.dialect.name], rows)
+        connection.execute(_add(connection.dialect.name), rows)
 
 
 def take(connection: Connection, run_id: str, counter: tuple[str, str], count: int) -> None:

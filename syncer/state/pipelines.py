@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.errors import StateError
 from syncer.state import basis
@@ -13,6 +13,7 @@ from syncer.state.basis import Basis
 from syncer.state.scope import Scope
 from syncer.state.seal import position_seal, require_seal
 from syncer.state.tables import PIPELINES
+from syncer.state.upserts import inserting
 from syncer.watermark import Watermark
 
 
@@ -34,10 +35,6 @@ class PipelineRow:
     """What watermark and ledger rest on."""
 
 
-_INSERT = {
-    "sqlite": sqlite.insert(PIPELINES).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(PIPELINES).on_conflict_do_nothing(),
-}
 _EPOCH = select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id")).with_for_update()
 _MOVE = (
     update(PIPELINES)
@@ -49,6 +46,11 @@ _MOVE = (
         checksum=bindparam("new_checksum"),
     )
 )
+
+
+@cache
+def _insert(kind: str) -> Any:
+    return inserting(kind)(PIPELINES).on_conflict_do_nothing()
 
 
 def find(connection: Connection, scope: Scope, *, to_write: bool = False) -> PipelineRow | None:
@@ -72,7 +74,7 @@ def find_or_make(connection: Connection, scope: Scope, now: datetime) -> Pipelin
         return found
     require_own_name(connection, scope)
     connection.execute(
-        _INSERT[connection.dialect.name],
+        _insert(connection.dialect.name),
         {
             "target": scope.target,
             "pipeline": scope.pipeline,

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import Connection, Text, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.incremental import CursorKind, CursorValue
 from syncer.report import Bucket
 from syncer.state.requests import Rejected, split
 from syncer.state.tables import QUARANTINE, RUNS
+from syncer.state.upserts import inserting
 
 MOST_SET_ASIDE = 100_000
 """Rejects of one pipeline; with so many it is paused. The last batch of rows before that may go beyond."""
@@ -30,13 +31,13 @@ LATEST = (
 )
 
 
-def _upsert(dialect: Any) -> Any:
-    insert = dialect.insert(QUARANTINE)
+@cache
+def _put(kind: str) -> Any:
+    insert = inserting(kind)(QUARANTINE)
     latest = {name: insert.excluded[name] for name in LATEST}
     return insert.on_conflict_do_update(index_elements=["pipeline_id", "identity"], set_=latest)
 
 
-_PUT = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 _REPLACE = delete(QUARANTINE).where(
     QUARANTINE.c.pipeline_id == bindparam("of_pipeline"),
     QUARANTINE.c.identity.is_(None),
@@ -162,7 +163,7 @@ def put(
         named = {"of_pipeline": pipeline_id, "not_of_run": run_id}
         connection.execute(_REPLACE, [{**named, "for_reason": reason, "at_cursor": text} for reason, text in places])
     if rows:
-        connection.execute(_PUT[connection.dialect.name], rows)
+        connection.execute(_put(connection.dialect.name), rows)
 
 
 def identities(connection: Connection, pipeline_id: int) -> set[bytes]:

@@ -16,3 +16,9 @@ def test_the_values_of_the_state_load_without_its_database() -> None:
     code = "import sys, syncer.state.scope, syncer.state.requests; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_runs_on_a_file_load_no_dialect_of_postgres() -> None:
+    code = "import sys, syncer.engine.sync, syncer.state.store; print('sqlalchemy.dialects.postgresql' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
