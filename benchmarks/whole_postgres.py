@@ -30,9 +30,11 @@ mapping:
 
 def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
     """Sync once, from nothing; `mapping` is `full` or `small`; `in_flight` None: as by default."""
+    from syncer.cli import seldom_look_for_garbage
     from syncer.config.load import load_project
     from syncer.session import Session
 
+    seldom_look_for_garbage()  # as `syncer run` does
     pipeline = (PROJECT / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
     if mapping == "small":
         pipeline = pipeline[: pipeline.index("mapping:")] + SMALL

@@ -14,12 +14,14 @@ from benchmarks.safety import watch
 
 def main(warehouse: Path) -> None:
     """Sync the warehouse once, from an empty state; the sandbox counts only, in a process of its own."""
+    from syncer.cli import seldom_look_for_garbage
     from syncer.config.load import load_project
     from syncer.session import Session
     from syncer.state.ledger import Ledger
     from syncer.state.runs import RunLog
     from syncer.state.store import Store
 
+    seldom_look_for_garbage()  # as `syncer run` does
     safety_s = watch(Ledger, RunLog, Store)
     sandbox = subprocess.Popen([sys.executable, "-m", "benchmarks.counting_sandbox"], stdout=subprocess.PIPE, text=True)
     try:
