@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from syncer import __version__
 from syncer.alerts.look import ENDED
 from syncer.errors import SyncerError
+from syncer.pipeline import Project
 from syncer.report import RunReport, RunStatus
 from syncer.session import Session
 from syncer.state import alerts, asked, measured, watched
@@ -94,7 +95,9 @@ def _about(about: str) -> tuple[str, str]:
 
 
 def _of_pipelines(session: Session) -> Iterator[Metric]:
-    found = pipelines_status(session.store, session.project.target)
+    known = _known(session.project)
+    every = pipelines_status(session.store, session.project.target)
+    found = [status for status in every if (status.pipeline, status.destination) in known]
     states = [((*_scope(one), state), one.state == state) for one in found for state in STATES]
     yield _gauge("pipeline_state", "Where the pipeline stands; 1 for the state it is in.", (*SCOPE, "state"), states)
     paused = [(_scope(one), one.pause_reason is not None) for one in found]
@@ -118,7 +121,7 @@ def _of_pipelines(session: Session) -> Iterator[Metric]:
 def _of_last_runs(session: Session) -> Iterator[Metric]:
     """Yield what the newest runs did that ended."""
     store, target = session.store, session.project.target
-    scopes = measured.pipeline_ids(store, target)
+    scopes = _scopes(session)
     last = {(target, *scopes[of]): run for of, run in latest_runs(store, target, ENDED).items() if of in scopes}
     starts = [(scope, run.started_at.timestamp()) for scope, run in last.items()]
     yield _gauge("last_run_timestamp_seconds", "When the newest run that ended began.", SCOPE, starts)
@@ -144,20 +147,32 @@ def _of_last_runs(session: Session) -> Iterator[Metric]:
     )
 
 
+def _known(project: Project) -> set[tuple[str, str]]:
+    """Return pipeline and destination of what is to run: of others, times would only grow old, and call somebody."""
+    return {(one.name, to) for one in project.pipelines.values() if one.enabled for to in one.destinations}
+
+
+def _scopes(session: Session) -> dict[int, tuple[str, str]]:
+    known, found = _known(session.project), measured.pipeline_ids(session.store, session.project.target)
+    return {of: scope for of, scope in found.items() if scope in known}
+
+
 def _outcomes(report: RunReport) -> Iterator[tuple[str, int]]:
     yield "acknowledged", report.acknowledged
     yield from report.tally.buckets.items()
 
 
 def _watermarks(session: Session) -> Iterator[tuple[Labels, float]]:
+    known = _known(session.project)
     for stored in stored_pipelines(session.store, session.project.target):
-        if stored.watermark is not None and (at := stored.watermark.at) is not None:
-            yield (stored.scope.target, stored.scope.pipeline, stored.scope.destination), at.timestamp()
+        scope = stored.scope.pipeline, stored.scope.destination
+        if scope in known and stored.watermark is not None and (at := stored.watermark.at) is not None:
+            yield (stored.scope.target, *scope), at.timestamp()
 
 
 def _of_a_day(session: Session) -> Iterator[Metric]:
     store, target = session.store, session.project.target
-    since, scopes = session.clock.now() - DAY, measured.pipeline_ids(store, target)
+    since, scopes = session.clock.now() - DAY, _scopes(session)
     events = [
         ((target, *scopes[of], outcome), count)
         for (of, outcome), count in measured.events_since(store, target, since).items()

@@ -77,6 +77,22 @@ def test_a_pause_and_an_alert_are_shown_with_reason_and_condition(shop: Shop) ->
     assert value(found, "alert", condition="paused") == 1
 
 
+@pytest.mark.parametrize("gone", ["disabled", "without a file"])
+def test_a_pipeline_that_is_not_to_run_any_more_calls_nobody_by_its_old_times(gone: str, shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    with session_of(shop) as session:
+        session.run("orders")
+        assert value(scraped(session), "last_success_timestamp_seconds") is not None
+    if gone == "disabled":
+        shop.edit("pipelines/orders.yaml", "version: 1", "version: 1\nenabled: false")
+    else:
+        (shop.folder / "pipelines" / "orders.yaml").unlink()
+    with session_of(shop) as session:
+        names = {name for name, _ in scraped(session)}
+    assert {"syncer_state_up", "syncer_daemons"} <= names
+    assert [name for name in names if name.endswith(("_timestamp_seconds", "_24h", "_paused", "_rows"))] == []
+
+
 def test_where_the_state_is_away_a_scrape_still_says_so(shop: Shop) -> None:
     with session_of(shop) as session:
         session.run("orders")
