@@ -28,6 +28,8 @@ class Standing:
     silent_s: float = 0.0
     """Seconds since its loop last went on."""
     is_stopping: bool = False
+    troubles: tuple[str, ...] = ()
+    """What keeps it from working or writing down what its runs did, such as a full disk; redacted."""
 
 
 class Watched(Protocol):

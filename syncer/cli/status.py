@@ -66,7 +66,11 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     several = Counter(pipeline for pipeline, _ in wanted)
     shown = {way: way[0] if several[way[0]] == 1 else " to ".join(way) for way in wanted}
     _print_pipelines({shown[way]: found.get(way) for way in wanted}, target)
-    _print_daemons(daemons, target, now=now, is_missed=any(status.next_run_at for status in found.values()))
+    has_clock = project.runs_schedules and any(
+        pipeline.enabled and pipeline.schedule is not None for pipeline in project.pipelines.values()
+    )
+    is_missed = has_clock or any(status.next_run_at for status in found.values())
+    _print_daemons(daemons, target, now=now, is_missed=is_missed)
     _print_alerts([alert for alert in alerts if _is_about(alert.about, wanted)])
     for way in wanted:
         if way in found:

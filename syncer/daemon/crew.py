@@ -44,6 +44,13 @@ class Crew:
     _held: set[Scope] = field(default_factory=set)
     """Those that another process was found to hold."""
     _crashed: dict[Scope, int] | None = None
+    _said: dict[Scope, str] = field(default_factory=dict)
+    """Why the last run failed without a word in the state; replaced and never changed, since others read it."""
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Return what kept runs from writing down how they ended, of each whose last one did; from any thread."""
+        return tuple(self._said.values())
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -54,8 +61,10 @@ class Crew:
         """Take note of the runs that ended; return whether there were any."""
         ended = [scope for scope, (_, future) in self._running.items() if future.done()]
         for scope in ended:
-            _, future = self._running.pop(scope)
+            worker, future = self._running.pop(scope)
             self._note(scope, future.result())
+            said = {scope: worker.said} if scope in self._failures and worker.said else {}
+            self._said = {other: text for other, text in self._said.items() if other != scope} | said
         return bool(ended)
 
     def _note(self, scope: Scope, ended: Ended) -> None:

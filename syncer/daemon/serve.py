@@ -18,6 +18,7 @@ from syncer.daemon.slots import Slots, WorkingClock
 from syncer.daemon.watch import Watch
 from syncer.errors import ConfigError, StateError, SyncerError
 from syncer.health import Standing
+from syncer.logs import redact
 from syncer.pipeline import Pipeline, Project, ways
 from syncer.ports import Stop
 from syncer.session import Session
@@ -50,7 +51,7 @@ class Daemon:
         self.clock = WorkingClock(self.slots)
         self._beat_at = self._files_at = self._alive_at = self._not_before = 0.0
         self._watchdog_s = watchdog_s()
-        self._is_failing = self._is_due = False
+        self._trouble, self._is_due = "", False
         self._ticked_at = self.clock.monotonic()
 
     def standing(self) -> Standing:
@@ -58,7 +59,15 @@ class Daemon:
         session = getattr(self, "session", None)
         problems = len(self.files.problems) if session is not None else 0
         silent_s = 0.0 if session is None else self.clock.monotonic() - self._ticked_at
-        return Standing(session=session, problems=problems, silent_s=silent_s, is_stopping=self.stop.is_wanted)
+        of_runs = self.crew.troubles if hasattr(self, "crew") else ()
+        troubles = tuple(dict.fromkeys(filter(None, [self._trouble, *of_runs])))
+        return Standing(
+            session=session,
+            problems=problems,
+            silent_s=silent_s,
+            is_stopping=self.stop.is_wanted,
+            troubles=troubles,
+        )
 
     def ask_to_stop(self) -> None:
         """Want the end, also from a signal handler, which may take no lock: the loop hears of it within `TICK_S`."""
@@ -158,17 +167,17 @@ class Daemon:
             self._fail(error)
             self._not_before = now + BEAT_S
             return TICK_S
-        if self._is_failing:
-            self._is_failing = False
+        if self._trouble:
+            self._trouble = ""
             log.info("state.back")
         return min(TICK_S, ring_s if ring_s is not None else TICK_S)
 
     def _fail(self, error: SyncerError) -> None:
         """Go on without the state, which may come back; say so once."""
-        if not self._is_failing:
+        if not self._trouble:
             what = "state.away" if isinstance(error, StateError) else "daemon.failed"
             log.error(what, extra={"error": str(error), "next": "runs begin again when it is back"})
-        self._is_failing = True
+        self._trouble = redact(str(error))
 
     def _read_files(self) -> None:
         problems = self.files.problems

@@ -11,7 +11,7 @@ from connectors.errors import SourceError
 from syncer.daemon import alone
 from syncer.engine.scheduled_test import SCHEDULE
 from syncer.errors import ConfigError, LockedError, SyncerError
-from syncer.logs import unexpected
+from syncer.logs import redact, unexpected
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport, RunStatus
 from syncer.session import Session
@@ -37,7 +37,7 @@ class Ended(Enum):
 
 @dataclass
 class Worker:
-    """Runs one way of a pipeline. Mutable: it knows the process that it waits for."""
+    """Runs one way of a pipeline. Mutable: it knows the process that it waits for, and what went wrong."""
 
     session: Session
     pipeline: Pipeline
@@ -45,6 +45,8 @@ class Worker:
     is_suspect: bool
     """Whether its last run crashed: it runs in a process of its own."""
     process: "subprocess.Popen[bytes] | None" = None
+    said: str = ""
+    """Why nothing could be written down; redacted."""
 
     @property
     def trigger(self) -> str:
@@ -94,6 +96,7 @@ class Worker:
 
     def _tell(self, event: str, error: str) -> None:
         """Log a failure without a trace: that of a driver may hold data."""
+        self.said = redact(f"{self.pipeline.name}: {error}")
         log.log(logging.ERROR, event, extra={"pipeline": self.pipeline.name, "error": error})
 
     def _refused(self, message: str) -> Ended:

@@ -30,6 +30,12 @@ def session_of(request: Request) -> Session:
     return session.renewed(session.project, actor=f"page of {session.actor}")
 
 
+def troubles_of(request: Request) -> tuple[str, ...]:
+    """Return what keeps the daemon from working, in words."""
+    daemon: Watched = request.app.state.daemon
+    return daemon.standing().troubles
+
+
 def errands_of(request: Request) -> Errands:
     """Return what does things that take a while."""
     errands: Errands = request.app.state.errands

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import QueryParams
 
 from syncer.session import Session
+from syncer.web.found import troubles_of
 from syncer.web.render import page
 
 TOLD: Final = {
@@ -23,7 +24,7 @@ TOLD: Final = {
 def shown(request: Request, session: Session, template: str, **facts: Any) -> HTMLResponse:
     """Return a page of the daemon."""
     told = TOLD.get(request.query_params.get("told", ""), "")
-    common = {"told": told, "target": session.project.target, "live": _live(request)}
+    common = {"told": told, "troubles": troubles_of(request), "target": session.project.target, "live": _live(request)}
     return page(request, template, {**common, "now": session.clock.now(), **facts})
 
 

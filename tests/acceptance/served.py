@@ -1,8 +1,10 @@
-"""The daemon's page and API on a port of this machine."""
+"""The daemon's page and API, on a port of this machine or read at once."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Protocol
 
 from syncer.health import Health, Standing
@@ -12,6 +14,7 @@ from syncer.web.access import Access
 from syncer.web.app import create_app
 from syncer.web.errands import Errands
 from syncer.web.server import listener, served
+from tests.unit.web.asgi import ask
 
 TOKEN = "a-token-of-the-page-0123456789abcdef"
 
@@ -45,3 +48,11 @@ def app_served(daemon: Ticking, errands: Errands | None = None) -> Iterator[int]
     )
     with served(app, listening, name="page"):
         yield listening.getsockname()[1]
+
+
+def page_text(session: Session, *paths: str) -> str:
+    """What pages say about the state of a session, without tags, on one line."""
+    daemon, told = Stub(session, session.clock), {"authorization": f"Bearer {TOKEN}"}
+    app = create_app(daemon, Access(TOKEN), health=Health(daemon, daemon.clock), errands=Errands(daemon.clock))
+    html = "".join(ask(app, path, headers=told).text for path in paths)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())

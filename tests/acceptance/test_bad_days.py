@@ -13,6 +13,7 @@ from syncer.sandbox.tokens import Token
 from syncer.session import Session
 from tests.acceptance.daemons import EVERY, environ
 from tests.acceptance.moved_clock import MovedClock
+from tests.acceptance.served import page_text
 from tests.acceptance.shop import TOKEN, MakeShop, Shop
 from tests.acceptance.told import Told, alerts_in
 
@@ -49,6 +50,10 @@ class Days:
         """What `syncer status` says, its lines joined."""
         return " ".join(self.shop.syncer("status").out.split())
 
+    def page(self) -> str:
+        """What the overview and the pipeline's page say, without tags."""
+        return page_text(self.session, "/", "/pipelines/orders/meta")
+
     def all_arrived_once(self) -> bool:
         return sorted(map(int, self.shop.order_ids())) == list(range(1, self.orders + 1))
 
@@ -73,13 +78,16 @@ def test_a_day_without_meta_is_told_once_and_all_is_delivered_when_it_is_back(da
     for _ in range(8):
         assert days.step(3 * HOUR_S, new_orders=2).status is RunStatus.FAILED
     asked = days.shop.sandbox.sandbox.begun - before
-    status = days.status()
+    status, page = days.status(), days.page()
     days.shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
     assert days.step(HOUR_S).status is RunStatus.DONE
     assert days.all_arrived_once()
     assert asked <= 8 * 10
     assert "orders failed" in status
     assert "nothing_delivered_for: orders: Meta has acknowledged no event since" in status
+    assert "Nothing delivered for (" in page
+    assert "orders: Meta has acknowledged no event since" in page
+    assert "orders to meta failed" in page
     assert days.told.alerts == [
         ("raised", "failed"), ("raised", "nothing_delivered_for"), ("ended", "failed"), ("ended", "nothing_delivered_for"),
     ]  # fmt: skip
@@ -91,12 +99,14 @@ def test_an_hour_without_the_warehouse_is_told_with_its_place_and_all_is_deliver
     days.orders = 9
     warehouse.rename(elsewhere)
     failed = [days.step(5 * MINUTE_S) for _ in range(12)]
-    status = days.status()
+    status, page = days.status(), days.page()
     elsewhere.rename(warehouse)
     assert days.step(HOUR_S).acknowledged == 6
     assert {report.status for report in failed} == {RunStatus.FAILED}
     assert "warehouse.duckdb" in failed[0].message
     assert "warehouse.duckdb" in status
+    assert "warehouse.duckdb" in page
+    assert "orders to meta failed" in page
     assert days.all_arrived_once()
     assert "failed: orders: run 01" in status
     assert days.told.alerts == [("raised", "failed"), ("ended", "failed")]
@@ -106,13 +116,15 @@ def test_a_token_that_is_revoked_pauses_and_a_new_one_goes_on_without_a_new_star
     tokens = days.shop.sandbox.sandbox.tokens
     tokens[TOKEN] = Token(text=TOKEN, invalid_subcode=460)
     paused = [days.step(HOUR_S, new_orders=1) for _ in range(5)]
-    status = days.status()
+    status, page = days.status(), days.page()
     tokens["EAAanother0123456789"] = Token(text="EAAanother0123456789")
     days.environment["TOKEN"] = "EAAanother0123456789"
     after = days.step(HOUR_S)
     assert {(report.status, report.pause_reason) for report in paused} == {(RunStatus.PAUSED, "token_password_changed")}
     assert "paused since" in status
     assert "`syncer explain token_password_changed` says what to do" in status
+    assert "orders to meta paused token_password_changed" in page
+    assert "make a new one" in page
     assert (after.status, days.all_arrived_once()) == (RunStatus.DONE, True)
     assert days.told.alerts == [("raised", "paused"), ("ended", "paused")]
     assert "make a new one" in days.told.notices[0]["text"]

@@ -9,6 +9,7 @@ from syncer.config.load import load_project
 from syncer.ports import SystemClock
 from syncer.report import Bucket, RunReport
 from syncer.session import Session
+from tests.acceptance.served import page_text
 from tests.acceptance.shop import TOKEN, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -54,6 +55,23 @@ def test_R31_rows_that_only_a_wrong_clock_finds_too_old_or_too_new_stay_to_be_se
     assert (paused.pause_reason, paused.events, paused.watermark_after) == ("clock_wrong", 0, first.watermark_after)
     after = run(shop)
     assert (after.acknowledged, after.tally.buckets[Bucket.DUPLICATE_SKIPPED]) == (4, 5)
+
+
+@pytest.mark.parametrize("by", [8 * DAY, -DAY], ids=str)
+def test_R31_status_and_page_say_that_the_clock_is_wrong_and_what_to_do(shop: Shop, by: timedelta) -> None:
+    shop.add_orders(1, 5)
+    run(shop)
+    shop.add_orders(6, 9)
+    with opened(shop, by) as session:
+        session.run("orders")
+        page = page_text(session, "/", "/pipelines/orders/meta")
+    status = " ".join(shop.syncer("status").out.split())
+    run(shop)
+    assert "orders to meta paused clock_wrong" in page
+    assert "let NTP keep it" in page
+    assert "clock_wrong" in status
+    assert "let NTP keep it" in status
+    assert sorted(shop.order_ids()) == [str(number) for number in range(1, 10)]
 
 
 def test_R31_an_answer_that_shows_a_wrong_clock_counts_and_ends_the_run(shop: Shop) -> None:
