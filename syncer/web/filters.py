@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from syncer.logs import printable, redact
 from syncer.status import in_utc
@@ -60,6 +60,14 @@ def said(text: str | None) -> str:
     return "—" if text is None else printable(redact(text))
 
 
+def coded(text: str | None) -> Markup:
+    """Return `said`, with what stands between backticks as code."""
+    parts = said(text).split("`")
+    if len(parts) % 2 == 0:  # one of them has no other
+        return escape(said(text))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "time": time,
     "since": since,
@@ -68,4 +76,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "seconds": seconds,
     "share": share,
     "said": said,
+    "coded": coded,
 }

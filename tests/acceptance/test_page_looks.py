@@ -167,3 +167,35 @@ def test_what_was_just_done_is_said_once_and_leaves_the_address(browser: Browser
         page.reload()
         expect(page.get_by_role("button", name="Resume")).to_be_visible()
         expect(page.get_by_text("Paused: no run begins")).to_have_count(0)
+
+
+def test_long_names_fit_on_a_phone(browser: Browser, both: Shop) -> None:
+    long = "completed_orders_of_all_shops_in_the_european_union_and_beyond"
+    both.edit("syncer.yaml", "  other:", f"  {long}:")
+    both.edit("pipelines/orders.yaml", "name: orders", f"name: {long}")
+    both.edit("pipelines/orders.yaml", "[meta, other]", f"[meta, {long}]")
+    both.sql(NO_CURRENCY)
+    with visiting(browser, both) as visitor:
+        page = visitor.page
+        page.set_viewport_size({"width": 375, "height": 900})
+        report = visitor.session.run(way_called(visitor.session, long, long))
+        way = f"/pipelines/{long}/{long}"
+        paths = (
+            "/",
+            way,
+            f"{way}/rejects",
+            "/rejects",
+            "/runs",
+            f"/runs/{report.run_id}",
+            f"/search?way={long}/{long}",
+            "/audit",
+        )
+        found = {path: faults_of(visitor.open(path)) for path in paths}
+        cut = {path: visitor.open(path).evaluate(CUT) for path in paths}
+    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert {path: names for path, names in cut.items() if names} == {}
+
+
+CUT = """() => [...document.querySelectorAll('.stack a, .stack small')]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth).map((each) => each.textContent)"""
+"""Names that go beyond the right end of the screen."""

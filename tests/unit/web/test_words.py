@@ -6,7 +6,7 @@ import pytest
 from markupsafe import Markup
 
 from syncer.engine.explained import codes, explanation
-from syncer.web.filters import since
+from syncer.web.filters import coded, since
 from syncer.web.render import harmless
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -25,6 +25,12 @@ def test_S21_what_turns_the_writing_or_steers_a_terminal_is_written_out() -> Non
     assert harmless("a\u202eb\x1b[31m\nc") == "a\\u202eb\\x1b[31m\nc"
     assert harmless(Markup("<b>\n</b>")) == Markup("<b>\n</b>")
     assert harmless(None) is None
+
+
+def test_what_stands_between_backticks_is_code_and_the_rest_is_text() -> None:
+    assert coded("a <b>: `syncer status <x>` says") == Markup("a &lt;b&gt;: <code>syncer status &lt;x&gt;</code> says")
+    assert coded("one ` <b>") == Markup("one ` &lt;b&gt;")
+    assert "ada@example.com" not in coded("`ada@example.com` is told")
 
 
 def test_every_code_is_explained() -> None:
