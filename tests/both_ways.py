@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from syncer.pipeline import Pipeline
+from syncer.state.requests import split
 from syncer.transform import Scope, Transformed, compile_transform
 
 
@@ -29,6 +30,7 @@ def transformed(
     assert rows.rejects.schema == columns.rejects.schema
     assert rows.rejects.rows() == columns.rejects.rows()
     assert rows.tally == columns.tally
+    assert sorted(split(rows.elsewhere)) == sorted(split(columns.elsewhere))
     return columns
 
 

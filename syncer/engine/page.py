@@ -10,7 +10,7 @@ import polars as pl
 
 from connectors.incremental import CursorValue, cursor_value
 from syncer.engine.suppression import newly_suppressed
-from syncer.report import ELSEWHERE, Bucket
+from syncer.report import Bucket
 from syncer.state.requests import Rejected
 from syncer.transform import Transformed
 from syncer.transform.route import UNKNOWN
@@ -77,8 +77,13 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         tally.buckets[Bucket.OVER_MAX_ROWS] = tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
     wanted = within if room is None else within.head(room)
     unsent = newly_suppressed(transformed.unsent, run)
-    gone = b"".join(transformed.rejects.filter(pl.col("reason") == ELSEWHERE)["identity"].drop_nulls())
-    run.page(tally, _quarantined(transformed.rejects, cursor_at), pending=within.height, unsent=unsent, gone=gone)
+    run.page(
+        tally,
+        _quarantined(transformed.rejects, cursor_at),
+        pending=within.height,
+        unsent=unsent,
+        gone=transformed.elsewhere,
+    )
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)

@@ -90,12 +90,15 @@ class _Making:
     tally: Tally = field(default_factory=Tally)
     sent: dict[bytes, str] = field(default_factory=dict)
     """Identity to JSON."""
+    elsewhere: list[bytes] = field(default_factory=list)
 
     def add(self, number: int, row: Values) -> None:
         """Make the events of one row, those of each kind in turn."""
         few = self.few
         if few.kinds[0].is_away(row):
-            self.rejects.append(_reject(number, few.kinds[0].identity(row), ELSEWHERE, None))
+            identities = [kind.identity(row) for kind in few.kinds]
+            self.rejects.append(_reject(number, identities[0], ELSEWHERE, None))
+            self.elsewhere += filter(None, identities)
             return
         built = [
             (kind.build(row, now=self.now, start=self.start), order)
@@ -118,7 +121,8 @@ class _Making:
         """Return all of it as frames."""
         self.tally.buckets.update(line[2] for line in self.rejects)
         self.tally.reasons.update(line[3] for line in self.rejects)
-        return Transformed(events=_frame(self.events, EVENTS), rejects=_frame(self.rejects, COLUMNS), tally=self.tally)
+        events, rejects = _frame(self.events, EVENTS), _frame(self.rejects, COLUMNS)
+        return Transformed(events=events, rejects=rejects, tally=self.tally, elsewhere=b"".join(self.elsewhere))
 
     def _is_wanted(self, kind: Reference, row: Values) -> bool:
         return kind.matches(row) and (self.wanted is None or kind.identity(row) in self.wanted)

@@ -53,6 +53,8 @@ class Transformed:
     """The column that was asked for consent; None: none was."""
     unsent: pl.DataFrame = field(default_factory=no_refusals)
     """As `rejects`, those for want of consent, a line for each event that would be, also where the row counts once."""
+    elsewhere: bytes = b""
+    """Packed identities of the events that rows of other destinations would give here, those of each rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

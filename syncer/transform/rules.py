@@ -98,6 +98,7 @@ class Transform:
             rejects=rejects,
             tally=made.tally,
             unsent=unsent,
+            elsewhere=_identities(found, away),
             consent_column=gate.column if gate else None,
         )
 
@@ -190,6 +191,11 @@ def _elsewhere(found: Found, away: pl.Series) -> pl.DataFrame:
     verdicts = Verdicts(len(rest.numbers))
     verdicts.refuse(~nowhere(len(rest.numbers)), ELSEWHERE)
     return verdicts.frame(rest.numbers, rest.identities)
+
+
+def _identities(found: list[Found], away: pl.Series) -> bytes:
+    """Return the packed identities of the events that the rows of other destinations would give by each rule."""
+    return b"".join(b"".join(each.identities.filter(away).drop_nulls()) for each in found) if away.any() else b""
 
 
 def _without_rule(found: Found, chosen: list[pl.Series | None], away: pl.Series) -> pl.DataFrame:

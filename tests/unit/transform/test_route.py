@@ -11,8 +11,10 @@ import pytest
 
 from syncer.errors import ConfigError
 from syncer.mapping import Constant
-from syncer.pipeline import Consent, Pipeline, Route, ways
+from syncer.pipeline import Consent, EventRule, Pipeline, Route, ways
+from syncer.state.requests import split
 from syncer.transform import Scope
+from syncer.transform.identity import identity
 from tests.both_ways import transformed
 
 Make = Callable[..., Any]
@@ -88,6 +90,16 @@ def test_age_and_consent_are_asked_first(routed: Make) -> None:
     assert taken(first, pa.array([None, None, "globex", None]), **columns) == [
         "consent_denied", "route_unknown", "other_destination", "event_time_too_old",
     ]  # fmt: skip
+
+
+def test_a_row_of_another_destination_is_known_by_the_identities_of_each_rule(routed: Make) -> None:
+    """So that whatever rule had it set aside here, it is no reject any more."""
+    first, _ = ways(routed())
+    rules = tuple(EventRule(id=name, when={"id": 9}, mapping=first.mapping) for name in ("seen", "bought"))
+    batch = pa.RecordBatch.from_pydict({"id": [7], "at": [NOW], "brand": ["globex"]})
+    found = transformed(replace(first, events=rules), batch, SCOPE, now=NOW, start=None)
+    assert {*split(found.elsewhere)} == {identity(SCOPE, first.name, rule.id, ("7",)) for rule in rules}
+    assert found.rejects["reason"].to_list() == ["other_destination"]
 
 
 def test_a_missing_column_is_named_with_its_place(routed: Make, run: Make) -> None:
