@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from syncer.report import Bucket, RunReport, RunStatus
+from syncer.report import ELSEWHERE, Bucket, RunReport, RunStatus
 from syncer.transform.identity import Scope, event_id, identity
 from tests.simulation.meta import Account, Event, Meta
 from tests.simulation.world import Row, Warehouse, World
 
 SETTLED = ("acked", "acked_assumed", "held", "dead")
-FINAL = {"key_problem", "expired", "no_consent", "rejected_local"}
+FINAL = {"key_problem", "expired", "no_consent", "rejected_local", "elsewhere", "no_place"}
 IDENTITY_BYTES = 16
 STATES = (("rejected_remote", "dead"), ("held", "held"))
 
@@ -104,12 +104,16 @@ class Checker:
         if report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS) and buckets[Bucket.PENDING] and not limited:
             self.broken.append(f"R34 a run says it is done with {buckets[Bucket.PENDING]} events pending")
         given = Counter(verdict for _, verdict in self.warehouse.given)
+        refused, odd = buckets[Bucket.REJECTED_LOCAL], given["no_place"]  # those that are settled are repeated ones
+        if not given["rejected_local"] <= refused <= given["rejected_local"] + odd and whole and not among_others:
+            self.broken.append(f"R34 {refused} were refused here of {given['rejected_local']} and {odd}")
         pairs: dict[str, tuple[float, float]] = {
             "acknowledged": (report.acknowledged, told.acknowledged),
             "refused": (buckets[Bucket.REJECTED_REMOTE], told.refused_alone),
             "value": (round(report.value.get("EUR", 0.0), 2), round(told.value, 2)),
             "rows": (report.tally.rows_read, len(self.warehouse.given)),
-            **{name: (buckets[name], given[name]) for name in ("too_early", "no_consent", "rejected_local")},
+            **{name: (buckets[name], given[name]) for name in ("too_early", "no_consent")},
+            "elsewhere": (report.tally.reasons[ELSEWHERE], given["elsewhere"]),
         }
         if among_others:
             pairs = {name: pairs[name] for name in ("acknowledged", "refused", "value")}
@@ -188,7 +192,8 @@ class Checker:
                     self.broken.append(f"R05 {run} counts {numbers[bucket]} {bucket}, its requests {there[state]}")
 
     def _compare_watermark(self) -> None:
-        text = self._state.execute("SELECT watermark_text FROM pipelines").fetchone()
+        query = "SELECT watermark_text FROM pipelines WHERE destination = ?"
+        text = self._state.execute(query, (self.scope.destination,)).fetchone()
         found = text[0] if text else None
         if found == self._watermark:
             return
@@ -213,8 +218,11 @@ class Checker:
 
     def announced(self) -> int:
         """Return how many events the runs said might be taken again."""
-        query = "SELECT COALESCE(SUM(count), 0) FROM run_counts WHERE name = 'possible_duplicates'"
-        return int(self._state.execute(query).fetchone()[0])
+        query = (
+            "SELECT COALESCE(SUM(count), 0) FROM run_counts JOIN runs ON runs.id = run_id"
+            " JOIN pipelines ON pipelines.id = pipeline_id WHERE name = 'possible_duplicates' AND destination = ?"
+        )
+        return int(self._state.execute(query, (self.scope.destination,)).fetchone()[0])
 
     def _digests(self, state: str) -> list[bytes]:
         return [found for (found,) in self._state.execute("SELECT digests FROM requests WHERE state = ?", (state,))]

@@ -3,10 +3,11 @@
 import hashlib
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from syncer.engine import held
@@ -19,11 +20,12 @@ from syncer.engine.span import Span
 from syncer.engine.sync import run_sync
 from syncer.engine.tools import Sender, Tools
 from syncer.errors import StateError
-from syncer.pipeline import Rejects
+from syncer.pipeline import Pipeline, Rejects, Route
 from syncer.ports import SteadyClock
 from syncer.report import RunReport, RunStatus
 from syncer.state.database import connect
 from syncer.state.held import held_requests
+from syncer.state.history import SWEEP, left_elsewhere
 from syncer.state.locks import Lock
 from syncer.state.place import parse
 from syncer.state.quarantine import Chosen
@@ -33,7 +35,7 @@ from syncer.transform.identity import Scope as IdentityScope
 from tests.simulation.checker import Checker
 from tests.simulation.machine import Crash, FakeClock, Shuffled, Trouble, WallClock
 from tests.simulation.meta import Account, Meta
-from tests.simulation.world import Shape, Warehouse, World
+from tests.simulation.world import MAPS, Shape, Warehouse, World
 
 ORDERS = Scope("default", "orders", "meta")
 STATE = "sqlite:///.syncer/state.db"
@@ -70,9 +72,10 @@ class Summary:
     @classmethod
     def of(cls, simulation: "Simulation", points: tuple[str, ...]) -> "Summary":
         """Return what `simulation` came to, which is at rest."""
-        meta = simulation.meta
-        duplicates, announced = meta.taken.total() - len(meta.taken), simulation.checker.announced()
-        trace = tuple(meta.trace)
+        metas, checkers = zip(*((way.meta, way.checker) for way in simulation.ways), strict=True)
+        duplicates = sum(meta.taken.total() - len(meta.taken) for meta in metas)
+        announced = sum(checker.announced() for checker in checkers)
+        trace = tuple(line for meta in metas for line in meta.trace)
         return cls(simulation.runs, simulation.crashes, simulation.posts, trace, points, duplicates, announced)
 
 
@@ -92,8 +95,17 @@ class Held:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One destination: what it took, and what is promised of it."""
+
+    scope: Scope
+    meta: Meta
+    checker: Checker
+
+
 class Simulation:
-    """A world, its state file and its dataset. Raises `BrokenError` as soon as a promise is broken. Mutable."""
+    """A world, its state file and its datasets, of which one is looked at. Raises `BrokenError` as soon as a promise is broken. Mutable."""
 
     def __init__(self, folder: Path, template: Path, rng: random.Random, shape: Shape) -> None:
         self.rng, self.shape, self.folder = rng, shape, folder
@@ -105,13 +117,11 @@ class Simulation:
         self.world = World(shape, rng, self.clock)
         self.warehouse = Warehouse(self.world)
         self.trouble = Trouble(self._look)
-        self.meta = Meta(self.world, rng, self.trouble)
         self._store: Store | None = self._opened()
-        salt = self._store.salt
-        scope = IdentityScope(target=ORDERS.target, destination=ORDERS.destination, salt=salt)
-        self.checker = Checker(state, scope, ORDERS.pipeline, self.world, self.warehouse, self.meta)
-        self.meta.look = self.checker.before_send
+        self.ways = [self._way(name, state, self._store.salt) for name in shape.destinations]
+        self.meta, self.checker = self.ways[0].meta, self.ways[0].checker
         self.sender: Sender = self.meta
+        self.scope = self.ways[0].scope
         self.runs = self.crashes = self.posts = 0
         self.stopped_by = ""
         """What the state said that failed even to note how a run ended."""
@@ -119,13 +129,31 @@ class Simulation:
         self.has_edits = False
         """Whether the configuration was another one before: rejects are read again among other rows."""
 
+    def _way(self, name: str, state: Path, salt: bytes) -> Way:
+        scope = replace(ORDERS, destination=name)
+        meta = Meta(self.world, self.rng, self.trouble)
+        identities = IdentityScope(target=scope.target, destination=name, salt=salt)
+        checker = Checker(state, identities, scope.pipeline, self.world, self.warehouse, meta)
+        meta.look = checker.before_send
+        return Way(scope, meta, checker)
+
+    def turn_to(self, way: Way) -> None:
+        """Look at this destination from now on."""
+        self.scope, self.meta, self.checker, self.sender = way.scope, way.meta, way.checker, way.meta
+        self.world.to = way.scope.destination
+
     def edit(self) -> None:
-        """Change the mapping, in a way that changes no event."""
-        self.configuration, self.has_edits = f"{self.configuration}+", True
+        """Change the mapping, in a way that changes no event; where rows have brands, the destinations of some instead."""
+        self.has_edits = True
+        if self.shape.has_brands:
+            self.world.map = self.rng.choice(MAPS)
+        else:
+            self.configuration += "+"
 
     def close(self) -> None:
         """Close the state and throw its file away, unless it is gone already."""
-        self.checker.close()
+        for way in self.ways:
+            way.checker.close()
         if self._store is not None:
             self._store.close()
         if self.folder.exists():
@@ -143,7 +171,11 @@ class Simulation:
         self.meta.run, self.meta.faults = Account(), faults
         self.trouble.arm(trouble_at, raises)
         self._store = self._store or self._opened()
-        job = replace(self._job(self._store), limit=limit, sample=sample, span=span, sweep=sweep, retry=retry)
+        job = self._job(self._store)
+        if sweep is Sweep.NONE and not (limit or sample or span or retry or resend) and self._is_sweep_due(job):
+            sweep = Sweep.ALSO
+        trigger = job.trigger if sweep is Sweep.NONE else f"{job.trigger}+{SWEEP}"
+        job = replace(job, limit=limit, sample=sample, span=span, sweep=sweep, retry=retry, trigger=trigger)
         clock = SteadyClock(self.wall)
         self.meta.skew_s = lambda: (self.clock.now() - clock.now()).total_seconds()  # noqa: PLW0108  both clocks go on
         tools = Tools(
@@ -174,7 +206,9 @@ class Simulation:
                 CLOCK_WRONG,
             )  # the next run has what was under way
             is_whole = (trouble_at is None or len(self.trouble.names) < trouble_at) and not gave_up
-            leaves_out = sweep is not Sweep.NONE and any(verdict == "expired" for _, verdict in self.warehouse.given)
+            leaves_out = sweep is not Sweep.NONE and any(
+                verdict in ("expired", "elsewhere") for _, verdict in self.warehouse.given
+            )
             self.checker.after_run(
                 report,
                 self.meta.run,
@@ -187,6 +221,12 @@ class Simulation:
 
     def settle(self, *, is_calm: bool = False, twice: bool = False) -> None:
         """Run without faults until nothing is left to do, then look at everything; `twice`: a last run must be idle."""
+        for way in self.ways:
+            if len(self.ways) > 1:
+                self.turn_to(way)
+            self._settle(is_calm=is_calm, twice=twice)
+
+    def _settle(self, *, is_calm: bool, twice: bool) -> None:
         for _ in range(QUIET_RUNS):
             self.clock.sleep(HOURS_2)
             report = self.run(sweep=Sweep.ALSO if self.shape.sweeps else Sweep.NONE)
@@ -211,6 +251,7 @@ class Simulation:
 
     def fingerprint(self) -> bytes:
         """Return a digest of all that bears on what follows: what is stored, what Meta took, the time, chance."""
+        assert len(self.ways) == 1
         facts = (self.clock.elapsed, sorted(self.meta.taken.items()), self.rng.getstate())
         digest = hashlib.sha256(repr(facts).encode())
         for line in self.checker.dump():
@@ -219,16 +260,34 @@ class Simulation:
 
     def _job(self, store: Store) -> Job:
         return Job(
-            pipeline=replace(self.shape.pipeline(), fingerprint=self.configuration, rejects=self.rejects),
-            scope=ORDERS,
+            pipeline=self._pipeline(),
+            scope=self.scope,
             store=store,
             open_source=lambda: self.warehouse,
             open_sender=lambda: nullcontext(self.sender),
             holder="simulation",
         )
 
+    def _pipeline(self) -> Pipeline:
+        """Return what runs to the destination that is looked at."""
+        found = replace(self.shape.pipeline(), fingerprint=self.configuration, rejects=self.rejects)
+        if len(self.ways) == 1:
+            return found
+        to, by_brand = (self.scope.destination,), self.world.map
+        if by_brand is None:
+            return replace(found, destinations=to)
+        fingerprint = f"{self.configuration} {by_brand}"
+        return replace(found, destinations=to, route=Route(column="brand", map=by_brand), fingerprint=fingerprint)
+
+    def _is_sweep_due(self, job: Job) -> bool:
+        """Return what the session would say, but for `reconcile`, which the caller chooses."""
+        if self.shape.cursor == "none" or len(self.ways) == 1:
+            return False
+        since = self.wall.now() - timedelta(days=62)
+        return left_elsewhere(job.store, job.scope, fingerprint=job.pipeline.fingerprint, since=since)
+
     def _resent(self, job: Job, tools: Tools) -> RunReport:
-        requests = [stored.id for stored, _ in held_requests(job.store, ORDERS)]
+        requests = [stored.id for stored, _ in held_requests(job.store, job.scope)]
         return held.resend(job, tools, requests)
 
     def _opened(self) -> Store:
@@ -246,11 +305,13 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
     """Drive the world of `seed` through some runs with trouble, then to rest."""
     rng = random.Random(seed)
     shape = Shape.of(rng)
+    if seed % 3 == 2:  # by no choice of its own, so that the worlds with one are what they were
+        shape = shape.with_two(rng)
     ends = rng.choice([0.0, 0.3, 0.7])
     simulation = Simulation(folder, template, rng, shape)
     try:
         simulation.world.grow(shape.rows)
-        for _ in range(rng.randint(1, 3)):
+        for _ in turns(simulation, rng.randint(1, 3)):
             at = rng.randint(1, 80) if rng.random() < ends else None
             raises = rng.choice([Crash, Crash, KeyboardInterrupt, None])
             limit = rng.choice([None, None, None, 5])
@@ -268,3 +329,14 @@ def simulate(seed: int, folder: Path, template: Path) -> Summary:
         return Summary.of(simulation, points)
     finally:
         simulation.close()
+
+
+def turns(simulation: Simulation, rounds: int) -> Iterator[None]:
+    """Turn to some of the destinations in each round, in any order; to the only one once a round."""
+    for _ in range(rounds):
+        if len(simulation.ways) == 1:
+            yield
+            continue
+        for way in simulation.rng.sample(simulation.ways, simulation.rng.choice([1, 2, 2])):
+            simulation.turn_to(way)
+            yield

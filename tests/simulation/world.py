@@ -39,6 +39,7 @@ class Row:
     value: float | None
     place: str
     agreed: str | None = "yes"
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,9 @@ class Shape:
     """Rows come later than any lookback, and runs reconcile."""
     consent: bool = False
     """A third of the rows has no consent, or loses it, or gets it later."""
+    destinations: tuple[str, ...] = ("meta",)
+    has_brands: bool = False
+    """A row goes to the destination of its brand by one of `MAPS`, which an edit changes; else to each."""
 
     @classmethod
     def of(cls, rng: random.Random) -> Self:
@@ -86,6 +90,10 @@ class Shape:
             consent=rows % 4 == 0,  # by no choice of its own, so that the worlds without are what they were
         )
 
+    def with_two(self, rng: random.Random) -> Self:
+        """Return such a world whose events go to two destinations."""
+        return replace(self, destinations=("meta", "other"), has_brands=rng.random() < 0.7)
+
     def pipeline(self) -> Pipeline:
         lookback = Duration(self.lookback) if self.cursor == "timestamp" else self.lookback
         return Pipeline(
@@ -94,7 +102,7 @@ class Shape:
             query="SELECT * FROM orders",
             key=("id",),
             start="beginning",
-            destinations=("meta",),
+            destinations=self.destinations,
             mapping=Mapping(
                 server_event={
                     "event_name": Constant(value="Purchase"),
@@ -121,6 +129,16 @@ class Shape:
         )
 
 
+MAPS: tuple[dict[str, str] | None, ...] = (
+    {"a": "meta", "b": "other"},
+    {"a": "meta", "b": "other", "c": "other"},
+    {"a": "meta", "c": "other"},
+    {"b": "other", "a": "meta"},
+    None,
+)
+"""Brand to destination; None: a list of both."""
+
+
 @dataclass(slots=True)
 class World:
     """The rows now. Mutable; changes only between runs."""
@@ -134,7 +152,13 @@ class World:
     """Keys that were poison once: a refusal stands until the row, the mapping or an operator gives a reason to ask again."""
     top: int = 0
     """Highest cursor value ever."""
+    to: str = "meta"
+    """The destination that is looked at."""
+    map: dict[str, str] | None = None
     _keys: int = 0
+
+    def __post_init__(self) -> None:
+        self.map = MAPS[0] if self.shape.has_brands else None
 
     def grow(self, count: int) -> None:
         """Add rows behind the others, many of them on one cursor value."""
@@ -162,6 +186,9 @@ class World:
     def verdict(self, row: Row) -> str:
         """Return what must become of `row` if it is judged now: a bucket, or `send`."""
         age = int(self.clock.now().timestamp()) - row.at
+        place = self._place(row)
+        if place not in (None, self.to):
+            return "elsewhere"
         if row.key is None:
             return "key_problem"
         if age > window_s(row.place) - MARGIN_S:
@@ -170,7 +197,17 @@ class World:
             return "no_consent"
         if age < self.shape.delay_s:
             return "too_early"
+        if place is None:
+            return "no_place"
         return "rejected_local" if row.value is None else "send"
+
+    def _place(self, row: Row) -> str | None:
+        """Return the destination of a row; None: it has none, which is said where the first of the map is looked at."""
+        if self.map is None:
+            return self.to
+        found = self.map.get(row.brand or "")
+        first = next(iter(self.map.values()))
+        return first if found is None and first != self.to else found
 
     def _plain(self, cursor: int) -> Row:
         self._keys += 1
@@ -179,7 +216,8 @@ class World:
             self.poison.add(key)
         ago = self.rng.randint(60, 2 * 3_600)
         place = self.rng.choice(["system_generated", "system_generated", "system_generated", "physical_store"])
-        return Row(key, cursor, int(self.clock.now().timestamp()) - ago, self._value(), place, self._agreed())
+        at = int(self.clock.now().timestamp()) - ago
+        return Row(key, cursor, at, self._value(), place, self._agreed(), self._brand())
 
     def _odd(self, row: Row) -> Row:
         kind = self.rng.choice(["no_key", "no_cursor", "no_value", "old", "repeated", "conflict"])
@@ -202,7 +240,11 @@ class World:
         self.top += self.rng.choice([0, 1])
         is_silent = self.shape.sweeps and self.rng.random() < 0.5
         moved = self.top if row.cursor is not None and not is_silent else row.cursor
-        return replace(row, value=self._value(), cursor=moved, agreed=self._agreed())
+        brand = self._brand() if self.shape.has_brands and self.rng.random() < 0.5 else row.brand
+        return replace(row, value=self._value(), cursor=moved, agreed=self._agreed(), brand=brand)
+
+    def _brand(self) -> str | None:
+        return self.rng.choice(["a", "a", "b", "b", "c", None]) if self.shape.has_brands else None
 
     def _agreed(self) -> str | None:
         return self.rng.choice(["yes", "yes", "yes", "yes", "no", None]) if self.shape.consent else "yes"
@@ -239,6 +281,7 @@ class Warehouse:
             "value": pa.float64(),
             "place": pa.string(),
             "agreed": pa.string(),
+            "brand": pa.string(),
         }
         types[CURSOR] = pa.timestamp("us") if self.world.shape.cursor == "timestamp" else pa.int64()
         return pa.schema([(name, types[name]) for name in query.columns or types])
@@ -286,7 +329,7 @@ class Warehouse:
         if row.cursor is not None and self.world.shape.cursor == "timestamp":
             cursor = EPOCH + timedelta(seconds=row.cursor)
         plain = {"id": row.key, "at": row.at, "value": row.value, "place": row.place, "agreed": row.agreed}
-        return {**plain, CURSOR: cursor}
+        return {**plain, CURSOR: cursor, "brand": row.brand}
 
 
 def _order(row: Row) -> tuple[bool, int, str]:
