@@ -23,7 +23,7 @@ from syncer.state.history import (
 from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
 from syncer.state.requests import SETTLED, RequestState, StoredRequest, holds
-from syncer.state.suppressed import Suppression, suppressed_of, suppression_of
+from syncer.state.suppressed import Suppression, suppression_of
 from syncer.status import in_utc, request_json
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ def forecast(
     """
     from syncer.engine import forecast as engine
     from syncer.engine.readings import Sweep
+    from syncer.engine.suppression import left_unsent
 
     found = stored_pipeline(session.store, session.scope(pipeline))
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
@@ -189,7 +190,7 @@ def forecast(
         sweep=sweep,
         erased=erased_of(session.store, found.id) if found else frozenset(),
         rejects=tuple(rejects_of(session.store, found.id)) if found and judges_again else (),
-        suppressed=suppressed_of(session.store, found.id) if found else empty_ledger(),
+        suppressed=left_unsent(session.store, pipeline, scope),
         settled_otherwise=_ledger(session, pipeline, found, set(SETTLED) - {RequestState.DEAD}),
     )
     now = session.clock.now()
@@ -234,13 +235,14 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Tr
     Where the pipeline has rules, those that do not match and of which nothing is known are left out, unless all are.
     Raises `SourceError`, `ConfigError`, `StateError`.
     """
+    from syncer.engine.suppression import left_unsent
     from syncer.engine.trace import Position, find_rows, identities_of
 
     found, now = stored_pipeline(session.store, session.scope(pipeline)), session.clock.now()
     scope = session.identity_scope(pipeline, ids_name=found.ids_name if found else None)
     position = Position(None, None)
     if found is not None:
-        position = Position(found.watermark, found.start, suppressed_of(session.store, found.id).settled)
+        position = Position(found.watermark, found.start, left_unsent(session.store, pipeline, scope))
     with session.open_source(pipeline) as source:
         rows = find_rows(pipeline, source, scope, key, position=position, now=now)
     wanted: list[tuple[bytes | None, str, Row | None]] = [(row.identity, row.rule, row) for row in rows]

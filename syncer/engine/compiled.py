@@ -15,15 +15,15 @@ from syncer.watermark import Watermark
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from syncer.transform.consent import Known
+    from syncer.transform.consent import Unsent
 
 
 def compiled(
-    pipeline: Pipeline, source: Source, scope: Scope, *, suppressed: "Known | None" = None
+    pipeline: Pipeline, source: Source, scope: Scope, *, suppressed: "Unsent" = ()
 ) -> "tuple[Transform, pa.Schema]":
     """Return the transform of `pipeline` and the columns of its query, reading no row.
 
-    `suppressed` tells which identities an earlier run left unsent for want of consent.
+    `suppressed` tells which events an earlier run left unsent for want of consent.
     Raises `ConfigError` with every mapped column that the query lacks, `QueryError` where the query is refused.
     """
     shape = source.schema(Query(sql=pipeline.query, expressions=sql_expressions(pipeline)))

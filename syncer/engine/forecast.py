@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from syncer.transform import Transform
+    from syncer.transform.consent import Unsent
 
 BY_EVENT_ID: Final = "event_id"
 BY_ORDER_ID: Final = "order_id"
@@ -48,7 +49,7 @@ class Standing:
     erased: frozenset[bytes] = frozenset()
     rejects: tuple[Reject, ...] = ()
     """What the run judges again where row or pipeline changed."""
-    suppressed: Ledger = field(default_factory=empty_ledger)
+    suppressed: "Unsent" = ()
     """What earlier runs left unsent for want of consent."""
     settled_otherwise: Ledger = field(default_factory=empty_ledger)
     """What was settled otherwise than by a refusal of Meta."""
@@ -115,7 +116,7 @@ def forecast(
 
     `on_rows` is told how many rows were read so far.
     """
-    transform, shape = compiled(pipeline, source, scope, suppressed=standing.suppressed.settled)
+    transform, shape = compiled(pipeline, source, scope, suppressed=standing.suppressed)
     require_old_type(transform.cursor_column, shape, standing.watermark)
     start = standing.start
     if start is None:

@@ -1,16 +1,21 @@
 """Rows that are not sent for want of consent: what is written down of them, and when somebody is told."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from syncer.pipeline import Pipeline
 from syncer.report import Bucket
-from syncer.transform.consent import LATER
+from syncer.state.history import stored_pipelines
+from syncer.state.suppressed import suppressed_of
+from syncer.transform.consent import LATER, Known, Unsent
+from syncer.transform.identity import Scope as IdentityScope
 
 if TYPE_CHECKING:
     from syncer.state.runs import RunLog
+    from syncer.state.store import Store
     from syncer.transform import Transformed
 
 log = logging.getLogger(__name__)
@@ -30,6 +35,19 @@ def newly_suppressed(unsent: pl.DataFrame, run: "RunLog") -> dict[str, bytes]:
     run.suppressed.add(b"".join(new["identity"]))
     by_reason = new.group_by("reason", maintain_order=True).agg("identity")
     return {reason: b"".join(identities) for reason, identities in by_reason.iter_rows()}
+
+
+def left_unsent(store: "Store", pipeline: Pipeline, scope: IdentityScope, *, own: Known | None = None) -> Unsent:
+    """Return what runs of `pipeline` to any destination left unsent, `scope` being that of one of them.
+
+    A row may go to another destination by the time it gets its consent. `own` tells of that one as it grows.
+    """
+    if pipeline.consent is None or pipeline.consent.retroactive:
+        return ()
+    found = [each for each in stored_pipelines(store, scope.target) if each.scope.pipeline == pipeline.name]
+    unsent: dict[str, Known] = {each.scope.destination: suppressed_of(store, each.id).settled for each in found}
+    unsent |= {} if own is None else {scope.destination: own}
+    return tuple((replace(scope, destination=name), known) for name, known in unsent.items())
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
 from syncer.engine.span import Selection, whole
-from syncer.engine.suppression import Watch
+from syncer.engine.suppression import Watch, left_unsent
 from syncer.engine.tools import Sender, Tools, silent
 from syncer.engine.trust import distrusted, distrusted_at_first, is_by_clock
 from syncer.errors import ConfigError, SyncerError
@@ -161,7 +161,8 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
         return ending
     doubts = recover(run, mode=job.pipeline.delivery.mode, now=now)
     scope = identity_scope(job, run)
-    found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope, suppressed=run.suppressed.settled))
+    unsent = left_unsent(job.store, job.pipeline, scope, own=run.suppressed.settled)
+    found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope, suppressed=unsent))
     if found is None:
         return INTERRUPTED
     transform, shape = found

@@ -20,7 +20,7 @@ from syncer.watermark import Watermark, order
 
 if TYPE_CHECKING:
     from syncer.transform import Transformed
-    from syncer.transform.consent import Known
+    from syncer.transform.consent import Unsent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ class Position:
 
     watermark: Watermark | None
     start: int | None
-    suppressed: "Known | None" = None
-    """Tells which identities they left unsent for want of consent."""
+    suppressed: "Unsent" = ()
+    """Tells which events they left unsent for want of consent."""
 
 
 def find_rows(

@@ -1,6 +1,6 @@
 """Consent: which rows may be sent at all. Whatever is not a clear yes is a no."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
@@ -16,6 +16,7 @@ from syncer.transform.condition import Clause, Condition
 from syncer.transform.distinct import WORTH_UNHASHED, Distinct
 from syncer.transform.extract import read_json
 from syncer.transform.folded import WORDS, folded_clause, folded_row, folded_rows
+from syncer.transform.identity import Scope
 from syncer.transform.lists import elements, regrouped
 from syncer.transform.lookup import Row
 from syncer.transform.pieces import nowhere
@@ -49,6 +50,8 @@ LATER: Final = "consent_came_later"
 """The reason of rows that say yes, but said otherwise before."""
 Known: TypeAlias = Callable[[bytes], pl.Series]
 """Tells of packed identities which are known: Boolean."""
+Unsent: TypeAlias = Sequence[tuple[Scope, Known]]
+"""For each destination what was left unsent for want of consent, by identities of its scope."""
 NUMBER: Final = {answer: number for number, answer in enumerate(ANSWERS)}
 REFUSED: Final = tuple(NUMBER[answer] for answer in REASONS)
 
@@ -86,10 +89,13 @@ class Gate:
             return Answer.NOT_ASKED
         return self._answer(row.values[self.column], is_json=self.column in row.json_columns)
 
-    def came_later(self, said: pl.Series, identities: pl.Series, suppressed: Known | None) -> pl.Series | None:
+    def came_later(
+        self, said: pl.Series, identities: pl.Series, was_unsent: Callable[[pl.Series], pl.Series]
+    ) -> pl.Series | None:
         """Return which rows have their consent only since an earlier run left them unsent, where that is too late.
 
-        A row of the same batch with the same key that has none counts as an earlier one, wherever it stands.
+        `was_unsent` tells of the rows of a mask which an earlier run left so. A row of the same batch with the same key
+        that has none counts as an earlier one, wherever it stands.
         """
         if self.retroactive:
             return None
@@ -98,9 +104,7 @@ class Gate:
             return None
         granted = identities.filter(is_granted)
         is_unsent = granted.is_in(identities.filter(said.is_in(REFUSED)).drop_nulls().implode())
-        if suppressed is not None:
-            is_unsent |= suppressed(b"".join(granted))
-        return is_granted.scatter(is_granted.arg_true(), is_unsent)
+        return is_granted.scatter(is_granted.arg_true(), is_unsent | was_unsent(is_granted))
 
     def _answers(self, values: pl.Series, *, is_json: bool) -> pl.Series:
         dtype = values.dtype

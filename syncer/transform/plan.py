@@ -1,7 +1,8 @@
 """One kind of event compiled for one query: rows in, events and rejects out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,12 @@ from syncer.pipeline import Pipeline, Settings
 from syncer.report import Tally
 from syncer.transform import match_keys
 from syncer.transform.binding import Binding
-from syncer.transform.consent import LATER, Known, refuse_without_consent
+from syncer.transform.consent import LATER, Known, Unsent, refuse_without_consent
 from syncer.transform.events import Events
 from syncer.transform.guard import Guard
 from syncer.transform.identity import Names, Scope
 from syncer.transform.members import Member, Reader
-from syncer.transform.pieces import Mask
+from syncer.transform.pieces import Mask, nowhere
 from syncer.transform.route import UNKNOWN
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
@@ -64,8 +65,8 @@ class Kind:
     pipeline: Pipeline
     binding: Binding
     names: Names
-    suppressed: Known | None = None
-    """Tells of packed identities which an earlier run left unsent for want of consent; None: nobody knows."""
+    suppressed: tuple[tuple[Names, Known], ...] = ()
+    """Tell of packed identities, made by the names, which an earlier run left unsent for want of consent."""
 
     @classmethod
     def of(cls, pipeline: Pipeline, binding: Binding, scope: Scope) -> Self:
@@ -75,6 +76,12 @@ class Kind:
             binding=binding,
             names=Names.of(scope, scope.name_in_ids(pipeline.name), binding.rule),
         )
+
+    def knowing(self, suppressed: Unsent) -> Self:
+        """Return the kind that is told which events an earlier run to any destination left unsent."""
+        name, rule = self.pipeline.name, self.binding.rule
+        known = ((Names.of(scope, scope.name_in_ids(name), rule), each) for scope, each in suppressed)
+        return replace(self, suppressed=tuple(known))
 
     def holds(self, rows: Rows) -> Mask:
         """Return which rows give such an event; None: all."""
@@ -113,7 +120,9 @@ class Kind:
         refuse_gone(verdicts, event_time, has_long_window, now=now, start=start)
         if (gate := self.binding.consent) is not None:
             refuse_without_consent(verdicts, gate, found.consent)
-            verdicts.refuse(gate.came_later(found.consent, found.identities, self.suppressed), LATER, gate.column)
+            verdicts.refuse(
+                gate.came_later(found.consent, found.identities, partial(self._was_unsent, found)), LATER, gate.column
+            )
         dropped = members[TIME].dropped() if TIME in members else None
         verdicts.refuse(None if dropped is None else dropped & event_time.is_null(), "event_time_invalid")
         verdicts.refuse(event_time.is_null(), "event_time_missing")
@@ -125,6 +134,13 @@ class Kind:
         if passed is None:
             return timely, no_refusals()
         return timely.only(passed), verdicts.frame(found.numbers, found.identities)
+
+    def _was_unsent(self, found: "Found", mask: pl.Series) -> pl.Series:
+        unsent = nowhere(int(mask.sum()))
+        for names, known in self.suppressed:
+            identities = found.identities if names == self.names else names.identities(found.keys)
+            unsent |= known(b"".join(identities.filter(mask)))
+        return unsent
 
     def _built(self, timely: "_Timely", now: int) -> tuple[pl.DataFrame, pl.DataFrame, Tally]:
         """Return a line for each event, rejects for the rows that Meta would refuse, and counts."""

@@ -10,7 +10,7 @@ import polars as pl
 from syncer.pipeline import Pipeline
 from syncer.report import ELSEWHERE, Bucket, Tally
 from syncer.transform.binding import Binding, bind, sql_expressions
-from syncer.transform.consent import Answer, Known, everywhere
+from syncer.transform.consent import Answer, Unsent, everywhere
 from syncer.transform.duplicates import refuse_repeated, refuse_twins
 from syncer.transform.few_rows import FEW, FewRows
 from syncer.transform.identity import Scope, joined_keys
@@ -151,9 +151,9 @@ class Transform:
         rows = rows if limit is None else limit.of_rows(rows)
         return [Found(rows, numbers, keys, kind.names.identities(keys), said) for kind in self.kinds]
 
-    def knowing(self, suppressed: Known | None) -> "Transform":
-        """Return the transform that is told which identities an earlier run left unsent for want of consent."""
-        return replace(self, kinds=tuple(replace(kind, suppressed=suppressed) for kind in self.kinds))
+    def knowing(self, suppressed: Unsent) -> "Transform":
+        """Return the transform that is told which events an earlier run left unsent for want of consent."""
+        return replace(self, kinds=tuple(kind.knowing(suppressed) for kind in self.kinds))
 
 
 def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope, *, few: int = FEW) -> Transform:

@@ -143,6 +143,23 @@ def test_the_rows_of_another_destination_are_no_part_of_those_that_may_lack_cons
     assert ["most_rows_without_consent" in each for each in said] == [False, True]
 
 
+def test_S17_consent_that_came_later_is_too_late_for_each_destination(branded: Shop) -> None:
+    """Order 3 had no destination, and order 2 another one, when they were left unsent."""
+    branded.edit("pipelines/orders.yaml", "END AS brand", "END AS brand, agreed")
+    branded.edit("pipelines/orders.yaml", "settings:", "consent: {column: agreed}\nsettings:")
+    branded.sql("ALTER TABLE orders ADD COLUMN agreed BOOLEAN", "UPDATE orders SET agreed = order_id NOT IN (2, 3)")
+    run(branded)
+    branded.edit("pipelines/orders.yaml", "WHEN 2 THEN 'globex'", "WHEN 2 THEN 'acme' WHEN 3 THEN 'globex'")
+    branded.sql("UPDATE orders SET agreed = true, updated_at = updated_at + INTERVAL 1 DAY")
+    planned = reports(branded.syncer("plan", "orders", "--output", "json"))
+    found = run(branded)[1]
+    for each in (planned, found):
+        assert [one["reasons"].get("consent_came_later", 0) > 0 for one in each] == [True, True]
+    assert ([*arrived(branded, META)], [*arrived(branded, DATASET)]) == (["1"], [])
+    traced = reports(branded.syncer("trace", "orders", "3", "--destination", "other", "--output", "json"))
+    assert traced[0]["reason"] == "consent_came_later"
+
+
 def test_a_row_that_gets_its_destination_later_is_sent_there_and_is_no_reject_any_more(branded: Shop) -> None:
     run(branded)
     branded.edit("pipelines/orders.yaml", " END AS brand", " WHEN 3 THEN 'globex' END AS brand")

@@ -216,16 +216,18 @@ def test_S17_a_row_of_several_rules_counts_once_and_each_of_its_events_is_rememb
 def test_S17_consent_that_came_later_is_judged_by_each_event(pipeline: Make) -> None:
     made = replaced(pipeline(), Consent(column="ok"))
     batch = pa.RecordBatch.from_pylist([{"id": 1, "at": NOW - 60, "ok": True}, {"id": 2, "at": NOW - 60, "ok": True}])
-    transform = compile_transform(made, batch.schema, Scope("prod", "meta", b"salt"))
+    scope = Scope("prod", "meta", b"salt")
+    transform = compile_transform(made, batch.schema, scope)
     first = transform(batch, now=NOW, start=None).events["identity"][0]
-    knowing = transform.knowing(lambda digests: pl.Series([part == first for part in split(digests)]))
+    knowing = transform.knowing([(scope, lambda digests: pl.Series([part == first for part in split(digests)]))])
     found = knowing(batch, now=NOW, start=None)
     assert found.rejects.select("row", "bucket", "reason", "field").rows() == [
         (0, "no_consent", "consent_came_later", "ok")
     ]  # fmt: skip
     retroactive = replaced(made, Consent(column="ok", retroactive=True))
-    transform = compile_transform(retroactive, batch.schema, Scope("prod", "meta", b"salt"))
-    assert transform.knowing(knowing.kinds[0].suppressed)(batch, now=NOW, start=None).events.height == 2
+    transform = compile_transform(retroactive, batch.schema, scope)
+    knowing = transform.knowing([(scope, lambda digests: pl.Series([True for _ in split(digests)]))])
+    assert knowing(batch, now=NOW, start=None).events.height == 2
 
 
 @pytest.mark.parametrize("answers", [[True, False], [False, True], [None, True]])
@@ -243,8 +245,9 @@ def test_S17_of_rows_with_one_key_none_is_sent_where_one_says_no(pipeline: Make,
 
 def test_S17_a_row_without_a_key_is_not_looked_for_among_those_left_unsent(pipeline: Make) -> None:
     batch = pa.RecordBatch.from_pylist([{"id": number, "at": NOW - 60, "ok": True} for number in (None, 1)])
-    transform = compile_transform(replaced(pipeline(), Consent(column="ok")), batch.schema, Scope("prod", "meta", b"s"))
-    knowing = transform.knowing(lambda digests: pl.Series([False for _ in split(digests)], dtype=pl.Boolean))
+    scope = Scope("prod", "meta", b"s")
+    transform = compile_transform(replaced(pipeline(), Consent(column="ok")), batch.schema, scope)
+    knowing = transform.knowing([(scope, lambda digests: pl.Series([False for _ in split(digests)], dtype=pl.Boolean))])
     found = knowing(batch, now=NOW, start=None)
     assert (found.rejects["reason"].to_list(), found.events["row"].to_list()) == (["key_missing"], [1])
 
