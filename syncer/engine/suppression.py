@@ -45,9 +45,10 @@ def left_unsent(store: "Store", pipeline: Pipeline, scope: IdentityScope, *, own
     if pipeline.consent is None or pipeline.consent.retroactive:
         return ()
     found = [each for each in stored_pipelines(store, scope.target) if each.scope.pipeline == pipeline.name]
-    unsent: dict[str, Known] = {each.scope.destination: suppressed_of(store, each.id).settled for each in found}
-    unsent |= {} if own is None else {scope.destination: own}
-    return tuple((replace(scope, destination=name), known) for name, known in unsent.items())
+    others = [each for each in found if own is None or each.scope.destination != scope.destination]
+    scopes = (replace(scope, destination=each.scope.destination, ids_name=each.ids_name) for each in others)
+    unsent = zip(scopes, (suppressed_of(store, each.id).settled for each in others), strict=True)
+    return (*unsent, *([] if own is None else [(scope, own)]))
 
 
 @dataclass(slots=True)
