@@ -50,6 +50,19 @@ def test_trigger_asks_for_every_way_and_reports_each(both: Shop) -> None:
     assert len(datasets(both)) == 2
 
 
+def test_R32_a_destination_that_the_file_gets_under_way_is_served_at_the_next_run(both: Shop) -> None:
+    both.edit("pipelines/orders.yaml", "[meta, other]", "meta")
+    with serving(both):
+        assert both.syncer("trigger", "orders", "--output", "json").report["destination"] == "meta"
+        both.edit("pipelines/orders.yaml", "destination: meta", "destination: [other, meta]")
+        done = both.syncer("trigger", "orders", "--output", "json")
+        found = [json.loads(line) for line in done.out.splitlines()]
+        assert [(each["destination"], each["acknowledged"]) for each in found] == [("other", 3), ("meta", 0)]
+        both.edit("pipelines/orders.yaml", "[other, meta]", "other")
+        assert both.syncer("trigger", "orders", "--output", "json").report["acknowledged"] == 0
+    assert len(datasets(both)) == 2
+
+
 def test_R25_ways_run_side_by_side(both: Shop) -> None:
     """Both requests are on the way before either is answered."""
     both.sandbox.sandbox.faults = parse_faults("latency=3000ms")
