@@ -77,17 +77,13 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         tally.buckets[Bucket.OVER_MAX_ROWS] = tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
     wanted = within if room is None else within.head(room)
     unsent = newly_suppressed(transformed.unsent, run)
-    run.page(
-        tally,
-        _quarantined(transformed.rejects, cursor_at),
-        pending=within.height,
-        unsent=unsent,
-        gone=transformed.elsewhere,
-    )
+    rejects = transformed.rejects
+    quarantined = _quarantined(rejects, cursor_at)
+    run.page(tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere)
     run.ledger.add(b"".join(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
-    early = transformed.rejects.filter((pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= nulls))["row"]
+    early = _of(rejects, (pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= nulls))["row"]
     first_left = min([*early.head(1), *fresh["row"].slice(wanted.height, 1)], default=None)
     return Page(
         number=number,
@@ -100,6 +96,11 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         over=over,
         consent_column=transformed.consent_column,
     )
+
+
+def _of(rejects: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:
+    """Return the `chosen` ones; most pages have none at all, which need not be searched."""
+    return rejects.filter(chosen) if rejects.height else rejects
 
 
 def of_first_rows(events: pl.DataFrame, most_rows: int | None) -> pl.DataFrame:
@@ -159,7 +160,7 @@ def allowed(transformed: Transformed, erased: Collection[bytes]) -> Transformed:
 def without_settled(transformed: Transformed, ledger: "Ledger") -> Transformed:
     """Return what is left without the rows that were settled here and have no destination by now; those are duplicates."""
     rejects = transformed.rejects
-    lost = rejects.filter((pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
+    lost = _of(rejects, (pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
     gone = lost.filter(ledger.settled(b"".join(lost["identity"]))) if lost.height else lost
     if not gone.height:
         return transformed
@@ -179,7 +180,7 @@ def unsettled(events: pl.DataFrame, ledger: "Ledger") -> pl.DataFrame:
 
 
 def _quarantined(rejects: pl.DataFrame, cursor_at: Callable[[int], CursorValue | None]) -> list[Rejected]:
-    kept = rejects.filter(pl.col("bucket").is_in([bucket.value for bucket in QUARANTINED]))
+    kept = _of(rejects, pl.col("bucket").is_in([bucket.value for bucket in QUARANTINED]))
     return [
         Rejected(
             identity=row["identity"],

@@ -26,6 +26,8 @@ def newly_suppressed(unsent: pl.DataFrame, run: "RunLog") -> dict[str, bytes]:
 
     One that was sent before its consent was withdrawn is none of them. The run knows them from now on.
     """
+    if not unsent.height:
+        return {}
     found = unsent.filter((pl.col("reason") != LATER) & pl.col("identity").is_not_null())
     found = found.unique("identity", keep="first", maintain_order=True)
     if not found.height:

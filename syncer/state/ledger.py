@@ -51,7 +51,7 @@ class Ledger:
         self._is_loaded = self._is_paged = False
         self._sorted = identities(b"")
         self._recent = identities(b"")
-        self._filter = _empty_filter(FIRST_SLOTS)
+        self._filter = _empty_filter(1)
 
     def settled(self, digests: bytes) -> pl.Series:
         """Return, for each of the packed 16-byte `digests`, whether it must not be sent again.
@@ -133,18 +133,20 @@ class Ledger:
     def _read_through(self, asked: pl.Series) -> pl.Series:
         wanted = asked.unique()
         found = (_common(identities(digests), wanted) for digests in self._groups())
-        stored = pl.concat([wanted.clear(), *found])
-        return asked.is_in(stored.implode()) | self._is_recent(asked)
+        known = pl.concat([_common(self._recent, wanted), *found])
+        return asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
 
 
 def _common(many: pl.Series, few: pl.Series) -> pl.Series:
-    return many.filter(many.is_in(few.implode()))
+    return many.filter(many.is_in(few.implode())) if many.len() else many
 
 
 def identities(digests: bytes) -> pl.Series:
     """Return packed digests as numbers that sort and compare as fast as integers do."""
     if len(digests) % IDENTITY_BYTES:
         raise ValueError("identities have 16 bytes each")
+    if not digests:
+        return pl.Series("identity", [], dtype=pl.Int128)
     array = pa.Array.from_buffers(
         pa.binary(IDENTITY_BYTES), len(digests) // IDENTITY_BYTES, [None, pa.py_buffer(digests)]
     )

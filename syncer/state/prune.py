@@ -2,16 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, and_, delete, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from syncer.pipeline import Retention
 from syncer.report import RunStatus
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S
 from syncer.state.database import give_back_space
 from syncer.state.requests import UNFINISHED, RequestState
-from syncer.state.tables import MISSED_TIMES, QUARANTINE, REQUESTS, RUN_REQUESTS, RUNS, SUPPRESSED
+from syncer.state.tables import MISSED_TIMES, QUARANTINE, REQUESTS, RUN_REQUESTS, RUNS, SUPPRESSED, Instant
 
 if TYPE_CHECKING:
     from syncer.state.store import Store
@@ -25,6 +39,8 @@ REMEMBERED = (RequestState.ACKED, RequestState.ACKED_ASSUMED, RequestState.DEAD)
 """Kept by the ledger's term. Held ones wait for an operator, however long."""
 PASSED = (RequestState.SPLIT, RequestState.SUPERSEDED, RequestState.EXPIRED)
 """Kept by the term of runs: they settle nothing."""
+
+LEDGER_TERM, RUNS_TERM, REJECTS_TERM = (bindparam(name, type_=Instant) for name in ("ledger", "runs", "rejects"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,11 @@ class Terms:
     def earlier(self, by: timedelta) -> "Terms":
         """Return the same terms some time before."""
         return Terms(self.ledger - by, self.runs - by, self.rejects - by)
+
+    def parameters(self) -> dict[str, datetime | int]:
+        """Return what the statements of this file take."""
+        ledger_s = int(self.ledger.timestamp())
+        return {"ledger": self.ledger, "runs": self.runs, "rejects": self.rejects, "ledger_s": ledger_s}
 
 
 def prune(store: "Store", retention: Retention, *, now: datetime | None = None, although_not_due: bool = False) -> int:
@@ -78,10 +99,7 @@ def has_due(store: "Store", retention: Retention, *, now: datetime) -> bool:
 
 def is_due(connection: Connection, terms: Terms) -> bool:
     """Return whether something is a day over its term: so pruning happens once a day at most, and no clock is kept."""
-    return any(
-        connection.execute(select(table.c.id).where(is_over).limit(1)).first() is not None
-        for table, is_over in _kinds(terms.earlier(DAY))
-    )
+    return bool(connection.execute(_any_due(), terms.earlier(DAY).parameters()).scalar_one())
 
 
 def forget(connection: Connection, terms: Terms) -> int:
@@ -90,33 +108,40 @@ def forget(connection: Connection, terms: Terms) -> int:
     Requests go before their runs, so that what is left of a run always has its run.
     """
     deleted = 0
-    for table, is_over in _kinds(terms):
+    for table, is_over in _kinds():
         some = select(table.c.id).where(is_over).limit(AT_ONCE)
-        deleted += connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
+        deleted += connection.execute(delete(table).where(table.c.id.in_(some)), terms.parameters()).rowcount
     return deleted
 
 
-def _kinds(terms: Terms) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
-    """Return each kind of rows with what is over its term, in the order in which they go."""
-    is_answered = and_(RUN_REQUESTS.c.state == "done", RUN_REQUESTS.c.requested_at < terms.runs)
+@cache
+def _any_due() -> Select[tuple[bool]]:
+    """Ask all in one: every run asks, and a statement costs more to make than SQLite takes to find nothing."""
+    return select(or_(*(exists().where(is_over) for _, is_over in _kinds())))
+
+
+@cache
+def _kinds() -> tuple[tuple[Table, ColumnElement[bool]], ...]:
+    """Return each kind of rows with what is over its term, in the order in which they go; terms are parameters."""
+    is_answered = and_(RUN_REQUESTS.c.state == "done", RUN_REQUESTS.c.requested_at < RUNS_TERM)
     return (
-        (REQUESTS, _requests(terms)),
-        (RUNS, _runs(terms)),
-        (QUARANTINE, _rejects(terms)),
-        (SUPPRESSED, SUPPRESSED.c.at < terms.ledger),
+        (REQUESTS, _requests()),
+        (RUNS, _runs()),
+        (QUARANTINE, QUARANTINE.c.at < REJECTS_TERM),
+        (SUPPRESSED, SUPPRESSED.c.at < LEDGER_TERM),
         (RUN_REQUESTS, is_answered),
-        (MISSED_TIMES, MISSED_TIMES.c.noticed_at < terms.runs),
+        (MISSED_TIMES, MISSED_TIMES.c.noticed_at < RUNS_TERM),
     )
 
 
-def _requests(terms: Terms) -> ColumnElement[bool]:
+def _requests() -> ColumnElement[bool]:
     table = REQUESTS.c
     ledger = and_(
         table.state.in_([state.value for state in REMEMBERED]),
-        table.finished_at < terms.ledger,
-        table.event_time_max < int(terms.ledger.timestamp()),
+        table.finished_at < LEDGER_TERM,
+        table.event_time_max < bindparam("ledger_s"),
     )
-    passed = and_(table.state.in_([state.value for state in PASSED]), table.finished_at < terms.runs)
+    passed = and_(table.state.in_([state.value for state in PASSED]), table.finished_at < RUNS_TERM)
     return and_(or_(ledger, passed), table.run_id != _newest_run())
 
 
@@ -125,17 +150,13 @@ def _newest_run() -> ScalarSelect[str]:
     return select(REQUESTS.c.run_id).order_by(REQUESTS.c.id.desc()).limit(1).scalar_subquery()
 
 
-def _runs(terms: Terms) -> ColumnElement[bool]:
+def _runs() -> ColumnElement[bool]:
     """Tell the runs that may go: one stays while a request of it may be decided, and the newest of each pipeline."""
     open_states = [state.value for state in (*UNFINISHED, RequestState.HELD)]
     is_open = exists().where(REQUESTS.c.run_id == RUNS.c.id, REQUESTS.c.state.in_(open_states))
     later = RUNS.alias("later")
     is_newest = ~exists().where(later.c.pipeline_id == RUNS.c.pipeline_id, later.c.epoch > RUNS.c.epoch)
     has_newest = RUNS.c.id == func.coalesce(_newest_run(), "")
-    both = (RUNS.c.started_at < terms.runs, RUNS.c.finished_at < terms.runs)  # one of them may be by a wrong clock
+    both = (RUNS.c.started_at < RUNS_TERM, RUNS.c.finished_at < RUNS_TERM)  # one of them may be by a wrong clock
     is_over = and_(RUNS.c.status != RunStatus.RUNNING.value, *both)
     return and_(is_over, ~is_open, ~is_newest, ~has_newest)
-
-
-def _rejects(terms: Terms) -> ColumnElement[bool]:
-    return QUARANTINE.c.at < terms.rejects
