@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -85,6 +86,43 @@ def _import_all() -> None:
                 import_module(module.name)
 
 
+def _use_once() -> None:
+    """Read a project and write a run into a new state: what only the first use of a thing costs, no fork pays again.
+
+    Neither Polars nor DuckDB is asked for anything: threads of theirs would be missing in the forks.
+    """
+    from connectors import registry
+    from syncer.config.load import load_project
+    from syncer.report import RunStatus, Tally
+    from syncer.spec.outcomes import Outcome, OutcomeClass
+    from syncer.state.prune import has_due
+    from syncer.state.requests import NewRequest, RequestState
+    from syncer.state.scope import Scope
+    from syncer.state.store import open_store
+    from tests.acceptance.shop import PIPELINE, PROJECT
+
+    for kind in registry.kinds():
+        registry.find(kind)
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "pipelines").mkdir()
+        (root / "pipelines" / "orders.yaml").write_text(PIPELINE, encoding="utf-8")
+        (root / "syncer.yaml").write_text(PROJECT.replace("${URL}", "http://127.0.0.1:1"), encoding="utf-8")
+        project = load_project(root, environ={"TOKEN": "none"})
+        scope, at = Scope("default", "orders", "meta"), datetime.now(UTC)
+        with open_store("sqlite:///.syncer/state.db", root=root, home=root / ".syncer") as store:
+            begun = store.start_run(scope, run_id="r", now=at, fingerprint="f", trigger="manual", holder="warm")
+            with begun as run:
+                run.fix_start(0)
+                run.page(Tally(rows_read=1), [], 1)
+                request = run.arm(NewRequest(digests=bytes(16), events=1, event_time_min=0, event_time_max=0))
+                outcome = Outcome(kind=OutcomeClass.ACKED, status=200)
+                run.settle(request, outcome, state=RequestState.ACKED, value={"EUR": 1.0})
+                run.finish(RunStatus.DONE, now=at)
+                run.report()
+            has_due(store, project.retention, now=at)
+
+
 def _serve() -> None:
     """Fork for each line of standard input; returns in the children alone, ready to be the command."""
     for line in sys.stdin:
@@ -130,6 +168,7 @@ if __name__ == "__main__":
     from syncer.cli import main
 
     _import_all()
+    _use_once()
     gc.freeze()
     _serve()
     try:
