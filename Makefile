@@ -18,15 +18,16 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/syncer demo
 
-# Three at a time on two cores: some wait for servers and sleeping processes.
+# Four at a time on two cores: many wait for servers, threads and sleeping processes.
+WORKERS := -n 4 --dist worksteal
 MARKED := not performance
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(MARKED)"
+	$(BIN)/python -m pytest $(WORKERS) -m "$(MARKED)"
 
 # What make test does a tenth of. Only the files that have such tests are read: reading all takes longer than some of them.
 FAULTS = $(shell grep -rl --include='test_*.py' 'mark\.faults' tests)
 faults: $(VENV)/.installed-test
-	SYNCER_FAULTS=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "faults and not performance" $(FAULTS)
+	SYNCER_FAULTS=1 $(BIN)/python -m pytest $(WORKERS) -m "faults and not performance" $(FAULTS)
 
 # Hours, in as many parts as you like: what $(SOAKED) has is not tried again, and ONLY=F06 tries one fault.
 SOAKED := tests/data/soak.jsonl

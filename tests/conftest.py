@@ -9,13 +9,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.counts import SOAK, noted
+from tests.order import dealt
 
 settings.register_profile("any machine", deadline=None)  # others may use the cores too
 settings.load_profile("any machine")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of `make soak` what was noted before, and other faults than `SYNCER_ONLY`."""
+    """Begin with the longest; leave out of `make soak` what was noted before, and other faults than `SYNCER_ONLY`."""
+    hands = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = dealt(items, hands, may_take_s=_may_take_s, usual_s=float(config.getini("timeout")))
     if not SOAK:
         return
     only, done = os.environ.get("SYNCER_ONLY"), noted()
@@ -24,6 +28,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if item.nodeid not in done and (not only or only in _faults(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _may_take_s(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
 
 
 def _faults(item: pytest.Item) -> tuple[str, ...]:
