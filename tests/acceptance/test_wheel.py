@@ -43,9 +43,8 @@ def test_S22_the_wheel_installs_with_hashes_checked_and_syncs_with_its_own_migra
         if uv := shutil.which("uv"):
             call(uv, "pip", "install", "--quiet", "--python", python, *what, cwd=tmp_path)
         else:
-            install = ("-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check")
-            install += ("--no-compile",)  # most of it is never imported here
-            call(base_python(), *install, *what, cwd=tmp_path)
+            quietly = ("--quiet", "--disable-pip-version-check", "--no-compile")  # most of it is never imported here
+            call(base_python(), "-m", "pip", "--python", python, "install", *quietly, *what, cwd=tmp_path)
     where = call(python, "-c", "import syncer, connectors; print(syncer.__file__)", cwd=tmp_path)
     assert str(clean) in where
     call(clean / "bin" / "syncer", "init", "shop", cwd=tmp_path)
