@@ -356,7 +356,7 @@ class Project:
     destinations: dict[str, Destination]
     pipelines: dict[str, Pipeline]
     elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The pipelines that are left out because they do not go to the one destination that is looked at, and where they go."""
+    """Where pipelines go that go elsewhere than to the one destination that is looked at, whether there too or not."""
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
     daemon: Daemon = Daemon()

@@ -142,8 +142,8 @@ class Session:
 
     def label(self, way: Pipeline) -> str:
         """Return what people are told a pipeline by: its name, and the destination where it has several."""
-        known = self.project.pipelines.get(way.name, way)
-        return way.name if len(known.destinations) == 1 else f"{way.name} to {', '.join(way.destinations)}"
+        known = self.project.elsewhere.get(way.name) or self.project.pipelines.get(way.name, way).destinations
+        return way.name if len(known) == 1 else f"{way.name} to {', '.join(way.destinations)}"
 
     def destination(self, pipeline: Pipeline) -> Destination:
         """Return where the events of `pipeline` go; raises `ConfigError` where that is several, and none was chosen."""

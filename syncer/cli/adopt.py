@@ -44,7 +44,7 @@ def command(
         report = adopt(opened, pipeline, span) if yes else None
     new = found.events - found.settled
     if as_json:
-        facts = {"pipeline": name, "target": opened.project.target, "until": until.isoformat()}
+        facts: dict[str, object] = {**opened.scope(pipeline).to_json(), "until": until.isoformat()}
         state = {
             "done": report is not None,
             "status": report and report.status.value,

@@ -41,12 +41,13 @@ def list_held(name: str, project_dir: Path | None, target: str | None, *, as_jso
     from syncer.status import held_json
 
     with session(project_dir, target) as opened:
-        found = held(opened, find_pipeline(opened.project, name))
-        project_target = opened.project.target
+        pipeline = find_pipeline(opened.project, name)
+        found, label = held(opened, pipeline), opened.label(pipeline)
+        facts = opened.scope(pipeline).to_json()
     if as_json:
-        print_json({"pipeline": name, "target": project_target, "requests": [held_json(*each) for each in found]})
+        print_json({**facts, "requests": [held_json(*each) for each in found]})
     elif not found:
-        click.echo(f"{name}: nothing is held (target {project_target}).")
+        click.echo(f"{label}: nothing is held (target {facts['target']}).")
     else:
         _print(found)
 
@@ -78,7 +79,7 @@ def resend_held(
         pipeline = find_pipeline(opened.project, name)
         found = held(opened, pipeline, requests)
         if not found:
-            click.echo(f"{name}: nothing is held (target {opened.project.target}).", err=True)
+            click.echo(f"{opened.label(pipeline)}: nothing is held (target {opened.project.target}).", err=True)
             return
         if not yes:
             _ask(found, f"{_events(found):,} events would be sent again. {COST}", "sent")
@@ -120,12 +121,12 @@ def assume_delivered(
             _ask(found, f"{_events(found):,} events would be taken for delivered. {FORGOTTEN}", "changed")
         ids = [stored.id for stored, _ in found]
         events = assume_delivered(opened, pipeline, ids) if ids else 0
-        project_target = opened.project.target
+        facts, label = opened.scope(pipeline).to_json(), opened.label(pipeline)
     if as_json:
-        print_json({"pipeline": name, "target": project_target, "requests": ids, "events": events})
+        print_json({**facts, "requests": ids, "events": events})
     else:
         click.echo(
-            f"{name}: {events:,} events in {len(ids):,} requests are taken for delivered (target {project_target})."
+            f"{label}: {events:,} events in {len(ids):,} requests are taken for delivered (target {facts['target']})."
         )
 
 

@@ -63,7 +63,7 @@ def show_forecasts(
         with counting(opened.label(pipeline)) as show:
             found.append(forecast(opened, pipeline, on_rows=show, reconcile=reconcile))
     compare(found)
-    several = {pipeline.name for pipeline in wanted if len(pipeline.destinations) > 1}
+    several = {pipeline.name for pipeline in wanted if opened.label(ways(pipeline)[0]) != pipeline.name}
     for each in found:
         if as_json:
             print_json(each.to_json())

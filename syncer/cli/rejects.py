@@ -55,12 +55,12 @@ def list_(name: str, project_dir: Path | None, target: str | None, limit: int, *
         pipeline = find_pipeline(opened.project, name)
         found = rejects(opened, pipeline)
         lines = _first(rejected_rows(opened, pipeline, found), limit) if rows else None
-        used, reasons = opened.project.target, _reasons(found)
+        scope, label, reasons = opened.scope(pipeline).to_json(), opened.label(pipeline), _reasons(found)
     if as_json:
-        facts = {"pipeline": name, "target": used, "rejects": len(found), "reasons": reasons}
+        facts = {**scope, "rejects": len(found), "reasons": reasons}
         print_json(facts if lines is None else {**facts, "rows": lines})
         return
-    click.echo(f"{name}: {len(found):,} events are set aside (target {used}).")
+    click.echo(f"{label}: {len(found):,} events are set aside (target {scope['target']}).")
     if lines is None:
         _print_reasons(reasons)
     else:
@@ -215,11 +215,12 @@ def drop(
             raise _no_such_key(name, key)
         if count and yes:
             count = drop_rejects(opened, pipeline, chosen)
-        used = opened.project.target
+        facts, label = opened.scope(pipeline).to_json(), opened.label(pipeline)
     if as_json:
-        print_json({"pipeline": name, "target": used, "rejects": count, "done": yes})
+        print_json({**facts, "rejects": count, "done": yes})
     else:
-        click.echo(f"{name}: {count:,} rejects {'are' if yes else 'would be'} forgotten (target {used}).")
+        verb = "are" if yes else "would be"
+        click.echo(f"{label}: {count:,} rejects {verb} forgotten (target {facts['target']}).")
     if count and not yes:
         raise click.UsageError("nothing was changed; add --yes to do it")
 

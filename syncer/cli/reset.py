@@ -37,14 +37,14 @@ def command(
         if is_wanted and yes:
             reset(opened, pipeline, wanted)
         before, after = (str(each) if each else None for each in (wanted.before, wanted.after))
-        project_target = opened.project.target
+        scope, label = opened.scope(pipeline).to_json(), opened.label(pipeline)
     if as_json:
-        facts = {"pipeline": pipeline.name, "target": project_target, "before": before, "after": after}
+        facts = {**scope, "before": before, "after": after}
         print_json(facts | {"direction": wanted.direction, "done": is_wanted and yes})
     else:
         moved = "went" if yes else "would go"
         click.echo(
-            f"{pipeline.name}: the watermark {moved} from {before or 'start'} to {after or 'start'} (target {project_target})."
+            f"{label}: the watermark {moved} from {before or 'start'} to {after or 'start'} (target {scope['target']})."
         )
         click.echo(wanted.cost)
     if is_wanted and not yes:

@@ -27,7 +27,7 @@ def narrowed(project: Project, destination: str) -> Project:
         raise ConfigError([Problem(file=None, what=f"no destination is called {destination!r}", remedy=remedy)])
     each = project.pipelines.items()
     there = {name: way_to(pipeline, destination) for name, pipeline in each if destination in pipeline.destinations}
-    elsewhere = {name: pipeline.destinations for name, pipeline in each if name not in there}
+    elsewhere = {name: pipeline.destinations for name, pipeline in each if pipeline.destinations != (destination,)}
     return replace(project, pipelines=there, elsewhere=elsewhere)
 
 

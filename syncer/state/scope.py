@@ -13,3 +13,7 @@ class Scope:
 
     def __str__(self) -> str:
         return f"{self.pipeline} to {self.destination} ({self.target})"
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain data, as a command says whose state it is about."""
+        return {"pipeline": self.pipeline, "target": self.target, "destination": self.destination}

@@ -282,6 +282,15 @@ def test_what_acts_on_one_state_asks_which(both: Shop, command: str) -> None:
     assert arrived(both, META) == {}
 
 
+def test_what_is_said_of_one_of_several_names_it(branded: Shop) -> None:
+    run(branded)
+    for command in ("plan orders", "run orders", "rejects list orders", "held list orders", "reset orders --to start"):
+        done = branded.syncer(*command.split(), "--destination", "meta")
+        assert "orders to meta" in done.out, command
+    said = branded.syncer("rejects", "list", "orders", "--destination", "meta", "--output", "json").report
+    assert (said["pipeline"], said["destination"]) == ("orders", "meta")
+
+
 def test_a_destination_that_is_none_or_not_the_pipelines_is_named_with_the_choices(both: Shop) -> None:
     both.edit("pipelines/orders.yaml", "[meta, other]", "other")
     unknown, elsewhere = (both.syncer("run", "orders", "--destination", name) for name in ("othr", "meta"))
@@ -291,7 +300,9 @@ def test_a_destination_that_is_none_or_not_the_pipelines_is_named_with_the_choic
 
 
 def test_one_way_is_paused_without_the_other(both: Shop) -> None:
-    assert "orders: paused" in both.syncer("pause", "orders", "--destination", "other").out
+    said = both.syncer("pause", "orders", "--destination", "other").out
+    assert "orders to other: paused" in said
+    assert "`syncer resume orders --destination other` ends it" in said
     code, found = run(both)
     assert (code, [each["status"] for each in found]) == (1, ["done", "paused"])
     states = {each["destination"]: each["state"] for each in reports(both.syncer("status", "--output", "json"))}
