@@ -5,6 +5,7 @@ from pathlib import Path
 
 from syncer.config.document import Node, read_document
 from syncer.config.pipelines import PipelineReader, Surroundings
+from syncer.config.places import locate
 from syncer.config.problems import Place, Problems, TooManyProblemsError, quoted
 from syncer.config.projects import ProjectReader, View
 from syncer.config.secrets import Secrets
@@ -128,6 +129,9 @@ class _Loader:
         view = project.view(node, target)
         pipelines = self._pipelines(view, written, reader)
         self._warnings |= reader.secrets.warnings
+        for pipeline in pipelines.values():
+            if said := _half_real(pipeline, view):
+                self._warnings[said] = None
         return self._project(view, pipelines)
 
     def _reader(self) -> Reader:
@@ -201,6 +205,18 @@ class _Loader:
         """Return the path as messages show it: from the working directory where it lies below."""
         here = self._cwd.resolve()
         return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _half_real(pipeline: Pipeline, view: View) -> str | None:
+    """Return the warning about a pipeline of which one destination is the sandbox and another is at Meta."""
+    found = [view.destinations[name] for name in pipeline.destinations if name in view.destinations]
+    tried = [each.name for each in found if each.type == "sandbox"]
+    real = [each.name for each in found if each.type == "meta" and not each.base_url.startswith("http://")]
+    if not tried or not real:
+        return None
+    what = f"in target {view.target} {tried[0]} is the sandbox, but {real[0]} is at Meta: its events are real"
+    remedy = f"where that is not meant, add `destinations: {{{real[0]}: {{type: sandbox}}}}` to the target"
+    return str(locate(pipeline, Problem(file=None, path="destination", what=what, remedy=remedy)))
 
 
 def _dataset(destination: Destination) -> str:

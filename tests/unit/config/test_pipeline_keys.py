@@ -203,6 +203,18 @@ def test_sandboxes_of_one_project_are_told_apart(folder: Folder) -> None:
     assert [found[name].dataset_id.resolve() for name in ("other", "third")] == ["1234567890", "1234567891"]
 
 
+def test_a_target_that_tries_one_destination_and_sends_to_another_is_warned_of(folder: Folder) -> None:
+    folder.project_file("meta: {", "other: {type: sandbox}\n  meta: {")
+    assert folder.load().warnings == ()
+    folder.pipeline_file("destination: meta", "destination: [meta, other]")
+    (said,) = folder.load().warnings
+    assert "pipelines/orders.yaml:" in said
+    assert "destination: in target default other is the sandbox, but meta is at Meta: its events are real" in said
+    assert "add `destinations: {meta: {type: sandbox}}` to the target" in said
+    folder.project_file("meta: {", 'meta: {base_url: "http://127.0.0.1:8765", ')
+    assert folder.load().warnings == ()
+
+
 def test_a_route_names_a_destination_for_each_value(folder: Folder) -> None:
     folder.project_file("meta: {", "other: {type: sandbox}\n  meta: {")
     folder.pipeline_file("destination: meta", "destination: {column: brand, map: {1: meta, b: other, c: meta}}")
