@@ -1,5 +1,6 @@
 """What the buttons of a pipeline do: the same as the commands, with a line in the audit log."""
 
+import re
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
@@ -14,6 +15,7 @@ from syncer.web.found import errands_of, form_of, path_of, session_of, way_calle
 from syncer.web.layout import redirect
 
 router = APIRouter(include_in_schema=False)
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 @router.post("/pipelines/{name}/{destination}/run")
@@ -76,7 +78,7 @@ def assume_delivered(request: Request, name: str, destination: str) -> Response:
 
 def _requests(request: Request) -> list[int]:
     """Return the ids that a form names; raises `SyncerError` where it names none."""
-    found = [each for each in form_of(request).get("requests", "").split(",") if each.isascii() and each.isdigit()]
+    found = [each for each in form_of(request).get("requests", "").split(",") if _ID.fullmatch(each)]
     if not found:
         raise SyncerError("no request is named; load the page again")
     return [int(each) for each in found]

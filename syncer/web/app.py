@@ -20,8 +20,8 @@ from syncer.web.mishaps import Caught, add_handlers
 
 def create_app(daemon: Watched, access: Access, *, health: Health, errands: Errands) -> App:
     """Return the application of a daemon that runs, or is about to."""
-    shown = Caught(_routes(daemon, health=health, errands=errands))
-    return Guard(_by_path(create_api(daemon, errands), shown), access)
+    pages = _routes(daemon, health=health, errands=errands)
+    return Guard(Caught(_by_path(create_api(daemon, errands), pages)), access)
 
 
 def _by_path(api: App, pages: App) -> App:

@@ -77,6 +77,8 @@ class Guard:
         call = _Call(scope, send)
         if not self._access.knows_host(call.headers.get("host")):
             await call.refuse(400, "This page has another name.", "Ask by a name in `daemon.hosts` of syncer.yaml.")
+        elif "transfer-encoding" in call.headers and "content-length" in call.headers:
+            await call.refuse(400, "The call says its length twice.", "Send one of the two headers.")
         elif scope["method"] not in ("GET", "HEAD", "POST"):
             await call.refuse(405, "Only GET and POST are understood.", "")
         elif scope["method"] == "POST" and comes_from_elsewhere(call.headers):

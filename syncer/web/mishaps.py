@@ -34,6 +34,7 @@ def add_handlers(app: FastAPI) -> None:
     for kind, status in STATUSES.items():
         app.add_exception_handler(kind, _told(status))
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def _told(status: int) -> Callable[[Request, Exception], Response]:
@@ -48,8 +49,12 @@ def _http(request: Request, error: Exception) -> Response:
     return _page(request, status, "There is no such page." if status == 404 else "This is not how the page is asked.")
 
 
+def _unexpected(request: Request, error: Exception) -> Response:
+    return _page(request, 500, f"{unexpected(error)}; nothing is lost, please report this line")
+
+
 class Caught:
-    """An ASGI application around another, which answers what nobody expected."""
+    """An ASGI application around another, which notes what nobody expected, and answers where nobody did."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -66,11 +71,10 @@ class Caught:
         try:
             await self._app(scope, receive, noted)
         except Exception as error:  # noqa: BLE001  # the page goes on, whatever it is
-            said = unexpected(error)  # its text may hold data, so kind and place are told alone
-            log.log(logging.ERROR, "page.failed", extra={"path": scope["path"], "error": said})
+            # its text may hold data, so kind and place are told alone
+            log.log(logging.ERROR, "page.failed", extra={"path": scope["path"], "error": unexpected(error)})
             if not has_begun:
-                answer = _page(Request(scope), 500, f"{said}; nothing is lost, please report this line")
-                await answer(scope, receive, send)
+                await _unexpected(Request(scope), error)(scope, receive, send)
 
 
 def _page(request: Request, status: int, error: str) -> Response:

@@ -12,7 +12,7 @@ from tests.acceptance.caller import Caller
 from tests.acceptance.daemons import running, wait_until
 from tests.acceptance.served import app_served
 from tests.acceptance.shop import MakeShop, Shop
-from tests.acceptance.visitor import visiting
+from tests.acceptance.visitor import reading, visiting
 
 pytestmark = pytest.mark.acceptance
 MODE = "destination: meta\ndelivery: {mode: at_most_once, events_per_request: 2, requests_in_flight: 1}"
@@ -74,6 +74,17 @@ def test_the_api_says_what_it_may_cost_and_decides_when_that_is_confirmed(holdin
     assert told(sent) == ([first], 2, True, 0)
     assert told(assumed) == ([second], 2, True, None)
     assert (left, done) == ([], [("resend", "api"), ("assume_delivered", "api")])
+
+
+@pytest.mark.parametrize("ids", ["", "x", "9" * 5_000])
+def test_a_form_that_names_no_request_changes_nothing_and_says_so(ids: str, holding: Shop) -> None:
+    with reading(holding) as client:
+        answers = [
+            client.post(f"/pipelines/orders/meta/held/{act}", data={"requests": ids}).status_code
+            for act in ("resend", "assume-delivered")
+        ]
+        held = client.get("/api/pipelines/orders/held").json()
+    assert (answers, len(held)) == ([409, 409], 2)
 
 
 def told(answer: dict[str, Any]) -> tuple[Any, ...]:

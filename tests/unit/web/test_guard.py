@@ -160,6 +160,11 @@ def test_S20_other_methods_and_large_bodies_are_refused(method: str) -> None:
     assert ask(app, "/", method="POST", headers=BEARER, body=b"x" * (MOST_BYTES + 1)).status == 413
 
 
+def test_S20_a_call_whose_length_two_readers_could_read_in_two_ways_is_refused() -> None:
+    twice = {**BEARER, "content-length": "4", "transfer-encoding": "chunked"}
+    assert guarded(headers=twice).status == 400
+
+
 @pytest.mark.parametrize("headers", [BEARER, {}, {"host": "evil.example"}])
 def test_S20_every_answer_keeps_to_itself(headers: dict[str, str]) -> None:
     said = guarded(headers=headers).headers
