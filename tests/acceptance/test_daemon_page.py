@@ -10,6 +10,7 @@ from syncer.config.load import load_project
 from syncer.session import Session
 from syncer.web.overview import overview
 from tests.acceptance.daemons import wait_until
+from tests.acceptance.served import page_text
 from tests.acceptance.shop import TOKEN, Shop
 from tests.acceptance.visitor import NO_CURRENCY, READ, reading
 
@@ -94,3 +95,23 @@ def test_a_run_of_another_target_is_no_run_of_this_page_or_its_api(shop: Shop) -
         own = [client.get(path).status_code for path in (f"/runs/{own_id}", f"/api/runs/{own_id}")]
         others = [client.get(path).status_code for path in (f"/runs/{run_id}", f"/api/runs/{run_id}")]
     assert (own, others) == ([200, 200], [404, 404])
+
+
+def test_R30_each_page_says_why_the_state_cannot_be_read(shop: Shop) -> None:
+    shop.add_orders(1, 3, changes=NO_CURRENCY)
+    run_id = shop.syncer("run", "orders", "--output", "json").report["run_id"]
+    path = shop.folder / ".syncer" / "state.db"
+    paths = (*READ, f"/runs/{run_id}", "/api/pipelines", "/api/runs", "/api/audit")
+    of_state = [each for each in paths if each not in ("/connections", "/search")]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE syncer_schema SET version_num = '9999'")
+    newer = said_by(shop, of_state)
+    path.rename(path.with_name("elsewhere"))
+    gone = said_by(shop, of_state)
+    assert {each: text for each, text in newer.items() if "a newer syncer wrote it (schema 9999)" not in text} == {}
+    assert {each: text for each, text in gone.items() if "state.db" not in text} == {}
+
+
+def said_by(shop: Shop, paths: list[str]) -> dict[str, str]:
+    with Session(load_project(shop.folder, environ={"TOKEN": TOKEN})) as session:
+        return {path: page_text(session, path) for path in paths}

@@ -76,15 +76,15 @@ def test_the_api_says_what_it_may_cost_and_decides_when_that_is_confirmed(holdin
     assert (left, done) == ([], [("resend", "api"), ("assume_delivered", "api")])
 
 
-@pytest.mark.parametrize("ids", ["", "x", "9" * 5_000])
-def test_a_form_that_names_no_request_changes_nothing_and_says_so(ids: str, holding: Shop) -> None:
+def test_a_form_that_names_no_request_changes_nothing_and_says_so(holding: Shop) -> None:
     with reading(holding) as client:
         answers = [
             client.post(f"/pipelines/orders/meta/held/{act}", data={"requests": ids}).status_code
             for act in ("resend", "assume-delivered")
+            for ids in ("", "x", "9" * 5_000)
         ]
         held = client.get("/api/pipelines/orders/held").json()
-    assert (answers, len(held)) == ([409, 409], 2)
+    assert (answers, len(held)) == ([409] * 6, 2)
 
 
 def told(answer: dict[str, Any]) -> tuple[Any, ...]:
