@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from syncer.report import RunStatus
 from syncer.state import asked, outbox, pipelines
@@ -15,6 +15,18 @@ from syncer.state.tables import RUNS
 if TYPE_CHECKING:
     from syncer.state.store import Store
 
+_INSERT = insert(RUNS)
+_INTERRUPT = (
+    update(RUNS)
+    .where(RUNS.c.pipeline_id == bindparam("of_pipeline"), RUNS.c.status == RunStatus.RUNNING.value)
+    .values(
+        status=RunStatus.INTERRUPTED.value,
+        finished_at=bindparam("now"),
+        watermark_after=bindparam("reached"),
+        crashed=1,
+    )
+)
+
 
 def begin(store: "Store", lock: Lock, new: NewRun) -> RunLog:
     """Write the run's first row and take over what earlier runs left; the lock is held already."""
@@ -22,14 +34,10 @@ def begin(store: "Store", lock: Lock, new: NewRun) -> RunLog:
         found = pipelines.find_or_make(connection, new.scope, new.now)
         mine = pipelines.take_over(connection, found, holder=new.holder, now=new.now, fingerprint=new.fingerprint)
         reached = str(found.watermark) if found.watermark else None
-        connection.execute(
-            update(RUNS)
-            .where(RUNS.c.pipeline_id == mine.id, RUNS.c.status == RunStatus.RUNNING.value)
-            .values(status=RunStatus.INTERRUPTED.value, finished_at=new.now, watermark_after=reached, crashed=1)
-        )
+        connection.execute(_INTERRUPT, {"of_pipeline": mine.id, "now": new.now, "reached": reached})
         unfinished = outbox.adopt(connection, mine.id, epoch=mine.epoch)
         connection.execute(
-            insert(RUNS),
+            _INSERT,
             {
                 "id": new.run_id,
                 "pipeline_id": mine.id,

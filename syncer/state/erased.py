@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from syncer.state import audit, outbox, pipelines, suppressed
 from syncer.state.database import driver, forget_deleted
@@ -17,6 +17,7 @@ NOBODY = bytes(IDENTITY_BYTES)
 """Stands in the ledger where an erased identity was, so that its numbers stay right."""
 AT_ONCE = 500
 """Identities in one statement."""
+_BLOCKED = select(ERASED.c.identity).where(ERASED.c.pipeline_id == bindparam("of_pipeline"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def erase(store: Store, scope: Scope, identities: Collection[bytes], *, actor: s
 
 
 def _blocked(connection: Connection, pipeline_id: int) -> frozenset[bytes]:
-    rows = connection.execute(select(ERASED.c.identity).where(ERASED.c.pipeline_id == pipeline_id))
+    rows = connection.execute(_BLOCKED, {"of_pipeline": pipeline_id})
     return frozenset(bytes(row.identity) for row in rows)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from syncer.errors import StateError
 from syncer.report import ELSEWHERE, RunReport, RunStatus
@@ -246,7 +247,7 @@ def events_by_state(store: Store) -> dict[tuple[int, RequestState], int]:
 def report_of(store: Store, run_id: str) -> RunReport:
     """Return what one run did."""
     with store.reading() as connection:
-        rows = connection.execute(_runs().where(RUNS.c.id == run_id)).all()
+        rows = connection.execute(_one_run(), {"of_run": run_id}).all()
         return _with_counts(connection, rows)[0].report
 
 
@@ -255,6 +256,12 @@ _IS_SWEEP = (
     RUNS.c.status.in_([RunStatus.DONE.value, RunStatus.DONE_WITH_REJECTS.value]),
 )
 """A run without a watermark read every row, which is as good."""
+_COUNTS = select(RUN_COUNTS).where(RUN_COUNTS.c.run_id.in_(bindparam("ids", expanding=True)))
+_ATTEMPTS = (
+    select(REQUESTS.c.run_id, func.sum(REQUESTS.c.attempts))
+    .where(REQUESTS.c.run_id.in_(bindparam("ids", expanding=True)))
+    .group_by(REQUESTS.c.run_id)
+)
 
 
 def _of(scope: Scope, query: Select[Any]) -> Select[Any]:
@@ -264,6 +271,11 @@ def _of(scope: Scope, query: Select[Any]) -> Select[Any]:
         PIPELINES.c.pipeline == scope.pipeline,
         PIPELINES.c.destination == scope.destination,
     )
+
+
+@cache
+def _one_run() -> Select[Any]:
+    return _runs().where(RUNS.c.id == bindparam("of_run"))
 
 
 def _runs() -> Select[Any]:
@@ -290,15 +302,9 @@ def _pipeline(row: Row[Any]) -> StoredPipeline:
 def _with_counts(connection: Connection, rows: Sequence[Row[Any]]) -> list[StoredRun]:
     ids = [row.id for row in rows]
     counted: dict[str, counts.Deltas] = {run_id: {} for run_id in ids}
-    table = RUN_COUNTS.c
-    for run_id, kind, name, count in connection.execute(select(RUN_COUNTS).where(table.run_id.in_(ids))):
+    for run_id, kind, name, count in connection.execute(_COUNTS, {"ids": ids}):
         counted[run_id][kind, name] = int(count)
-    sent = connection.execute(
-        select(REQUESTS.c.run_id, func.sum(REQUESTS.c.attempts))
-        .where(REQUESTS.c.run_id.in_(ids))
-        .group_by(REQUESTS.c.run_id)
-    )
-    requests = {run_id: int(attempts) for run_id, attempts in sent}
+    requests = {run_id: int(attempts) for run_id, attempts in connection.execute(_ATTEMPTS, {"ids": ids})}
     return [_run(row, counted[row.id], requests.get(row.id, 0)) for row in rows]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, select, update
 
 from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
@@ -57,6 +57,22 @@ _ADOPT = (
     update(REQUESTS)
     .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"), IS_UNFINISHED)
     .values(epoch=bindparam("new_epoch"))
+)
+_UNFINISHED = (
+    select(REQUESTS).where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"), IS_UNFINISHED).order_by(REQUESTS.c.id)
+)
+_GIVEN_UP = select(REQUESTS).where(
+    REQUESTS.c.pipeline_id == bindparam("of_pipeline"),
+    REQUESTS.c.state == RequestState.SUPERSEDED.value,
+    REQUESTS.c.first_armed_at.is_not(None),
+    REQUESTS.c.event_time_max >= bindparam("since"),
+)
+_NOT_FREE = (
+    select(REQUESTS)
+    .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"))
+    .where(REQUESTS.c.state.not_in([state.value for state in FREE]), REQUESTS.c.id > bindparam("after"))
+    .order_by(REQUESTS.c.id)
+    .limit(bindparam("most", type_=Integer()))
 )
 
 
@@ -175,22 +191,12 @@ def adopt(connection: Connection, pipeline_id: int, *, epoch: int) -> list[tuple
 
 def unfinished(connection: Connection, pipeline_id: int) -> list[tuple[OpenRequest, StoredRequest]]:
     """Return the requests that something must still happen to, oldest first."""
-    found = connection.execute(
-        select(REQUESTS).where(REQUESTS.c.pipeline_id == pipeline_id, IS_UNFINISHED).order_by(REQUESTS.c.id)
-    )
-    return [_stored(row) for row in found]
+    return [_stored(row) for row in connection.execute(_UNFINISHED, {"of_pipeline": pipeline_id})]
 
 
 def given_up_in_doubt(connection: Connection, pipeline_id: int, *, since: int) -> list[StoredRequest]:
     """Return the requests whose events may have arrived and were given back, with events of `since` (Unix seconds) on."""
-    found = connection.execute(
-        select(REQUESTS).where(
-            REQUESTS.c.pipeline_id == pipeline_id,
-            REQUESTS.c.state == RequestState.SUPERSEDED.value,
-            REQUESTS.c.first_armed_at.is_not(None),
-            REQUESTS.c.event_time_max >= since,
-        )
-    )
+    found = connection.execute(_GIVEN_UP, {"of_pipeline": pipeline_id, "since": since})
     return [_stored(row)[1] for row in found]
 
 
@@ -252,14 +258,7 @@ def settled_digests(
 
     What is not known to be free is looked at too: a state that is damaged must not make its events look new.
     """
-    found = connection.execute(
-        select(REQUESTS)
-        .where(REQUESTS.c.pipeline_id == pipeline_id, REQUESTS.c.state.not_in([state.value for state in FREE]))
-        .where(REQUESTS.c.id > after)
-        .order_by(REQUESTS.c.id)
-        .limit(rows)
-    )
-    for row in found:
+    for row in connection.execute(_NOT_FREE, {"of_pipeline": pipeline_id, "after": after, "most": rows}):
         _require_whole(row)
         yield row.id, bytes(row.digests) if row.state in states else b""
 

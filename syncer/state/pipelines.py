@@ -35,7 +35,23 @@ class PipelineRow:
     """What watermark and ledger rest on."""
 
 
+_FIND = select(PIPELINES).where(
+    *(PIPELINES.c[name] == bindparam(f"of_{name}") for name in ("target", "pipeline", "destination"))
+)
+_FIND_TO_WRITE = _FIND.with_for_update()
 _EPOCH = select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id")).with_for_update()
+_TAKE_OVER = (
+    update(PIPELINES)
+    .where(PIPELINES.c.id == bindparam("of_id"))
+    .values(
+        epoch=bindparam("new_epoch"),
+        holder=bindparam("new_holder"),
+        held_since=bindparam("now"),
+        config_fingerprint=bindparam("new_fingerprint"),
+        checksum=bindparam("new_checksum"),
+    )
+)
+_LET_GO = update(PIPELINES).where(PIPELINES.c.id == bindparam("of_id")).values(holder=None, held_since=None)
 _MOVE = (
     update(PIPELINES)
     .where(PIPELINES.c.id == bindparam("of_id"), PIPELINES.c.epoch == bindparam("of_epoch"))
@@ -55,11 +71,8 @@ def _insert(kind: str) -> Any:
 
 def find(connection: Connection, scope: Scope, *, to_write: bool = False) -> PipelineRow | None:
     """Return the scope's row; `to_write` keeps others from changing it until the transaction ends."""
-    table = PIPELINES.c
-    query = select(PIPELINES).where(
-        table.target == scope.target, table.pipeline == scope.pipeline, table.destination == scope.destination
-    )
-    row = connection.execute(query.with_for_update() if to_write else query).first()
+    wanted = {"of_target": scope.target, "of_pipeline": scope.pipeline, "of_destination": scope.destination}
+    row = connection.execute(_FIND_TO_WRITE if to_write else _FIND, wanted).first()
     return None if row is None else read(row)
 
 
@@ -138,17 +151,15 @@ def take_over(
     """Make this run the only one whose writes count, by the next epoch."""
     epoch = found.epoch + 1
     kind, written = _texts(found.watermark)
-    connection.execute(
-        update(PIPELINES)
-        .where(PIPELINES.c.id == found.id)
-        .values(
-            epoch=epoch,
-            holder=holder,
-            held_since=now,
-            config_fingerprint=fingerprint,
-            checksum=position_seal(found.id, kind, written, found.start, found.ids_name),
-        )
-    )
+    taken = {
+        "of_id": found.id,
+        "new_epoch": epoch,
+        "new_holder": holder,
+        "now": now,
+        "new_fingerprint": fingerprint,
+        "new_checksum": position_seal(found.id, kind, written, found.start, found.ids_name),
+    }
+    connection.execute(_TAKE_OVER, taken)
     return replace(found, epoch=epoch, holder=holder)
 
 
@@ -183,7 +194,7 @@ def release(
 
     Where somebody paused or resumed it while the run was under way, that stands.
     """
-    connection.execute(update(PIPELINES).where(PIPELINES.c.id == found.id).values(holder=None, held_since=None))
+    connection.execute(_LET_GO, {"of_id": found.id})
     if pause_reason == found.pause_reason or (pause_reason is None and not went_well):
         return
     paused_at = None if pause_reason is None else now

@@ -51,6 +51,18 @@ _CLEAR = delete(QUARANTINE).where(
     QUARANTINE.c.identity == bindparam("of_identity"),
     QUARANTINE.c.bucket != Bucket.KEY_PROBLEM.value,
 )
+_IDENTITIES = select(QUARANTINE.c.identity).where(
+    QUARANTINE.c.pipeline_id == bindparam("of_pipeline"),
+    QUARANTINE.c.identity.is_not(None),
+    QUARANTINE.c.bucket != Bucket.KEY_PROBLEM.value,
+)
+_COUNT = select(func.count()).select_from(QUARANTINE).where(QUARANTINE.c.pipeline_id == bindparam("of_pipeline"))
+_REJECTS = (
+    select(QUARANTINE, RUNS.c.fingerprint)
+    .outerjoin(RUNS, RUNS.c.id == QUARANTINE.c.run_id)
+    .where(QUARANTINE.c.pipeline_id == bindparam("of_pipeline"))
+    .order_by(QUARANTINE.c.at, QUARANTINE.c.id)
+)
 _JUDGED = (
     update(QUARANTINE)
     .where(QUARANTINE.c.pipeline_id == bindparam("of_pipeline"), QUARANTINE.c.identity == bindparam("of_identity"))
@@ -168,13 +180,7 @@ def put(
 
 def identities(connection: Connection, pipeline_id: int) -> set[bytes]:
     """Return whose events are set aside, but for conflicts of keys: those stand although the key was sent."""
-    table = QUARANTINE.c
-    found = connection.execute(
-        select(table.identity).where(
-            table.pipeline_id == pipeline_id, table.identity.is_not(None), table.bucket != Bucket.KEY_PROBLEM.value
-        )
-    )
-    return {bytes(row.identity) for row in found}
+    return {bytes(row.identity) for row in connection.execute(_IDENTITIES, {"of_pipeline": pipeline_id})}
 
 
 def among(aside: set[bytes], digests: bytes) -> list[bytes]:
@@ -187,16 +193,12 @@ def among(aside: set[bytes], digests: bytes) -> list[bytes]:
 
 def count(connection: Connection, pipeline_id: int) -> int:
     """Return how many events and rows of a pipeline are set aside."""
-    query = select(func.count()).select_from(QUARANTINE).where(QUARANTINE.c.pipeline_id == pipeline_id)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_COUNT, {"of_pipeline": pipeline_id}).scalar_one())
 
 
 def rejects(connection: Connection, pipeline_id: int) -> list[Reject]:
     """Return what is set aside of a pipeline, oldest first."""
-    table = QUARANTINE.c
-    query = select(QUARANTINE, RUNS.c.fingerprint).outerjoin(RUNS, RUNS.c.id == table.run_id)
-    found = connection.execute(query.where(table.pipeline_id == pipeline_id).order_by(table.at, table.id))
-    return [read(row) for row in found]
+    return [read(row) for row in connection.execute(_REJECTS, {"of_pipeline": pipeline_id})]
 
 
 def read(row: Any) -> Reject:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from syncer.state.requests import IDENTITY_BYTES, holds, split
 from syncer.state.seal import require_seal, seal
@@ -19,6 +19,12 @@ AT_ONCE = 4_096
 """Identities in one row of the state."""
 PAGE_ROWS = 64
 """Rows that are read at a time."""
+_AFTER = (
+    select(SUPPRESSED)
+    .where(SUPPRESSED.c.pipeline_id == bindparam("of_pipeline"), SUPPRESSED.c.id > bindparam("after"))
+    .order_by(SUPPRESSED.c.id)
+    .limit(PAGE_ROWS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +96,7 @@ def _all(connection: Connection, pipeline_id: int) -> Iterator[Row[Any]]:
 
 
 def _after(connection: Connection, pipeline_id: int, after: int) -> list[Row[Any]]:
-    table = SUPPRESSED.c
-    query = select(SUPPRESSED).where(table.pipeline_id == pipeline_id, table.id > after)
-    rows = list(connection.execute(query.order_by(table.id).limit(PAGE_ROWS)))
+    rows = list(connection.execute(_AFTER, {"of_pipeline": pipeline_id, "after": after}))
     for row in rows:
         expected = _seal(pipeline_id, row.run_id, row.reason, bytes(row.digests))
         require_seal(row.checksum, expected, what=f"suppressed rows {row.id}")
