@@ -19,6 +19,7 @@ from syncer.engine.pack import pack
 from syncer.engine.page import allowed, cursors_of, of_first_rows, unsettled, without_settled
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
+from syncer.engine.settled_rows import Skim
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, Bucket, Tally
 from syncer.state.ledger import Ledger, empty_ledger
@@ -132,10 +133,13 @@ def forecast(
     frequent, at_midnight = Frequent(), True
     at, most_rows = int(now.timestamp()), None if standing.sweep is Sweep.ONLY else pipeline.delivery.max_rows
     reprieve = Reprieve.of(lambda: standing.settled_otherwise, standing.rejects, fingerprint=pipeline.fingerprint)
+    judged = standing.erased.union(one.identity for one in standing.rejects if one.identity is not None)
     for rows, only in _rows(pipeline, source, transform, standing, wanted, at=at):
-        made = allowed(transform(rows, now=at, start=start, only=only), standing.erased)
+        can_skim = only is None and standing.watermark is not None and transform.tells_by_key
+        skim = Skim.of(rows, transform, standing.ledger, judged=judged) if can_skim else Skim(rows)
+        made = allowed(skim.whole(transform(skim.rows, now=at, start=start, only=only)), standing.erased)
         made = without_settled(made, standing.ledger)
-        fresh = unsettled(made.events, standing.ledger)
+        fresh = unsettled(made.events, standing.ledger, known=skim.settled)
         fresh = reprieve.with_reprieved(made.events, fresh, cursors_of(rows, transform.cursor_column))
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += made.events.height - fresh.height
         within = of_first_rows(fresh, most_rows)

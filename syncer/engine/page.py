@@ -56,18 +56,20 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     room: int | None,
     most_rows: int | None = None,
     reprieve: "Reprieve | None" = None,
+    settled: "pl.Series | None" = None,
 ) -> Page:
     """Drop what is settled or blocked, cut at `room` events, and record what became of every other row of the batch.
 
     Events of more than `most_rows` rows are `over_max_rows`.
 
-    What Meta refused is settled too, unless `reprieve` lets it go once more.
+    What Meta refused is settled too, unless `reprieve` lets it go once more. `settled` has the identities among the
+    events that the ledger knows; None: it is asked.
     """
     transformed = without_settled(allowed(transformed, run.erased), run.ledger)
     events, tally = transformed.events, transformed.tally
     cursors = None if cursor_column is None else rows.column(cursor_column)
     cursor_at = cursors_of(rows, cursor_column)
-    fresh = unsettled(events, run.ledger)
+    fresh = unsettled(events, run.ledger, known=settled)
     if reprieve is not None:
         fresh = reprieve.with_reprieved(events, fresh, cursor_at)
     tally.buckets[Bucket.DUPLICATE_SKIPPED] += events.height - fresh.height
@@ -171,10 +173,12 @@ def without_settled(transformed: Transformed, ledger: "Ledger") -> Transformed:
     return replace(transformed, rejects=left, tally=tally)
 
 
-def unsettled(events: pl.DataFrame, ledger: "Ledger") -> pl.DataFrame:
-    """Return the events that were not settled before."""
+def unsettled(events: pl.DataFrame, ledger: "Ledger", *, known: pl.Series | None = None) -> pl.DataFrame:
+    """Return the events that were not settled before: that are not `known`, where the ledger was asked already."""
     if events.height == 0:
         return events
+    if known is not None:
+        return events.filter(~pl.col("identity").is_in(known.implode())) if len(known) else events
     settled = pl.Series(ledger.settled(b"".join(events["identity"])), dtype=pl.Boolean)
     return events.filter(~settled) if settled.any() else events
 

@@ -26,6 +26,7 @@ from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
+from syncer.engine.settled_rows import Skim
 from syncer.engine.span import Selection, whole
 from syncer.engine.suppression import Watch, left_unsent
 from syncer.engine.tools import Sender, Tools, silent
@@ -249,14 +250,18 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
         for batch in batches(source, reading.query, tools.stop, tools.spans):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
+            skim = choice.skimmed(rows, only)
             with tools.spans.span("transform", rows=rows.num_rows):
-                made = choice.transformed(rows, only, at=at)
+                made = skim.whole(choice.transformed(skim.rows, only, at=at))
             watch.saw(made)
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)
                 return
             room, most_rows, number = delivery.room, delivery.room_rows, next(numbers)
-            page = take_page(number, rows, column, made, run, room=room, most_rows=most_rows, reprieve=choice.reprieve)
+            page = take_page(
+                number, rows, column, made, run, room=room, most_rows=most_rows, reprieve=choice.reprieve,
+                settled=skim.settled,
+            )  # fmt: skip
             delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
             if run.is_full and job.retry is None:
                 delivery.stop(full(job.pipeline))
@@ -293,6 +298,8 @@ class _Choice:
     reprieve: Reprieve
     recall: Recall | None
     """Given: rows that were set aside are wanted, and no others."""
+    judged: frozenset[bytes]
+    """Identities of events that are judged, settled or not: of rejects, and of persons who were erased."""
 
     @classmethod
     def of(
@@ -303,7 +310,8 @@ class _Choice:
         fingerprint = None if job.retry else job.pipeline.fingerprint
         reprieve = Reprieve.of(lambda: run.ledger_without_refused, rejects, fingerprint=fingerprint)
         recall = Recall(rejects) if job.retry else None
-        return cls(job, run, transform, start, rejects, settled, reprieve, recall)
+        judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
+        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged)
 
     @property
     def is_out_of_turn(self) -> bool:
@@ -334,6 +342,13 @@ class _Choice:
         transformed = self.transform(rows, now=at, start=self.start)
         needed = rows_needed(transformed, self.run, room=room) if room else None
         return rows.slice(0, needed), None
+
+    def skimmed(self, rows: "pa.RecordBatch", only: "pl.Series | None") -> Skim:
+        """Return the rows without those whose event was settled before, or all where each must be judged all the same."""
+        job, run = self.job, self.run
+        if only is not None or not job.is_regular or run.watermark is None or not self.transform.tells_by_key:
+            return Skim(rows)
+        return Skim.of(rows, self.transform, run.ledger, judged=self.judged)
 
     def transformed(self, rows: "pa.RecordBatch", only: "pl.Series | None", *, at: int) -> "Transformed":
         """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""

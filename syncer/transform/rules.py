@@ -151,6 +151,22 @@ class Transform:
         rows = rows if limit is None else limit.of_rows(rows)
         return [Found(rows, numbers, keys, kind.names.identities(keys), said) for kind in self.kinds]
 
+    @property
+    def tells_by_key(self) -> bool:
+        """Return whether the key alone says which event a row would give, and nothing must be known of one that was sent."""
+        binding = self.kinds[0].binding
+        is_plain = not binding.condition.clauses and binding.consent is None and binding.way is None
+        return len(self.kinds) == 1 and is_plain
+
+    def identities(self, batch: "pa.RecordBatch") -> pl.Series:
+        """Return the 16 bytes under which the ledger knows the event of each row, NULL where the key is missing.
+
+        For a transform that `tells_by_key`.
+        """
+        rows = read_rows(batch, self.key_columns)
+        keys = joined_keys([rows.frame.get_column(name) for name in self.key_columns])
+        return self.kinds[0].names.identities(keys)
+
     def knowing(self, suppressed: Unsent) -> "Transform":
         """Return the transform that is told which events an earlier run left unsent for want of consent."""
         return replace(self, kinds=tuple(kind.knowing(suppressed) for kind in self.kinds))
