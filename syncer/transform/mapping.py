@@ -55,7 +55,8 @@ class Finder:
     """Makes an `fbc` of click ids and the column of their times."""
     event_names: Callable[[], pl.Series] | None = None
     """Returns the name of each event."""
-    _parsed: dict[str, Documents] = field(default_factory=dict)
+    parsed: dict[str, Documents] = field(default_factory=dict)
+    """The JSON columns that were parsed so far; grows."""
 
     def find(self, entry: Entry, *, is_click_id: bool = False) -> Found:
         """Return what `entry` finds; with `is_click_id` a bare click id becomes an `fbc`."""
@@ -93,11 +94,11 @@ class Finder:
     def _walk(self, values: pl.Series, steps: extract.Steps, how: How, *, name: str | None) -> Found:
         if values.dtype != pl.String:
             return Found(pieces=(Piece(extract.walk_columns(values, steps), how),))
-        documents = self._parsed.get(name) if name else None
+        documents = self.parsed.get(name) if name else None
         if documents is None:
             documents = _parsed(values)
             if name:
-                self._parsed[name] = documents
+                self.parsed[name] = documents
         reached = [extract.walk(document, steps) for document in documents.values]
         return Found(pieces=by_type(reached, how=how), broken=documents.broken)
 

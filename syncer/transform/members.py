@@ -22,7 +22,7 @@ from syncer.transform.columns import FieldOptions, normalise
 from syncer.transform.columns_country import row_countries, said_by
 from syncer.transform.contents import contents
 from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
-from syncer.transform.mapping import Finder, Found
+from syncer.transform.mapping import Documents, Finder, Found
 from syncer.transform.pieces import Mask, Piece, coalesced, either
 from syncer.transform.properties import property_sent
 from syncer.transform.rows import Rows
@@ -83,15 +83,19 @@ class Reader:
     event_time: pl.Series | None = None
     """Unix seconds; None while it is not known."""
     warnings: Counter[str] = field(default_factory=Counter)
-    _finder: Finder = field(init=False)
+    _parsed: dict[str, Documents] = field(default_factory=dict)
     _names: pl.Series | None = None
     _countries: dict[str | None, pl.Series | None] = field(default_factory=dict)
     _context: Context = field(init=False)
 
     def __post_init__(self) -> None:
-        clicks = None if self.event_time is None else Clicks(self.rows, self.event_time, self.settings.timezone)
-        self._finder = Finder(self.rows, None if clicks is None else clicks.fbc, self._event_names)
         self._context = Context(timezone=ZoneInfo(self.settings.timezone))
+
+    @property
+    def _finder(self) -> Finder:
+        """What finds values, new each time: one that is kept here keeps this, and both the batch when it is done with."""
+        clicks = None if self.event_time is None else Clicks(self.rows, self.event_time, self.settings.timezone)
+        return Finder(self.rows, None if clicks is None else clicks.fbc, self._event_names, self._parsed)
 
     def read(self, field: Field) -> Member:
         """Return one member of all events."""
