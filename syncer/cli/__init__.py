@@ -130,7 +130,8 @@ def main() -> None:
 
 def seldom_look_for_garbage() -> None:
     """Look through all objects for rings of garbage less often: most are modules that stay, and a look takes 40 ms or more."""
-    gc.set_threshold(10_000, 10, 100)
+    young, middle, _ = gc.get_threshold()  # as they are: a ring may hold a batch
+    gc.set_threshold(young, middle, 100)
 
 
 def _keep_memory_to_itself() -> None:
