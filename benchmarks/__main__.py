@@ -12,12 +12,15 @@ from pathlib import Path
 
 from benchmarks import plain_rows, rows
 from benchmarks.environments import python_with
+from benchmarks.growth import growth, over_a_ledger
 from benchmarks.peers import FACEBOOK, compare_whole_runs, latencies
 from benchmarks.turns import ROOT, Facts, cpu_us, measure, ratios, say, spread
 from benchmarks.warehouses import filled
 
 CACHE = ROOT / ".cache" / "bench"
 PARTS = ("bodies", "warehouses", "whole", "peers", "latency")
+LARGE_PARTS = ("growth", "ledger")
+"""What takes long and tens of gigabytes: only when asked for."""
 FLOOR_US = 18
 """CPU a row of the plain loop on the machine that the targets are for."""
 
@@ -68,8 +71,7 @@ def whole(counts: Sequence[int], rounds: int) -> None:
     """Measure whole runs: CPU of the syncer process and its peak memory."""
     say("\nWhole run, DuckDB to the sandbox in another process, ledger on SQLite: CPU µs a row, peak MiB, rows/s")
     for count in counts:
-        warehouse = CACHE / f"orders-{count}.duckdb"
-        prepare(warehouse, count)
+        warehouse = warehouse_of(count)
         done = [measure(sys.executable, "benchmarks.whole_run", warehouse) for _ in range(rounds)]
         peak = max(facts["peak_mb"] for facts in done)
         speed = statistics.median(facts["rows"] / facts["wall_s"] for facts in done)
@@ -82,11 +84,17 @@ def whole(counts: Sequence[int], rounds: int) -> None:
 
 def workload(count: int) -> tuple[Path, Path]:
     """Return the workload as a DuckDB file and as JSON lines; made when missing."""
-    warehouse, plain = CACHE / f"orders-{count}.duckdb", CACHE / f"orders-{count}.jsonl"
-    prepare(warehouse, count)
+    warehouse, plain = warehouse_of(count), CACHE / f"orders-{count}.jsonl"
     if not plain.exists():
         plain_rows.dump(warehouse, plain, count=count)
     return warehouse, plain
+
+
+def warehouse_of(count: int) -> Path:
+    """Return the workload as a DuckDB file; made when missing."""
+    warehouse = CACHE / f"orders-{count}.duckdb"
+    prepare(warehouse, count)
+    return warehouse
 
 
 def prepare(warehouse: Path, count: int) -> None:
@@ -101,14 +109,21 @@ def prepare(warehouse: Path, count: int) -> None:
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    options.add_argument("parts", nargs="*", default=PARTS, help=f"some of {', '.join(PARTS)}; left out: all")
+    known = (*PARTS, *LARGE_PARTS)
+    options.add_argument(
+        "parts", nargs="*", default=PARTS, help=f"some of {', '.join(known)}; left out: all but the last two"
+    )
     options.add_argument("--rows", type=int, default=100_000, help="rows for rows-to-bodies and each warehouse")
     options.add_argument("--peers", type=int, default=200_000, help="rows of whole runs beside peers")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--whole", type=int, nargs="*", default=[200_000, 1_000_000], help="sizes of whole runs")
+    options.add_argument(
+        "--growth", type=int, nargs="*", default=[1_000_000, 10_000_000], help="sizes of the part growth"
+    )
+    options.add_argument("--ledger", type=int, default=100_000_000, help="settled events of the part ledger")
     chosen = options.parse_args()
-    if unknown := set(chosen.parts) - set(PARTS):
-        options.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if unknown := set(chosen.parts) - set(known):
+        options.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     say(f"Python {platform.python_version()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
     if "bodies" in chosen.parts:
         bodies(chosen.rows, chosen.rounds)
@@ -117,9 +132,13 @@ def main() -> None:
     if "whole" in chosen.parts:
         whole(chosen.whole, max(1, chosen.rounds // 2))
     if "peers" in chosen.parts:
-        compare_whole_runs(workload(chosen.peers)[0], chosen.rounds)
+        compare_whole_runs(warehouse_of(chosen.peers), chosen.rounds)
     if "latency" in chosen.parts:
-        latencies(workload(chosen.peers)[0], chosen.rounds)
+        latencies(warehouse_of(chosen.peers), chosen.rounds)
+    if "growth" in chosen.parts:
+        growth({count: warehouse_of(count) for count in chosen.growth}, chosen.rounds)
+    if "ledger" in chosen.parts:
+        over_a_ledger(warehouse_of(chosen.rows), chosen.ledger, chosen.rounds)
 
 
 if __name__ == "__main__":

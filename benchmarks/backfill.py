@@ -85,8 +85,7 @@ def run(folder: Path, *command: str, kill_at: int | None = None, sandbox: Runnin
         if kill_at is not None and sandbox.sandbox.begun - begun >= kill_at:
             child.kill()
         time.sleep(0.02)
-    assert child.stdout is not None
-    said = child.stdout.read()
+    said, _ = child.communicate()
     report: Facts = json.loads(said) if said else {}
     return {"peak_mib": round(peak_mib), **report}
 

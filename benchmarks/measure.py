@@ -4,6 +4,7 @@ import json
 import resource
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -14,8 +15,9 @@ def cpu_s() -> float:
 
 
 def peak_mb() -> float:
-    """Return the largest resident size so far in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the largest resident size so far in MiB; what `getrusage` gives may be that of the process that began this one."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def report(work: Callable[[], dict[str, Any]], *, from_start: bool = False) -> None:

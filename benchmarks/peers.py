@@ -148,7 +148,7 @@ def sink(latency_s: float = 0, kept: Path | None = None) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def events_of(peer: Peer, postgres: str, kept: Path) -> list[dict[str, Json]]:

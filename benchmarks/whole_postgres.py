@@ -1,13 +1,14 @@
 """A whole sync from Postgres to a sink: `python -m benchmarks.whole_postgres POSTGRES SINK MAPPING IN_FLIGHT`."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.bodies_syncer import PROJECT
-from benchmarks.measure import report
+from benchmarks.measure import cpu_s, report
 
 SETUP = """\
 version: 1
@@ -29,7 +30,10 @@ mapping:
 
 
 def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
-    """Sync once, from nothing; `mapping` is `full` or `small`; `in_flight` None: as by default."""
+    """Sync once, from nothing; `mapping` is `full` or `small`; `in_flight` None or 0: as by default.
+
+    BENCH_SETTLED: so many other events were settled before, and the run goes on from a watermark before all rows.
+    """
     from syncer.cli import seldom_look_for_garbage
     from syncer.config.load import load_project
     from syncer.session import Session
@@ -38,7 +42,7 @@ def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
     pipeline = (PROJECT / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
     if mapping == "small":
         pipeline = pipeline[: pipeline.index("mapping:")] + SMALL
-    if in_flight is not None:
+    if in_flight:
         pipeline += f"delivery: {{requests_in_flight: {in_flight}}}\n"
     with TemporaryDirectory() as home:
         (Path(home) / "pipelines").mkdir()
@@ -49,10 +53,17 @@ def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
         os.environ.update(given)
 
         def sync() -> dict[str, Any]:
+
+            loading_s = cpu_s()
             with Session(load_project(Path(home), target=None, environ=environ)) as session:
                 run = session.run("orders")
-            return {"events": run.acknowledged, "rows": run.to_json()["rows_read"], "wall_s": run.elapsed_s}
+            state_mib = (Path(home) / "state.db").stat().st_size / 2**20
+            facts = {"events": run.acknowledged, "rows": run.to_json()["rows_read"], "wall_s": run.elapsed_s}
+            return {**facts, "loading_s": loading_s, "state_mib": state_mib, "status": run.status.value}
 
+        settled = os.environ.get("BENCH_SETTLED")
+        if settled is not None:
+            subprocess.run([sys.executable, "-m", "benchmarks.settled", home, settled], check=True, env=environ)
         report(sync, from_start=True)
 
 

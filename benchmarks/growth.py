@@ -1,0 +1,65 @@
+"""What grows with the rows, and with the ledger: `python -m benchmarks growth`, `python -m benchmarks ledger`.
+
+Whole runs from Postgres to a sink on the loopback. Ten million rows need 30 GB of disk below the temporary folder, a
+hundred million settled events 2 GB.
+"""
+
+import os
+import statistics
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.peers import sink
+from benchmarks.turns import Facts, cpu_us, measure, say, spread
+from benchmarks.warehouses import postgres_url
+
+
+def growth(files: Mapping[int, Path], rounds: int) -> None:
+    """Measure runs of several sizes, one after the other on a server of its own, `rounds` times each."""
+    say(f"\nWhole run from Postgres by its size, {rounds} rounds: CPU µs a row without loading, peak MiB")
+    first: list[float] = []
+    for count, file in files.items():
+        done = runs(file, rounds)
+        cpu = [1e6 * (facts["cpu_s"] - facts["loading_s"]) / facts["rows"] for facts in done]
+        peak = [facts["peak_mb"] for facts in done]
+        first = first or [statistics.median(cpu), statistics.median(peak)]
+        say(
+            f"  {count:>11,} rows  {spread(cpu)}   / first {statistics.median(cpu) / first[0]:.3f}   wanted at most 1.05"
+            f"   {spread(peak)} MiB, wanted at most 512   / first {statistics.median(peak) / first[1]:.3f}   wanted 1.10"
+            f"   {done[0]['events']:,} acknowledged, state {done[0]['state_mib']:,.0f} MiB"
+        )
+
+
+def over_a_ledger(file: Path, events: int, rounds: int) -> None:
+    """Measure runs of the same rows over an empty ledger and over one of so many settled events, in turn."""
+    say(
+        f"\nRun of new rows over a ledger of {events:,} settled events, {rounds} rounds in turn: CPU µs a row, peak MiB"
+    )
+    with TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder, postgres_url(file, Path(folder)) as url:
+        empty, full = [], []
+        for _ in range(rounds):
+            empty.append(run(url, settled=0))
+            full.append(run(url, settled=events))
+    for name, done in (("empty", empty), ("full", full)):
+        peak, wall = spread(facts["peak_mb"] for facts in done), spread(facts["wall_s"] for facts in done)
+        say(f"  {name:<6} {spread(map(cpu_us, done))}   {peak} MiB   {wall} s   state {done[0]['state_mib']:,.0f} MiB")
+    for what, key in (("CPU", "cpu_s"), ("memory", "peak_mb"), ("time", "wall_s")):
+        ratio = spread(one[key] / other[key] for one, other in zip(full, empty, strict=True))
+        say(f"  {what:<6} full / empty {ratio}   wanted at most 1.05")
+
+
+def runs(file: Path, rounds: int) -> list[Facts]:
+    """Return what whole runs of the orders in `file` took."""
+    with TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder, postgres_url(file, Path(folder)) as url:
+        return [run(url) for _ in range(rounds)]
+
+
+def run(postgres: str, *, settled: int | None = None) -> Facts:
+    """Return what a whole run took, over a state that knows `settled` events; None: over a new one."""
+    os.environ.pop("BENCH_SETTLED", None)
+    if settled is not None:
+        os.environ["BENCH_SETTLED"] = str(settled)
+    with sink() as url:
+        return measure(sys.executable, "benchmarks.whole_postgres", postgres, url, "full")
