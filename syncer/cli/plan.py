@@ -14,6 +14,7 @@ from syncer.pipeline import ways
 
 if TYPE_CHECKING:
     from syncer.engine.forecast import Forecast
+    from syncer.errors import Problem
     from syncer.pipeline import Pipeline
     from syncer.session import Session
 
@@ -52,16 +53,24 @@ def command(
 def show_forecasts(
     opened: "Session", wanted: "Sequence[Pipeline]", *, as_json: bool, reconcile: bool = False
 ) -> "list[Forecast]":
-    """Print, and return, what the next run of each way of each pipeline, or a `reconcile` of it, would do."""
+    """Print, and return, what the next run of each way of each pipeline, or a `reconcile` of it, would do.
+
+    Raises `ConfigError` at the end, with the mistakes of those of which it cannot be said.
+    """
     from syncer.cli.text import print_json
     from syncer.engine.forecast import compare
+    from syncer.errors import ConfigError
     from syncer.outlook import forecast
 
-    found = []
+    found: list[Forecast] = []
+    problems: dict[Problem, None] = {}
     for pipeline in (way for each in wanted for way in ways(each)):
-        click.echo(opened.heading(pipeline), err=True)
-        with counting(opened.label(pipeline)) as show:
-            found.append(forecast(opened, pipeline, on_rows=show, reconcile=reconcile))
+        try:
+            click.echo(opened.heading(pipeline), err=True)
+            with counting(opened.label(pipeline)) as show:
+                found.append(forecast(opened, pipeline, on_rows=show, reconcile=reconcile))
+        except ConfigError as error:  # of one, such as a variable that is not set, is no other's
+            problems |= dict.fromkeys(error.problems)
     compare(found)
     several = {pipeline.name for pipeline in wanted if opened.label(ways(pipeline)[0]) != pipeline.name}
     for each in found:
@@ -71,6 +80,8 @@ def show_forecasts(
             print_forecast(
                 each, f"{each.pipeline} to {each.destination}" if each.pipeline in several else each.pipeline
             )
+    if problems:
+        raise ConfigError(problems)
     return found
 
 

@@ -243,6 +243,13 @@ def test_one_dataset_by_two_references_is_refused(both: Shop) -> None:
     assert both.syncer("run", "orders", SECOND=DATASET).code == 0
 
 
+def test_plan_says_what_it_can_where_one_destination_is_not_known_here(both: Shop) -> None:
+    both.edit("syncer.yaml", '"987654321"', "${env:SECOND}")
+    done = both.syncer("plan", "orders", "--output", "json")
+    assert (done.code, [each["destination"] for each in reports(done)]) == (2, ["meta"])
+    assert "the environment variable SECOND is not set" in done.err
+
+
 def test_plan_and_reconcile_look_at_each_way(branded: Shop) -> None:
     planned = reports(branded.syncer("plan", "orders", "--output", "json"))
     assert [(each["destination"], each["to_send"]) for each in planned] == [("meta", 1), ("other", 1)]
