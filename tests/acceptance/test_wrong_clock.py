@@ -97,7 +97,7 @@ def test_R31_events_are_not_given_up_while_nobody_can_be_asked_for_the_time(shop
     shop.add_orders(1, 5)
     run(shop)
     shop.edit("syncer.yaml", f":{shop.sandbox.port}", ":9")
-    shop.sql("UPDATE orders SET ordered_at = now() - INTERVAL 8 DAYS, updated_at = now()")
+    shop.add_orders(6, 10, changes="UPDATE orders SET ordered_at = now() - INTERVAL 8 DAYS WHERE order_id > 5")
     failed = run(shop)
     assert (failed.status, failed.pause_reason, failed.events) == ("failed", None, 0)
     assert "the destination could not be asked for the time: No connection to the host of base_url" in failed.message
