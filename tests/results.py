@@ -17,6 +17,7 @@ WHAT = {
     "F12": ("rows by six writers", "minutes", 10),
     "F18": ("rows in one run, with a kill", "tried", 1_000_000),
     "F26": ("runs in one process", "tried", 1_000),
+    "F31": ("days of schedules in five time zones", "tried", 365),
     "F32": ("signals to stop", "tried", 200),
     "R24": ("seconds of a daemon under load", "tried", 600),
 }

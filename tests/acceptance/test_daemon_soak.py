@@ -1,33 +1,22 @@
 """A daemon that works without a pause holds no more after minutes than after the first ones, and delivers all (F26)."""
 
-import os
 import signal
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.daemons import EVERY, add_orders, fresh_process_of, said, wait_until
 from tests.acceptance.shop import MakeShop, Shop
 from tests.counts import note
+from tests.holding import MOST_GROWTH_MIB, held
 
 SECONDS = 600
 NAMES = ("orders", "leads", "repeats")
 AT_ONCE = 10
 EVERY_S = 0.2
-MOST_GROWTH_MIB = 24
-MIB = 1 << 20
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.performance, pytest.mark.soak, pytest.mark.timeout(1_800)]
-
-
-def held(pid: int) -> tuple[int, int, float]:
-    """Return open files, threads and MiB of a process."""
-    process = Path(f"/proc/{pid}")
-    pages = int((process / "statm").read_text(encoding="ascii").split()[1])
-    files, threads = list((process / "fd").iterdir()), list((process / "task").iterdir())
-    return len(files), len(threads), pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 def most_held(pid: int, seconds: float, shop: Shop, done: int) -> tuple[tuple[int, int, float], int]:

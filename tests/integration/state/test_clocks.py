@@ -1,5 +1,6 @@
 """Due times ask for runs once, whoever sees them; those that had no run of their own are written down (R27)."""
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from syncer.state.schedules import ASLEEP, BUSY, PAUSED, Missed, missed_times, p
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import SCHEDULES
-from tests.counts import FULL
+from tests.counts import FULL, note
+from tests.holding import MOST_GROWTH_MIB, held
 from tests.integration.state.conftest import NOON
 
 Opened = Callable[[], Store]
@@ -240,8 +242,9 @@ def test_a_clock_that_another_daemon_forgot_begins_again(store: Store, opened: O
 
 
 @pytest.mark.faults
+@pytest.mark.soak("F31")
 @pytest.mark.timeout(300)
-def test_R27_in_a_year_each_due_time_has_its_run_or_is_noted_also_when_clocks_change(
+def test_R24_R27_in_a_year_each_due_time_has_its_run_or_is_noted_also_when_clocks_change(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
     """A daemon that looks every other hour, sleeps for days now and then, and starts anew (F31)."""
@@ -254,6 +257,7 @@ def test_R27_in_a_year_each_due_time_has_its_run_or_is_noted_also_when_clocks_ch
     named = {zone.replace("/", "-"): schedule for zone, schedule in wanted.items()}
     whole = project(*(pipeline(name, schedule) for name, schedule in named.items()))
     runs: Counter[str] = Counter()
+    before = None
     with open_store("sqlite:///state.db", root=tmp_path, home=tmp_path, clock=clock) as store:
         clocks = Clocks(store, whole)
         while clock.at < begin + timedelta(days=days):
@@ -262,6 +266,12 @@ def test_R27_in_a_year_each_due_time_has_its_run_or_is_noted_also_when_clocks_ch
             clocks.look()
             for name, _ in waiting(store):
                 runs[name] += run(store, name) == ["schedule"]
+            if before is None and clock.at > begin + timedelta(days=days // 2):
+                before = held(os.getpid())
+        after = held(os.getpid())
+        assert before is not None
+        assert (after.files, after.threads) == (before.files, before.threads)
+        assert after.mib - before.mib < MOST_GROWTH_MIB
         noted: Counter[str] = Counter()
         for each in missed(store):
             noted[each.pipeline] += each.times
@@ -271,3 +281,4 @@ def test_R27_in_a_year_each_due_time_has_its_run_or_is_noted_also_when_clocks_ch
             assert runs[name] + noted[name] == passed.before + 1
             assert (noted[name] > 0, runs[name] > noted[name]) == (True, True)
             assert abs(passed.before - (clock.at - begin).days) <= 1
+    note("F31", tried=days, runs=runs.total(), missed=noted.total(), growth_mib=round(after.mib - before.mib, 1))
