@@ -35,7 +35,7 @@ class References:
 
         None of them is where one has no consent.
         """
-        knowing = References(tuple(replace(kind, unsent=_unsent(kind, rows)) for kind in self.kinds))
+        knowing = References(tuple(replace(kind, unsent=left_unsent(kind, rows)) for kind in self.kinds))
         sent: dict[bytes, BuiltEvent] = {}
         return tuple(tuple(_once(one, sent) for one in knowing.build(row, now=now, start=start)) for row in rows)
 
@@ -50,8 +50,8 @@ class References:
         return tuple(_without_twins(once_a_row(built)))
 
 
-def _unsent(kind: Reference, rows: Iterable[Mapping[str, Any]]) -> frozenset[bytes]:
-    """Return the identities of the rows that have no consent."""
+def left_unsent(kind: Reference, rows: Iterable[Mapping[str, Any]]) -> frozenset[bytes]:
+    """Return the identities of the rows that have no consent, which none of their key is sent without."""
     gate = kind.binding.consent
     if gate is None:
         return frozenset()

@@ -22,6 +22,7 @@ from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
 from syncer.spec.normalize import OF_NOTHING
 from syncer.transform import Scope, Transformed, compile_transform
 from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.reference_rules import left_unsent
 from tests import both_ways
 from tests.counts import count
 
@@ -470,7 +471,9 @@ def test_values_of_every_type_may_say_the_country(
 def require_the_same(pipeline: Pipeline, batch: pa.RecordBatch, start: int | None) -> None:
     transformed = both_ways.transformed(pipeline, batch, SCOPE, now=NOW, start=start)
     reference = Reference.of(pipeline, batch.schema.names, SCOPE, json_columns=["document"])
-    built = [reference.build(row, now=NOW, start=start) for row in batch.to_pylist()]
+    rows = batch.to_pylist()
+    reference = replace(reference, unsent=left_unsent(reference, rows))
+    built = [reference.build(row, now=NOW, start=start) for row in rows]
     events, rejects = expected(built)
     found = transformed.events.select("row", "identity", "event_id", "json").rows()
     assert [(*row[:3], exact(row[3])) for row in found] == events

@@ -17,6 +17,7 @@ from syncer.state.requests import split
 from syncer.transform import Scope, compile_transform
 from syncer.transform.consent import ANSWERS, Answer, in_words
 from syncer.transform.reference import BuiltEvent, Reference
+from syncer.transform.reference_rules import left_unsent
 
 NOW = 1_795_700_000
 Make = Callable[..., Any]
@@ -200,6 +201,19 @@ def test_the_readable_twin_says_the_same(pipeline: Make) -> None:
     assert not isinstance(refused, BuiltEvent)
     assert (refused.reason, refused.field, str(refused.bucket)) == ("consent_denied", "ok", "no_consent")
     assert isinstance(reference.build({"id": 1, "at": NOW, "ok": "yes"}, now=NOW), BuiltEvent)
+
+
+def test_S17_a_yes_beside_a_no_of_its_key_comes_too_late_before_anything_else_is_wrong(
+    pipeline: Make, run: Make
+) -> None:
+    made = replaced(pipeline(), Consent(column="ok"))
+    rows: list[dict[str, Any]] = [{"id": 1, "at": NOW - 60, "ok": "no"}, {"id": 1, "at": None, "ok": "yes"}]
+    expected = ["consent_denied", "consent_came_later"]
+    assert run(made, rows).rejects["reason"].to_list() == expected
+    reference = Reference.of(made, list(rows[0]), Scope("prod", "meta", b"salt"))
+    knowing = replace(reference, unsent=left_unsent(reference, rows))
+    built = [knowing.build(row, now=NOW) for row in rows]
+    assert [one.reason for one in built if not isinstance(one, BuiltEvent)] == expected
 
 
 def test_S17_a_row_of_several_rules_counts_once_and_each_of_its_events_is_remembered(pipeline: Make, run: Make) -> None:
