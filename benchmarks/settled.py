@@ -13,6 +13,7 @@ from connectors.incremental import CursorKind, CursorValue
 from syncer.config.load import load_project
 from syncer.session import Session
 from syncer.state import outbox, pipelines
+from syncer.state.ledger_files import extend
 from syncer.state.requests import IDENTITY_BYTES, NewRequest, RequestState
 from syncer.watermark import Watermark
 
@@ -39,6 +40,7 @@ def main(home: Path, events: int) -> None:
                         event_time_min=0, event_time_max=0, cursor_low=LONG_AGO, cursor_high=LONG_AGO,
                     )  # fmt: skip
                     outbox.insert_settled(connection, request, RequestState.ACKED, by)
+        extend(store, scope)  # as runs do when they have ended
 
 
 if __name__ == "__main__":

@@ -29,11 +29,11 @@ from syncer.engine.run_id import new_run_id
 from syncer.engine.settled_rows import Skim
 from syncer.engine.span import Selection, whole
 from syncer.engine.suppression import Watch, left_unsent
+from syncer.engine.tidy import tidy_up
 from syncer.engine.tools import Sender, Tools, silent
 from syncer.engine.trust import distrusted, distrusted_at_first, is_by_clock
 from syncer.errors import ConfigError, SyncerError
 from syncer.report import Bucket, RunReport, RunStatus
-from syncer.state.prune import has_due, prune
 from syncer.state.runs import RunLog
 from syncer.transform.identity import Scope as IdentityScope
 
@@ -104,7 +104,7 @@ def recorded(job: Job, tools: Tools, work: Callable[[Job, Tools, RunLog, datetim
         if tools.clock_check.warning:
             log.warning("clock.off", extra={"skew_s": tools.clock_check.skew_s})
         if ending.status is not RunStatus.INTERRUPTED:
-            _tidy_up(job, tools)
+            tidy_up(job, run, tools)
         report = run.report()
         counts = {"rows": report.tally.rows_read, "acknowledged": report.acknowledged, "requests": report.requests}
         log.info("run.finished", extra={"run_id": run_id, "status": report.status.value, **counts})
@@ -127,21 +127,6 @@ def _finish(run: RunLog, tools: Tools, ending: Ending, began: float, *, is_crash
         elapsed_s=tools.clock.monotonic() - began,
         is_crash=is_crash,
     )
-
-
-def _tidy_up(job: Job, tools: Tools) -> None:
-    """Forget what is over its term; where that fails, the run is no worse for it and the next one tries again.
-
-    A clock that is ahead would forget what must be remembered, so it has to be known for right.
-    """
-    now = tools.clock.now()
-    try:
-        if not has_due(job.store, job.retention, now=now) or distrusted(tools) is not None:
-            return
-        if deleted := prune(job.store, job.retention, now=now):
-            log.info("state.pruned", extra={"rows": deleted})
-    except SyncerError as error:
-        log.warning("state.not_pruned", extra={"error": str(error)})
 
 
 def deliver_now(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:

@@ -57,6 +57,8 @@ def erase(store: Store, scope: Scope, identities: Collection[bytes], *, actor: s
 
     Raises `LockedError` where a run holds the scope. The audit log keeps the number, not the identities.
     """
+    from syncer.state.ledger_files import forget as forget_files
+
     wanted = frozenset(identities)
     with store.locked(scope):
         with store.tx("erase") as connection:
@@ -77,6 +79,7 @@ def erase(store: Store, scope: Scope, identities: Collection[bytes], *, actor: s
             change = (None, f"{len(wanted)} events blocked")
             audit.record(connection, scope, at=now, actor=actor, action="erase", change=change)
         forget_deleted(store.database)
+        forget_files(store, found.id)
     return gone
 
 

@@ -10,6 +10,7 @@ from syncer.state import outbox
 from syncer.state.requests import IDENTITY_BYTES, SETTLED, RequestState
 
 if TYPE_CHECKING:
+    from syncer.state.ledger_files import LedgerFiles
     from syncer.state.store import Store
 
 IN_MEMORY = 8_000_000
@@ -28,12 +29,15 @@ Pages = Callable[[int], list[tuple[int, bytes]]]
 
 def ledger_of(store: "Store", pipeline_id: int, *, states: Collection[RequestState] = SETTLED) -> "Ledger":
     """Return what was settled of a pipeline, in `states`; it is read when first asked."""
+    from syncer.state.ledger_files import LedgerFiles
+
+    files = LedgerFiles.of(store, pipeline_id) if set(states) == set(SETTLED) else None
 
     def pages(after: int) -> list[tuple[int, bytes]]:
         with store.reading() as connection:
             return list(outbox.settled_digests(connection, pipeline_id, after=after, rows=PAGE_ROWS, states=states))
 
-    return Ledger(pages)
+    return Ledger(pages, files=files)
 
 
 def empty_ledger() -> "Ledger":
@@ -42,10 +46,16 @@ def empty_ledger() -> "Ledger":
 
 
 class Ledger:
-    """The settled identities of one scope, read when first asked. Grows by `add`."""
+    """The settled identities of one scope, read when first asked. Grows by `add`.
 
-    def __init__(self, pages: Pages, *, in_memory: int = IN_MEMORY, recent: int = RECENT) -> None:
-        self._pages = pages
+    What `files` have, of its oldest part, is looked up there. Attribute `read` is how many others were read.
+    """
+
+    def __init__(
+        self, pages: Pages, *, files: "LedgerFiles | None" = None, in_memory: int = IN_MEMORY, recent: int = RECENT
+    ) -> None:
+        self._pages, self._files = pages, files
+        self.read = 0
         self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
         self._is_first = True
         self._is_loaded = self._is_paged = False
@@ -58,6 +68,10 @@ class Ledger:
 
         The first look-up reads the ledger through, which is all that most runs need; the second loads it.
         """
+        found = self._settled_of_late(digests)
+        return found if self._files is None or not digests else found | self._files.settled(digests)
+
+    def _settled_of_late(self, digests: bytes) -> pl.Series:
         asked = identities(digests)
         if self._is_first:
             self._is_first = False
@@ -98,9 +112,12 @@ class Ledger:
 
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
-        last = 0
+        last, size = self._files.upto if self._files else 0, 0
         while page := self._pages(last):
-            yield b"".join(digests for _, digests in page)
+            packed = b"".join(digests for _, digests in page)
+            size += len(packed)
+            self.read = max(self.read, size // IDENTITY_BYTES)
+            yield packed
             last = page[-1][0]
 
     def _take_in(self, digests: bytes) -> None:

@@ -31,6 +31,9 @@ REACHED = """SELECT (SELECT checksum FROM install), (SELECT coalesce(sum(epoch),
     (SELECT coalesce(max(id), 0) FROM requests), (SELECT coalesce(max(id), 0) FROM audit)"""
 """Asked of the driver itself: it is part of every commit."""
 SALT_BYTES = 16
+BESIDE = "ledger"
+LONG_LEDGER = 262_144
+"""Settled events that each run may read from the store; more are put into files."""
 BETWEEN_TRIES_S = (0.02, 0.05, 0.1, 0.3)
 """A look at who runs takes the lock for a moment, and a database frees that of a process that died when it hears of it."""
 
@@ -53,6 +56,7 @@ def open_store(
     guard = Guard(place.path) if place.path is not None else None
     opened = _make_room(place, home, guard)
     store = Store(connect(place), points=points, clock=clock, guard=guard, opened=opened)
+    store.beside = home / BESIDE
     return _checked(store, migrate=migrate)
 
 
@@ -98,6 +102,9 @@ class Store:
         self.database, self._guard, self._opened = database, guard, opened
         self.place = database.place
         self.points, self.clock = points, clock
+        self.beside: Path | None = None
+        """Folder for what is made of the store and can be made anew; None: nothing is."""
+        self.long_ledger = LONG_LEDGER
         self._salt: bytes | None = None
         self._is_ready = False
         self._alone: AbstractContextManager[object] = threading.Lock() if database.kind == "sqlite" else nullcontext()

@@ -291,7 +291,9 @@ class Simulation:
         return held.resend(job, tools, requests)
 
     def _opened(self) -> Store:
-        return open_store(STATE, root=self.folder, home=self.folder / ".syncer", points=self.trouble, clock=self.wall)
+        store = open_store(STATE, root=self.folder, home=self.folder / ".syncer", points=self.trouble, clock=self.wall)
+        store.long_ledger = self.shape.long_ledger
+        return store
 
     def _look(self) -> None:
         self.checker.after_commit()

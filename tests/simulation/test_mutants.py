@@ -74,6 +74,14 @@ def does_not_ask_the_ledger(patch: Patch) -> None:
 
 
 @mutant
+def does_not_look_into_the_files_of_its_ledger(patch: Patch) -> None:
+    patch.setattr(
+        "syncer.state.ledger_files.LedgerFiles.settled",
+        lambda self, digests: pl.Series([False] * (len(digests) // 16), dtype=pl.Boolean),
+    )
+
+
+@mutant
 def forgets_what_it_queued_itself(patch: Patch) -> None:
     patch.setattr("syncer.state.ledger.Ledger.add", lambda self, digests: None)
 

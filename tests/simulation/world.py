@@ -13,6 +13,7 @@ import pyarrow as pa
 from connectors.base import Query, Range
 from syncer.duration import Duration
 from syncer.pipeline import Column, Consent, Constant, Cursor, Delivery, Mapping, Pipeline, Settings
+from syncer.state.store import LONG_LEDGER
 from tests.simulation.machine import FakeClock
 
 CURSOR = "updated"
@@ -66,6 +67,8 @@ class Shape:
     """Rows come later than any lookback, and runs reconcile."""
     consent: bool = False
     """A third of the rows has no consent, or loses it, or gets it later."""
+    long_ledger: int = LONG_LEDGER
+    """Settled events that a run may read from the state; more are put into files."""
     destinations: tuple[str, ...] = ("meta",)
     has_brands: bool = False
     """A row goes to the destination of its brand by one of `MAPS`, which an edit changes; else to each."""
@@ -87,7 +90,8 @@ class Shape:
             faults=rng.choice([0.0, 0.1, 0.3, 0.6]),
             too_big=rng.choice([1000, 1000, 3]),
             sweeps=rng.choice([False, False, True]),
-            consent=rows % 4 == 0,  # by no choice of its own, so that the worlds without are what they were
+            consent=rows % 4 == 0,  # by no choice of their own, so that the worlds without are what they were
+            long_ledger=3 if rows % 4 == 1 else LONG_LEDGER,
         )
 
     def with_two(self, rng: random.Random) -> Self:

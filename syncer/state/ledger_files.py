@@ -1,0 +1,241 @@
+"""What was settled long ago, in files beside the state, so that no run must read the whole ledger.
+
+A chain of files covers the requests up to one id, all of which have come to their end; what came after is read from the
+state. The files are made of the state and can be thrown away at any time. They are made when a run that holds the pipeline
+has read much, and become few large ones as they grow.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import polars as pl
+from sqlalchemy import bindparam, func, select
+
+from syncer.errors import StateError
+from syncer.state import outbox, pipelines
+from syncer.state.place import make_private_folder
+from syncer.state.requests import IDENTITY_BYTES, UNFINISHED, RequestState
+from syncer.state.scope import Scope
+from syncer.state.segment import Covered, Segment, SpoiledError, grouped_in_memory, write
+from syncer.state.tables import ERASED, REQUESTS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from syncer.state.store import Store
+
+log = logging.getLogger(__name__)
+CHUNKS = 4
+"""A file is made of at most so many times the identities that make a ledger long: what is held in memory."""
+TIMES = 8
+"""A file that is less than so many times as large as what follows it becomes one with that."""
+PAGE_ROWS = 256
+GONE_MOST = 16
+"""Files are made anew once one in so many ids of requests that they cover is forgotten by the state."""
+
+_OF_PIPELINE = REQUESTS.c.pipeline_id == bindparam("of_pipeline")
+_CHECKSUM = select(REQUESTS.c.checksum).where(_OF_PIPELINE, REQUESTS.c.id == bindparam("of_id"))
+_OLDEST = select(func.min(REQUESTS.c.id)).where(_OF_PIPELINE)
+_ERASED = select(func.count()).select_from(ERASED).where(ERASED.c.pipeline_id == bindparam("of_pipeline"))
+_OPEN = select(func.min(REQUESTS.c.id)).where(
+    _OF_PIPELINE,
+    REQUESTS.c.id > bindparam("after"),
+    REQUESTS.c.state.in_([state.value for state in (*UNFINISHED, RequestState.HELD)]),
+)
+"""The first request to which something may happen still: no file reaches it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFiles:
+    """The files of one pipeline, from the first request on without a gap."""
+
+    segments: tuple[Segment, ...] = ()
+
+    @classmethod
+    def of(cls, store: "Store", pipeline_id: int) -> Self:
+        """Return the files that fit the state as it is; none where there are none, or they are of another state."""
+        if store.beside is None:
+            return cls()
+        names = _names(store.beside, _stem(store, pipeline_id))
+        if not names:
+            return cls()
+        with store.reading() as connection:
+            return cls(_chain(connection, pipeline_id, names))
+
+    @property
+    def upto(self) -> int:
+        """Id of the last request that they cover; 0 where there are none."""
+        return self.segments[-1].covered.upto if self.segments else 0
+
+    def settled(self, digests: bytes) -> pl.Series:
+        """Return, for each of the packed `digests`, whether it is in a file.
+
+        Raises `StateError` where a file is spoiled, which is taken away: the next look reads the state instead.
+        """
+        found = pl.zeros(len(digests) // IDENTITY_BYTES, pl.Boolean, eager=True)
+        for segment in self.segments:
+            try:
+                found |= segment.has(digests)
+            except (OSError, SpoiledError) as error:
+                segment.path.unlink(missing_ok=True)
+                raise StateError(
+                    f"state: {segment.path} cannot be relied on ({error}) and was taken away; run again: "
+                    "it is made anew from the state, which has all that was in it"
+                ) from None
+        return found
+
+
+def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lambda: False) -> int:
+    """Cover what has come to its end, in as few files as is worth it; return how many events they have.
+
+    For who holds the pipeline. Raises `OSError` where a file cannot be written; what was done before stays.
+    """
+    with store.reading() as connection:
+        found = pipelines.find(connection, scope)
+    if store.beside is None or found is None:
+        return 0
+    pipeline_id = found.id
+    make_private_folder(store.beside.parent)
+    make_private_folder(store.beside)
+    stem = _stem(store, pipeline_id)
+    files = LedgerFiles.of(store, pipeline_id)
+    for path in set(_names(store.beside, stem).values()) - {segment.path for segment in files.segments}:
+        path.unlink(missing_ok=True)
+    builder = _Builder(store, pipeline_id, store.beside / stem, list(files.segments))
+    while not is_stopped() and builder.cover_more():
+        pass
+    if not is_stopped():
+        builder.unite()
+    return sum(segment.count for segment in builder.segments)
+
+
+def forget(store: "Store", pipeline_id: int) -> None:
+    """Take the files of a pipeline away."""
+    if store.beside is not None:
+        for path in _names(store.beside, _stem(store, pipeline_id)).values():
+            path.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Makes files for one pipeline; mutable."""
+
+    store: "Store"
+    pipeline_id: int
+    stem: Path
+    segments: list[Segment]
+
+    def cover_more(self) -> bool:
+        """Make a file of the next requests; return whether there may be more."""
+        after = self.segments[-1].covered.upto if self.segments else 0
+        most = CHUNKS * self.store.long_ledger
+        with self.store.reading() as connection:
+            of = {"of_pipeline": self.pipeline_id, "after": after}
+            end = connection.execute(_OPEN, of).scalar()
+            first, upto, digests = _read(connection, self.pipeline_id, after, end, most=most)
+            if not digests:
+                return False
+            covered = Covered(
+                after=after,
+                upto=upto,
+                first=first,
+                erased=connection.execute(_ERASED, of).scalar_one(),
+                checksum=bytes(connection.execute(_CHECKSUM, of | {"of_id": upto}).scalar_one()),
+            )
+        count = len(digests) // IDENTITY_BYTES
+        self.segments.append(self._written(covered, [grouped_in_memory(digests)], count))
+        return count >= most
+
+    def unite(self) -> None:
+        """Make one file of the last ones where the first of them is not far larger than what follows it."""
+        first, following = len(self.segments), 0
+        for place, segment in reversed(list(enumerate(self.segments))):
+            if following and segment.count >= TIMES * following:
+                break
+            first, following = place, following + segment.count
+        parts = self.segments[first:]
+        if len(parts) < 2:
+            return
+        ends = parts[-1].covered
+        covered = Covered(
+            after=parts[0].covered.after,
+            upto=ends.upto,
+            first=parts[0].covered.first,
+            erased=ends.erased,
+            checksum=ends.checksum,
+        )
+        self.segments[first:] = [self._written(covered, [part.part for part in parts], following)]
+        self.store.points.hit("files.in")
+        for part in parts:
+            part.path.unlink(missing_ok=True)
+
+    def _written(self, covered: Covered, sources: "Sequence[Callable[[int, int, int], bytes]]", count: int) -> Segment:
+        path = self.stem.with_name(f"{self.stem.name}-{covered.after}-{covered.upto}.ids")
+        write(path, covered, sources, count)
+        return Segment(path)
+
+
+def _read(
+    connection: "Connection", pipeline_id: int, after: int, end: int | None, *, most: int
+) -> tuple[int, int, bytes]:
+    """Return the ids of the first and the last request after `after` and before `end`, and all that they settled.
+
+    That is about `most` identities, where there are so many.
+    """
+    first, upto, size, found = 0, after, 0, []
+    while size < most * IDENTITY_BYTES:
+        page = [
+            (request_id, digests)
+            for request_id, digests in outbox.settled_digests(connection, pipeline_id, after=upto, rows=PAGE_ROWS)
+            if end is None or request_id < end
+        ]
+        if not page:
+            break
+        first, upto = first or page[0][0], page[-1][0]
+        found += [digests for _, digests in page]
+        size += sum(len(digests) for _, digests in page)
+    return first, upto, b"".join(found)
+
+
+def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, int], Path]) -> tuple[Segment, ...]:
+    of = {"of_pipeline": pipeline_id}
+    oldest, erased = connection.execute(_OLDEST, of).scalar(), connection.execute(_ERASED, of).scalar_one()
+    chain: list[Segment] = []
+    for (after, upto), path in sorted(names.items(), key=lambda item: (item[0][0], -item[0][1])):
+        if after != (chain[-1].covered.upto if chain else 0):
+            continue
+        try:
+            segment = Segment(path)
+        except (OSError, SpoiledError) as error:
+            log.warning("ledger.file_left_out", extra={"file": path.name, "error": type(error).__name__})
+            continue
+        covered = segment.covered
+        checksum = connection.execute(_CHECKSUM, of | {"of_id": upto}).scalar() or b""
+        is_ours = (covered.after, covered.upto) == (after, upto) and bytes(checksum) == covered.checksum
+        if is_ours and covered.erased == erased:
+            chain.append(segment)
+    return () if oldest is None or (chain and _is_forgotten(chain, oldest)) else tuple(chain)
+
+
+def _is_forgotten(chain: list[Segment], oldest: int) -> bool:
+    """Return whether the state has forgotten much of what the files still know."""
+    first, upto = chain[0].covered.first, chain[-1].covered.upto
+    return (oldest - first) * GONE_MOST > upto - first
+
+
+def _stem(store: "Store", pipeline_id: int) -> str:
+    return hashlib.blake2b(store.salt + str(pipeline_id).encode(), digest_size=8).hexdigest()
+
+
+def _names(folder: Path, stem: str) -> dict[tuple[int, int], Path]:
+    """Return the files of a pipeline by the ids between which they cover its requests."""
+    return {
+        (int(after), int(upto)): path
+        for path in folder.glob(f"{stem}-*-*.ids")
+        for after, upto in [path.stem.split("-")[1:]]
+        if after.isdecimal() and upto.isdecimal()
+    }
