@@ -16,7 +16,7 @@ NAMES = ("orders", "leads", "repeats")
 AT_ONCE = 10
 EVERY_S = 0.2
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.performance, pytest.mark.soak, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.performance, pytest.mark.soak("R24"), pytest.mark.timeout(1_800)]
 
 
 def most_held(pid: int, seconds: float, shop: Shop, done: int) -> tuple[tuple[int, int, float], int]:
