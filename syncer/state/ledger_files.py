@@ -8,6 +8,7 @@ has read much, and become few large ones as they grow.
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -18,9 +19,9 @@ from sqlalchemy import bindparam, func, select
 from syncer.errors import StateError
 from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
-from syncer.state.requests import IDENTITY_BYTES, UNFINISHED, RequestState
+from syncer.state.requests import IDENTITY_BYTES
 from syncer.state.scope import Scope
-from syncer.state.segment import Covered, Segment, SpoiledError, grouped_in_memory, write
+from syncer.state.segment import Covered, Part, Segment, SpoiledError, grouped_in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
 
 if TYPE_CHECKING:
@@ -41,12 +42,6 @@ _OF_PIPELINE = REQUESTS.c.pipeline_id == bindparam("of_pipeline")
 _CHECKSUM = select(REQUESTS.c.checksum).where(_OF_PIPELINE, REQUESTS.c.id == bindparam("of_id"))
 _OLDEST = select(func.min(REQUESTS.c.id)).where(_OF_PIPELINE)
 _ERASED = select(func.count()).select_from(ERASED).where(ERASED.c.pipeline_id == bindparam("of_pipeline"))
-_OPEN = select(func.min(REQUESTS.c.id)).where(
-    _OF_PIPELINE,
-    REQUESTS.c.id > bindparam("after"),
-    REQUESTS.c.state.in_([state.value for state in (*UNFINISHED, RequestState.HELD)]),
-)
-"""The first request to which something may happen still: no file reaches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,8 @@ class LedgerFiles:
 def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lambda: False) -> int:
     """Cover what has come to its end, in as few files as is worth it; return how many events they have.
 
-    For who holds the pipeline. Raises `OSError` where a file cannot be written; what was done before stays.
+    For who holds the pipeline. Raises `OSError` where a file cannot be written; what was done before stays, as it does
+    once `is_stopped`.
     """
     with store.reading() as connection:
         found = pipelines.find(connection, scope)
@@ -105,10 +101,10 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
     files = LedgerFiles.of(store, pipeline_id)
     for path in set(_names(store.beside, stem).values()) - {segment.path for segment in files.segments}:
         path.unlink(missing_ok=True)
-    builder = _Builder(store, pipeline_id, store.beside / stem, list(files.segments))
-    while not is_stopped() and builder.cover_more():
-        pass
-    if not is_stopped():
+    builder = _Builder(store, pipeline_id, store.beside / stem, is_stopped, list(files.segments))
+    with suppress(_StoppedError):
+        while builder.cover_more():
+            pass
         builder.unite()
     return sum(segment.count for segment in builder.segments)
 
@@ -120,6 +116,10 @@ def forget(store: "Store", pipeline_id: int) -> None:
             path.unlink(missing_ok=True)
 
 
+class _StoppedError(Exception):
+    """Somebody wants the process to end."""
+
+
 @dataclass(slots=True)
 class _Builder:
     """Makes files for one pipeline; mutable."""
@@ -127,6 +127,7 @@ class _Builder:
     store: "Store"
     pipeline_id: int
     stem: Path
+    is_stopped: Callable[[], bool]
     segments: list[Segment]
 
     def cover_more(self) -> bool:
@@ -135,8 +136,7 @@ class _Builder:
         most = CHUNKS * self.store.long_ledger
         with self.store.reading() as connection:
             of = {"of_pipeline": self.pipeline_id, "after": after}
-            end = connection.execute(_OPEN, of).scalar()
-            first, upto, digests = _read(connection, self.pipeline_id, after, end, most=most)
+            first, upto, digests = _read(connection, self.pipeline_id, after, most=most)
             if not digests:
                 return False
             covered = Covered(
@@ -173,26 +173,25 @@ class _Builder:
         for part in parts:
             part.path.unlink(missing_ok=True)
 
-    def _written(self, covered: Covered, sources: "Sequence[Callable[[int, int, int], bytes]]", count: int) -> Segment:
+    def _written(self, covered: Covered, sources: Sequence[Part], count: int) -> Segment:
+        def all_of(low: int, high: int, bits: int) -> bytes:
+            if self.is_stopped():
+                raise _StoppedError
+            return b"".join(source(low, high, bits) for source in sources)
+
         path = self.stem.with_name(f"{self.stem.name}-{covered.after}-{covered.upto}.ids")
-        write(path, covered, sources, count)
+        write(path, covered, all_of, count)
         return Segment(path)
 
 
-def _read(
-    connection: "Connection", pipeline_id: int, after: int, end: int | None, *, most: int
-) -> tuple[int, int, bytes]:
-    """Return the ids of the first and the last request after `after` and before `end`, and all that they settled.
+def _read(connection: "Connection", pipeline_id: int, after: int, *, most: int) -> tuple[int, int, bytes]:
+    """Return the ids of the first and the last request after `after`, and what they settled for good.
 
-    That is about `most` identities, where there are so many.
+    That is about `most` identities, where there are so many before a request to which something may still happen.
     """
-    first, upto, size, found = 0, after, 0, []
+    first, upto, size, found = 0, after, 0, list[bytes]()
     while size < most * IDENTITY_BYTES:
-        page = [
-            (request_id, digests)
-            for request_id, digests in outbox.settled_digests(connection, pipeline_id, after=upto, rows=PAGE_ROWS)
-            if end is None or request_id < end
-        ]
+        page = list(outbox.lasting_digests(connection, pipeline_id, after=upto, rows=PAGE_ROWS))
         if not page:
             break
         first, upto = first or page[0][0], page[-1][0]

@@ -11,7 +11,7 @@ from connectors.incremental import CursorKind, CursorValue
 from syncer.errors import StateError
 from syncer.spec.outcomes import Outcome
 from syncer.state.open_requests import OpenRequest, require_transition
-from syncer.state.requests import FREE, IDENTITY_BYTES, SETTLED, NewRequest, RequestState, StoredRequest, split
+from syncer.state.requests import FREE, IDENTITY_BYTES, LASTING, SETTLED, NewRequest, RequestState, StoredRequest, split
 from syncer.state.seal import require_seal, seal
 from syncer.state.tables import IS_UNFINISHED, REQUESTS
 
@@ -261,6 +261,18 @@ def settled_digests(
     for row in connection.execute(_NOT_FREE, {"of_pipeline": pipeline_id, "after": after, "most": rows}):
         _require_whole(row)
         yield row.id, bytes(row.digests) if row.state in states else b""
+
+
+def lasting_digests(connection: Connection, pipeline_id: int, *, after: int, rows: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (id, packed digests) of the next `rows` requests above `after` that settle events for good.
+
+    Ends before the first to which something may still happen, and which is not free.
+    """
+    for row in connection.execute(_NOT_FREE, {"of_pipeline": pipeline_id, "after": after, "most": rows}):
+        _require_whole(row)
+        if row.state not in LASTING:
+            return
+        yield row.id, bytes(row.digests)
 
 
 def _found(request: OpenRequest, epoch: int, state: RequestState, at: datetime) -> dict[str, Any]:

@@ -60,6 +60,9 @@ UNFINISHED = (_S.PLANNED, _S.ARMED, _S.RETRY, _S.DOUBT)
 SETTLED = (_S.ACKED, _S.ACKED_ASSUMED, _S.HELD, _S.DEAD)
 """The ledger: the events of these are never sent again by themselves."""
 
+LASTING = frozenset(state for state in SETTLED if not TRANSITIONS[state])
+"""Those of them that stay what they are."""
+
 FREE = (_S.SPLIT, _S.SUPERSEDED, _S.EXPIRED)
 """Nothing keeps the events of these from being part of other requests."""
 

@@ -9,7 +9,7 @@ import os
 import struct
 import weakref
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -125,8 +125,8 @@ class Segment:
         return low, high
 
 
-def write(path: Path, covered: Covered, sources: Sequence[Part], count: int) -> None:
-    """Write the `count` identities of all `sources` into a new file at `path`, durably, in bounded memory.
+def write(path: Path, covered: Covered, source: Part, count: int) -> None:
+    """Write the `count` identities of `source` into a new file at `path`, durably, in bounded memory.
 
     The file is there whole or not at all. Raises `OSError`.
     """
@@ -135,7 +135,7 @@ def write(path: Path, covered: Covered, sources: Sequence[Part], count: int) -> 
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
-            _fill(file, covered, sources, bits=bits, parts=parts)
+            _fill(file, covered, source, bits=bits, parts=parts)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -143,12 +143,12 @@ def write(path: Path, covered: Covered, sources: Sequence[Part], count: int) -> 
         draft.unlink(missing_ok=True)
 
 
-def _fill(file: BinaryIO, covered: Covered, sources: Sequence[Part], *, bits: int, parts: int) -> None:
+def _fill(file: BinaryIO, covered: Covered, source: Part, *, bits: int, parts: int) -> None:
     groups = 1 << bits
     file.seek(HEADER.size + (groups + 1) * 4 + CRC.size)
     sizes = []
     for number in range(1 << parts):
-        low, high = words_of(b"".join(source(number, number + 1, parts) for source in sources))
+        low, high = words_of(source(number, number + 1, parts))
         each = 1 << (bits - parts)
         packed, some = _grouped(low, high, bits=bits, first=number * each, groups=each)
         file.write(packed)
