@@ -1,7 +1,7 @@
 """A DuckDB file, versions 1.5 to 2.x in one path; opened read-only, and only while it is read.
 
-Each reading has a DuckDB of its own in this process, to which the file is attached: its memory limit, its folder
-for sorting and its settings meet no other reading. DuckDB lets nobody write a file while somebody reads it, so a
+Each reading has a DuckDB in this process for itself, to which the file is attached: its memory limit, its folder
+for sorting and its variables meet no other reading. DuckDB lets nobody write a file while somebody reads it, so a
 writer in another process waits until the reading ends.
 
 A result is read by one statement, so that its rows are those of one moment: run again for each part, a query with
@@ -29,10 +29,10 @@ from connectors.base import Query
 from connectors.batches import as_typed, joined, with_json
 from connectors.database_file import database_file
 from connectors.duckdb_errors import Reading, explain
-from connectors.duckdb_select import Column, Select, literal, select
+from connectors.duckdb_instances import INSTANCES, Wanted, target_of
+from connectors.duckdb_select import Column, Select, select
 from connectors.errors import QueryError, SourceError, SourceRefusedError
 from connectors.interrupts import interruptible
-from connectors.private_folder import private_folder
 from connectors.readings import Readings
 from connectors.wrapping import INNER, around, quoted, refuse_known_alias
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 VECTOR_ROWS = 2048
 """Rows that DuckDB hands over at a time; larger pieces cost it more memory and time than joining these."""
 FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
-RESERVED_NAMES: Final = ("main", "memory", "system", "temp")
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MEMORY: Final = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 
@@ -159,40 +158,18 @@ class DuckDBSource:
         return columns
 
     def _open(self, reading: ExitStack) -> "duckdb.DuckDBPyConnection":
-        """Return a DuckDB that sees the file and nothing else, until `reading` ends."""
-        import duckdb
-
-        options = self._options
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": options.memory_limit,
-            "temp_directory": str(self._temp_folder(reading) / "sort"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_persistent_secrets": False,
-            "python_enable_replacements": False,
-            "threads": options.threads or max(1, (os.cpu_count() or 1) - 1),
-        }
-        connection = duckdb.connect(":memory:", config=config)
-        reading.callback(connection.close)
-        _encrypt_spill(connection)
-        name = self._file.name.partition(".")[0] or "warehouse"
-        name = f"{name}_db" if name.lower() in RESERVED_NAMES else name
-        connection.execute(f"ATTACH {literal(str(self._file))} AS {quoted(name)} (READ_ONLY, TYPE duckdb)")
-        connection.execute(f"USE {quoted(name)}")
-        connection.execute("SET TimeZone = 'UTC'")
-        if options.external_files:
-            connection.execute(f"SET file_search_path = {literal(str(self._root))}")
-        else:
-            connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return connection
-
-    def _temp_folder(self, reading: ExitStack) -> Path:
-        wanted = self._options.temp_directory
+        """Return a connection that sees the file and nothing else, until `reading` ends."""
+        options, parent = self._options, self._options.temp_directory
+        wanted = Wanted(
+            file=self._file,
+            target=target_of(self._file),
+            memory_limit=options.memory_limit,
+            threads=options.threads or max(1, (os.cpu_count() or 1) - 1),
+            sorts_in=None if parent is None else self._root / parent,
+            search_path=self._root if options.external_files else None,
+        )
         try:
-            return reading.enter_context(
-                private_folder("syncer-duckdb", parent=None if wanted is None else self._root / wanted)
-            )
+            return reading.enter_context(INSTANCES.lent(wanted))
         except OSError as error:
             raise SourceRefusedError(
                 f"no temporary folder can be made: {error.strerror}",
@@ -240,21 +217,6 @@ def _tables(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
 
 def _named(name: str) -> str:
     return name if PLAIN_NAME.fullmatch(name) else quoted(name)
-
-
-def _encrypt_spill(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Let what is sorted on disk be written with a key that lives in this process only.
-
-    The wheels carry no OpenSSL, and DuckDB calls its own cipher unsafe for files that are kept, since its nonces come
-    from a plain random generator; these files live as long as the reading, and the alternative is plain text.
-    """
-    import duckdb
-
-    try:
-        connection.execute("SET force_mbedtls_unsafe = true")
-        connection.execute("SET temp_file_encryption = true")
-    except duckdb.CatalogException:
-        return  # a DuckDB without these settings; the folder is private all the same
 
 
 def _one_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> str:

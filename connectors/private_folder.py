@@ -12,17 +12,18 @@ LOCK = "lock"
 
 
 @contextmanager
-def private_folder(name: str, *, parent: Path | None = None) -> Iterator[Path]:
+def private_folder(name: str, *, parent: Path | None = None, path: Path | None = None) -> Iterator[Path]:
     """Give a new folder (0700) under `parent`, the system's temporary folder unless set, and delete it at the end.
 
     Folders of the same `name` that killed processes left behind are deleted first: the lock in each tells whether
-    its process lives. Raises `OSError` where `parent` cannot be written.
+    its process lives. `path` is that of one that was left, to be made anew. Raises `OSError` where `parent` cannot be
+    written or `path` is not free.
     """
     place = Path(tempfile.gettempdir() if parent is None else parent)
     _sweep(place, name)
     unlocked = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))
     lock = _lock(unlocked / LOCK, create=True)
-    folder = unlocked.rename(place / unlocked.name.removeprefix("."))
+    folder = unlocked.rename(path or place / unlocked.name.removeprefix("."))
     try:
         yield folder
     finally:
