@@ -15,7 +15,7 @@ from syncer.engine import advice
 from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.batches import batches
-from syncer.engine.compiled import compiled, require_old_type
+from syncer.engine.compiled import compiled_again, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.endings import BY_HAND, full, not_found, over_max_rows, paused, still_refused
 from syncer.engine.job import Job
@@ -148,7 +148,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
     doubts = recover(run, mode=job.pipeline.delivery.mode, now=now)
     scope = identity_scope(job, run)
     unsent = left_unsent(job.store, job.pipeline, scope, own=run.suppressed.settled)
-    found = tools.stop.wait_for(lambda: compiled(job.pipeline, source, scope, suppressed=unsent))
+    found = tools.stop.wait_for(lambda: compiled_again(job.pipeline, source, scope, suppressed=unsent))
     if found is None:
         return INTERRUPTED
     transform, shape = found

@@ -1,0 +1,159 @@
+"""What a run compiled before is used again for the same pipeline and columns, and for nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pytest
+
+from connectors.base import Query
+from connectors.errors import QueryError
+from syncer.engine.compiled import compiled, compiled_again
+from syncer.errors import ConfigError
+from syncer.mapping import Column, Constant, Entry, Mapping
+from syncer.pipeline import Cursor, Pipeline
+from syncer.transform import Transform
+from syncer.transform.identity import Scope
+
+NOW = 1_795_350_000
+COLUMNS = pa.schema([("id", pa.int64()), ("at", pa.int64()), ("note", pa.string()), ("other", pa.string())])
+ROWS = pa.RecordBatch.from_pylist([{"id": 1, "at": NOW - 60, "note": "a", "other": "b"}], schema=COLUMNS)
+SCOPE = Scope(target="default", destination="meta", salt=bytes(16))
+NUMBERS = count()
+
+
+@dataclass
+class Warehouse:
+    """Gives no rows; notes what it is asked for. Mutable."""
+
+    columns: pa.Schema = COLUMNS
+    refuses_order: bool = False
+    asked: list[Query] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def schema(self, query: Query) -> pa.Schema:
+        self.asked.append(query)
+        if query.cursor_column is not None and self.refuses_order:
+            raise QueryError("no order")
+        return self.columns
+
+    def read(self, query: Query) -> Iterator[pa.RecordBatch]:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    """One that no other test compiled."""
+    return Pipeline(
+        name=f"orders{next(NUMBERS)}",
+        source="warehouse",
+        query="SELECT * FROM orders",
+        key=("id",),
+        start="beginning",
+        destinations=("meta",),
+        mapping=Mapping(
+            server_event={
+                "event_name": Constant(value="Lead"),
+                "event_time": Column(column="at"),
+                "action_source": Constant(value="system_generated"),
+            },
+            customer_info={"external_id": Column(column="id")},
+            user_defined={"one": Constant(value=1), "two": Column(column="note")},
+        ),
+        cursor=Cursor(column="id"),
+        file=Path("pipelines/orders.yaml"),
+        fingerprint="f",
+    )
+
+
+def event(transform: Transform) -> tuple[str, bytes]:
+    made = transform(ROWS, now=NOW, start=None).events
+    return made["json"][0], made["identity"][0]
+
+
+def user_defined(pipeline: Pipeline, **entries: Entry) -> Pipeline:
+    return replace(pipeline, mapping=replace(pipeline.mapping, user_defined=entries))
+
+
+def test_the_second_run_asks_for_the_columns_and_nothing_else(pipeline: Pipeline) -> None:
+    first, second = Warehouse(), Warehouse()
+
+    before, after = (compiled_again(pipeline, warehouse, SCOPE) for warehouse in (first, second))
+
+    assert [query.cursor_column for query in first.asked] == [None, "id"]
+    assert [query.cursor_column for query in second.asked] == [None]
+    assert event(before[0]) == event(after[0])
+    assert before[1] == after[1]
+
+
+def test_who_only_checks_asks_for_all_of_it_each_time(pipeline: Pipeline) -> None:
+    compiled_again(pipeline, Warehouse(), SCOPE)
+
+    with pytest.raises(QueryError, match="no order"):
+        compiled(pipeline, Warehouse(refuses_order=True), SCOPE)
+
+
+def test_what_was_refused_once_is_asked_for_again(pipeline: Pipeline) -> None:
+    with pytest.raises(QueryError, match="no order"):
+        compiled_again(pipeline, Warehouse(refuses_order=True), SCOPE)
+
+    warehouse = Warehouse()
+    compiled_again(pipeline, warehouse, SCOPE)
+    assert [query.cursor_column for query in warehouse.asked] == [None, "id"]
+
+
+@pytest.mark.parametrize(
+    ("edited", "json"),
+    [
+        ({"one": Constant(value=True), "two": Column(column="note")}, '{"one":true,"two":"a"}'),
+        ({"one": Constant(value=1.0), "two": Column(column="note")}, '{"one":1.0,"two":"a"}'),
+        ({"one": Constant(value=1), "two": Column(column="other")}, '{"one":1,"two":"b"}'),
+        ({"two": Column(column="note"), "one": Constant(value=1)}, '{"two":"a","one":1}'),
+    ],
+)
+def test_an_edited_mapping_counts_at_once(pipeline: Pipeline, edited: dict[str, Entry], json: str) -> None:
+    compiled_again(pipeline, Warehouse(), SCOPE)
+
+    transform, _ = compiled_again(user_defined(pipeline, **edited), Warehouse(), SCOPE)
+
+    assert json in event(transform)[0]
+
+
+def test_other_columns_count_at_once(pipeline: Pipeline) -> None:
+    compiled_again(pipeline, Warehouse(), SCOPE)
+    fewer = Warehouse(COLUMNS.remove(COLUMNS.get_field_index("note")))
+    with pytest.raises(ConfigError, match="note"):
+        compiled_again(pipeline, fewer, SCOPE)
+
+    numbers = Warehouse(COLUMNS.set(2, pa.field("note", pa.int64())))
+    _, shape = compiled_again(pipeline, numbers, SCOPE)
+    assert shape.field("note").type == pa.int64()
+    assert len(numbers.asked) == 2
+
+
+def test_another_install_and_another_destination_have_identities_of_their_own(pipeline: Pipeline) -> None:
+    scopes = (SCOPE, replace(SCOPE, salt=bytes(15) + b"1"), replace(SCOPE, destination="other"))
+
+    found = {event(compiled_again(pipeline, Warehouse(), scope)[0])[1] for scope in scopes}
+
+    assert len(found) == 3
+
+
+def test_what_no_run_used_for_long_is_forgotten(pipeline: Pipeline) -> None:
+    compiled_again(pipeline, Warehouse(), SCOPE)
+    for number in range(32):
+        compiled_again(replace(pipeline, name=f"{pipeline.name}-{number}"), Warehouse(), SCOPE)
+
+    warehouse = Warehouse()
+    compiled_again(pipeline, warehouse, SCOPE)
+    assert len(warehouse.asked) == 2
