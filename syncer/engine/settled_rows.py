@@ -1,7 +1,9 @@
 """Rows whose event was settled before: counted, and not made into events once more only to be dropped."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Self
 
 import polars as pl
@@ -32,6 +34,9 @@ class Skim:
         Those of `judged` stay, as do rows whose key the batch has twice: which of them counts, all of them say (R12).
         For a transform that `tells_by_key` alone.
         """
+        few = None if transform.few is None else transform.few.identities(batch)
+        if few is not None:
+            return cls._of_few(batch, few, ledger, judged=judged)
         numbers = pl.Series(range(batch.num_rows), dtype=pl.UInt32)
         known = pl.DataFrame([numbers.alias("row"), transform.identities(batch)]).drop_nulls()
         known = known.with_columns(is_twice=known["identity"].is_duplicated())
@@ -41,11 +46,30 @@ class Skim:
         is_judged = settled["identity"].is_in(pl.Series(list(judged), dtype=pl.Binary).implode())
         kept = settled.filter(is_judged | settled["is_twice"])["identity"]
         left = ~numbers.is_in(settled.filter(~is_judged & ~settled["is_twice"])["row"].implode())
+        return cls._left(batch, left.to_list(), kept, settled["identity"])
+
+    @classmethod
+    def _of_few(
+        cls, batch: pa.RecordBatch, names: list[bytes | None], ledger: "Ledger", *, judged: Collection[bytes]
+    ) -> Self:
+        """Do the same where it costs less without columns; `names` are the identities of the rows."""
+        known = [name for name in names if name is not None]
+        settled = set(compress(known, ledger.settled(b"".join(known)).to_list()))
+        times = Counter(known)
+        kept = {name for name in settled if name in judged or times[name] > 1}
+        left = [name not in settled or name in kept for name in names]
+        return cls._left(batch, left, _identities(kept), _identities(settled))
+
+    @classmethod
+    def _left(cls, batch: pa.RecordBatch, left: list[bool], kept: pl.Series, settled: pl.Series) -> Self:
+        """Return the rows that are `left`, of which `kept` are settled; all of them, where Arrow cannot leave out any."""
+        if all(left):
+            return cls(batch, settled)
         try:
-            rows = batch.filter(left.to_arrow())
+            rows = batch.filter(pa.array(left))
         except pa.ArrowNotImplementedError:  # Arrow cannot leave out rows of views and of run-end encoded columns
-            return cls(batch, settled["identity"])
-        return cls(rows, kept, numbers.filter(left), batch.num_rows - rows.num_rows)
+            return cls(batch, settled)
+        return cls(rows, kept, pl.arg_where(pl.Series(left), eager=True), batch.num_rows - rows.num_rows)
 
     def whole(self, made: "Transformed") -> "Transformed":
         """Return what was made of the rows that are left as of the whole batch, with the others counted."""
@@ -58,3 +82,7 @@ class Skim:
         made.tally.rows_read += self.skipped
         made.tally.buckets[Bucket.DUPLICATE_SKIPPED] += self.skipped
         return replace(made, events=numbered[0], rejects=numbered[1], unsent=numbered[2])
+
+
+def _identities(names: Collection[bytes]) -> pl.Series:
+    return pl.Series("identity", list(names), dtype=pl.Binary)

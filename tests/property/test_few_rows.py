@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from syncer.duration import Duration
 from syncer.mapping import Constant
 from syncer.pipeline import Pipeline
+from syncer.transform import compile_transform
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE
 from tests.both_ways import transformed
 from tests.counts import count
@@ -92,3 +93,14 @@ def test_F27_few_rows_obey_rules_as_columns_do(
     known = pl.concat([all_made.events["identity"], all_made.rejects["identity"]])
     only = known.gather([number for number in sorted(wanted) if number < len(known)])
     transformed(pipeline, batch, SCOPE, now=NOW, start=None, only=only)
+
+
+@given(pipeline=pipelines(), key=KEYS, batch=batches() | batches().map(retyped))
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_F27_few_rows_are_told_by_what_columns_tell_them_by(
+    pipeline: Pipeline, key: tuple[str, ...], batch: pa.RecordBatch
+) -> None:
+    transform = compile_transform(replace(pipeline, key=key, consent=None), batch.schema, SCOPE)
+    told = None if transform.few is None else transform.few.identities(batch)
+    assert told is None or told == transform.identities(batch).to_list()

@@ -1,6 +1,7 @@
 """Rows whose event was settled before are counted and made into nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -34,8 +35,22 @@ def batch(*rows: tuple[int | None, int]) -> pa.RecordBatch:
 
 
 def made(pipeline: Pipeline, rows: pa.RecordBatch, ledger: Ledger, *judged: bytes) -> tuple[Transformed, list[int]]:
-    """Return what was made of the rows, and the numbers of those whose events are left to send."""
-    transform = compile_transform(pipeline, rows.schema, SCOPE)
+    """Return what was made of the rows, by columns and without, and the numbers of those whose events are left to send."""
+    (one, left), (other, left_too) = (
+        made_by(compile_transform(pipeline, rows.schema, SCOPE, few=few), rows, copy(ledger), judged) for few in (0, 1)
+    )
+    assert (one.events.rows(), one.rejects.rows(), one.tally, left) == (
+        other.events.rows(),
+        other.rejects.rows(),
+        other.tally,
+        left_too,
+    )
+    return one, left
+
+
+def made_by(
+    transform: Transform, rows: pa.RecordBatch, ledger: Ledger, judged: Collection[bytes]
+) -> tuple[Transformed, list[int]]:
     skim = Skim.of(rows, transform, ledger, judged=judged)
     found = skim.whole(transform(skim.rows, now=NOW, start=None))
     return found, unsettled(found.events, empty_ledger(), known=skim.settled)["row"].to_list()
