@@ -15,8 +15,6 @@ from types import TracebackType
 from typing import Self, cast
 from urllib.parse import urlencode
 
-import httpx
-
 from syncer import __version__
 from syncer.capi.answer import Answer
 from syncer.capi.body import with_member
@@ -24,6 +22,7 @@ from syncer.capi.classify import classify
 from syncer.capi.credentials import Credentials, read_credentials
 from syncer.capi.deadline import EXTENSION, Attempt, DeadlineTransport
 from syncer.capi.endpoint import Endpoint
+from syncer.capi.http_library import httpx
 from syncer.capi.quality import FIELDS, Quality, quality_of
 from syncer.capi.token_state import TokenState, token_state
 from syncer.errors import ConfigError, Problem

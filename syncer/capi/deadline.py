@@ -17,8 +17,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, cast
 
 import httpcore
-import httpx
 
+from syncer.capi.http_library import httpx
 from syncer.ports import Clock
 
 EXTENSION = "syncer.attempt"

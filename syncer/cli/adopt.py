@@ -31,7 +31,7 @@ def command(
     syncer adopt orders --until 2026-11-28T10:00:00Z
     """
     from syncer.actions import adopt, survey
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.engine.adopt import span_until
     from syncer.report import RunStatus
     from syncer.session import find_pipeline

@@ -27,7 +27,7 @@ def test(project_dir: Path | None, target: str | None, *, as_json: bool) -> None
     syncer alerts test --target prod --output json
     """
     from syncer.alerts.receivers import receivers, try_out
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.logs import printable, redact
 
     project = load(project_dir, target)

@@ -24,7 +24,7 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     syncer check warehouse meta --target prod
     """
     from syncer.checks import Verdict, checks
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.logs import printable, redact
 
     codes = {Verdict.REFUSED: Exit.FAILED, Verdict.MISCONFIGURED: Exit.USAGE}

@@ -51,7 +51,7 @@ def command(
     syncer erase orders --key 1042
     """
     from syncer.actions import erase, person, traces
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
 

@@ -22,7 +22,7 @@ def command(what: str, project_dir: Path | None, target: str | None, *, as_json:
     """
     from dataclasses import asdict
 
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.engine.explained import explanation
 
     found = explanation(what)
@@ -35,7 +35,7 @@ def command(what: str, project_dir: Path | None, target: str | None, *, as_json:
 
 
 def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.config.merged import flow, lines
     from syncer.engine.explained import codes
     from syncer.errors import ConfigError

@@ -16,7 +16,8 @@ def command(group: str | None, *, as_json: bool) -> None:
     syncer fields customer_info
     syncer fields custom_data --output json
     """
-    from syncer.cli.text import console, print_json, print_table
+    from syncer.cli.json_lines import print_json
+    from syncer.cli.text import console, print_table
     from syncer.spec.fields import PARAMETERS, Parameter
 
     known = {str(name): parameters for name, parameters in PARAMETERS.items()}

@@ -36,7 +36,7 @@ def list_held(name: str, project_dir: Path | None, target: str | None, *, as_jso
     syncer held list orders
     """
     from syncer.actions import held
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import find_pipeline
     from syncer.status import held_json
 
@@ -110,7 +110,7 @@ def assume_delivered(
     syncer held assume-delivered orders 17 --yes
     """
     from syncer.actions import assume_delivered, held
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.engine.held import FORGOTTEN
     from syncer.session import find_pipeline
 

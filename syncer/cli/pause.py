@@ -22,7 +22,7 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     syncer pause orders
     """
     from syncer.actions import pause
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
 

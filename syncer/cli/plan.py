@@ -57,7 +57,7 @@ def show_forecasts(
 
     Raises `ConfigError` at the end, with the mistakes of those of which it cannot be said.
     """
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.engine.forecast import compare
     from syncer.errors import ConfigError
     from syncer.outlook import forecast

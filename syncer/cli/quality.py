@@ -32,7 +32,7 @@ def command(name: str, project_dir: Path | None, target: str | None, *, as_json:
     from dataclasses import asdict
 
     from syncer.checks import quality
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:

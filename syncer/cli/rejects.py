@@ -47,7 +47,7 @@ def list_(name: str, project_dir: Path | None, target: str | None, limit: int, *
     syncer rejects list orders
     syncer rejects list orders --rows
     """
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.outlook import rejected_rows, rejects
     from syncer.session import find_pipeline
 
@@ -83,8 +83,9 @@ def show(
     \b
     syncer rejects show orders --key 1042
     """
+    from syncer.cli.json_lines import print_json
     from syncer.cli.preview import print_steps
-    from syncer.cli.text import console, print_json
+    from syncer.cli.text import console
     from syncer.outlook import reject_identities, rejects
     from syncer.session import find_pipeline
 
@@ -203,7 +204,7 @@ def drop(
     syncer rejects drop orders --reason currency_missing --yes
     """
     from syncer.actions import drop_rejects
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.outlook import rejects
     from syncer.session import find_pipeline
 

@@ -23,7 +23,7 @@ def command(old: str, new: str, project_dir: Path | None, target: str | None, *,
     syncer rename orders purchases
     """
     from syncer.actions import rename
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
 
     with session(project_dir, target) as opened:
         destinations = rename(opened, old, new)

@@ -27,7 +27,7 @@ def command(
     syncer reset orders --to start --yes
     """
     from syncer.actions import reset, reset_to
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:

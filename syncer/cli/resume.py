@@ -23,7 +23,7 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     syncer resume orders
     """
     from syncer.actions import resume
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.engine.basis import consequences
     from syncer.pipeline import ways
     from syncer.session import find_pipeline

@@ -119,8 +119,7 @@ def foremost(codes: Sequence[Exit]) -> Exit:
 
 def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunReport]", *, as_json: bool) -> Exit:
     """Run one pipeline by `run`, which takes `on_progress`; print its report, return the exit code it stands for."""
-    from syncer.cli.report import print_report
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.errors import LockedError
     from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
@@ -141,6 +140,8 @@ def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunRepo
         if as_json:
             print_json(report.to_json())
         else:
+            from syncer.cli.report import print_report
+
             print_report(report, opened.label(pipeline))
     except (BrokenPipeError, SystemExit):  # rich makes one of the other; the other pipelines shall run all the same
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process

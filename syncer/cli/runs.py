@@ -27,7 +27,8 @@ def command(name: str | None, project_dir: Path | None, target: str | None, limi
     \b
     syncer runs orders
     """
-    from syncer.cli.text import STYLES, print_json, print_table
+    from syncer.cli.json_lines import print_json
+    from syncer.cli.text import STYLES, print_table
     from syncer.session import find_pipeline
     from syncer.status import run_json, runs
 

@@ -40,9 +40,9 @@ def command(
     syncer send-test orders --code TEST123
     syncer send-test orders --code TEST123 --key 4711
     """
+    from syncer.cli.json_lines import print_json
     from syncer.cli.report import print_report
     from syncer.cli.signals import ends_in_order
-    from syncer.cli.text import print_json
     from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
     from syncer.session import Trial, find_pipeline

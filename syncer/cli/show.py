@@ -20,8 +20,9 @@ def command(run: str, project_dir: Path | None, target: str | None, *, as_json: 
     \b
     syncer show 01KAPV
     """
+    from syncer.cli.json_lines import print_json
     from syncer.cli.report import print_report
-    from syncer.cli.text import STYLES, console, print_json, print_table
+    from syncer.cli.text import STYLES, console, print_table
     from syncer.status import run_details
 
     with session(project_dir, target) as opened:

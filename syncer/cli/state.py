@@ -24,7 +24,7 @@ def command() -> None:
 @log_options
 def upgrade(project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
     """Bring the state store's tables to this version; every other command does so by itself when it starts."""
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import Session
     from syncer.state.store import open_store
 
@@ -56,7 +56,7 @@ def backup(file: Path, project_dir: Path | None, target: str | None, *, as_json:
     syncer state backup /backups/state-2026-11-22.db
     """
     from syncer.actions import back_up
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import Session
 
     with Session(load(project_dir, target)) as opened:
@@ -89,7 +89,7 @@ def accept(project_dir: Path | None, target: str | None, *, yes: bool, as_json: 
     syncer state accept --yes
     """
     from syncer.actions import accept_state, doubt_of_state
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import Session
 
     with Session(load(project_dir, target)) as opened:

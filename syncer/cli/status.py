@@ -39,7 +39,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     syncer status
     syncer status orders --output json
     """
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import find_pipeline
     from syncer.state.alerts import standing
     from syncer.state.daemons import serving

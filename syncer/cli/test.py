@@ -20,7 +20,7 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     syncer test
     syncer test orders --output json
     """
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:

@@ -1,19 +1,16 @@
 """How results look on a terminal."""
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from shutil import get_terminal_size
-from typing import Any
 
-import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from syncer.cli.blocks import blocks, least_widths, packed
-from syncer.logs import harmless_json, printable, redact
+from syncer.logs import printable, redact
 
 WIDE = 160
 """Columns where there is no terminal to measure."""
@@ -36,11 +33,6 @@ STYLES = {
     "locked": "red",
     "interrupted": "yellow",
 }
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON object on a line of its own."""
-    click.echo(harmless_json(json.dumps(value, ensure_ascii=False, default=str)))
 
 
 def print_table(

@@ -26,7 +26,7 @@ def command(name: str, key: str, project_dir: Path | None, target: str | None, *
     \b
     syncer trace orders 1042
     """
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.outlook import trace
     from syncer.pipeline import ways
     from syncer.session import find_pipeline

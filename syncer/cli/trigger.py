@@ -42,7 +42,7 @@ def command(
     syncer trigger orders --no-wait
     """
     from syncer.actions import ask_for_run
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
@@ -61,8 +61,8 @@ def command(
 
 def _wait(opened: "Session", pipeline: "Pipeline", wish: int, *, timeout_s: float | None, as_json: bool) -> Exit:
     from syncer.actions import wait_for_run
+    from syncer.cli.json_lines import print_json
     from syncer.cli.report import print_report
-    from syncer.cli.text import print_json
     from syncer.exit_codes import exit_code
 
     report = wait_for_run(opened, pipeline, wish, timeout_s=timeout_s)

@@ -58,7 +58,7 @@ def command(
 
 def show(problems: "Sequence[Problem]", output: str) -> None:
     """Print one line a mistake."""
-    from syncer.cli.text import print_json
+    from syncer.cli.json_lines import print_json
     from syncer.logs import redact
 
     for problem in problems:

@@ -43,6 +43,16 @@ def test_help_and_front_doors_load_nothing_heavy(code: str) -> None:
     assert loaded_by(code).isdisjoint(HEAVY)
 
 
+@pytest.mark.parametrize("code", ["import syncer.capi.client", "import syncer.cli.json_lines, syncer.engine.sync"])
+def test_what_is_for_people_is_loaded_for_people_alone(code: str) -> None:
+    assert loaded_by(code).isdisjoint({"rich", "pygments"})
+
+
+def test_who_has_httpx_already_keeps_all_of_it() -> None:
+    code = "import httpx._main, syncer.capi.client\nassert httpx.main is httpx._main.main"
+    assert "httpx" in loaded_by(code)
+
+
 def test_help_answers_at_once() -> None:
     def took_s() -> float:
         """Return the seconds of CPU, which is what it takes on a machine with nothing else to do."""
