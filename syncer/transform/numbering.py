@@ -8,7 +8,8 @@ column, each behind its two letters. Plans are silent about numbers that need mo
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from typing import Final
 
 import polars as pl
 from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, region_code_for_country_code
@@ -116,9 +117,33 @@ def _tagged(name: str) -> pl.Expr:
     return pl.concat_str("country", name)
 
 
-@lru_cache(maxsize=64)
+class _Met:
+    """The countries that any column had so far, and their plans.
+
+    Each column has other countries. Patterns that stay the same from one to the next are compiled once, and not for
+    each batch, which costs more than what a country too many costs to look for.
+    """
+
+    def __init__(self) -> None:
+        self.known: tuple[frozenset[str], Plans] | None = None
+
+    def plans(self, countries: frozenset[str]) -> Plans:
+        known = self.known
+        if known is None or not countries <= known[0]:
+            met = countries if known is None else countries | known[0]
+            self.known = known = (met, _plans_of(met))
+        return known[1]
+
+
+_MET: Final = _Met()
+
+
 def plans_of(countries: frozenset[str]) -> Plans:
-    """Return the plans of two-letter codes in lower case, and of the countries that come first with their codes."""
+    """Return the plans of two-letter codes in lower case, of the countries that come first with their codes, and of others."""
+    return _MET.plans(countries)
+
+
+def _plans_of(countries: frozenset[str]) -> Plans:
     known = {country: plan for country in sorted(countries) if (plan := plan_of(country))}
     known |= {plan.first: first for plan in list(known.values()) if (first := plan_of(plan.first))}
     return stated(known)
