@@ -56,7 +56,9 @@ class Distinct:
 
 def _is_constant(values: pl.Series) -> bool:
     """Return whether every row has the same text: what a mapping states itself, the country of a shop."""
-    return values.dtype == pl.String and values.null_count() == 0 and bool((values == values.item(0)).all())
+    if values.dtype != pl.String or values.null_count() or values.item(0) != values.item(-1):
+        return False
+    return bool((values == values.item(0)).all())
 
 
 def _estimate(values: pl.Series) -> float:

@@ -15,7 +15,8 @@ from syncer.spec.leaks import is_person as is_person_key
 from syncer.transform.binding import Field, is_person
 from syncer.transform.encode import string
 from syncer.transform.members import Member
-from syncer.transform.pieces import Mask
+from syncer.transform.pieces import Mask, either
+from syncer.transform.signs import Signs
 from syncer.transform.slow import REMEMBERED
 
 URLS: Final = frozenset({("event_source_url",), ("referrer_url",)})
@@ -101,8 +102,7 @@ class Guard:
 
     def refused_keys(self, parts: Sequence[pl.Series]) -> Mask:
         """Return of which keys no event_id may be made; `parts` are the texts of their columns. Twin of `refuses_key`."""
-        masks = [part.str.contains(KEY).fill_null(value=False) for part in parts] if self._looks_at_keys else []
-        if not any(mask.any() for mask in masks):
+        if not self._looks_at_keys or not any(map(_may_be_person, parts)):
             return None
         refused = [is_person_key([text for text in key if text is not None]) for key in zip(*parts, strict=True)]
         return pl.Series(refused, dtype=pl.Boolean)
@@ -113,9 +113,10 @@ class Guard:
 
     def column(self, field: Field, member: Member) -> Member:
         """Return the member with what becomes of each of its values; twin of `judge`."""
-        rows = _candidates(member.text.values, numbers=field.place[-1] not in IDS).fill_null(value=False).arg_true()
-        if not len(rows):
+        found_at = _candidates(member.text.values, numbers=field.place[-1] not in IDS)
+        if found_at is None or not found_at.any():
             return member
+        rows = found_at.fill_null(value=False).arg_true()
         texts = member.text._replace(values=member.text.values.gather(rows)).joined()
         verdicts = list(map(_judge(self, field), texts.to_list()))
         codes = dict.fromkeys(code for verdict in verdicts for code in verdict.warnings)
@@ -170,12 +171,22 @@ def _judge(guard: Guard, field: Field) -> Callable[[str], Verdict]:
     return _remembering(guard.pii, guard.country, field.name, field.place)
 
 
-def _candidates(texts: pl.Series, *, numbers: bool) -> pl.Series:
+def _may_be_person(part: pl.Series) -> bool:
+    signs = Signs.of(part)
+    return (signs.has_any(b"@+") or not signs.is_ascii) and bool(part.str.contains(KEY).any())
+
+
+def _candidates(texts: pl.Series, *, numbers: bool) -> Mask:
+    """Return which texts deserve a closer look; None: none does."""
+    signs = Signs.of(texts)
+    has_marks = signs.has_any(b"@%") or not signs.is_ascii
     if not numbers:
-        return texts.str.contains(ADDRESS)
-    found = texts.str.contains(f"{ADDRESS}|{BARE}|{ODD}")
-    runs = texts.str.contains(RUN)
-    return found | (runs & texts.str.contains(GROUPED)) if runs.any() else found
+        return texts.str.contains(ADDRESS) if has_marks else None
+    marked = texts.str.contains(f"{ADDRESS}|{BARE}|{ODD}") if has_marks else None
+    runs = texts.str.contains(RUN) if signs.has_any(b"0123456789") else None
+    if runs is None or not runs.any():  # which every number of `BARE` is
+        return marked
+    return either(marked, runs & texts.str.contains(f"{GROUPED}|{BARE}"))
 
 
 def _mask(member: Member, rows: pl.Series, values: list[bool]) -> pl.Series:
