@@ -9,6 +9,7 @@ import polars as pl
 
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.text import is_blank
+from syncer.transform.masks import certain, nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class Claim:
 
     def among(self, text: pl.Series, places: pl.Series) -> "Claim":
         """Return this claim about the values at `places` of a column whose others are `text`, for certain."""
-        nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(text))
+        none = nowhere(len(text))
         return Claim(
             placed(text, places, self.text),
-            None if self.open is None else nowhere.clone().scatter(places, self.open),
-            tuple((code, nowhere.clone().scatter(places, mask)) for code, mask in self.warned),
+            None if self.open is None else none.clone().scatter(places, self.open),
+            tuple((code, none.clone().scatter(places, mask)) for code, mask in self.warned),
         )
 
     def warning(self, code: str, mask: pl.Series) -> "Claim":
@@ -57,7 +58,7 @@ class Around:
         return self if self.countries is None else replace(self, countries=self.countries.filter(mask))
 
 
-INLINE_BYTES: Final = 12
+NULL: Final = pl.Series([None], dtype=pl.String)
 VISIBLE: Final = rf"[^{WHITE_SPACE}{INVISIBLE}]"
 """Text without such a character is blank."""
 
@@ -75,22 +76,11 @@ def is_open(sure: pl.Series) -> pl.Series:
     return certain(~sure)
 
 
-def certain(mask: pl.Series) -> pl.Series:
-    """Return `mask` with false where it is NULL."""
-    return mask.fill_null(value=False) if mask.null_count() else mask
-
-
-def either(one: pl.Series | None, other: pl.Series | None) -> pl.Series | None:
-    """Return where one of two masks is true; None is nowhere."""
-    return other if one is None else one if other is None else one | other
-
-
 def edited(values: pl.Series, pattern: str, replacement: str) -> pl.Series:
     """Return `values` with every match of `pattern` replaced; values without a match cost one look."""
-    found = values.str.contains(pattern)
-    if not found.any():
+    places = values.to_frame("text").select(pl.col("text").str.contains(pattern).arg_true()).to_series()
+    if not len(places):
         return values
-    places = certain(found).arg_true()
     if len(places) == len(values):
         return values.str.replace_all(pattern, replacement)
     return placed(values, places, values[places].str.replace_all(pattern, replacement))
@@ -99,14 +89,14 @@ def edited(values: pl.Series, pattern: str, replacement: str) -> pl.Series:
 def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series:
     """Return text with `others` at `places`.
 
-    In Polars 2.1, long text scattered into text of at most twelve bytes is later taken for different from its equals
-    by `unique` of lists and groups; there a gather does it.
+    By a gather: in Polars 2.1, long text scattered into text of at most twelve bytes is later taken for different from
+    its equals by `unique` of lists and groups.
     """
-    if int(values.str.len_bytes().max() or 0) > INLINE_BYTES:  # type: ignore[arg-type]  # lengths are integers
-        return values.clone().scatter(places, others)
     rows = len(values)
+    if len(places) == rows:
+        return others
     order = pl.int_range(rows, eager=True).scatter(places, pl.int_range(rows, rows + len(others), eager=True))
-    return pl.concat([values.alias(""), others.alias("")]).gather(order)
+    return pl.concat([values.alias(""), others.alias("")], rechunk=True)[order]
 
 
 def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:
@@ -135,4 +125,4 @@ def all_open(values: pl.Series) -> Claim:
 
 def nothing(rows: int) -> pl.Series:
     """Return text that is NULL in every row."""
-    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
+    return NULL.new_from_index(0, rows)

@@ -9,6 +9,7 @@ import polars as pl
 
 from syncer.spec import browser, times
 from syncer.spec.context import NOTHING_KNOWN, Context
+from syncer.transform.masks import certain
 from syncer.transform.pieces import Piece
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
@@ -34,7 +35,7 @@ class Clicks:
         frame = pl.DataFrame([ids.alias("id"), moments.alias("ms"), ids.str.contains(PLAIN).alias("plain")])
         built = pl.when("plain").then(pl.format("fb.1.{}.{}", "ms", "id"))
         values = frame.select(built.alias("fbc")).to_series()
-        odd = (~frame["plain"]).fill_null(value=False).arg_true()
+        odd = certain(~frame["plain"]).arg_true()
         if len(odd):
             made = [_fbc(*pair) for pair in zip(ids.gather(odd), moments.gather(odd), strict=True)]
             values = values.scatter(odd, pl.Series(made, dtype=pl.String))

@@ -23,6 +23,7 @@ from syncer.transform import columns_birth, columns_browser, columns_phone, colu
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
 from syncer.transform.distinct import WORTH, WORTH_UNHASHED, Distinct
 from syncer.transform.lists import elements, regrouped, repeated, where_any
+from syncer.transform.masks import certain, nowhere
 
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
 OWN_DIGEST: Final = "^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})$"
@@ -66,6 +67,8 @@ RULES: Mapping[str, ColumnRule] = MappingProxyType(
 BY_COUNTRY: Final = frozenset({"ph", "st", "zp"})
 WARNED: Final = frozenset({"ph", "db"})
 """Parameters whose values may be odd although they are no digests."""
+FEW_DIGESTS: Final = 32
+"""So many values the scalar rule remembers faster than a pattern finds the digests among them."""
 DATES: Final = frozenset({"db", "dobd", "dobm", "doby"})
 
 
@@ -123,7 +126,7 @@ def normalise(
         counts[code] += distinct.rows(mask)
     return Normalised(
         wire=distinct.spread(wire).alias(name),
-        dropped=None if dropped is None else distinct.spread(dropped).fill_null(value=False),
+        dropped=None if dropped is None else certain(distinct.spread(dropped)),
         warnings=dict(counts),
     )
 
@@ -154,12 +157,13 @@ class _Field:
         text = None if self.values.dtype.is_temporal() else texts_of(self.values)
         claim = self._of_days() if text is None else self._of_text(text)
         wire = hashed(claim.text) if self.is_hashed else claim.text
-        left = claim.open
-        if left is not None and text is not None and self.takes_digests and not self.values.dtype.is_numeric():
-            wire, left = self._digests(wire, left, text)
-        if left is None or not left.any():
+        if claim.open is None or not claim.open.any():
             return wire, list(claim.warned)
-        wire, warned = self._slowly(wire, left.arg_true())
+        left = claim.open.arg_true()
+        is_text = text is not None and not self.values.dtype.is_numeric()
+        if text is not None and is_text and self.takes_digests and len(left) > FEW_DIGESTS:
+            wire, left = self._digests(wire, left, text)
+        wire, warned = self._slowly(wire, left)
         return wire, [*claim.warned, *warned]
 
     def _of_days(self) -> Claim:
@@ -171,7 +175,7 @@ class _Field:
     def _of_text(self, text: pl.Series) -> Claim:
         rule = RULES.get(self.name) if self.is_hashed or self.name not in HASHED else columns_text.unhashed_id
         if self.takes_only_digests and self.name not in WARNED:
-            is_long = (text.str.len_bytes() >= columns_text.HEX_DIGITS).fill_null(value=False)
+            is_long = certain(text.str.len_bytes() >= columns_text.HEX_DIGITS)
             claim = Claim(nothing(len(text)), is_long)
         elif rule is None or self.takes_only_digests:
             claim = all_open(text)
@@ -185,21 +189,22 @@ class _Field:
     def _around(self) -> Around:
         return Around(countries=self.countries, date_format=self.options.format, today=self.options.today)
 
-    def _digests(self, wire: pl.Series, left: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """Settle the values among `left` that are digests already. Twin of `normalize.existing_digest`."""
-        places = left.arg_true()
+    def _digests(self, wire: pl.Series, places: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Settle the values at `places` that are digests already. Twin of `normalize.existing_digest`."""
         unread = text[places]
         ready = unread.str.contains(OWN_DIGEST if self.name in OWN_IDS else SHA_256)
         if not ready.any():
-            return wire, left
+            return wire, places
         digest = unread.str.to_lowercase()
-        ready = (ready & (digest != OF_NOTHING)).fill_null(value=False)
+        ready = certain(ready & (digest != OF_NOTHING))
         done = places.filter(ready)
         wire = placed(wire, done, digest.filter(ready))
-        return wire, left.clone().scatter(done, values=False)
+        return wire, places.filter(~ready)
 
     def _slowly(self, wire: pl.Series, places: pl.Series) -> tuple[pl.Series, list[tuple[str, pl.Series]]]:
         """Settle the values at `places` by the scalar rule."""
+        if not len(places):
+            return wire, []
         is_date = self.name in DATES
         rule = slow.Rule(
             parameter=self.name,
@@ -218,8 +223,7 @@ class _Field:
             for place, found in zip(places.to_list(), sent, strict=True):
                 for code in found.warnings:
                     earned.setdefault(code, []).append(place)
-        nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(wire))
-        return wire, [(code, nowhere.clone().scatter(marked, values=True)) for code, marked in earned.items()]
+        return wire, [(code, nowhere(len(wire)).scatter(marked, values=True)) for code, marked in earned.items()]
 
 
 def hashed(text: pl.Series) -> pl.Series:

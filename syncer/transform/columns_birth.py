@@ -9,6 +9,7 @@ import polars as pl
 from syncer.spec import limits
 from syncer.spec.birth import ORDERS
 from syncer.transform.claims import Around, Claim, only
+from syncer.transform.masks import certain
 
 ISO: Final = "%Y-%m-%d"
 DIGITS: Final = "%Y%m%d"
@@ -27,8 +28,8 @@ def birth_date(text: pl.Series, around: Around) -> Claim:
     if not sure.all():
         eight, is_eight = _days(text, DIGITS)
         first = date(limits.BIRTH_YEAR, 1, 1)
-        is_eight &= (eight >= first).fill_null(value=False)
-        found = eight.zip_with(is_eight.fill_null(value=False), found)
+        is_eight &= certain(eight >= first)
+        found = eight.zip_with(certain(is_eight), found)
         sure |= is_eight
     return Claim.where(sure, birth_days(found, around))
 
@@ -36,7 +37,7 @@ def birth_date(text: pl.Series, around: Around) -> Claim:
 def birth_days(days: pl.Series, around: Around) -> pl.Series:
     """Return native dates as YYYYMMDD, NULL for those on which nobody was born. Twin of `birth.birth_date`."""
     outside = ~days.is_between(date(limits.BIRTH_YEAR, 1, 1), around.today)
-    return (days.set(outside.fill_null(value=False), None) if outside.any() else days).dt.to_string(DIGITS)
+    return (days.set(certain(outside), None) if outside.any() else days).dt.to_string(DIGITS)
 
 
 def _by_format(text: pl.Series, around: Around) -> Claim:
@@ -51,5 +52,5 @@ def _days(text: pl.Series, written: str) -> tuple[pl.Series, pl.Series]:
     """Return the days of text that follows a format of digits, NULL for no day, and where it does."""
     pattern = re.sub("%[Ymd]", lambda part: f"[0-9]{{{PLACES[part[0]]}}}", written.replace(".", r"\."))
     follows = text.str.contains(f"^{pattern}$")
-    days = text if follows.all() else text.set((~follows).fill_null(value=False), None)
+    days = text if follows.all() else text.set(certain(~follows), None)
     return days.str.to_date(written, strict=False), follows

@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from syncer.transform.claims import Around, Claim
+from syncer.transform.masks import certain
 
 _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 IPV4: Final = rf"^{_BYTE}(?:\.{_BYTE}){{3}}$"
@@ -42,7 +43,7 @@ def client_user_agent(text: pl.Series, _around: Around) -> Claim:
 def fbc(text: pl.Series, around: Around) -> Claim:
     """Twin of `browser.cookie_id`, with the warning of `browser.fbc_in_seconds`."""
     claim = cookie_id(text, around)
-    return claim.warning("fbc_seconds", claim.text.str.contains(IN_SECONDS).fill_null(value=False))
+    return claim.warning("fbc_seconds", certain(claim.text.str.contains(IN_SECONDS)))
 
 
 def cookie_id(text: pl.Series, _around: Around) -> Claim:

@@ -8,7 +8,8 @@ import polars as pl
 
 from syncer.spec import limits
 from syncer.spec.phone import CALLING_CODE, TRUNK_ZERO
-from syncer.transform.claims import Around, Claim, certain, edited, is_open, only, placed
+from syncer.transform.claims import Around, Claim, edited, is_open, only, placed
+from syncer.transform.masks import certain, nowhere
 
 WRITTEN: Final = r"^[ (+]*[0-9][-0-9 ()./]*$"
 """ASCII digits with symbols that only separate; a plus may stand in front."""
@@ -88,10 +89,9 @@ def _at_home(number: pl.Series, countries: pl.Series | None, wanted: pl.Series) 
 
 def _planned(countries: pl.Series | None, rows: int) -> pl.Series:
     """Return where the numbering plan of the country is known."""
-    nowhere = pl.Series([False], dtype=pl.Boolean).new_from_index(0, rows)
     if countries is None or countries.null_count() == rows:
-        return nowhere
+        return nowhere(rows)
     from syncer.transform.numbering import has_plan
 
     known = [country for country in countries.unique().drop_nulls().to_list() if has_plan(country)]
-    return countries.is_in(known).fill_null(value=False) if known else nowhere
+    return certain(countries.is_in(known)) if known else nowhere(rows)

@@ -6,6 +6,7 @@ import polars as pl
 
 from syncer.spec.places import POSTAL_DIGITS, US_POSTAL
 from syncer.transform.claims import Around, Claim, edited, placed
+from syncer.transform.masks import certain
 
 WRITTEN: Final = r"^[0-9A-Za-z](?:[0-9A-Za-z -]*[0-9A-Za-z])?$"
 """ASCII without a point, behind which could stand the zero of a float."""
@@ -26,16 +27,16 @@ def postal_code(text: pl.Series, around: Around) -> Claim:
     digits = code.str.len_bytes()
     if countries.null_count():
         plus_4 = countries.is_null() & trimmed.str.contains(ZIP_PLUS_4)
-        code = code.str.head(5).zip_with(plus_4.fill_null(value=False), code) if plus_4.any() else code
+        code = code.str.head(5).zip_with(certain(plus_4), code) if plus_4.any() else code
     if countries.null_count() < len(countries):
-        in_us = countries.is_in(list(US_POSTAL)).fill_null(value=False)
+        in_us = certain(countries.is_in(list(US_POSTAL)))
         if in_us.any():
             zips = _zip(code.filter(in_us))
             places = in_us.arg_true()
             code = placed(code, places, zips)
             sure &= ~in_us | (is_number & code.is_not_null())
         wanted = countries.replace_strict(dict(POSTAL_DIGITS), default=0, return_dtype=pl.UInt32)
-        sure &= ~(is_number & (digits < wanted) & (digits + 2 >= wanted)).fill_null(value=False)
+        sure &= ~certain(is_number & (digits < wanted) & (digits + 2 >= wanted))
     return Claim.where(sure, code)
 
 
@@ -43,9 +44,9 @@ def _zip(code: pl.Series) -> pl.Series:
     """Return the five digits of ZIP codes, NULL where there are none for certain."""
     digits = code.str.len_bytes()
     if (digits == 5).all():
-        return code.set((code == "00000").fill_null(value=False), None)
+        return code.set(certain(code == "00000"), None)
     short, long = pl.col("code").str.zfill(5), pl.col("code").str.zfill(9).str.head(5)
     length = pl.col("code").str.len_bytes()
     whole = pl.when(length.is_between(3, 5)).then(short).when(length.is_between(7, 9)).then(long)
     found = code.to_frame("code").select(whole.alias("code")).to_series()
-    return found.set((found == "00000").fill_null(value=False), None)
+    return found.set(certain(found == "00000"), None)

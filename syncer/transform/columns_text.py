@@ -9,7 +9,8 @@ from syncer.spec.characters import INVISIBLE, REMOVED, UNSETTLED
 from syncer.spec.normalize import OF_NOTHING
 from syncer.spec.text import PLACEHOLDERS
 from syncer.spec.text import squeezed as squeezed_value
-from syncer.transform.claims import Around, Claim, certain, edited, either, only, placed
+from syncer.transform.claims import Around, Claim, edited, only, placed
+from syncer.transform.masks import certain, either
 
 EMAIL: Final = (
     r"^[!#-'*+/-9=?^_`a-z{|}~-]+(?:\.[!#-'*+/-9=?^_`a-z{|}~-]+)*"
@@ -148,7 +149,7 @@ def _squeezed(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     odd = text.str.contains(ODD)
     if not odd.any():
         return found, None
-    places = odd.fill_null(value=False).arg_true()
+    places = odd.arg_true()
     if len(places) <= FEW:
         return found, odd
     strange = text[places]
@@ -162,7 +163,7 @@ def _composed(text: pl.Series) -> pl.Series:
     unstable = text.str.contains(f"[{UNSTABLE}]")
     if not unstable.any():
         return text
-    places = unstable.fill_null(value=False).arg_true()
+    places = unstable.arg_true()
     return placed(text, places, text[places].str.normalize("NFC"))
 
 

@@ -23,7 +23,7 @@ from syncer.transform.claims import only
 from syncer.transform.distinct import WORTH_UNHASHED, Distinct
 from syncer.transform.extract import read_json
 from syncer.transform.lookup import Row
-from syncer.transform.pieces import Mask, either
+from syncer.transform.masks import Mask, certain, either
 from syncer.transform.rows import Rows
 from syncer.transform.texts import text_of
 
@@ -55,7 +55,7 @@ class Judged(NamedTuple):
     @property
     def holds(self) -> pl.Series:
         """Return where the condition is met for certain: Boolean without NULL."""
-        return self.met.fill_null(value=False)
+        return certain(self.met)
 
 
 class JudgedRow(NamedTuple):
@@ -213,9 +213,7 @@ def moment(written: str, zone: tzinfo, *, is_zoned: bool) -> datetime | None:
 def _judge(clause: Clause, rows: Rows, zone: tzinfo) -> Judged:
     values = rows.frame.get_column(clause.column)
     if clause.comparison == "is_null":
-        is_null = (
-            values.is_null() | values.is_nan().fill_null(value=False) if values.dtype.is_float() else values.is_null()
-        )
+        is_null = values.is_null() | certain(values.is_nan()) if values.dtype.is_float() else values.is_null()
         return Judged(is_null if clause.values[0] else ~is_null, None)
     is_json = clause.column in rows.json_columns
     pairs = [None if is_json else _columns(values, each, zone) for each in clause.values]
@@ -271,7 +269,7 @@ def _times(values: pl.Series, written: str, zone: tzinfo) -> tuple[pl.Series, ob
 def _text_or_other(clause: Clause, values: pl.Series, *, is_json: bool, zone: tzinfo) -> Judged:
     """Judge text that plainly writes numbers as numbers, and all other values one by one."""
     numbers = [] if is_json or values.dtype != pl.String else _plain_numbers(clause)
-    sure = values.str.contains(WRITTEN_PLAINLY).fill_null(value=False) if numbers else None
+    sure = certain(values.str.contains(WRITTEN_PLAINLY)) if numbers else None
     if sure is None or not sure.any():
         return _value_by_value(clause, values, is_json=is_json, zone=zone)
     plain = only(values, sure).cast(pl.Float64)
@@ -295,5 +293,5 @@ def _value_by_value(clause: Clause, values: pl.Series, *, is_json: bool, zone: t
     distinct = Distinct(values, None, None) if is_nested else Distinct.of(values, None, worth=WORTH_UNHASHED)
     found = [_judge_value(clause, value, is_json=is_json, zone=zone) for value in distinct.values.to_list()]
     met = distinct.spread(pl.Series([each.met for each in found], dtype=pl.Boolean))
-    odd = distinct.spread(pl.Series([each.odd for each in found], dtype=pl.Boolean)).fill_null(value=False)
+    odd = certain(distinct.spread(pl.Series([each.odd for each in found], dtype=pl.Boolean)))
     return Judged(met, odd if odd.any() else None)

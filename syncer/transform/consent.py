@@ -19,7 +19,7 @@ from syncer.transform.folded import WORDS, folded_clause, folded_row, folded_row
 from syncer.transform.identity import Scope
 from syncer.transform.lists import elements, regrouped
 from syncer.transform.lookup import Row
-from syncer.transform.pieces import nowhere
+from syncer.transform.masks import certain, nowhere
 from syncer.transform.rows import Rows
 from syncer.transform.texts import text_of
 from syncer.transform.verdicts import Verdicts
@@ -118,7 +118,7 @@ class Gate:
     def _of_lists(self, lists: pl.Series) -> pl.Series:
         distinct = _distinct(elements(lists))
         is_it = pl.Series([_name(value) == self.category for value in distinct.values.to_list()], dtype=pl.Boolean)
-        is_in = regrouped(distinct.spread(is_it).fill_null(value=False), lists).list.any()
+        is_in = regrouped(certain(distinct.spread(is_it)), lists).list.any()
         said = _put(everywhere(Answer.DENIED, len(lists)), is_in, Answer.GRANTED)
         return _put(said, lists.is_null(), Answer.MISSING)
 

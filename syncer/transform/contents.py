@@ -15,7 +15,8 @@ from syncer.transform.encode import Text, json_object, string
 from syncer.transform.extract import read_json
 from syncer.transform.item_shape import item_shape
 from syncer.transform.json_text import json_of
-from syncer.transform.pieces import Piece, nowhere
+from syncer.transform.masks import certain, nowhere
+from syncer.transform.pieces import Piece
 from syncer.transform.sent import Sent
 from syncer.transform.typed import typed
 
@@ -73,7 +74,7 @@ def _one_by_one(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
 def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     """Rename the keys of what is JSON as it should be, parse in columns what is sure to be read right, else one by one."""
     shape = item_shape(values, _keys(names))
-    is_plain = nowhere(len(values)) if shape is None else values.str.contains(shape.pattern).fill_null(value=False)
+    is_plain = nowhere(len(values)) if shape is None else certain(values.str.contains(shape.pattern))
     if shape is None or not is_plain.any():
         return _parsed(values, names)
     renamed = Piece(values.str.replace_many(shape.renamed)).only(is_plain).values
@@ -83,7 +84,7 @@ def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
 
 
 def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
-    is_sure = (values.str.contains(LISTED) & ~values.str.contains(ODD)).fill_null(value=False)
+    is_sure = certain(values.str.contains(LISTED) & ~values.str.contains(ODD))
     kind = pl.List(pl.Struct(dict.fromkeys(_keys(names).values(), pl.String)))
     try:
         lists = Piece(values).only(is_sure).values.str.json_decode(kind)

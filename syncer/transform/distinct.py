@@ -47,7 +47,7 @@ class Distinct:
 
     def spread(self, found: pl.Series) -> pl.Series:
         """Return for each row what was found for its value."""
-        return found if self.places is None else found.gather(self.places)
+        return found if self.places is None else found[self.places]
 
     def rows(self, mask: pl.Series) -> int:
         """Return how many rows have a value that `mask` marks."""
@@ -72,4 +72,4 @@ def _estimate(values: pl.Series) -> float:
 def _encoded(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the distinct values, and for each row the place of its own, NULL for NULL."""
     encoded = values.to_arrow().dictionary_encode()
-    return pl.Series(encoded.dictionary), pl.Series(encoded.indices)
+    return pl.Series(encoded.dictionary), pl.Series(encoded.indices).cast(pl.UInt32)

@@ -11,8 +11,8 @@ from syncer.spec.events import like_standard
 from syncer.spec.fields import EXTINFO_PLACES
 from syncer.spec.values import OFTEN_REFUSED
 from syncer.transform.encode import Text, Whole, json_object, positions, string
+from syncer.transform.masks import certain, nowhere
 from syncer.transform.members import Member
-from syncer.transform.pieces import nowhere
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE, Facts, Place
 
 EXTINFO: Final = "extinfo"
@@ -61,7 +61,7 @@ class Events:
             event_name=self.wire("event_name"),
             action_source=self.action_source,
             messaging_channel=self.wire("messaging_channel"),
-            has_options=none if options is None else (options.text.joined() != "[]").fill_null(value=False),
+            has_options=none if options is None else certain(options.text.joined() != "[]"),
             is_located_by_ip=none if options is None else self._is_zero(COUNTRY) & self._is_zero(STATE),
             present=present,
             dropped={place: mask if place == (OPTIONS,) else mask & ~present[place] for place, mask in dropped.items()},
@@ -73,7 +73,7 @@ class Events:
         )
 
     def _is_zero(self, name: str) -> pl.Series:
-        return (self.wire(name) == "0").fill_null(value=False)
+        return certain(self.wire(name) == "0")
 
     def warnings(self, facts: Facts, passed: pl.Series | None) -> Counter[str]:
         """Return how many of the events that passed are odd, by warning code."""

@@ -14,8 +14,8 @@ from syncer.spec.leaks import KINDS, LOOKALIKES, ODD_SIGNS, Kind, found_in, leav
 from syncer.spec.leaks import is_person as is_person_key
 from syncer.transform.binding import Field, is_person
 from syncer.transform.encode import string
+from syncer.transform.masks import Mask, either, nowhere
 from syncer.transform.members import Member
-from syncer.transform.pieces import Mask, either
 from syncer.transform.signs import Signs
 from syncer.transform.slow import REMEMBERED
 
@@ -116,7 +116,7 @@ class Guard:
         found_at = _candidates(member.text.values, numbers=field.place[-1] not in IDS)
         if found_at is None or not found_at.any():
             return member
-        rows = found_at.fill_null(value=False).arg_true()
+        rows = found_at.arg_true()
         texts = member.text._replace(values=member.text.values.gather(rows)).joined()
         verdicts = list(map(_judge(self, field), texts.to_list()))
         codes = dict.fromkeys(code for verdict in verdicts for code in verdict.warnings)
@@ -191,5 +191,4 @@ def _candidates(texts: pl.Series, *, numbers: bool) -> Mask:
 
 def _mask(member: Member, rows: pl.Series, values: list[bool]) -> pl.Series:
     """Return `values` in their `rows`, false elsewhere."""
-    mask = pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(member.wire))
-    return mask.scatter(rows, pl.Series(values, dtype=pl.Boolean))
+    return nowhere(len(member.wire)).scatter(rows, pl.Series(values, dtype=pl.Boolean))

@@ -13,7 +13,7 @@ from syncer.transform.claims import only
 from syncer.transform.condition import Clause, Condition, Judged, JudgedRow
 from syncer.transform.folded import WORDS, folded_clause, folded_row, folded_rows
 from syncer.transform.lookup import Row
-from syncer.transform.pieces import nowhere
+from syncer.transform.masks import nowhere
 from syncer.transform.rows import Rows
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE
 

@@ -12,7 +12,8 @@ import polars as pl
 from syncer.mapping import Column, Constant, Entry, FirstOf, Modifiers
 from syncer.spec.text import is_blank
 from syncer.transform import extract
-from syncer.transform.pieces import How, Mask, Piece, by_type, constant, either, merged, nowhere, present, replaced
+from syncer.transform.masks import Mask, certain, either, nowhere
+from syncer.transform.pieces import How, Piece, by_type, constant, merged, present, replaced
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
 
@@ -133,7 +134,7 @@ class Finder:
         if entry.default is not None:
             found = self._defaulted(found, entry)
         if entry.only_for and self.event_names is not None:
-            found = found.only(self.event_names().is_in(list(entry.only_for)).fill_null(value=False))
+            found = found.only(certain(self.event_names().is_in(list(entry.only_for))))
         return found
 
     def _defaulted(self, found: Found, entry: Modifiers) -> Found:

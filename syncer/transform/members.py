@@ -23,7 +23,8 @@ from syncer.transform.columns_country import row_countries, said_by
 from syncer.transform.contents import contents
 from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
 from syncer.transform.mapping import Documents, Finder, Found
-from syncer.transform.pieces import Mask, Piece, coalesced, either
+from syncer.transform.masks import Mask, either
+from syncer.transform.pieces import Piece, coalesced
 from syncer.transform.properties import property_sent
 from syncer.transform.rows import Rows
 from syncer.transform.sent import Sent, together

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import polars as pl
 
 from syncer.mapping import Modifiers, Otherwise
 from syncer.transform.json_text import json_of
+from syncer.transform.masks import Mask, certain, either, nowhere
 from syncer.transform.texts import VISIBLE, texts
 
-Mask: TypeAlias = pl.Series | None
-"""Boolean, or None for false everywhere."""
 LARGEST: Final = 2**63 - 1
 
 
@@ -52,10 +51,10 @@ class Piece(NamedTuple):
     def present(self) -> pl.Series:
         """Return where there is a value that is not blank. Twin of `not is_blank`."""
         if self.values.dtype.is_float():
-            return self.values.is_not_nan().fill_null(value=False)
+            return certain(self.values.is_not_nan())
         if self.values.dtype != pl.String or self.is_json:
             return self.values.is_not_null()
-        return self.values.str.contains(VISIBLE).fill_null(value=False)
+        return certain(self.values.str.contains(VISIBLE))
 
     def only(self, mask: pl.Series) -> "Piece":
         """Return the values where `mask` is true."""
@@ -68,16 +67,6 @@ class Piece(NamedTuple):
 def present(pieces: Sequence[Piece], rows: int) -> pl.Series:
     """Return where any piece has a value that is not blank."""
     return reduce(or_, (piece.present() for piece in pieces), nowhere(rows))
-
-
-def nowhere(rows: int) -> pl.Series:
-    """Return false in every row."""
-    return pl.Series([False], dtype=pl.Boolean).new_from_index(0, rows)
-
-
-def either(one: Mask, other: Mask) -> Mask:
-    """Return where one of two masks is true."""
-    return other if one is None else one if other is None else one | other
 
 
 def merged(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
@@ -141,7 +130,7 @@ def replaced(
     refused: Mask = None
     for piece in pieces:
         text = texts(piece.values)
-        hit = text.is_in(list(targets)).fill_null(value=False)
+        hit = certain(text.is_in(list(targets)))
         if otherwise == "keep":
             done.append(piece.only(~hit))
         elif otherwise == "reject":

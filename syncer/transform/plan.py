@@ -16,8 +16,8 @@ from syncer.transform.consent import LATER, Known, Unsent, refuse_without_consen
 from syncer.transform.events import Events
 from syncer.transform.guard import Guard
 from syncer.transform.identity import Names, Scope
+from syncer.transform.masks import Mask, certain, nowhere
 from syncer.transform.members import Member, Reader
-from syncer.transform.pieces import Mask, nowhere
 from syncer.transform.route import UNKNOWN
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
@@ -116,7 +116,7 @@ class Kind:
         members = {place: reader.read(field) for place in (TIME, SOURCE) if (field := self.binding.field(*place))}
         event_time = _seconds(members.get(TIME), found)
         source = _source(members.get(SOURCE), settings, found)
-        has_long_window = (source == "physical_store").fill_null(value=False)
+        has_long_window = certain(source == "physical_store")
         refuse_gone(verdicts, event_time, has_long_window, now=now, start=start)
         if (gate := self.binding.consent) is not None:
             refuse_without_consent(verdicts, gate, found.consent)

@@ -6,6 +6,7 @@ import polars as pl
 
 from syncer.spec.values import LARGEST, SMALLEST, any_json
 from syncer.transform.extract import read_json
+from syncer.transform.masks import certain
 from syncer.transform.pieces import Piece
 from syncer.transform.sent import Sent, by_value
 from syncer.transform.typed_text import trimmed
@@ -39,7 +40,7 @@ def _floats(values: pl.Series) -> Sent:
     fits = (size == 0) | ((size >= float(SMALLEST)) & (size < float(LARGEST)))
     gone = ~fits & exact.is_not_nan()
     texts = exact.zip_with(fits, pl.Series([None], dtype=pl.Float64)).cast(pl.String)
-    return Sent(texts, is_json=True, dropped=gone.fill_null(value=False) if gone.any() else None)
+    return Sent(texts, is_json=True, dropped=certain(gone) if gone.any() else None)
 
 
 def _parsed(text: object) -> object:

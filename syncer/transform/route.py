@@ -11,7 +11,7 @@ from syncer.mapping import Column
 from syncer.pipeline import Pipeline
 from syncer.transform.lookup import Row
 from syncer.transform.mapping import Finder
-from syncer.transform.pieces import nowhere
+from syncer.transform.masks import nowhere
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
 

@@ -15,7 +15,7 @@ from syncer.transform.duplicates import refuse_repeated, refuse_twins
 from syncer.transform.few_rows import FEW, FewRows
 from syncer.transform.identity import Scope, joined_keys
 from syncer.transform.key_text import key_texts
-from syncer.transform.pieces import nowhere
+from syncer.transform.masks import certain, nowhere
 from syncer.transform.plan import EVENTS, Found, Kind, Transformed
 from syncer.transform.route import away_of
 from syncer.transform.rows import read_rows
@@ -195,7 +195,7 @@ def _chosen(kind: Kind, found: Found, only: pl.Series | None, away: pl.Series) -
         holds = ~away if holds is None else holds & ~away
     if only is None:
         return holds
-    wanted = found.identities.is_in(only.implode()).fill_null(value=False)
+    wanted = certain(found.identities.is_in(only.implode()))
     return wanted if holds is None else holds & wanted
 
 

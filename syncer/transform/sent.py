@@ -8,7 +8,8 @@ import polars as pl
 from syncer.spec.text import is_blank
 from syncer.transform.encode import Text, string
 from syncer.transform.json_text import json_of
-from syncer.transform.pieces import Mask, coalesced
+from syncer.transform.masks import Mask
+from syncer.transform.pieces import coalesced
 
 
 @dataclass(frozen=True, slots=True)

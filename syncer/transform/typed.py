@@ -16,6 +16,7 @@ from syncer.spec.fields import Group, Parameter
 from syncer.transform import slow, typed_list, typed_number, typed_text, typed_time
 from syncer.transform.claims import Claim, all_open, lost, placed
 from syncer.transform.distinct import WORTH_UNHASHED, Distinct
+from syncer.transform.masks import certain
 
 TypedRule: TypeAlias = Callable[[pl.Series, Parameter], Claim]
 SPECIAL: Final = frozenset({"data_processing_options", "contents"})
@@ -52,7 +53,7 @@ def typed(values: pl.Series, parameter: Parameter, context: Context) -> Typed:
     return Typed(
         text=distinct.spread(text).alias(parameter.name),
         is_json=slow.is_json(parameter),
-        problem=None if problem is None else distinct.spread(problem).fill_null(value=False),
+        problem=None if problem is None else certain(distinct.spread(problem)),
     )
 
 

@@ -8,6 +8,7 @@ from syncer.spec.fields import Parameter
 from syncer.transform.claims import Claim, all_open, edited, only
 from syncer.transform.json_text import quoted
 from syncer.transform.lists import elements, regrouped, where_any
+from syncer.transform.masks import certain
 from syncer.transform.typed_text import plain, trimmed
 
 _WORD: Final = r'"[!#-\[\]-~]+"'
@@ -32,7 +33,7 @@ def strings(values: pl.Series, _parameter: Parameter) -> Claim:
     words = only(text, listed)
     lists = Claim.where(words.str.contains(JSON_LIST), edited(words, '", "', '","'))
     single = _alone(only(text, ~listed))
-    return Claim(lists.text.zip_with(listed.fill_null(value=False), single), lists.open)
+    return Claim(lists.text.zip_with(certain(listed), single), lists.open)
 
 
 def _alone(text: pl.Series) -> pl.Series:

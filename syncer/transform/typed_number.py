@@ -8,6 +8,7 @@ from syncer.spec.fields import Parameter
 from syncer.spec.text import EXACT_FLOAT
 from syncer.spec.values import INTEGERS, LARGEST, SMALLEST
 from syncer.transform.claims import Claim, all_open, nothing, only
+from syncer.transform.masks import certain
 
 WRITTEN: Final = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?$"
 WRITTEN_ZERO: Final = r"^-?0(?:\.0+)?$"
@@ -46,13 +47,13 @@ def integer(values: pl.Series, parameter: Parameter) -> Claim:
         is_whole = (exact == exact.floor()) & exact.is_finite()
         is_small = exact.abs() <= EXACT_FLOAT
         found = _integers(only(exact, is_whole & is_small).cast(pl.Int64), parameter)
-        return Claim(found.text, (is_whole & ~is_small).fill_null(value=False))
+        return Claim(found.text, certain(is_whole & ~is_small))
     if dtype.is_decimal():
         digits = values.cast(pl.String).str.replace(r"\.0+$", "")
         is_whole = ~digits.str.contains(".", literal=True)
         is_small = digits.str.len_bytes() <= SMALL_DIGITS
         found = _integers(only(digits, is_whole & is_small).cast(pl.Int64), parameter)
-        return Claim(found.text, (is_whole & ~is_small).fill_null(value=False))
+        return Claim(found.text, certain(is_whole & ~is_small))
     return all_open(values) if dtype == pl.Binary else Claim(nothing(len(values)))
 
 
@@ -64,7 +65,7 @@ def plain_floats(values: pl.Series) -> Claim:
     text = only(exact, fits).cast(pl.String)
     has_exponent = text.str.contains("e", literal=True)
     if has_exponent.any():
-        return Claim(only(text, ~has_exponent), has_exponent.fill_null(value=False))
+        return Claim(only(text, ~has_exponent), certain(has_exponent))
     return Claim(text)
 
 
@@ -80,7 +81,7 @@ def _written(text: pl.Series) -> Claim:
     is_zero = text.str.contains(WRITTEN_ZERO)
     if is_zero.any():
         zeros = pl.Series(["0"]).new_from_index(0, len(text))
-        text = zeros.zip_with(is_zero.fill_null(value=False), text)
+        text = zeros.zip_with(certain(is_zero), text)
     return Claim.where(sure, text)
 
 
@@ -106,7 +107,7 @@ def _decimals(values: pl.Series) -> Claim:
 
 
 def _with_zero(text: pl.Series, is_zero: pl.Series) -> pl.Series:
-    return pl.Series(["0"]).new_from_index(0, len(text)).zip_with(is_zero.fill_null(value=False), text)
+    return pl.Series(["0"]).new_from_index(0, len(text)).zip_with(certain(is_zero), text)
 
 
 def _is_bounded(parameter: Parameter) -> bool:

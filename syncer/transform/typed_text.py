@@ -7,7 +7,8 @@ import polars as pl
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.fields import Parameter
 from syncer.spec.text import EXACT_FLOAT, PLACEHOLDERS
-from syncer.transform.claims import Claim, all_open, edited, either, nothing, only
+from syncer.transform.claims import Claim, all_open, edited, nothing, only
+from syncer.transform.masks import either
 from syncer.transform.typed_number import plain_decimals, plain_floats
 
 EDGE: Final = f"[{WHITE_SPACE}{INVISIBLE}]"

@@ -8,7 +8,8 @@ import polars as pl
 
 from syncer.spec.context import Context
 from syncer.spec.times import DATES
-from syncer.transform.claims import Claim, all_open, either, is_open, nothing, only
+from syncer.transform.claims import Claim, all_open, is_open, nothing, only
+from syncer.transform.masks import certain, either
 
 PER_SECOND: Final = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 HOUR_S: Final = 3_600
@@ -109,7 +110,7 @@ def _sized(whole: pl.Series, wanted: pl.Series) -> Claim:
         .otherwise(number // 10**9)
     )
     found = frame.select(seconds.alias("seconds")).to_series()
-    return Claim(found.cast(pl.String), (wanted & found.is_null()).fill_null(value=False))
+    return Claim(found.cast(pl.String), certain(wanted & found.is_null()))
 
 
 def _of_text(text: pl.Series, context: Context) -> Claim:
@@ -122,7 +123,7 @@ def _of_text(text: pl.Series, context: Context) -> Claim:
     claim = _of_iso(only(text, sure), context.timezone)
     if sure.all():
         return claim
-    is_number = text.str.contains(NUMBER).fill_null(value=False)
+    is_number = certain(text.str.contains(NUMBER))
     digits = _sized(only(text, is_number).cast(pl.Int64), is_number)
     others = is_open(sure) & ~is_number
     return Claim(digits.text.zip_with(is_number, claim.text), either(either(claim.open, digits.open), others))

@@ -10,7 +10,7 @@ import polars as pl
 
 from syncer.pipeline import Require, Settings
 from syncer.spec import events, limits
-from syncer.transform.pieces import Mask
+from syncer.transform.masks import Mask
 from syncer.transform.verdicts import Verdicts
 
 Place: TypeAlias = tuple[str, ...]

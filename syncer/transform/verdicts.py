@@ -7,7 +7,7 @@ import polars as pl
 
 from syncer.report import Bucket
 from syncer.spec.reasons import REASONS
-from syncer.transform.pieces import Mask
+from syncer.transform.masks import Mask, certain
 
 COLUMNS: Final = {
     "row": pl.UInt32,
@@ -41,7 +41,7 @@ class Verdicts:
         self._given.append((reason, field or REASONS[reason].field))
         number = pl.Series([len(self._given)], dtype=pl.UInt16)
         self._numbers = number.new_from_index(0, self.rows).zip_with(
-            where.fill_null(value=False) & (self._numbers == 0), self._numbers
+            certain(where) & (self._numbers == 0), self._numbers
         )
 
     def passed(self) -> pl.Series | None:
