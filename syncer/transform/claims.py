@@ -58,12 +58,18 @@ class Around:
         return self if self.countries is None else replace(self, countries=self.countries.filter(mask))
 
 
+TEXT: Final = pl.col("text")
 NULL: Final = pl.Series([None], dtype=pl.String)
 VISIBLE: Final = rf"[^{WHITE_SPACE}{INVISIBLE}]"
 """Text without such a character is blank."""
 
 ColumnRule: TypeAlias = Callable[[pl.Series, Around], Claim]
 """From text, some of it NULL, to what is certain about it."""
+
+
+def looks(text: pl.Series, *asked: pl.Expr) -> list[pl.Series]:
+    """Return what each expression of `TEXT` says of `text`; one call costs about as much as two expressions."""
+    return text.to_frame("text").select(look.alias(str(number)) for number, look in enumerate(asked)).get_columns()
 
 
 def only(values: pl.Series, mask: pl.Series) -> pl.Series:
@@ -78,7 +84,7 @@ def is_open(sure: pl.Series) -> pl.Series:
 
 def edited(values: pl.Series, pattern: str, replacement: str) -> pl.Series:
     """Return `values` with every match of `pattern` replaced; values without a match cost one look."""
-    places = values.to_frame("text").select(pl.col("text").str.contains(pattern).arg_true()).to_series()
+    (places,) = looks(values, TEXT.str.contains(pattern).arg_true())
     if not len(places):
         return values
     if len(places) == len(values):

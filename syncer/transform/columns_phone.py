@@ -1,14 +1,12 @@
 """Phone numbers in columns: international ones, those without a country, and what numbering plans settle."""
 
-from functools import reduce
-from operator import and_
 from typing import Final
 
 import polars as pl
 
 from syncer.spec import limits
 from syncer.spec.phone import CALLING_CODE, TRUNK_ZERO
-from syncer.transform.claims import Around, Claim, edited, is_open, only, placed
+from syncer.transform.claims import TEXT, Around, Claim, edited, is_open, looks, only, placed
 from syncer.transform.masks import certain, nowhere
 
 WRITTEN: Final = r"^[ (+]*[0-9][-0-9 ()./]*$"
@@ -21,12 +19,22 @@ PLAIN: Final = rf"^\+{CALLING_CODE}[1-9][0-9]+$"
 """A plus, a country code, and no trunk zero behind it: nothing is left to do but the plus."""
 TRUNK: Final = f"^(?:{TRUNK_ZERO.pattern})"
 CODE: Final = f"^({CALLING_CODE})"
+LENGTH_WITH_CODE: Final = 11
+"""A number of fewer digits seems to have no country code."""
+HAS_LENGTH: Final = TEXT.str.len_bytes().is_between(*limits.PHONE_DIGITS)
+IS_PLAIN: Final = TEXT.str.contains(PLAIN) & TEXT.str.strip_chars_start("+").str.len_bytes().is_between(
+    *limits.PHONE_DIGITS
+)
+IS_WRITTEN: Final = TEXT.str.contains(WRITTEN) & ~TEXT.str.strip_chars_end(" ").str.ends_with(FLOAT)
+DIGITS: Final = TEXT.str.replace_all("[^0-9]+", "")
+HAS_PLUS: Final = TEXT.str.contains("+", literal=True)
+IS_ZERO, IS_ABROAD = TEXT.str.starts_with("0"), TEXT.str.starts_with("00")
 
 
 def phone(text: pl.Series, around: Around) -> Claim:
     """Twin of `phone.phone` and `phone.phone_lacks_country`."""
-    number = text.str.strip_chars_start("+")
-    others = is_open(text.str.contains(PLAIN) & number.str.len_bytes().is_between(*limits.PHONE_DIGITS))
+    number, is_plain = looks(text, TEXT.str.strip_chars_start("+"), IS_PLAIN)
+    others = is_open(is_plain)
     if not others.any():
         return Claim(number)
     return _written_freely(text.filter(others), around.only(others)).among(number, others.arg_true())
@@ -34,38 +42,23 @@ def phone(text: pl.Series, around: Around) -> Claim:
 
 def _written_freely(text: pl.Series, around: Around) -> Claim:
     bare = edited(text, EXTENSION, "")
-    written = _all(bare.str.contains(WRITTEN), text.str.len_bytes() <= CHARACTERS, ~_is_float(bare))
-    digits = _digits(only(bare, written))
-    number = digits.str.strip_chars_start("0")
-    has_plus = bare.str.contains("+", literal=True) & ~digits.str.starts_with("0")
-    has_code = _all(has_plus | digits.str.starts_with("00"))
+    written, digits, has_plus = looks(bare, IS_WRITTEN, DIGITS, HAS_PLUS)
+    written = certain(written & (text.str.len_bytes() <= CHARACTERS))
+    digits = only(digits, written)
+    number, begins_with_zero, is_abroad = looks(digits, TEXT.str.strip_chars_start("0"), IS_ZERO, IS_ABROAD)
+    has_code = certain((has_plus & ~begins_with_zero) | is_abroad)
     planned = _planned(around.countries, len(text))
-    lacking = written & ~has_code & ~planned
     number = _abroad(number, written & has_code)
     at_home = written & ~has_code & planned
     number = _at_home(digits.zip_with(at_home, number), around.countries, at_home)
-    sure = _all(number.str.len_bytes().is_between(*limits.PHONE_DIGITS))
-    short = digits.str.starts_with("0") | (number.str.len_bytes() < 11)
-    return Claim.where(sure | text.is_null(), number).warning("phone_without_country", _all(sure, lacking, short))
-
-
-def _all(*masks: pl.Series) -> pl.Series:
-    """Return where all of `masks` are true, false where one is NULL."""
-    return certain(reduce(and_, masks))
-
-
-def _digits(written: pl.Series) -> pl.Series:
-    bare = written.str.strip_chars_start("+")
-    return bare.str.replace_all("[^0-9]+", "") if bare.str.contains("[^0-9]+").any() else bare
-
-
-def _is_float(bare: pl.Series) -> pl.Series:
-    return bare.str.strip_chars_end(" ").str.ends_with(FLOAT)
+    sure, is_short = looks(number, HAS_LENGTH, TEXT.str.len_bytes() < LENGTH_WITH_CODE)
+    lacks_country = certain(sure & written & ~has_code & ~planned & (begins_with_zero | is_short))
+    return Claim.where(certain(sure) | text.is_null(), number).warning("phone_without_country", lacks_country)
 
 
 def _abroad(number: pl.Series, wanted: pl.Series) -> pl.Series:
     """Return `number` as the plans have it where a zero follows the country code; NULL where they are silent."""
-    doubtful = _all(wanted, number.str.contains(TRUNK))
+    doubtful = certain(wanted & number.str.contains(TRUNK))
     if not doubtful.any():
         return number
     from syncer.transform.numbering import plans_of_codes

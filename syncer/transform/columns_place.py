@@ -5,13 +5,14 @@ from typing import Final
 import polars as pl
 
 from syncer.spec.places import POSTAL_DIGITS, US_POSTAL
-from syncer.transform.claims import Around, Claim, edited, placed
+from syncer.transform.claims import TEXT, Around, Claim, looks, placed
 from syncer.transform.masks import certain
 
 WRITTEN: Final = r"^[0-9A-Za-z](?:[0-9A-Za-z -]*[0-9A-Za-z])?$"
 """ASCII without a point, behind which could stand the zero of a float."""
 CHARACTERS: Final = 20
 """So few are no digest."""
+IS_CODE: Final = TEXT.str.contains(WRITTEN) & TEXT.str.contains("[0-9]") & (TEXT.str.len_bytes() <= CHARACTERS)
 ZIP_PLUS_4: Final = "^([0-9]{5})-[0-9]{4}$"
 
 
@@ -20,11 +21,9 @@ def postal_code(text: pl.Series, around: Around) -> Claim:
     countries = around.countries
     if countries is None:
         countries = pl.Series([None], dtype=pl.String).new_from_index(0, len(text))
-    trimmed = text.str.strip_chars()
-    sure = trimmed.str.contains(WRITTEN) & trimmed.str.contains("[0-9]") & (trimmed.str.len_bytes() <= CHARACTERS)
-    code = edited(trimmed.str.to_lowercase(), "[ -]+", "")
-    is_number = ~code.str.contains("[^0-9]+")
-    digits = code.str.len_bytes()
+    (trimmed,) = looks(text, TEXT.str.strip_chars())
+    sure, code = looks(trimmed, IS_CODE, TEXT.str.to_lowercase().str.replace_all("[ -]+", ""))
+    is_number, digits = looks(code, ~TEXT.str.contains("[^0-9]+"), TEXT.str.len_bytes())
     if countries.null_count():
         plus_4 = countries.is_null() & trimmed.str.contains(ZIP_PLUS_4)
         code = code.str.head(5).zip_with(certain(plus_4), code) if plus_4.any() else code

@@ -9,7 +9,7 @@ from syncer.spec.characters import INVISIBLE, REMOVED, UNSETTLED
 from syncer.spec.normalize import OF_NOTHING
 from syncer.spec.text import PLACEHOLDERS
 from syncer.spec.text import squeezed as squeezed_value
-from syncer.transform.claims import Around, Claim, edited, only, placed
+from syncer.transform.claims import TEXT, Around, Claim, edited, looks, only, placed
 from syncer.transform.masks import certain, either
 
 EMAIL: Final = (
@@ -33,17 +33,16 @@ UNSTABLE: Final = (
 )
 """Characters beside or in place of which the normal form C may put another: marks, vowels and finals of Hangul,
 and characters that are another way to write one."""
+TRIMMED: Final = TEXT.str.strip_chars()
+IS_EMAIL: Final = TEXT.str.contains(EMAIL) & (TEXT.str.len_bytes() <= limits.EMAIL_CHARACTERS)
 ODD: Final = rf"[{UNSETTLED}{INVISIBLE}{UNSTABLE}\u0130]"
 """Text without them is in normal form, and stays so in lower case and without punctuation."""
 
 
 def email(text: pl.Series, _around: Around) -> Claim:
     """Twin of `normalize.email`."""
-    address = text.str.strip_chars().str.to_lowercase()
-    sure = address.str.contains(EMAIL)
-    if sure.all() and _longest(address) <= limits.EMAIL_CHARACTERS:
-        return Claim(address)
-    sure &= address.str.len_bytes() <= limits.EMAIL_CHARACTERS
+    (address,) = looks(text, TRIMMED.str.to_lowercase())
+    (sure,) = looks(address, IS_EMAIL)
     claim = Claim.where(sure, address)
     if claim.open is None or not claim.open.any():
         return Claim(claim.text)
@@ -53,16 +52,16 @@ def email(text: pl.Series, _around: Around) -> Claim:
 
 def _is_no_address(text: pl.Series) -> pl.Series:
     """Return where text lacks the `@`, and is too short for a digest of any kind."""
-    return ~text.str.contains("@", literal=True) & (text.str.len_bytes() < HEX_DIGITS)
+    return looks(text, ~TEXT.str.contains("@", literal=True) & (TEXT.str.len_bytes() < HEX_DIGITS))[0]
 
 
 def name(text: pl.Series, _around: Around) -> Claim:
     """Twin of `normalize.name` and `places.city`."""
-    lengths = text.str.len_bytes()
-    if (lengths == text.str.len_chars()).all():
-        found, doubtful = edited(text.str.to_lowercase(), "[^0-9a-z]+", ""), None
+    lowered, lengths, letters = looks(text, TEXT.str.to_lowercase(), TEXT.str.len_bytes(), TEXT.str.len_chars())
+    if (lengths == letters).all():
+        found, doubtful = edited(lowered, "[^0-9a-z]+", ""), None
     else:
-        found, doubtful = _squeezed(text)
+        found, doubtful = _squeezed(text, lowered)
     longest = int(lengths.max() or 0)  # type: ignore[arg-type]  # lengths are integers
     unsure = found.is_in(SQUEEZED_PLACEHOLDERS)
     if doubtful is not None:
@@ -91,7 +90,7 @@ def initial(text: pl.Series, around: Around) -> Claim:
 
 def external_id(text: pl.Series, _around: Around) -> Claim:
     """Twin of `normalize.external_id` for ids in ASCII without inner white space."""
-    found = text.str.strip_chars().str.to_lowercase()
+    (found,) = looks(text, TRIMMED.str.to_lowercase())
     sure = _says_something(found, PRINTABLE)
     lengths = found.str.len_bytes()
     if int(lengths.max() or 0) >= HEX_DIGITS:  # type: ignore[arg-type]  # lengths are integers
@@ -134,8 +133,8 @@ def login_id(text: pl.Series, _around: Around) -> Claim:
 
 def _says_something(found: pl.Series, pattern: str) -> pl.Series:
     """Return where trimmed text follows `pattern`, has a letter or digit, and is certainly no placeholder."""
-    follows = found.str.contains(pattern)
-    sure = follows & found.str.contains("[0-9]")
+    follows, has_digit = looks(found, TEXT.str.contains(pattern), TEXT.str.contains("[0-9]"))
+    sure = follows & has_digit
     if sure.all():
         return sure
     is_long = found.str.len_bytes() > PLACEHOLDER_LETTERS
@@ -143,9 +142,9 @@ def _says_something(found: pl.Series, pattern: str) -> pl.Series:
     return sure | (follows & is_word & found.str.contains("[A-Za-z]"))
 
 
-def _squeezed(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+def _squeezed(text: pl.Series, lowered: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Return text of all scripts squeezed, and where that may differ from what Python gives."""
-    found = edited(text.str.to_lowercase(), f"[{REMOVED}]+", "")
+    found = edited(lowered, f"[{REMOVED}]+", "")
     odd = text.str.contains(ODD)
     if not odd.any():
         return found, None
@@ -165,7 +164,3 @@ def _composed(text: pl.Series) -> pl.Series:
         return text
     places = unstable.arg_true()
     return placed(text, places, text[places].str.normalize("NFC"))
-
-
-def _longest(text: pl.Series) -> int:
-    return int(text.str.len_bytes().max() or 0)  # type: ignore[arg-type]  # lengths are integers

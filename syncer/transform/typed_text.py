@@ -7,12 +7,13 @@ import polars as pl
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.fields import Parameter
 from syncer.spec.text import EXACT_FLOAT, PLACEHOLDERS
-from syncer.transform.claims import Claim, all_open, edited, nothing, only
+from syncer.transform.claims import TEXT, Claim, all_open, edited, looks, nothing, only
 from syncer.transform.masks import either
 from syncer.transform.typed_number import plain_decimals, plain_floats
 
 EDGE: Final = f"[{WHITE_SPACE}{INVISIBLE}]"
 EDGES: Final = f"^{EDGE}+|{EDGE}+$"
+HAS_EDGE: Final = TEXT.str.contains(f"^{EDGE}") | TEXT.str.contains(f"{EDGE}$")
 URL: Final = '^[hH][tT][tT][pP][sS]?://[!-"$-.0->@-~]'
 """`values.URL` where the host begins in ASCII."""
 PLACEHOLDER_LETTERS: Final = max(map(len, PLACEHOLDERS))
@@ -67,10 +68,10 @@ def plain(values: pl.Series) -> Claim:
 
 def trimmed(text: pl.Series) -> pl.Series:
     """Return text without white space and invisible characters at its ends, NULL where nothing is left."""
-    if (text.str.contains(f"^{EDGE}") | text.str.contains(f"{EDGE}$")).any():
+    has_edge, is_empty = looks(text, HAS_EDGE.any(), (TEXT == "").any())
+    if has_edge.item():
         text = edited(text, EDGES, "")
-    is_empty = text == ""
-    return only(text, ~is_empty) if is_empty.any() else text
+    return only(text, text != "") if has_edge.item() or is_empty.item() else text
 
 
 def _without_zeros(numbers: pl.Series) -> pl.Series:
