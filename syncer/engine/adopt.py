@@ -14,6 +14,7 @@ from syncer.engine.sync import identity_scope, recorded
 from syncer.engine.tools import Tools
 from syncer.report import Bucket, RunReport, RunStatus, Tally
 from syncer.spec.limits import EVENTS_PER_REQUEST, PHYSICAL_STORE_WINDOW_S
+from syncer.state.ledger import packed
 from syncer.state.requests import NewRequest
 from syncer.state.runs import RunLog
 
@@ -50,8 +51,8 @@ def _adopt(job: Job, tools: Tools, run: RunLog, now: datetime) -> Ending:
             run.assume(tally, None)
             fresh = known.unique("identity", maintain_order=True)
             if fresh.height:
-                fresh = fresh.filter(~pl.Series(run.ledger.settled(b"".join(fresh["identity"])), dtype=pl.Boolean))
-                run.ledger.add(b"".join(fresh["identity"]))
+                fresh = fresh.filter(~pl.Series(run.ledger.settled(packed(fresh["identity"])), dtype=pl.Boolean))
+                run.ledger.add(packed(fresh["identity"]))
             for part in fresh.iter_slices(EVENTS_PER_REQUEST):
                 run.assume(Tally(), _request(part))
     if tools.stop.is_wanted:
@@ -72,7 +73,7 @@ def _tally(named: pl.DataFrame, known: pl.DataFrame, blocked: int) -> Tally:
 def _request(events: pl.DataFrame) -> NewRequest:
     times = events["event_time"].to_list()
     return NewRequest(
-        digests=b"".join(events["identity"]),
+        digests=packed(events["identity"]),
         events=events.height,
         event_time_min=min(times),
         event_time_max=max(times),

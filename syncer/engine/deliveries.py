@@ -14,7 +14,7 @@ from syncer.engine.compiled import compiled
 from syncer.engine.span import halves, lowest, whole
 from syncer.pipeline import Pipeline
 from syncer.state.history import RequestLine
-from syncer.state.ledger import identities
+from syncer.state.ledger import identities, packed
 from syncer.state.quarantine import Reject
 from syncer.state.requests import FREE, RequestState, StoredRequest
 from syncer.transform.identity import Scope
@@ -122,7 +122,7 @@ class Deliveries:
             for rows in source.read(query):
                 named = transform.named(rows, now=int(now.timestamp()))
                 table = named.filter(pl.col("identity").is_not_null())
-                table = table.with_columns(identities(b"".join(table["identity"])).alias("identity"))
+                table = table.with_columns(identities(packed(table["identity"])).alias("identity"))
                 table = table.unique("identity", keep="first", maintain_order=True)
                 table = table.join(index, on="identity", how="inner", maintain_order="left")
                 table = table.filter(is_left.gather(table["place"]))

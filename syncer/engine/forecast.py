@@ -22,7 +22,7 @@ from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.settled_rows import Skim
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, Bucket, Tally
-from syncer.state.ledger import Ledger, empty_ledger
+from syncer.state.ledger import Ledger, empty_ledger, packed
 from syncer.state.quarantine import Reject
 from syncer.transform.identity import Scope
 from syncer.watermark import Watermark
@@ -145,7 +145,7 @@ def forecast(
         within = of_first_rows(fresh, most_rows)
         over, fresh = fresh.height - within.height, within
         most_rows = None if most_rows is None else most_rows - fresh["row"].n_unique()
-        standing.ledger.add(b"".join(fresh["identity"]))
+        standing.ledger.add(packed(fresh["identity"]))
         if over:
             made.tally.buckets[Bucket.OVER_MAX_ROWS] = made.tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
         found.tally.add(made.tally)

@@ -10,6 +10,7 @@ from syncer.capi.isolate import Isolation
 from syncer.engine.page import Page
 from syncer.report import Bucket
 from syncer.spec.outcomes import Outcome
+from syncer.state.ledger import packed
 from syncer.state.requests import NewRequest, Rejected
 from syncer.transform.consent import in_words
 
@@ -49,7 +50,7 @@ class Outgoing:
         """Return the row in the state for `events`, all of its own or some."""
         rows, times = events["row"], events["event_time"].to_list()
         return NewRequest(
-            digests=b"".join(events["identity"]),
+            digests=packed(events["identity"]),
             events=events.height,
             event_time_min=min(times),
             event_time_max=max(times),

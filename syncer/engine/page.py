@@ -11,6 +11,7 @@ import polars as pl
 from connectors.incremental import CursorValue, cursor_value
 from syncer.engine.suppression import newly_suppressed
 from syncer.report import Bucket
+from syncer.state.ledger import packed
 from syncer.state.requests import Rejected
 from syncer.transform import Transformed
 from syncer.transform.route import UNKNOWN
@@ -82,7 +83,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     rejects = transformed.rejects
     quarantined = _quarantined(rejects, cursor_at)
     run.page(tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere)
-    run.ledger.add(b"".join(wanted["identity"]))
+    run.ledger.add(packed(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
     early = _of(rejects, (pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= nulls))["row"]
@@ -163,7 +164,7 @@ def without_settled(transformed: Transformed, ledger: "Ledger") -> Transformed:
     """Return what is left without the rows that were settled here and have no destination by now; those are duplicates."""
     rejects = transformed.rejects
     lost = _of(rejects, (pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
-    gone = lost.filter(ledger.settled(b"".join(lost["identity"]))) if lost.height else lost
+    gone = lost.filter(ledger.settled(packed(lost["identity"]))) if lost.height else lost
     if not gone.height:
         return transformed
     tally = copy(transformed.tally)
@@ -179,7 +180,7 @@ def unsettled(events: pl.DataFrame, ledger: "Ledger", *, known: pl.Series | None
         return events
     if known is not None:
         return events.filter(~pl.col("identity").is_in(known.implode())) if len(known) else events
-    settled = pl.Series(ledger.settled(b"".join(events["identity"])), dtype=pl.Boolean)
+    settled = pl.Series(ledger.settled(packed(events["identity"])), dtype=pl.Boolean)
     return events.filter(~settled) if settled.any() else events
 
 

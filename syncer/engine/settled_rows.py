@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from syncer.report import Bucket
+from syncer.state.ledger import packed
 
 if TYPE_CHECKING:
     from syncer.state.ledger import Ledger
@@ -40,7 +41,7 @@ class Skim:
         numbers = pl.Series(range(batch.num_rows), dtype=pl.UInt32)
         known = pl.DataFrame([numbers.alias("row"), transform.identities(batch)]).drop_nulls()
         known = known.with_columns(is_twice=known["identity"].is_duplicated())
-        settled = known.filter(ledger.settled(b"".join(known["identity"])))
+        settled = known.filter(ledger.settled(packed(known["identity"])))
         if not settled.height:
             return cls(batch, settled["identity"])
         is_judged = settled["identity"].is_in(pl.Series(list(judged), dtype=pl.Binary).implode())

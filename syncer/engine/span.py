@@ -12,7 +12,7 @@ from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
-from syncer.state.ledger import Ledger, empty_ledger
+from syncer.state.ledger import Ledger, empty_ledger, packed
 from syncer.transform.identity import Scope
 from syncer.watermark import order
 
@@ -87,10 +87,10 @@ class Survey:
         known = named["identity"].drop_nulls().unique()
         if known.is_empty():
             return
-        fresh = known.filter(~self._seen.settled(b"".join(known)))
+        fresh = known.filter(~self._seen.settled(packed(known)))
         if fresh.is_empty():
             return
-        digests = b"".join(fresh)
+        digests = packed(fresh)
         self._seen.add(digests)
         self.events += fresh.len()
         self.settled += int(ledger.settled(digests).sum())

@@ -9,6 +9,7 @@ import polars as pl
 from syncer.pipeline import Pipeline
 from syncer.report import Bucket
 from syncer.state.history import stored_pipelines
+from syncer.state.ledger import packed
 from syncer.state.suppressed import suppressed_of
 from syncer.transform.consent import LATER, Known, Unsent
 from syncer.transform.identity import Scope as IdentityScope
@@ -32,9 +33,9 @@ def newly_suppressed(unsent: pl.DataFrame, run: "RunLog") -> dict[str, bytes]:
     found = found.unique("identity", keep="first", maintain_order=True)
     if not found.height:
         return {}
-    digests = b"".join(found["identity"])
+    digests = packed(found["identity"])
     new = found.filter(~(run.suppressed.settled(digests) | run.ledger.settled(digests)))
-    run.suppressed.add(b"".join(new["identity"]))
+    run.suppressed.add(packed(new["identity"]))
     by_reason = new.group_by("reason", maintain_order=True).agg("identity")
     return {reason: b"".join(identities) for reason, identities in by_reason.iter_rows()}
 

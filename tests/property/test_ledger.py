@@ -1,8 +1,11 @@
 """The ledger answers as a plain set would, in memory and read through, whatever was stored and added before."""
 
+import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncer.state import ledger as ledgers
 from syncer.state.ledger import Ledger
 
 NUMBERS = st.integers(min_value=0, max_value=60)
@@ -69,3 +72,16 @@ def test_what_outgrows_memory_is_found_in_the_store_and_the_newest_in_memory(
         ledger.add(packed(batch, family))
         known.update(batch)
         rows.append((len(rows) + 1, packed(batch, family)))
+
+
+@given(st.lists(st.binary(min_size=16, max_size=16), max_size=20), st.integers(0, 20), st.integers(0, 20))
+def test_packed_identities_are_those_of_the_series_in_its_order(every: list[bytes], first: int, count: int) -> None:
+    series = pl.Series(every, dtype=pl.Binary)
+    assert ledgers.packed(series.slice(first, count)) == b"".join(every[first : first + count])
+    both = pl.concat([series, series], rechunk=False)
+    assert ledgers.packed(both) == b"".join(every + every)
+
+
+def test_a_missing_identity_is_not_left_out_in_silence() -> None:
+    with pytest.raises(ValueError, match="missing"):
+        ledgers.packed(pl.Series([bytes(16), None], dtype=pl.Binary))
