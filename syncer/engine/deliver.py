@@ -2,9 +2,11 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -30,6 +32,7 @@ from syncer.state.runs import RunLog
 from syncer.watermark import Watermark
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 SYSTEMATIC = "systematic_reject"
 """Why a pipeline is paused whose mapping or dataset must be wrong, by what Meta refuses."""
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
@@ -98,10 +101,10 @@ class Delivery:
         return None if self.most_rows is None else self.most_rows - self._rows_queued
 
     def submit(self, page: Page) -> None:
-        """Queue the events of `page`, whose counts are in the state already; return when few requests wait.
-
-        As many as may be under way are then: the next page is made while the other side works.
-        """
+        """Queue the events of `page`, whose counts are in the state already, once few requests of those before it wait."""
+        while len(self._queue) + len(self._waiting) > self.settings.requests_in_flight and self.stopped is None:
+            self._await()
+            self._fill()
         self._rows_read += page.rows
         self._queued += page.events.height
         self._rows_queued += page.events["row"].n_unique()
@@ -113,10 +116,15 @@ class Delivery:
             self.run.advance(moved)
         self._land_done(patience_s=0.0)
         self._fill()
-        while len(self._queue) + len(self._waiting) > self.settings.requests_in_flight and self.stopped is None:
-            self._await()
-            self._fill()
         self._show()
+
+    def meanwhile(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, done beside requests that are under way: each that ends makes room for the next."""
+        made = self.tools.executor.beside(work)
+        while not made.done():
+            self._fill()
+            self._land_done(self._patience_s(), made)
+        return made.result()
 
     def _packed(self, page: Page) -> list[Outgoing]:
         """Return the requests of a page; what is in doubt goes by itself, since it may have to be held one day."""
@@ -162,8 +170,9 @@ class Delivery:
         elif self.stopped is None and patience is not None:
             self.tools.stop.wait_for(partial(self.tools.clock.sleep, patience))
 
-    def _land_done(self, patience_s: float | None) -> None:
-        done = self.tools.executor.finished(self._flying, timeout_s=patience_s) if self._flying else set()
+    def _land_done(self, patience_s: float | None, *others: Future[Any]) -> None:
+        awaited = (*self._flying, *others)
+        done = self.tools.executor.finished(awaited, timeout_s=patience_s) if awaited else set()
         for future in [future for future in self._flying if future in done]:  # a set has no order of its own
             self._land(self._flying.pop(future), future.result())
 

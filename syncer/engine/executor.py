@@ -4,14 +4,16 @@ from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from syncer.ports import HEARING_S
 from syncer.spec.outcomes import Outcome
 
+T = TypeVar("T")
+
 
 class Executor(Protocol):
-    """Runs sends, several at a time."""
+    """Runs sends, several at a time, and beside them what makes further ones."""
 
     def __enter__(self) -> Self: ...
 
@@ -23,16 +25,24 @@ class Executor(Protocol):
         """Start `send`."""
         ...
 
-    def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
+    def beside(self, work: Callable[[], T]) -> Future[T]:
+        """Start `work`, which keeps no send waiting; one at a time, always on one thread."""
+        ...
+
+    def finished(self, futures: Collection[Future[Any]], *, timeout_s: float | None) -> set[Future[Any]]:
         """Wait until one of `futures` is done, at most `timeout_s`; return those that are done, perhaps none."""
         ...
 
 
 class Threads:
-    """A pool of threads: each blocks on one request."""
+    """A pool of threads, each of which blocks on one request, and one more for other work.
+
+    That is always the same one: polars compiles patterns for each thread anew.
+    """
 
     def __init__(self, requests_in_flight: int) -> None:
         self._pool = ThreadPoolExecutor(max_workers=requests_in_flight, thread_name_prefix="syncer-send")
+        self._other = ThreadPoolExecutor(max_workers=1, thread_name_prefix="syncer-make")
 
     def __enter__(self) -> Self:
         return self
@@ -40,13 +50,18 @@ class Threads:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._other):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, send: Callable[[], Outcome]) -> Future[Outcome]:
         """Start `send` on a free thread, in the context of this one."""
         return self._pool.submit(copy_context().run, send)
 
-    def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
+    def beside(self, work: Callable[[], T]) -> Future[T]:
+        """Start `work` on the other thread, in the context of this one."""
+        return self._other.submit(copy_context().run, work)
+
+    def finished(self, futures: Collection[Future[Any]], *, timeout_s: float | None) -> set[Future[Any]]:
         """Wait until one of `futures` is done or `timeout_s` has passed; return those that are done.
 
         Returns none of them every `HEARING_S`.
@@ -67,14 +82,18 @@ class Inline:
 
     def submit(self, send: Callable[[], Outcome]) -> Future[Outcome]:
         """Run `send` now."""
-        future: Future[Outcome] = Future()
+        return self.beside(send)
+
+    def beside(self, work: Callable[[], T]) -> Future[T]:
+        """Run `work` now."""
+        future: Future[T] = Future()
         try:
-            future.set_result(send())
+            future.set_result(work())
         except Exception as error:  # noqa: BLE001  a pool keeps any error in its future, so does this
             future.set_exception(error)
         return future
 
-    def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
+    def finished(self, futures: Collection[Future[Any]], *, timeout_s: float | None) -> set[Future[Any]]:
         """Return all of them: each was done when it was submitted."""
         del timeout_s
         return set(futures)

@@ -3,31 +3,32 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from connectors.base import Query, Source
 from connectors.errors import SourceError
 from connectors.incremental import cursor_kind
 from syncer.engine import advice
-from syncer.engine.again import Recall, Reprieve, lowest_read, passed_by
+from syncer.engine.again import Recall, lowest_read, passed_by
 from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.batches import batches
+from syncer.engine.choice import Choice
 from syncer.engine.compiled import compiled_again, require_old_type
 from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
 from syncer.engine.endings import BY_HAND, full, not_found, over_max_rows, paused, still_refused
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.one_row import MOST_ALIKE, all_with_key, of_key
-from syncer.engine.page import allowed, rows_needed, take_page, unsettled
+from syncer.engine.one_row import MOST_ALIKE, of_key
+from syncer.engine.page import take_page
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
 from syncer.engine.recover import recover
 from syncer.engine.run_id import new_run_id
-from syncer.engine.settled_rows import Skim
-from syncer.engine.span import Selection, whole
+from syncer.engine.span import whole
 from syncer.engine.suppression import Watch, left_unsent
 from syncer.engine.tidy import tidy_up
 from syncer.engine.tools import Sender, Tools, silent
@@ -38,12 +39,9 @@ from syncer.state.runs import RunLog
 from syncer.transform.identity import Scope as IdentityScope
 
 if TYPE_CHECKING:
-    import polars as pl
     import pyarrow as pa
 
-    from syncer.state.ledger import Ledger
     from syncer.state.quarantine import Reject
-    from syncer.transform import Transform, Transformed
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +157,7 @@ def _deliver(job: Job, tools: Tools, run: RunLog, source: Source, sender: Sender
         run.audit("reconcile", "all keys in Meta's window", by=job.by)
     run.rest_on(basis_of(job.pipeline, job.place()))
     start = _start(job, run, now)
-    choice = _Choice.of(job, run, transform, start, _rejects(job, run))
+    choice = Choice.of(job, run, transform, start, _rejects(job, run))
     wanted = _readings(choice, shape, now=now)
     refusals = Refusals(is_suspect=job.is_regular and run.pause_reason == SYSTEMATIC)
     settings = job.pipeline.delivery
@@ -183,7 +181,7 @@ def _rejects(job: Job, run: RunLog) -> "tuple[Reject, ...]":
 
 
 def _send(
-    choice: "_Choice", wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools
+    choice: Choice, wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools
 ) -> Ending | None:
     """Deliver the rows of the readings that are wanted; return why it ended early, None where it did not."""
     failure: Ending | None = None
@@ -204,7 +202,7 @@ def _send(
     return delivery.stopped or failure
 
 
-def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Delivery, tools: Tools) -> Ending | None:
+def _judge_again(choice: Choice, read: Query, source: Source, delivery: Delivery, tools: Tools) -> Ending | None:
     """Judge the rejects again that lie below what `read` gave and were judged by another configuration."""
     job, run = choice.job, choice.run
     low = lowest_read(read)
@@ -225,7 +223,7 @@ def _judge_again(choice: "_Choice", read: Query, source: Source, delivery: Deliv
     return ending
 
 
-def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools) -> None:
+def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, delivery: Delivery, tools: Tools) -> None:
     """Submit the pages of one reading after the other, until there are no more or no more is wanted."""
     job, run, column = choice.job, choice.run, choice.transform.cursor_column
     numbers, watch = count(), Watch(job.pipeline.name)
@@ -235,9 +233,7 @@ def _read_all(choice: "_Choice", wanted: "Sequence[Reading]", source: Source, de
         for batch in batches(source, reading.query, tools.stop, tools.spans):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
-            skim = choice.skimmed(rows, only)
-            with tools.spans.span("transform", rows=rows.num_rows):
-                made = skim.whole(choice.transformed(skim.rows, only, at=at))
+            skim, made = delivery.meanwhile(partial(choice.made, rows, only, at=at, spans=tools.spans))
             watch.saw(made)
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)
@@ -269,86 +265,7 @@ def _start(job: Job, run: RunLog, now: datetime) -> int | None:
     return start
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """Which rows of a batch a run wants, and what becomes of them."""
-
-    job: Job
-    run: RunLog
-    transform: "Transform"
-    start: int | None
-    rejects: "tuple[Reject, ...]"
-    settled: "Ledger | None"
-    """What was settled before, where that is sent again."""
-    reprieve: Reprieve
-    recall: Recall | None
-    """Given: rows that were set aside are wanted, and no others."""
-    judged: frozenset[bytes]
-    """Identities of events that are judged, settled or not: of rejects, and of persons who were erased."""
-
-    @classmethod
-    def of(
-        cls, job: Job, run: RunLog, transform: "Transform", start: int | None, rejects: "tuple[Reject, ...]"
-    ) -> Self:
-        """Return what `job` wants."""
-        settled = run.send_again() if job.resend else None
-        fingerprint = None if job.retry else job.pipeline.fingerprint
-        reprieve = Reprieve.of(lambda: run.ledger_without_refused, rejects, fingerprint=fingerprint)
-        recall = Recall(rejects) if job.retry else None
-        judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
-        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged)
-
-    @property
-    def is_out_of_turn(self) -> bool:
-        """Return whether these rows move no watermark."""
-        return not self.job.is_regular or self.recall is not None
-
-    @property
-    def is_complete(self) -> bool:
-        """Return whether all rows were found that are wanted by name."""
-        chosen = self.recall or self.job.span
-        return chosen is not None and chosen.is_complete
-
-    def rows(
-        self, rows: "pa.RecordBatch", span: Selection | None, *, at: int, room: int | None
-    ) -> "tuple[pa.RecordBatch, pl.Series | None]":
-        """Return the rows that are wanted, and the identities of those of their events that are; None: all.
-
-        No other is judged or counted.
-        """
-        sample, chosen = self.job.sample, self.recall or span
-        if chosen is not None:
-            wanted, named = chosen.rows(rows, self.transform, now=at)
-            return wanted, named["identity"]
-        if sample is None:
-            return rows, None
-        if sample.key:
-            return all_with_key(rows, self.transform, sample.key, now=at), None
-        transformed = self.transform(rows, now=at, start=self.start)
-        needed = rows_needed(transformed, self.run, room=room) if room else None
-        return rows.slice(0, needed), None
-
-    def skimmed(self, rows: "pa.RecordBatch", only: "pl.Series | None") -> Skim:
-        """Return the rows without those whose event was settled before, or all where each must be judged all the same."""
-        job, run = self.job, self.run
-        if only is not None or not job.is_regular or run.watermark is None or not self.transform.tells_by_key:
-            return Skim(rows)
-        return Skim.of(rows, self.transform, run.ledger, judged=self.judged)
-
-    def transformed(self, rows: "pa.RecordBatch", only: "pl.Series | None", *, at: int) -> "Transformed":
-        """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""
-        made = self.transform(rows, now=at, start=self.start, only=only)
-        if self.recall is not None:
-            self.recall.note(made)
-        if self.settled is not None:
-            sent = allowed(made, self.run.erased).events
-            again = sent.height - unsettled(sent, self.settled).height
-            if again:
-                self.run.note_possible_duplicates(again)
-        return made
-
-
-def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequence[Reading]":
+def _readings(choice: Choice, shape: "pa.Schema", *, now: datetime) -> "Sequence[Reading]":
     job, transform, recall = choice.job, choice.transform, choice.recall
     if job.span is not None:
         return [Reading(query, job.span) for query in job.span.queries(whole(job.pipeline, transform))]
@@ -365,7 +282,7 @@ def _readings(choice: _Choice, shape: "pa.Schema", *, now: datetime) -> "Sequenc
     return (Reading(replace(query, batch_rows=SAMPLE_BATCH_ROWS)),)
 
 
-def _ending(choice: _Choice, warning: str) -> Ending:
+def _ending(choice: Choice, warning: str) -> Ending:
     job, recall = choice.job, choice.recall
     tally = choice.run.report().tally
     if job.sample and job.sample.key and tally.rows_read == 0:

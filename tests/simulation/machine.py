@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar, cast
 
 from syncer.ports import Points, Stop
 from syncer.spec.outcomes import Outcome
@@ -15,6 +15,7 @@ OF_SENDERS = ("post.connect", "post.received")
 """Passed on threads of their own, where no interrupt by hand ever arrives."""
 DEADLINE_S = 30.0
 """No request is under way for longer."""
+T = TypeVar("T")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -126,7 +127,11 @@ class Shuffled:
             self._end(future)
         return future
 
-    def finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float | None) -> set[Future[Outcome]]:
+    def beside(self, work: Callable[[], T]) -> Future[T]:
+        """A page may be made before or after any of the sends ends."""
+        return cast("Future[T]", self.submit(cast("Callable[[], Outcome]", work)))
+
+    def finished(self, futures: Collection[Future[Any]], *, timeout_s: float | None) -> set[Future[Any]]:
         if timeout_s is not None and self._rng.random() < 0.3:
             self._clock.sleep(min(timeout_s, DEADLINE_S))
             return set()

@@ -82,14 +82,16 @@ def test_no_more_requests_are_under_way_than_the_pipeline_says(bench: Any) -> No
     assert len(bench.sender.sent) == 20
 
 
-def test_reading_pauses_while_more_requests_wait_than_may_be_under_way(bench: Any) -> None:
+def test_a_page_waits_while_more_requests_of_the_one_before_wait_than_may_be_under_way(bench: Any) -> None:
     executor = OneByOne()
     with bench.begin() as run:
         delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2), executor=executor)
         delivery.submit(bench.page(run, 1, 10))
+        assert len(bench.sender.sent) == 0, "the next page is made while this one is sent"
+        delivery.submit(bench.page(run, 11, 10))
         assert 10 - len(bench.sender.sent) - len(executor.sends) <= 2
         delivery.drain()
-    assert len(bench.sender.sent) == 10
+    assert len(bench.sender.sent) == 20
 
 
 def test_while_the_next_page_is_made_as_many_requests_are_under_way_as_may_be(bench: Any) -> None:
@@ -105,6 +107,33 @@ def test_while_the_next_page_is_made_as_many_requests_are_under_way_as_may_be(be
             executor.answer_all()
         delivery.drain()
     assert len(bench.sender.sent) == 13
+
+
+class Making(OneByOne):
+    """Ends what is made beside requests only once no request is under way. Mutable."""
+
+    def beside(self, work: Callable[[], Any]) -> Future[Any]:
+        self.work, self.made = work, Future[Any]()
+        return self.made
+
+    def finished(self, futures: Collection[Future[Any]], *, timeout_s: float | None) -> set[Future[Any]]:
+        if set(futures) != {self.made}:
+            return super().finished(futures, timeout_s=timeout_s)
+        self.made.set_result(self.work())
+        return {self.made}
+
+
+def test_while_the_next_page_is_made_requests_end_and_others_take_their_places(bench: Any) -> None:
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2), executor=Making())
+        delivery.submit(bench.page(run, 1, 6))
+        assert delivery.meanwhile(lambda: len(bench.sender.sent)) == 6
+        assert run.report().acknowledged == 6
+
+
+def test_a_page_that_cannot_be_made_says_why(bench: Any) -> None:
+    with bench.begin() as run, pytest.raises(ZeroDivisionError):
+        bench.delivery(run).meanwhile(lambda: 1 // 0)
 
 
 def test_a_request_that_was_not_sent_waits_longer_each_time(bench: Any) -> None:

@@ -1,4 +1,5 @@
 import random
+import threading
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
@@ -26,6 +27,18 @@ def test_every_send_ends_in_its_future(executor: Executor) -> None:
         failed = executor.submit(fail)
         executor.finished({failed}, timeout_s=5)
         assert isinstance(failed.exception(), ValueError)
+
+
+@pytest.mark.parametrize("executor", [Inline(), Threads(1)], ids=["inline", "threads"])
+def test_what_is_made_beside_sends_needs_no_place_of_theirs(executor: Executor) -> None:
+    over = threading.Event()
+    with executor:
+        if isinstance(executor, Threads):
+            executor.submit(lambda: ACKED if over.wait(30) else fail())
+        made = executor.beside(lambda: 1 + 1)
+        assert executor.finished({made}, timeout_s=30) == {made}
+        over.set()
+        assert made.result() == 2
 
 
 def test_run_ids_sort_by_time_and_are_26_characters() -> None:
