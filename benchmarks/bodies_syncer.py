@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parent / "project"
 def main(warehouse: Path, *, count: int) -> None:
     """Read `count` rows, then measure the way from batches to bodies."""
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as a run sets it, and the next
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")
     from connectors.base import Query
     from connectors.registry import find
     from syncer.capi.body import request_body

@@ -23,7 +23,7 @@ WARM_ROWS = 50
 def main(asked: dict[str, Any]) -> None:
     """Read a few rows, which loads drivers and tables; then measure a reading of all of them."""
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as a run sets it, and the next
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")
     from syncer.capi.body import request_body
     from syncer.config.load import load_project
     from syncer.engine.compiled import compiled
