@@ -37,6 +37,10 @@ class Choice:
     """Given: rows that were set aside are wanted, and no others."""
     judged: frozenset[bytes]
     """Identities of events that are judged, settled or not: of rejects, and of persons who were erased."""
+    skims: bool
+    """Whether rows that were settled before this run need not be judged."""
+    repeats: bool = True
+    """Whether many of the next rows may have been settled before, so that they are looked up before events are made."""
 
     @classmethod
     def of(
@@ -48,7 +52,8 @@ class Choice:
         reprieve = Reprieve.of(lambda: run.ledger_without_refused, rejects, fingerprint=fingerprint)
         recall = Recall(rejects) if job.retry else None
         judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
-        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged)
+        skims = job.is_regular and run.watermark is not None and transform.tells_by_key
+        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims)
 
     @property
     def is_out_of_turn(self) -> bool:
@@ -84,16 +89,15 @@ class Choice:
         self, rows: "pa.RecordBatch", only: "pl.Series | None", *, at: int, spans: Spans
     ) -> "tuple[Skim, Transformed]":
         """Return which rows events were made of, and what became of all of them."""
-        skim = self._skimmed(rows, only)
+        skims = self.skims and only is None
+        skim = Skim(rows)
+        if skims and self.repeats:
+            skim = Skim.of(rows, self.transform, self.run.ledger, judged=self.judged)
         with spans.span("transform", rows=rows.num_rows):
-            return skim, skim.whole(self._transformed(skim.rows, only, at=at))
-
-    def _skimmed(self, rows: "pa.RecordBatch", only: "pl.Series | None") -> Skim:
-        """Return the rows without those whose event was settled before, or all where each must be judged all the same."""
-        job, run = self.job, self.run
-        if only is not None or not job.is_regular or run.watermark is None or not self.transform.tells_by_key:
-            return Skim(rows)
-        return Skim.of(rows, self.transform, run.ledger, judged=self.judged)
+            made = skim.whole(self._transformed(skim.rows, only, at=at))
+        if skims and not self.repeats:
+            return Skim.behind(rows, made, self.run.ledger, judged=self.judged)
+        return skim, made
 
     def _transformed(self, rows: "pa.RecordBatch", only: "pl.Series | None", *, at: int) -> "Transformed":
         """Return events and rejects of the rows; what Meta has already is noted before it is sent again."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.incremental import CursorValue, cursor_value
+from syncer.engine.settled_rows import as_settled
 from syncer.engine.suppression import newly_suppressed
 from syncer.report import Bucket
 from syncer.state.ledger import packed
@@ -41,6 +42,8 @@ class Page:
     """Rows behind `upto` must be read again by the next run: no later page moves the watermark."""
     is_cut: bool = False
     """Events were left out for the limit of the run, or for that of its rows."""
+    settled: int = 0
+    """How many events of the batch were left out because they were settled before."""
     over: int = 0
     """How many were left out because the run sends of no more rows."""
     consent_column: str | None = None
@@ -96,6 +99,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         upto=_reached(cursor_at, nulls, rows.num_rows - 1 if first_left is None else first_left),
         blocks=first_left is not None,
         is_cut=is_cut,
+        settled=events.height - fresh.height,
         over=over,
         consent_column=transformed.consent_column,
     )
@@ -165,13 +169,7 @@ def without_settled(transformed: Transformed, ledger: "Ledger") -> Transformed:
     rejects = transformed.rejects
     lost = _of(rejects, (pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
     gone = lost.filter(ledger.settled(packed(lost["identity"]))) if lost.height else lost
-    if not gone.height:
-        return transformed
-    tally = copy(transformed.tally)
-    tally.buckets = tally.buckets - Counter(gone["bucket"].to_list()) + Counter({Bucket.DUPLICATE_SKIPPED: gone.height})
-    tally.reasons = tally.reasons - Counter(gone["reason"].to_list())
-    left = rejects.join(gone, on=["row", "identity"], how="anti", maintain_order="left")
-    return replace(transformed, rejects=left, tally=tally)
+    return as_settled(transformed, gone)
 
 
 def unsettled(events: pl.DataFrame, ledger: "Ledger", *, known: pl.Series | None = None) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,10 @@ from syncer.state.ledger import packed
 if TYPE_CHECKING:
     from syncer.state.ledger import Ledger
     from syncer.transform import Transform, Transformed
+
+
+WORTH = 8
+"""One row of so many that was settled pays for looking all of them up before events are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,23 @@ class Skim:
             return cls(batch, settled)
         return cls(rows, kept, pl.arg_where(pl.Series(left), eager=True), batch.num_rows - rows.num_rows)
 
+    @classmethod
+    def behind(
+        cls, batch: pa.RecordBatch, made: "Transformed", ledger: "Ledger", *, judged: Collection[bytes]
+    ) -> "tuple[Self, Transformed]":
+        """Return the whole batch, and what was `made` of it with the rejects counted as settled that `of` leaves out."""
+        named = made.rejects.filter(pl.col("identity").is_not_null())
+        asked = pl.concat([made.events["identity"], named["identity"]])
+        known = asked.filter(ledger.settled(packed(asked)))
+        stays = pl.concat([pl.Series(list(judged), dtype=pl.Binary), asked.filter(asked.is_duplicated())])
+        is_settled = pl.col("identity").is_in(known.implode()) & ~pl.col("identity").is_in(stays.implode())
+        return cls(batch, known), as_settled(made, named.filter(is_settled))
+
+    def repeats(self, settled: int) -> bool:
+        """Return whether enough of the batch was settled, `settled` of its events beside those left out, to skim the next."""
+        rows: int = self.rows.num_rows
+        return (self.skipped + settled) * WORTH >= self.skipped + rows
+
     def whole(self, made: "Transformed") -> "Transformed":
         """Return what was made of the rows that are left as of the whole batch, with the others counted."""
         if self.places is None:
@@ -87,3 +109,15 @@ class Skim:
 
 def _identities(names: Collection[bytes]) -> pl.Series:
     return pl.Series("identity", list(names), dtype=pl.Binary)
+
+
+def as_settled(made: "Transformed", rejects: pl.DataFrame) -> "Transformed":
+    """Return what was made with some of its `rejects` counted as settled before."""
+    if not rejects.height:
+        return made
+    tally = copy(made.tally)
+    settled = Counter[str]({Bucket.DUPLICATE_SKIPPED: rejects.height})
+    tally.buckets = tally.buckets - Counter(rejects["bucket"].to_list()) + settled
+    tally.reasons = tally.reasons - Counter(rejects["reason"].to_list())
+    left = made.rejects.join(rejects, on=["row", "identity"], how="anti", maintain_order="left")
+    return replace(made, rejects=left, tally=tally)

@@ -230,10 +230,11 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
     for reading in wanted:
         if choice.is_complete:
             return
+        making = choice
         for batch in batches(source, reading.query, tools.stop, tools.spans):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
-            skim, made = delivery.meanwhile(partial(choice.made, rows, only, at=at, spans=tools.spans))
+            skim, made = delivery.meanwhile(partial(making.made, rows, only, at=at, spans=tools.spans))
             watch.saw(made)
             if is_by_clock(made) and (ending := distrusted(tools)) is not None:
                 delivery.stop(ending)
@@ -243,6 +244,7 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
                 number, rows, column, made, run, room=room, most_rows=most_rows, reprieve=choice.reprieve,
                 settled=skim.settled,
             )  # fmt: skip
+            making = replace(choice, repeats=skim.repeats(page.settled))
             delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
             if run.is_full and job.retry is None:
                 delivery.stop(full(job.pipeline))

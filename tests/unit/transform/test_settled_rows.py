@@ -1,5 +1,6 @@
 """Rows whose event was settled before are counted and made into nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from copy import copy
 from dataclasses import replace
@@ -35,7 +36,10 @@ def batch(*rows: tuple[int | None, int]) -> pa.RecordBatch:
 
 
 def made(pipeline: Pipeline, rows: pa.RecordBatch, ledger: Ledger, *judged: bytes) -> tuple[Transformed, list[int]]:
-    """Return what was made of the rows, by columns and without, and the numbers of those whose events are left to send."""
+    """Return what was made of the rows, and the numbers of those whose events are left to send.
+
+    It comes to the same by columns and without, and where the rows are looked up only once events are made of them.
+    """
     (one, left), (other, left_too) = (
         made_by(compile_transform(pipeline, rows.schema, SCOPE, few=few), rows, copy(ledger), judged) for few in (0, 1)
     )
@@ -53,7 +57,19 @@ def made_by(
 ) -> tuple[Transformed, list[int]]:
     skim = Skim.of(rows, transform, ledger, judged=judged)
     found = skim.whole(transform(skim.rows, now=NOW, start=None))
-    return found, unsettled(found.events, empty_ledger(), known=skim.settled)["row"].to_list()
+    left = unsettled(found.events, empty_ledger(), known=skim.settled)
+    behind, whole = Skim.behind(rows, transform(rows, now=NOW, start=None), ledger, judged=judged)
+    late = unsettled(whole.events, empty_ledger(), known=behind.settled)
+    assert late.equals(left)
+    assert whole.rejects.equals(found.rejects)
+    dropped = [each.events.height - kept.height for each, kept in ((found, left), (whole, late))]
+    assert counted(whole, dropped[1]) == counted(found, dropped[0])
+    return found, left["row"].to_list()
+
+
+def counted(found: Transformed, dropped: int) -> tuple[Counter[str], Counter[str], int]:
+    """Return the buckets, reasons and rows once events that were settled are dropped."""
+    return found.tally.buckets + Counter(duplicate_skipped=dropped), found.tally.reasons, found.tally.rows_read
 
 
 @pytest.fixture
@@ -110,3 +126,13 @@ def test_the_key_tells_alone_without_consent_rules_and_conditions(leads: Pipelin
     assert not tells(replace(leads, events=(lead, replace(lead, id="contact", name="Contact"))))
     assert not tells(replace(leads, events=(replace(lead, when={"ok": True}),)))
     assert not tells(replace(leads, consent=Consent(column="ok")))
+
+
+@pytest.mark.parametrize(("known", "of", "repeats"), [(0, 8, False), (1, 8, True), (1, 9, False), (9, 9, True)])
+def test_the_next_batch_is_looked_up_first_where_one_row_of_eight_was_settled(
+    leads: Pipeline, known: int, of: int, *, repeats: bool
+) -> None:
+    rows = batch(*((key, NOW) for key in range(of)))
+    skim = Skim.of(rows, compile_transform(leads, rows.schema, SCOPE), settled(*range(known)), judged=())
+    assert skim.repeats(settled=0) is repeats
+    assert Skim(rows).repeats(settled=known) is repeats
