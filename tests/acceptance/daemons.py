@@ -28,10 +28,14 @@ def environ(shop: Shop) -> dict[str, str]:
 
 
 def wait_until(is_so: Callable[[], object], *, within_s: float = 30) -> None:
+    """Ask until it is so; what takes long to ask, such as pages, is asked less often: others need the cores."""
     deadline = time.monotonic() + within_s
+    asked_at = time.monotonic()
     while not is_so():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.02)
+        now = time.monotonic()
+        assert now < deadline, "it took too long"
+        time.sleep(min(0.5, max(0.02, 4 * (now - asked_at))))
+        asked_at = time.monotonic()
 
 
 @contextmanager
