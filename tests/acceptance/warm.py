@@ -28,6 +28,8 @@ RUNNING = 1_000
 """No exit code: it runs."""
 LONGEST_S = 600 if SOAK else 60
 NOT_IMPORTED = ("syncer.__main__", "connectors.testing")
+IMPORTED_LATE = ("click._textwrap", "encodings.idna", "rich._emoji_codes")
+"""By others' code, at the first help text, host name and table."""
 
 
 class Warm:
@@ -84,6 +86,8 @@ def _import_all() -> None:
         for module in walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.startswith(NOT_IMPORTED):
                 import_module(module.name)
+    for name in IMPORTED_LATE:
+        import_module(name)
 
 
 def _use_once() -> None:
