@@ -15,7 +15,21 @@ from tests.simulation.world import Row, Warehouse, World
 SETTLED = ("acked", "acked_assumed", "held", "dead")
 FINAL = {"key_problem", "expired", "no_consent", "rejected_local", "elsewhere", "no_place"}
 IDENTITY_BYTES = 16
-STATES = (("rejected_remote", "dead"), ("held", "held"))
+OUTCOMES = {"rejected_remote": "dead", "held": "held", "acknowledged": "acked"}
+"""Bucket to the state of its requests."""
+_IS_OURS = "kind IN ('bucket', 'total')"
+COUNTED = (
+    f"SELECT runs.id, COALESCE(SUM(count * ({_IS_OURS} AND name = 'rows_read')), 0),"
+    " COALESCE(SUM(count * (kind = 'bucket' OR name = 'acknowledged')), 0), "
+    + ", ".join(f"COALESCE(SUM(count * ({_IS_OURS} AND name = '{bucket}')), 0)" for bucket in OUTCOMES)
+    + " FROM runs LEFT JOIN run_counts ON run_id = runs.id GROUP BY 1"
+)
+"""Of each run: rows that were read, what became of them in sum, and in each of `OUTCOMES`."""
+SENT = (
+    "SELECT run_id, "
+    + ", ".join(f"COALESCE(SUM(events * (state = '{state}')), 0)" for state in OUTCOMES.values())
+    + " FROM requests GROUP BY 1"
+)
 
 
 def split(digests: Iterable[bytes]) -> list[bytes]:
@@ -180,23 +194,15 @@ class Checker:
         return set(self.meta.keys.values()) - left
 
     def _compare_counts(self) -> None:
-        counted: dict[str, Counter[str]] = {
-            run: Counter() for (run,) in self._state.execute("SELECT id FROM runs").fetchall()
-        }
-        places: dict[str, Counter[str]] = {run: Counter() for run in counted}
-        for run, kind, name, count in self._state.execute("SELECT run_id, kind, name, count FROM run_counts"):
-            counted[run][name] += count if kind in ("bucket", "total") else 0
-            places[run]["all"] += count if kind == "bucket" or name == "acknowledged" else 0
-        for run, state, events in self._state.execute("SELECT run_id, state, SUM(events) FROM requests GROUP BY 1, 2"):
-            if run in places:  # by a clock that was years behind, a run is over its term before its requests are
-                places[run][state] = events
-        for run, numbers in counted.items():
-            there = places[run]
-            if numbers["rows_read"] != there["all"]:
-                self.broken.append(f"R01 {run} read {numbers['rows_read']} rows and accounts for {there['all']}")
-            for bucket, state in (*STATES, ("acknowledged", "acked")):
-                if numbers[bucket] != there[state]:
-                    self.broken.append(f"R05 {run} counts {numbers[bucket]} {bucket}, its requests {there[state]}")
+        requests = {run: tuple(events) for run, *events in self._state.execute(SENT)}
+        for run, read, counted, *numbers in self._state.execute(COUNTED):
+            # by a clock that was years behind, a run is over its term before its requests are
+            there = requests.get(run, (0,) * len(OUTCOMES))
+            if read != counted:
+                self.broken.append(f"R01 {run} read {read} rows and accounts for {counted}")
+            for bucket, number, events in zip(OUTCOMES, numbers, there, strict=True):
+                if number != events:
+                    self.broken.append(f"R05 {run} counts {number} {bucket}, its requests {events}")
 
     def _compare_watermark(self) -> None:
         query = "SELECT watermark_text FROM pipelines WHERE destination = ?"
