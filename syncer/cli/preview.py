@@ -12,7 +12,7 @@ from syncer.cli.common import destination_option, key_parts, log_options, output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syncer.transform.reference import Step
+    from syncer.transform.built import Step
 
 DIGEST = re.compile(r"[0-9a-f]{64}(\.\w+)?")
 ADDRESS = re.compile(r"(?<![^\s@\"=&?,;<>()])[^\s@\"=&?,;<>()]+(?:@|%40)[^\s@\"&?,;<>()]+")

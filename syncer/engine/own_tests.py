@@ -12,8 +12,8 @@ from syncer.pipeline import Json, Pipeline
 from syncer.spec import times
 from syncer.spec.context import Context
 from syncer.transform.binding import named_columns, sql_expressions
+from syncer.transform.built import BuiltEvent, BuiltReject
 from syncer.transform.identity import Scope
-from syncer.transform.reference import BuiltEvent, BuiltReject
 from syncer.transform.reference_rules import References
 from syncer.transform.texts import text_of
 

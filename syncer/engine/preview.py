@@ -10,8 +10,8 @@ from syncer.engine.compiled import compiled
 from syncer.engine.one_row import find, of_key
 from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
+from syncer.transform.built import Step
 from syncer.transform.identity import Scope
-from syncer.transform.reference import Step
 from syncer.transform.reference_rules import References
 from syncer.transform.rows import read_rows
 

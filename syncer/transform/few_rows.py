@@ -11,13 +11,15 @@ from syncer.pipeline import Pipeline
 from syncer.report import ELSEWHERE, Tally
 from syncer.spec.reasons import REASONS
 from syncer.transform.binding import Binding
+from syncer.transform.built import BuiltEvent, BuiltReject
 from syncer.transform.consent import NUMBER, Answer
 from syncer.transform.duplicates import OTHER, SAME, TWIN
 from syncer.transform.identity import Scope, identity
 from syncer.transform.json_text import json_of
+from syncer.transform.key_text import key_text
 from syncer.transform.plan import EVENTS, Transformed
 from syncer.transform.python_values import are_known, json_columns, python_values, readable
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.reference import Reference
 from syncer.transform.reference_rules import once_a_row, without_rule
 from syncer.transform.texts import text_of
 from syncer.transform.verdicts import COLUMNS
@@ -28,6 +30,17 @@ NAMED: Final = 512
 """Rows up to which it is told row by row who they are; that costs a hundredth of making an event."""
 FIRST: Final = ("event_name", "event_time", "action_source", "event_id")
 """Stand first in each event, as in `events`."""
+
+NAMES: Final = {
+    "row": pl.UInt32,
+    "identity": pl.Binary,
+    "event_id": pl.String,
+    "event_time": pl.Int64,
+    "rule": pl.String,
+    "is_given": pl.Boolean,
+    "key": pl.String,
+}
+"""What is told of each event, without making it."""
 
 Values: TypeAlias = Mapping[str, Any]
 Order: TypeAlias = dict[str, Any]
@@ -77,6 +90,14 @@ class FewRows:
             making.add(number, row)
         making.tally.rows_read = len(rows)
         return making.transformed()
+
+    def named(self, batch: pa.RecordBatch, *, now: int) -> pl.DataFrame | None:
+        """Return who the events of the rows are. Twin of `Transform.named`; None where that must tell."""
+        first = self.kinds[0]
+        rows = python_values(batch, first.binding.inputs) if batch.num_rows <= self.most else None
+        if rows is None or any(not first.can_read(row) for row in rows):
+            return None
+        return _frame([_name(number, row, kind, now) for number, row in enumerate(rows) for kind in self.kinds], NAMES)
 
     def identities(self, batch: pa.RecordBatch) -> list[bytes | None] | None:
         """Return what the ledger knows the event of each row by, None where the key is missing. Twin of `Transform.identities`.
@@ -154,6 +175,12 @@ class _Making:
             else:
                 later.append(_reject(number, identity, SAME if self.sent[identity] == json else OTHER, None))
         return first, later
+
+
+def _name(number: int, row: Values, kind: Reference, now: int) -> Line:
+    key, told = _key(row, kind), kind.named(row, now=now)
+    is_given = kind.matches(row) and not kind.is_away(row)
+    return (number, *told, kind.binding.rule or None, is_given, None if key is None else key_text(key))
 
 
 def _key(row: Values, kind: Reference) -> list[str] | None:

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from syncer.mapping import AllOf, Entry, Items
 from syncer.pipeline import Pipeline
-from syncer.report import Bucket, Tally, event_key
+from syncer.report import Tally, event_key
 from syncer.spec import browser, normalize, places, times, values
 from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import is_blank
-from syncer.transform.binding import THE_RULE, Binding, Field, bind, is_list, is_person
+from syncer.transform.binding import Binding, Field, bind, is_list, is_person
+from syncer.transform.built import BuiltEvent, BuiltReject, Step
 from syncer.transform.consent import LATER, Answer
 from syncer.transform.consent import REASONS as REFUSED_FOR
 from syncer.transform.contents import read_contents
@@ -35,49 +36,8 @@ from syncer.transform.route import UNKNOWN
 from syncer.transform.texts import text_of
 from syncer.transform.validate import OPTIONS, Place
 
-TIME, SOURCE, CLICK_ID = ("event_time",), ("action_source",), ("user_data", "fbc")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What became of one value, for people."""
-
-    field: str
-    raw: Any
-    normalised: Any
-    """Before hashing; None: dropped, or a digest already."""
-    sent: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltEvent:
-    """An event that would be sent."""
-
-    identity: bytes
-    event_id: str
-    event: dict[str, Any]
-    """As its JSON; numbers are exact."""
-    tally: Tally
-    steps: tuple[Step, ...]
-    rule: str
-    """Id of its rule; empty where the pipeline has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltReject:
-    """A row that gives no event."""
-
-    identity: bytes | None
-    reason: str
-    field: str | None
-    tally: Tally
-    steps: tuple[Step, ...] = ()
-    rule: str = THE_RULE
-
-    @property
-    def bucket(self) -> Bucket | None:
-        """Return where the row is counted."""
-        return REASONS[self.reason].bucket
+NAME, ID, TIME, SOURCE = ("event_name",), ("event_id",), ("event_time",), ("action_source",)
+CLICK_ID = ("user_data", "fbc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +80,14 @@ class Reference:
         if not event.has_key:
             return event.reject("key_missing", counts=False)
         return event.judged(start)
+
+    def named(self, row: Mapping[str, Any], *, now: int) -> tuple[bytes | None, str | None, int | None]:
+        """Return identity, event_id and event_time of the event of `row`, whether it gives one or not; None: not known."""
+        return self._begun(row, now)[0].named()
+
+    def can_read(self, row: Mapping[str, Any]) -> bool:
+        """Return whether every value of `row` is readable."""
+        return not self._readable(row)[1]
 
     def identity(self, row: Mapping[str, Any]) -> bytes | None:
         """Return what the ledger knows the event of `row` by; None where a part of the key is missing."""
@@ -182,6 +150,18 @@ class _Event:
     blocked: list[tuple[str, str | None]] = field(default_factory=list)
     tally: Tally = field(default_factory=lambda: Tally(rows_read=1))
     steps: list[Step] = field(default_factory=list)
+
+    def named(self) -> tuple[bytes | None, str | None, int | None]:
+        """Return identity, event_id and event_time; no rule is asked."""
+        self.row = replace(self.row, event_name=self._first(NAME))
+        own = event_id(self.reference.ids_name, self.rule, self.key) if self.has_key else None
+        mapped = self._first(ID)
+        return self.identity, own if mapped is None else mapped, self._first(TIME)
+
+    def _first(self, place: Place) -> Any:
+        """Return what is sent at a place of one value; None: nothing is."""
+        found = self.reference.binding.field(*place)
+        return None if found is None else next(self._sent(found, found.entry), None)
 
     def judged(self, start: int | None) -> BuiltEvent | BuiltReject:
         settings, binding = self.reference.pipeline.settings, self.reference.binding

@@ -6,10 +6,11 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from syncer.pipeline import Pipeline
 from syncer.report import ELSEWHERE, Tally
+from syncer.transform.built import BuiltEvent, BuiltReject
 from syncer.transform.consent import REASONS as REFUSED_FOR
 from syncer.transform.duplicates import OTHER, SAME, TWIN
 from syncer.transform.identity import Scope
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.reference import Reference
 from syncer.transform.verdicts import KEY_MISSING, OF_ROWS
 
 Built: TypeAlias = BuiltEvent | BuiltReject

@@ -127,6 +127,10 @@ class Transform:
         is missing, event_time where it is not known, `rule` where the pipeline has none. `is_given` says whether the rule matches the row, and the
         row is no other destination's; the other columns are as if it did.
         """
+        few = None if self.few is None else self.few.named(batch, now=now)
+        return self._named_by_columns(batch, now=now) if few is None else few
+
+    def _named_by_columns(self, batch: "pa.RecordBatch", *, now: int) -> pl.DataFrame:
         found = self._found(batch)
         is_here = ~away_of(self.kinds[0].binding.way, found[0].rows)
         parts = [

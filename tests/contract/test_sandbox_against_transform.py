@@ -15,9 +15,10 @@ from syncer.sandbox.refusal import Refusal
 from syncer.sandbox.rules import Law, judge_event
 from syncer.sandbox.wording import CURRENCY_REFUSED, EXTINFO_INVALID
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group
+from syncer.transform.built import BuiltEvent, BuiltReject
 from syncer.transform.identity import Scope
 from syncer.transform.json_text import json_of
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.reference import Reference
 
 Row = dict[str, Any]
 

@@ -104,3 +104,29 @@ def test_F27_few_rows_are_told_by_what_columns_tell_them_by(
     transform = compile_transform(replace(pipeline, key=key, consent=None), batch.schema, SCOPE)
     told = None if transform.few is None else transform.few.identities(batch)
     assert told is None or told == transform.identities(batch).to_list()
+
+
+@given(pipeline=pipelines() | pipelines().map(lenient), key=KEYS, batch=batches() | batches().map(retyped))
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_F27_few_rows_are_named_as_columns_name_them(
+    pipeline: Pipeline, key: tuple[str, ...], batch: pa.RecordBatch
+) -> None:
+    named_alike(replace(pipeline, key=key, consent=None), batch)
+
+
+@given(pipeline=funnels(), rows=st.lists(ROWS | REPEATED, min_size=1, max_size=12))
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_F27_few_rows_are_named_by_rules_as_columns_name_them(
+    pipeline: Pipeline, rows: list[dict[str, object]]
+) -> None:
+    named_alike(replace(pipeline, consent=None), pa.RecordBatch.from_pylist(rows, schema=SHAPE))
+
+
+def named_alike(pipeline: Pipeline, batch: pa.RecordBatch) -> None:
+    by_columns, by_rows = (
+        compile_transform(pipeline, batch.schema, SCOPE, few=few).named(batch, now=NOW) for few in (0, batch.num_rows)
+    )
+    assert by_rows.schema == by_columns.schema
+    assert by_rows.rows() == by_columns.rows()

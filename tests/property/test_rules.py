@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from syncer.mapping import Column, Constant, Entry, Json, Mapping
 from syncer.pipeline import Consent, EventRule, Pipeline, Route, Settings
 from syncer.transform import Scope, Transformed, compile_transform
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.built import BuiltEvent, BuiltReject
+from syncer.transform.reference import Reference
 from syncer.transform.reference_rules import References
 from tests.counts import count
 

@@ -21,7 +21,8 @@ from syncer.report import Tally
 from syncer.spec.fields import PARAMETERS, Group, names, parameter, short_name
 from syncer.spec.normalize import OF_NOTHING
 from syncer.transform import Scope, Transformed, compile_transform
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.built import BuiltEvent, BuiltReject
+from syncer.transform.reference import Reference
 from syncer.transform.reference_rules import left_unsent
 from tests import both_ways
 from tests.counts import count

@@ -15,8 +15,9 @@ from syncer.mapping import Column
 from syncer.pipeline import Consent, EventRule, Pipeline
 from syncer.state.requests import split
 from syncer.transform import Scope, compile_transform
+from syncer.transform.built import BuiltEvent
 from syncer.transform.consent import ANSWERS, Answer, in_words
-from syncer.transform.reference import BuiltEvent, Reference
+from syncer.transform.reference import Reference
 from syncer.transform.reference_rules import left_unsent
 
 NOW = 1_795_700_000

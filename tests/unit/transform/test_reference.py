@@ -9,7 +9,8 @@ from syncer.duration import Duration
 from syncer.mapping import Column, Constant
 from syncer.pipeline import LimitedDataUse, Require
 from syncer.transform import Scope
-from syncer.transform.reference import BuiltEvent, BuiltReject, Reference
+from syncer.transform.built import BuiltEvent, BuiltReject
+from syncer.transform.reference import Reference
 
 NOW = 1_795_700_000
 SCOPE = Scope("prod", "meta", b"salt")
