@@ -44,6 +44,8 @@ class Plan:
     """Pattern of whole national numbers."""
     lengths: frozenset[int]
     """Digits that a national number may have."""
+    longest: int | None
+    """Most digits that a number may have; None where the country that comes first has others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Plans:
     national: str
     lengths: frozenset[str]
     """Letters of a country and a number of digits."""
+    longest: Mapping[str, int]
     rewriting: frozenset[str]
 
     def national_numbers(self, digits: pl.Series, countries: pl.Series) -> pl.Series:
@@ -67,7 +70,7 @@ class Plans:
         codes = countries.replace_strict(dict(self.codes), default=None, return_dtype=pl.String)
         dialled = pl.DataFrame([digits.alias("digits"), countries.alias("country"), codes.alias("code")])
         has_code = dialled.select(pl.col("digits").str.starts_with(pl.col("code")).fill_null(value=False)).to_series()
-        number = self._cut(dialled)
+        number = self._made(dialled).get_column("number")
         if has_code.any():
             number = placed(only(number, ~has_code), has_code.arg_true(), self._whole(dialled.filter(has_code)))
         leaves = dialled.select(_tagged("digits").str.contains(self.exit_code)).to_series()
@@ -79,22 +82,36 @@ class Plans:
         `codes` stand in front of `digits`. Twin of `phone._without_trunk_zero`.
         """
         first = {code: country for country, code in self.codes.items() if self.firsts[country] == country}
-        frame = pl.DataFrame([digits.alias("digits"), codes.alias("code")])
-        return self._cut(
-            frame.with_columns(
-                pl.col("digits").str.slice(pl.col("code").str.len_bytes()),
-                country=pl.col("code").replace_strict(first, default=None, return_dtype=pl.String),
-            )
+        frame = pl.DataFrame([digits.alias("digits"), codes.alias("code")]).with_columns(
+            pl.col("digits").str.slice(pl.col("code").str.len_bytes()),
+            country=pl.col("code").replace_strict(first, default=None, return_dtype=pl.String),
         )
+        number, is_none = self._made(frame)
+        if not is_none.any():
+            return number
+        without, is_neither = self._made(frame.filter(is_none).with_columns(pl.col("digits").str.slice(1)))
+        return placed(number, is_none.arg_true(), digits.filter(is_none).zip_with(is_neither, without))
 
-    def _cut(self, frame: pl.DataFrame) -> pl.Series:
-        """Return what the library makes of digits without country code, NULL where that is not certain."""
+    def _made(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return what the library makes of digits without country code, and where it certainly takes them for no number.
+
+        `number` is NULL where nothing is certain, and where `is_none`.
+        """
         frame = frame.with_columns(trunk=self._trunk_digits(_tagged("digits")))
         frame = frame.with_columns(rest=pl.col("digits").str.slice(pl.col("trunk")))
-        sure = self._is_national("rest")
-        if self.rewriting:
-            sure &= (pl.col("trunk") <= 1) | ~pl.col("country").is_in(self.rewriting)
-        return frame.select(pl.when(sure).then(pl.concat_str("code", "rest")).alias("number")).to_series()
+        longest = pl.col("country").replace_strict(dict(self.longest), default=None, return_dtype=pl.UInt32)
+        is_cut = (pl.col("trunk") <= 1) | ~pl.col("country").is_in(self.rewriting)
+        is_whole = is_cut & ((pl.col("trunk") == 0) | (~self._has_length("rest") & _is_within("rest", longest)))
+        number = (
+            pl.when(is_cut & self._is_national("rest"))
+            .then(pl.concat_str("code", "rest"))
+            .when(is_whole & self._has_length("digits"))
+            .then(pl.concat_str("code", "digits"))
+        )
+        is_none = (is_whole & ~self._has_length("digits")) | (is_cut & ~_is_within("rest", longest))
+        return frame.select(
+            number.alias("number"), (is_none & longest.is_not_null()).fill_null(value=False).alias("none")
+        )
 
     def _whole(self, frame: pl.DataFrame) -> pl.Series:
         """Return the digits that are international without a plus, NULL where that is not certain."""
@@ -109,12 +126,18 @@ class Plans:
         return tagged.str.extract(self.trunk, 0).str.len_bytes().fill_null(LETTERS) - LETTERS
 
     def _is_national(self, name: str) -> pl.Expr:
-        size = pl.concat_str("country", pl.col(name).str.len_bytes().cast(pl.String))
-        return _tagged(name).str.contains(self.national) & size.is_in(self.lengths)
+        return _tagged(name).str.contains(self.national) & self._has_length(name)
+
+    def _has_length(self, name: str) -> pl.Expr:
+        return pl.concat_str("country", pl.col(name).str.len_bytes().cast(pl.String)).is_in(self.lengths)
 
 
 def _tagged(name: str) -> pl.Expr:
     return pl.concat_str("country", name)
+
+
+def _is_within(name: str, longest: pl.Expr) -> pl.Expr:
+    return pl.col(name).str.len_bytes() <= longest
 
 
 class _Met:
@@ -162,6 +185,7 @@ def stated(known: Mapping[str, Plan]) -> Plans:
         trunk=trunk,
         national=national,
         lengths=frozenset(f"{plan.country}{length}" for plan in plans for length in plan.lengths),
+        longest={plan.country: plan.longest for plan in plans if plan.longest},
         rewriting=frozenset(plan.country for plan in plans if plan.rewrites),
     )
 
@@ -216,12 +240,17 @@ def plan_of(country: str) -> Plan | None:
         rewrites=bool(own.national_prefix_transform_rule),
         national=own.general_desc.national_number_pattern or NOTHING,
         lengths=_lengths(own.general_desc) & _lengths(first.general_desc),
+        longest=_longest(own.general_desc) if _lengths(own.general_desc) == _lengths(first.general_desc) else None,
     )
     return plan if _is_understood(plan) else None
 
 
 def _lengths(numbers: PhoneNumberDesc) -> frozenset[int]:
     return frozenset(numbers.possible_length) - frozenset(numbers.possible_length_local_only)
+
+
+def _longest(numbers: PhoneNumberDesc) -> int:
+    return max((*numbers.possible_length, *numbers.possible_length_local_only))
 
 
 def _any_of(patterns: Mapping[str, str]) -> str:
