@@ -36,6 +36,7 @@ RULES: Mapping[str, ColumnRule] = MappingProxyType(
         "ln": columns_text.name,
         "db": columns_birth.birth_date,
         "ct": columns_text.name,
+        "st": columns_place.state,
         "zp": columns_place.postal_code,
         "external_id": columns_text.external_id,
         "app_user_id": columns_text.external_id,
@@ -62,7 +63,7 @@ RULES: Mapping[str, ColumnRule] = MappingProxyType(
         "partner_name": columns_text.own_text,
     }
 )
-"""Rules in columns; gender, state, country and parts of a birth date have few distinct values, so all are left open."""
+"""Rules in columns; gender, country and parts of a birth date have few distinct values, so all are left open."""
 
 BY_COUNTRY: Final = frozenset({"ph", "st", "zp"})
 WARNED: Final = frozenset({"ph", "db"})

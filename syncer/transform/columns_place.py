@@ -1,11 +1,12 @@
-"""Postal codes in columns."""
+"""Postal codes and states in columns."""
 
 from typing import Final
 
 import polars as pl
 
 from syncer.spec.places import POSTAL_DIGITS, US_POSTAL
-from syncer.transform.claims import TEXT, Around, Claim, looks, placed
+from syncer.transform.claims import TEXT, Around, Claim, all_open, looks, nothing, only, placed
+from syncer.transform.columns_text import FEW, name
 from syncer.transform.masks import certain
 
 WRITTEN: Final = r"^[0-9A-Za-z](?:[0-9A-Za-z -]*[0-9A-Za-z])?$"
@@ -13,6 +14,8 @@ WRITTEN: Final = r"^[0-9A-Za-z](?:[0-9A-Za-z -]*[0-9A-Za-z])?$"
 CHARACTERS: Final = 20
 """So few are no digest."""
 IS_CODE: Final = TEXT.str.contains(WRITTEN) & TEXT.str.contains("[0-9]") & (TEXT.str.len_bytes() <= CHARACTERS)
+SUBDIVISION_LETTERS: Final = 5
+"""Letters and digits of the longest code of ISO 3166-2."""
 ZIP_PLUS_4: Final = "^([0-9]{5})-[0-9]{4}$"
 
 
@@ -37,6 +40,22 @@ def postal_code(text: pl.Series, around: Around) -> Claim:
         wanted = countries.replace_strict(dict(POSTAL_DIGITS), default=0, return_dtype=pl.UInt32)
         sure &= ~certain(is_number & (digits < wanted) & (digits + 2 >= wanted))
     return Claim.where(sure, code)
+
+
+def state(text: pl.Series, around: Around) -> Claim:
+    """Twin of `places.state` outside the US, for names that are no `US-CA` of ISO 3166-2."""
+    countries = around.countries
+    abroad = pl.Series([], dtype=pl.Boolean) if countries is None else certain(countries != "us")
+    if not abroad.any() or len(text) <= FEW:
+        return all_open(text)
+    places = abroad.arg_true()
+    names = text[places]
+    claim = name(names, around)
+    (is_short,) = looks(claim.text, TEXT.str.len_bytes() <= SUBDIVISION_LETTERS)
+    may_be_code = certain(is_short & names.str.contains("-", literal=True))
+    sure = ~may_be_code if claim.open is None else ~(may_be_code | claim.open)
+    is_open = text.is_not_null().scatter(places, names.is_not_null() & ~sure)
+    return Claim(placed(nothing(len(text)), places, only(claim.text, sure)), is_open)
 
 
 def _zip(code: pl.Series) -> pl.Series:

@@ -18,8 +18,11 @@ from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.normalize import NORMALIZERS, digest
 from syncer.spec.text import PLACEHOLDERS, is_blank
-from syncer.transform.columns import BY_COUNTRY, FieldOptions, normalise
+from syncer.transform.claims import Around
+from syncer.transform.columns import BY_COUNTRY, FEW_DIGESTS, FieldOptions, normalise
 from syncer.transform.columns_country import row_countries, said_by
+from syncer.transform.columns_place import state
+from syncer.transform.columns_text import FEW
 from syncer.transform.pieces import Piece
 
 PERSON = PARAMETERS[Group.CUSTOMER_INFO]
@@ -201,6 +204,37 @@ def test_many_odd_names_are_sent_like_few(names: list[str]) -> None:
     raw = [f"{name}\u0301{number}" for number in range(40) for name in names]
 
     assert in_columns(pl.Series(raw), "fn", AUTO) == one_by_one(raw, "fn", AUTO)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    raw=st.lists(st.none() | HEX | DIGESTS | NO_DIGEST, min_size=2 * FEW_DIGESTS, max_size=3 * FEW_DIGESTS),
+    options=OPTIONS,
+)
+def test_many_digests_are_sent_like_few(raw: list[str | None], options: FieldOptions) -> None:
+    for name in ("em", "ph", "st", "db", "external_id"):
+        found = in_columns(pl.Series(raw, dtype=pl.String), name, options)
+        assert (name, found) == (name, one_by_one(raw, name, options))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    texts=st.lists(st.none() | TEXTS | STATES, min_size=1, max_size=40),
+    homes=st.lists(st.sampled_from([None, "us", "de", "fr"]), min_size=1, max_size=7),
+)
+def test_what_columns_say_of_many_states_is_what_the_scalar_rule_says(
+    texts: list[str | None], homes: list[str | None]
+) -> None:
+    rows = [(texts[row % len(texts)], homes[row % len(homes)]) for row in range(2 * FEW)]
+    values, countries = (pl.Series(column, dtype=pl.String) for column in zip(*rows, strict=True))
+
+    claim = state(values, Around(countries=countries, date_format=None, today=TODAY))
+
+    is_open = [False] * len(rows) if claim.open is None else claim.open.to_list()
+    for (text, home), made, left in zip(rows, claim.text, is_open, strict=True):
+        if not left:
+            sent = normalize.hashed("st", text, Context(country=home))
+            assert (text, home, made and digest(made)) == (text, home, sent)
 
 
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**10), max_value=10**18)
