@@ -30,8 +30,11 @@ def with_member(body: bytes, name: str, value: str) -> bytes:
     return b"".join((memoryview(body)[:-1], f",{json.dumps(name)}:{json.dumps(value)}}}".encode()))
 
 
-def _joined(events: "Sequence[str] | pl.Series") -> bytes:
-    """Join inside polars where the texts are there: a quarter of `str.join` over Python strings (0.25, 1.1 µs an event)."""
+def _joined(events: "Sequence[str] | pl.Series") -> bytes | memoryview:
+    """Join inside polars where the texts are there: a quarter of `str.join` over Python strings (0.25, 1.1 µs an event).
+
+    What it made is read where it lies: a body is a megabyte, and copied once by whoever puts it together.
+    """
     if len(events) == 0:
         raise ValueError("a request holds at least one event")
     if isinstance(events, Sequence):
@@ -40,5 +43,5 @@ def _joined(events: "Sequence[str] | pl.Series") -> bytes:
 
     if events.null_count():
         raise ValueError("an event has no text")
-    joined: bytes = events.str.join(",").cast(pl.Binary).item()
-    return joined
+    joined = events.str.join(",").to_arrow(compat_level=pl.CompatLevel.oldest())
+    return memoryview(joined.buffers()[2])  # one value, which begins and ends with its buffer
