@@ -12,14 +12,13 @@ import polars as pl
 
 from connectors.incremental import CursorValue
 from syncer.capi.circuit import PROBE_EVENTS
-from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.capi.pacing import wait_s
 from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.clock_check import CLOCK_WRONG, Distrust
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.outgoing import Outgoing, Search
+from syncer.engine.outgoing import Outgoing, Search, begun, stepped
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.tools import Progress, Sender, Tools
@@ -104,7 +103,6 @@ class Delivery:
         """Queue the events of `page`, whose counts are in the state already, once few requests of those before it wait."""
         while len(self._queue) + len(self._waiting) > self.settings.requests_in_flight and self.stopped is None:
             self._await()
-            self._fill()
         self._rows_read += page.rows
         self._queued += page.events.height
         self._rows_queued += page.events["row"].n_unique()
@@ -115,14 +113,12 @@ class Delivery:
         if not requests and (moved := self._moved()):
             self.run.advance(moved)
         self._land_done(patience_s=0.0)
-        self._fill()
         self._show()
 
     def meanwhile(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, done beside requests that are under way: each that ends makes room for the next."""
         made = self.tools.executor.beside(work)
         while not made.done():
-            self._fill()
             self._land_done(self._patience_s(), made)
         return made.result()
 
@@ -142,10 +138,9 @@ class Delivery:
 
     def drain(self) -> None:
         """Send what is queued; once stopped, only take the outcomes of what is under way."""
-        self._fill()
+        self._take_turn([])
         while self._flying or (self.stopped is None and (self._queue or self._waiting)):
             self._await()
-            self._fill()
         self._show()
 
     def stop(self, ending: Ending) -> None:
@@ -156,25 +151,47 @@ class Delivery:
         if self.tools.stop.is_wanted:
             self.stop(INTERRUPTED)
 
-    def _fill(self) -> None:
+    def _take_turn(self, ended: list[tuple[Outgoing, Outcome]]) -> None:
+        """Settle what ended, and post as many requests as have a place.
+
+        The first of these is armed by the commit that settles the others: most turns are one commit. No two are armed
+        by one, so that whoever is taken over in between sends one at most.
+        """
+        judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
+        with self.run.together():
+            for request, outcome, decision in judged:
+                self._land(request, outcome, decision)
+            armed = self._arm_next()
+        while armed is not None:
+            self._post(armed)
+            armed = self._arm_next()
+        if ended:
+            self._show()
+
+    def _arm_next(self) -> Outgoing | None:
+        """Arm the next request that has a place and return it; None where none has."""
         self._heed()
         self._wake()
         while self._may_launch():
-            self._launch(self._queue.popleft())
+            if (armed := self._launch(self._queue.popleft())) is not None:
+                return armed
             self._heed()
+        return None
 
     def _await(self) -> None:
         patience = self._patience_s()
         if self._flying:
             self._land_done(patience)
-        elif self.stopped is None and patience is not None:
+            return
+        if self.stopped is None and patience is not None:
             self.tools.stop.wait_for(partial(self.tools.clock.sleep, patience))
+        self._take_turn([])
 
     def _land_done(self, patience_s: float | None, *others: Future[Any]) -> None:
         awaited = (*self._flying, *others)
         done = self.tools.executor.finished(awaited, timeout_s=patience_s) if awaited else set()
-        for future in [future for future in self._flying if future in done]:  # a set has no order of its own
-            self._land(self._flying.pop(future), future.result())
+        ended = [future for future in self._flying if future in done]  # a set has no order of its own
+        self._take_turn([(self._flying.pop(future), future.result()) for future in ended])
 
     def _may_launch(self) -> bool:
         """Return whether a request is there, has a place, and the rate limit is not nearly used up.
@@ -201,7 +218,8 @@ class Delivery:
             dues.append(at)
         return max(0.0, min(dues) - now) if dues else None
 
-    def _launch(self, request: Outgoing) -> None:
+    def _launch(self, request: Outgoing) -> Outgoing | None:
+        """Arm a request, or a part of it, and return what may be posted; None: nothing of it."""
         is_probe, now = self.tools.breaker.circuit.is_open, self.tools.clock.now()
         if is_probe:
             request = self._smallest(request)
@@ -209,11 +227,11 @@ class Delivery:
         gone = left_out(request.events, now=now, doubt_since=since, mode=self.settings.mode)
         if gone is not None:
             self._leave_out(request, gone)
-            return
+            return None
         if is_probe:
             if not self.tools.breaker.begin_probe(self.tools.clock.monotonic()):
                 self._queue.appendleft(request)
-                return
+                return None
             request = self._headed(request)
         request.first_sent = request.first_sent or now
         if request.stored is None:
@@ -223,6 +241,9 @@ class Delivery:
             if request.in_doubt:
                 self.run.note_possible_duplicates(request.events.height)
             self.run.rearm(request.stored)
+        return request
+
+    def _post(self, request: Outgoing) -> None:
         request.attempts, request.begun = request.attempts + 1, self.tools.clock.monotonic()
         texts, send = request.events["json"], self.sender.send
         self.tools.points.hit("post.before")
@@ -264,7 +285,7 @@ class Delivery:
             self._queue.appendleft(rest)
         self.run.divide(request.stored, aside, state=state, watermark=self._moved())
 
-    def _land(self, request: Outgoing, outcome: Outcome) -> None:
+    def _judge(self, request: Outgoing, outcome: Outcome) -> Decision:
         self.tools.points.hit("post.after")
         log.info("request.answered", extra={"run_id": self.run.run_id, **request.facts(outcome)})
         now = self.tools.clock.monotonic()
@@ -274,11 +295,12 @@ class Delivery:
         if outcome.kind not in OF_ONE_REQUEST:
             self._slow_until = max(self._slow_until, request.due)
         attempt = max(request.attempts, circuit.failed_probes)
-        decision = decide(outcome, events=request.events.height, attempt=attempt, mode=self.settings.mode)
+        return decide(outcome, events=request.events.height, attempt=attempt, mode=self.settings.mode)
+
+    def _land(self, request: Outgoing, outcome: Outcome, decision: Decision) -> None:
         self._apply(decision, request, outcome)
         if (distrust := self.tools.clock_check.told(outcome)) is not None:
             self.stop(ending_of(distrust))
-        self._show()
 
     def _apply(self, decision: Decision, request: Outgoing, outcome: Outcome) -> None:
         match decision:
@@ -313,7 +335,7 @@ class Delivery:
             return
         counted.add(outcome)
         self._settle(request, outcome, RequestState.DEAD, rejected=(request.rejected(outcome),))
-        if counted.fills_a_row or _is_misaddressed(request.search):
+        if counted.fills_a_row or request.is_misaddressed:
             self.stop(
                 _systematic(outcome, f"{counted.in_a_row} event{'s' * (counted.in_a_row != 1)} in a row one by one")
             )
@@ -340,9 +362,9 @@ class Delivery:
         if search is None:
             if state is not RequestState.SPLIT:
                 return None
-            search = Search(request.events, _stored(request), _begin(outcome, request.events.height))
+            search = Search(request.events, _stored(request), begun(outcome, request.events.height))
         else:
-            search.isolation = _step(search.isolation, outcome, state)
+            search.isolation = stepped(search.isolation, outcome, state)
             if state is RequestState.DEAD:
                 search.refusals.append(outcome)
         part = search.isolation.next
@@ -362,26 +384,6 @@ class Delivery:
 
     def _show(self) -> None:
         self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
-
-
-def _begin(outcome: Outcome, events: int) -> Isolation:
-    if outcome.kind is OutcomeClass.TOO_BIG:
-        return Isolation.of_too_big(events)
-    return Isolation.of_rejected(events, blamed=outcome.blamed)
-
-
-def _step(search: Isolation, outcome: Outcome, state: RequestState) -> Isolation:
-    if state is RequestState.ACKED:
-        return search.accepted()
-    if state is RequestState.HELD:
-        return search.put_aside()
-    return search.too_big() if outcome.kind is OutcomeClass.TOO_BIG else search.rejected(blamed=outcome.blamed)
-
-
-def _is_misaddressed(search: Search | None) -> bool:
-    """Return whether every event of a request was refused alone, for a reason that lies in no event."""
-    is_whole = search is not None and len(search.refusals) == search.events.height
-    return search is not None and is_whole and looks_like_configuration(search.refusals)
 
 
 def _systematic(outcome: Outcome, refused: str) -> Ending:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import polars as pl
 
-from syncer.capi.isolate import Isolation
+from syncer.capi.isolate import Isolation, looks_like_configuration
 from syncer.engine.page import Page
 from syncer.report import Bucket
-from syncer.spec.outcomes import Outcome
+from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.ledger import packed
-from syncer.state.requests import NewRequest, Rejected
+from syncer.state.requests import NewRequest, Rejected, RequestState
 from syncer.transform.consent import in_words
 
 
@@ -96,6 +96,13 @@ class Outgoing:
             fbtrace_id=outcome.fbtrace_id,
         )
 
+    @property
+    def is_misaddressed(self) -> bool:
+        """Return whether every event of what it is a part of was refused alone, for a reason that lies in no event."""
+        search = self.search
+        is_whole = search is not None and len(search.refusals) == search.events.height
+        return search is not None and is_whole and looks_like_configuration(search.refusals)
+
     def part(self, events: pl.DataFrame) -> "Outgoing":
         """Return a new request for some of its events, that is as often sent and as doubtful as it."""
         return replace(self, events=events, stored=None, parent=self.stored or self.parent)
@@ -120,3 +127,19 @@ class Outgoing:
         while len(search.isolation.next) > most_events:
             search.isolation = search.isolation.too_big()
         return self.part(search.events[list(search.isolation.next)]), None
+
+
+def begun(outcome: Outcome, events: int) -> Isolation:
+    """Return the search among the events of a request that was refused whole."""
+    if outcome.kind is OutcomeClass.TOO_BIG:
+        return Isolation.of_too_big(events)
+    return Isolation.of_rejected(events, blamed=outcome.blamed)
+
+
+def stepped(search: Isolation, outcome: Outcome, state: RequestState) -> Isolation:
+    """Return a search after a part of it came to `state`."""
+    if state is RequestState.ACKED:
+        return search.accepted()
+    if state is RequestState.HELD:
+        return search.put_aside()
+    return search.too_big() if outcome.kind is OutcomeClass.TOO_BIG else search.rejected(blamed=outcome.blamed)

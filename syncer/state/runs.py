@@ -27,6 +27,7 @@ from syncer.state.quarantine import Aside, Reject
 from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.settling import POINT
 from syncer.state.tables import RUNS
+from syncer.state.writes import Writes
 from syncer.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class RunLog:
         self._aside = aside or Aside(row.id, set(), 0)
         self._open = OpenRequests()
         self._unfinished = [stored for _, stored in unfinished]
-        self._failed = False
+        self._writes = Writes(store, row.id, row.epoch)
         for request, stored in unfinished:
             self._open.add(request, stored.cursor_low)
 
@@ -159,12 +160,21 @@ class RunLog:
 
         return doubts_given_up(self._store, self._row.id, now=now)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one commit of all writes within the block: durable when it ends, none of them where it raises.
+
+        Nothing may be sent within it: what it arms may be, once it has ended.
+        """
+        with self.mutex, self._writes.together():
+            yield
+
     @one_at_a_time
     def fix_start(self, start: int) -> None:
         """Keep the lowest event_time that is sent; a start that is kept already stays."""
         if self._row.start is not None:
             return
-        with self._tx("start") as connection:
+        with self._writes.tx("start") as connection:
             pipelines.move(connection, self._row, watermark=self._row.watermark, start=start)
         self._row = replace(self._row, start=start)
 
@@ -172,7 +182,7 @@ class RunLog:
     def rest_on(self, basis: Basis) -> None:
         """Keep what watermark and ledger are made with; what is known already is not written again."""
         if self.basis != basis:
-            with self._tx("start") as connection:
+            with self._writes.tx("start") as connection:
                 put_basis(connection, self._row.id, basis)
             self.basis = basis
 
@@ -185,7 +195,7 @@ class RunLog:
 
         `unsent` has the packed identities of rows without consent, by reason, `gone` those that are another's now.
         """
-        with self._tx("page") as connection:
+        with self._writes.tx("page") as connection:
             counts.add(connection, self.run_id, counts.of_tally(tally, pending=pending))
             now = self._clock.now()
             self._aside.put(connection, rejects, run_id=self.run_id, at=now, gone=gone)
@@ -194,7 +204,7 @@ class RunLog:
     @one_at_a_time
     def assume(self, tally: Tally, request: NewRequest | None) -> None:
         """Count one batch of rows, and take the events of `request` for delivered by somebody else: no run sends them."""
-        with self._tx("assume") as connection:
+        with self._writes.tx("assume") as connection:
             counts.add(connection, self.run_id, counts.of_tally(tally, pending=0))
             if request is not None:
                 by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
@@ -204,7 +214,7 @@ class RunLog:
     def audit(self, action: str, what: str, *, by: str) -> None:
         """Write that an operator wanted this run, and what of it; `by` is empty where it is who runs it."""
         at, actor = self._clock.now(), by or self._holder
-        with self._tx("audit") as connection:
+        with self._writes.tx("audit") as connection:
             audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
     def send_again(self) -> "Ledger":
@@ -219,7 +229,7 @@ class RunLog:
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
         now = self._clock.now()
-        with self._tx("arm") as connection:
+        with self._writes.tx("arm") as connection:
             made = outbox.insert_armed(
                 connection, request, pipeline_id=self._row.id, run=(self.run_id, self.epoch), at=now
             )
@@ -232,7 +242,7 @@ class RunLog:
         """Write the intent to send a request again whose events were not, or may not have been, processed."""
         request = self._open.get(request_id)
         require_transition(request, RequestState.ARMED)
-        with self._tx("arm") as connection:
+        with self._writes.tx("arm") as connection:
             outbox.rearm(connection, request, epoch=self.epoch, at=self._clock.now())
         self._open.moved(request, RequestState.ARMED)
 
@@ -254,7 +264,7 @@ class RunLog:
         request = self._open.get(request_id)
         moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
         require_transition(request, state)
-        with self._tx(POINT[state]) as connection:
+        with self._writes.tx(POINT[state]) as connection:
             now = self._clock.now()
             outbox.settle(connection, request, state=state, outcome=outcome, epoch=self.epoch, at=now)
             self._count(connection, request, state, value or {}, rejected)
@@ -283,7 +293,7 @@ class RunLog:
         moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
         divided = None if request_id is None else self._open.get(request_id)
         settled = self._open.settled_by(divided, aside)
-        with self._tx(POINT[state]) as connection:
+        with self._writes.tx(POINT[state]) as connection:
             by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
             if divided is not None:
                 outbox.supersede(connection, divided, by)
@@ -308,20 +318,20 @@ class RunLog:
     def advance(self, watermark: Watermark) -> None:
         """Move the watermark behind rows of which no request was made; a lower one is left out."""
         if is_forward(self._row.watermark, watermark):
-            with self._tx("advance") as connection:
+            with self._writes.tx("advance") as connection:
                 self._move(connection, watermark)
             self._row = replace(self._row, watermark=watermark)
 
     @one_at_a_time
     def note_possible_duplicates(self, events: int) -> None:
         """Record, before they are sent again, how many events Meta may have already."""
-        with self._tx("note") as connection:
+        with self._writes.tx("note") as connection:
             counts.add(connection, self.run_id, {counts.POSSIBLE_DUPLICATES: events})
 
     @one_at_a_time
     def judged_again(self, identities: Sequence[bytes]) -> None:
         """Write down that this run looked at rejects again; those that are set aside still are so by its configuration."""
-        with self._tx("judge") as connection:
+        with self._writes.tx("judge") as connection:
             quarantine.judged(connection, self._row.id, identities, run_id=self.run_id)
 
     @one_at_a_time
@@ -336,7 +346,7 @@ class RunLog:
         is_crash: bool = False,
     ) -> None:
         """Write how the run ended; a reason pauses the pipeline. `is_crash`: by a mistake of syncer's own."""
-        with self._tx("finish", although_failed=True) as connection:
+        with self._writes.tx("finish", although_failed=True) as connection:
             row = connection.execute(
                 _FINISH,
                 {
@@ -359,19 +369,6 @@ class RunLog:
     def report(self) -> RunReport:
         """Return what the run did, read back from the store."""
         return report_of(self._store, self.run_id)
-
-    @contextmanager
-    def _tx(self, name: str, *, although_failed: bool = False) -> Iterator[Connection]:
-        """Begin a write that counts only while no other run has taken over and no write of this one failed."""
-        if self._failed and not although_failed:
-            raise StateError("state: an earlier write of this run failed; the run stops")
-        try:
-            with self._store.tx(name) as connection:
-                pipelines.require_epoch(connection, self._row.id, self.epoch)
-                yield connection
-        except Exception:  # an interrupt by hand was rolled back whole, so outcomes under way may still be written
-            self._failed = True
-            raise
 
     def _count(
         self,

@@ -222,13 +222,19 @@ class Store:
         Passes the crash points `<name>.before`, `<name>.in` and `<name>.after`.
         """
         self.points.hit(f"{name}.before")
-        with doing("state"), explained(self.place), self._alone, self.database.transaction(writes=True) as connection:
+        with self.writing() as connection:
             yield connection
             self.points.hit(f"{name}.in")
+        self.points.hit(f"{name}.after")
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give what `tx` gives, and pass no crash point."""
+        with doing("state"), explained(self.place), self._alone, self.database.transaction(writes=True) as connection:
+            yield connection
             mark = None if self._guard is None else mark_of(connection)
         if self._guard is not None and mark is not None:
             self._guard.raise_to(mark)
-        self.points.hit(f"{name}.after")
 
     def start_run(  # noqa: PLR0913  # each is a fact of the run's first row
         self,

@@ -38,13 +38,14 @@ def mutant(change: Callable[[Patch], None]) -> Callable[[Patch], None]:
 
 @mutant
 def sends_before_the_intent_is_written(patch: Patch) -> None:
-    launch = Delivery._launch
+    take_turn = Delivery._take_turn
 
-    def early(self: Delivery, request: Any) -> None:
-        self.sender.send(request.events["json"])
-        launch(self, request)
+    def early(self: Delivery, ended: Any) -> None:
+        if self._may_launch():
+            self.sender.send(self._queue[0].events["json"])
+        take_turn(self, ended)
 
-    patch.setattr(Delivery, "_launch", early)
+    patch.setattr(Delivery, "_take_turn", early)
 
 
 @mutant

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 import pytest
 
 from syncer.engine.decide import MOST_ATTEMPTS
+from syncer.engine.executor import Inline
 from syncer.engine.mass_reject import MOST_REFUSED_IN_A_ROW
 from syncer.pipeline import Delivery as Settings
+from syncer.ports import Points
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.requests import RequestState
@@ -134,6 +137,35 @@ def test_while_the_next_page_is_made_requests_end_and_others_take_their_places(b
 def test_a_page_that_cannot_be_made_says_why(bench: Any) -> None:
     with bench.begin() as run, pytest.raises(ZeroDivisionError):
         bench.delivery(run).meanwhile(lambda: 1 // 0)
+
+
+class Passed(Points):
+    """Notes the points of the requests that are passed. Mutable."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def hit(self, name: str, /) -> None:
+        if name.partition(".")[0] in ("arm", "outcome", "post"):
+            self.names.append(name)
+
+
+def test_an_outcome_is_written_in_one_commit_with_the_next_intent_and_never_two_intents(bench: Any) -> None:
+    """Whoever is taken over between a commit and its POST sends one request more at most (R25)."""
+    points = bench.store.points = Passed()
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2), executor=Inline())
+        delivery.tools = replace(delivery.tools, points=points)
+        delivery.submit(bench.page(run, 1, 1))
+        delivery.drain()
+        points.names.clear()
+        delivery.submit(bench.page(run, 2, 5))
+        delivery.drain()
+    alone = ["arm.before", "arm.in", "arm.after", "post.before"]
+    ended = ["post.after", "post.after", "outcome.before", "outcome.in", "outcome.before", "outcome.in"]
+    both = [*ended, "arm.before", "arm.in", "outcome.after", "outcome.after", "arm.after", "post.before"]
+    last = ["post.after", "outcome.before", "outcome.in", "outcome.after"]
+    assert points.names == [*alone, *alone, *both, *alone, *both, *last]
 
 
 def test_a_request_that_was_not_sent_waits_longer_each_time(bench: Any) -> None:

@@ -1,0 +1,78 @@
+"""The transactions of one run: they count only while no other run has taken over."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from syncer.errors import StateError
+from syncer.state import pipelines
+
+if TYPE_CHECKING:
+    from syncer.state.store import Store
+
+
+class _Joint:
+    """A transaction of several writes, begun by the first one. Mutable."""
+
+    def __init__(self, ends: ExitStack) -> None:
+        self.ends = ends
+        self.connection: Connection | None = None
+        self.names: list[str] = []
+
+
+class Writes:
+    """Writes of one epoch of a pipeline; after one that failed there are none. Mutable."""
+
+    def __init__(self, store: "Store", pipeline_id: int, epoch: int) -> None:
+        self._store, self._pipeline_id, self._epoch = store, pipeline_id, epoch
+        self._joint: _Joint | None = None
+        self._failed = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one commit of all writes within the block: durable when it ends, none of them where it raises.
+
+        Whoever writes remembers what it wrote before that, so that a block that was begun and raised, by hand too,
+        leaves nothing to go on with.
+        """
+        with ExitStack() as ends:
+            joint = self._joint = _Joint(ends)
+            try:
+                with ends:
+                    yield
+            except BaseException:
+                self._failed = self._failed or joint.connection is not None
+                raise
+            finally:
+                self._joint = None
+        for name in joint.names:
+            self._store.points.hit(f"{name}.after")
+
+    @contextmanager
+    def tx(self, name: str, *, although_failed: bool = False) -> Iterator[Connection]:
+        """Give a connection for the write called `name`, which passes the crash points that `Store.tx` names."""
+        if self._failed and not although_failed:
+            raise StateError("state: an earlier write of this run failed; the run stops")
+        try:
+            if self._joint is not None:
+                with self._part(name, self._joint) as connection:
+                    yield connection
+                return
+            with self._store.tx(name) as connection:
+                pipelines.require_epoch(connection, self._pipeline_id, self._epoch)
+                yield connection
+        except Exception:  # an interrupt by hand was rolled back whole, so outcomes under way may still be written
+            self._failed = True
+            raise
+
+    @contextmanager
+    def _part(self, name: str, joint: _Joint) -> Iterator[Connection]:
+        self._store.points.hit(f"{name}.before")
+        if joint.connection is None:
+            joint.connection = joint.ends.enter_context(self._store.writing())
+            pipelines.require_epoch(joint.connection, self._pipeline_id, self._epoch)
+        yield joint.connection
+        self._store.points.hit(f"{name}.in")
+        joint.names.append(name)

@@ -1,0 +1,83 @@
+"""Several writes of a run in one commit. Every test runs on SQLite and on Postgres."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from syncer.errors import StateError
+from syncer.report import RunStatus
+from syncer.state.requests import RequestState
+from syncer.state.store import Store
+
+STATES = text("SELECT state FROM requests ORDER BY id")
+Contradictions = Callable[[Store], list[str]]
+
+
+def states(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.execute(STATES).scalars())
+
+
+def test_R05_an_outcome_and_the_next_intent_are_seen_together_once_the_block_ends(
+    store: Store, opened: Any, acts: Any, contradictions: Contradictions
+) -> None:
+    other_process = opened()
+    with acts.begin(store) as run:
+        acts.read(run, 6)
+        first = acts.arm(run, 1, 3)
+        with run.together():
+            run.settle(first, acts.accepted(), state=RequestState.ACKED, watermark=acts.mark(3))
+            acts.arm(run, 4, 3)
+            assert states(other_process) == ["armed"]
+        assert states(other_process) == ["acked", "armed"]
+        report = run.report()
+    assert (report.acknowledged, report.watermark_after) == (3, "3")
+    assert contradictions(store) == []
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_a_block_wrote_before_it_failed_is_undone_and_the_run_writes_no_more_but_its_end(
+    store: Store, acts: Any, contradictions: Contradictions, error: type[BaseException]
+) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 6)
+        first = acts.arm(run, 1, 3)
+        with pytest.raises(error), run.together():  # noqa: PT012  the write before the error is what is tested
+            run.settle(first, acts.accepted(), state=RequestState.ACKED, watermark=acts.mark(3))
+            raise error
+        with pytest.raises(StateError, match="earlier write"):
+            acts.arm(run, 4, 3)
+        run.finish(RunStatus.FAILED, now=store.clock.now())
+        report = run.report()
+    assert (report.acknowledged, report.watermark_after, states(store)) == (0, None, ["armed"])
+    assert contradictions(store) == []
+
+
+def test_a_block_that_writes_nothing_commits_nothing(opened: Any, acts: Any) -> None:
+    passed: list[str] = []
+
+    class Watch:
+        def hit(self, name: str, /) -> None:
+            passed.append(name)
+
+    with acts.begin(opened(Watch())) as run:
+        passed.clear()
+        with run.together():
+            pass
+        assert passed == []
+        with pytest.raises(ValueError, match="mine"), run.together():
+            raise ValueError("mine")
+        acts.read(run, 1)
+
+
+def test_R25_a_block_of_a_run_that_was_taken_over_writes_nothing(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 6)
+        first = acts.arm(run, 1, 3)
+        with store.tx("steal") as connection:
+            connection.execute(text("UPDATE pipelines SET epoch = epoch + 1"))
+        with pytest.raises(StateError, match="taken this pipeline over"), run.together():
+            run.settle(first, acts.accepted(), state=RequestState.ACKED)
+    assert states(store) == ["armed"]
