@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+# Else each of the hundreds of processes that tests start compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test faults soak lint types imports format bench browser constraints clean help
 
 help:
