@@ -225,13 +225,7 @@ def _reject(number: int, identity: bytes | None, reason: str, field: str | None)
 
 
 def _frame(lines: Sequence[Line], schema: Mapping[str, Any]) -> pl.DataFrame:
-    columns = zip(*lines, strict=True) if lines else [()] * len(schema)
-    return pl.DataFrame(
-        [
-            pl.Series(name, values, dtype=dtype, strict=False)
-            for (name, dtype), values in zip(schema.items(), columns, strict=True)
-        ]
-    )
+    return pl.DataFrame(lines, schema=schema, orient="row", strict=False)
 
 
 def _order(binding: Binding) -> Order:

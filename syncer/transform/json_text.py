@@ -4,6 +4,7 @@ import json
 import math
 from datetime import date, time, timedelta
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Final
 
 import polars as pl
@@ -24,7 +25,7 @@ def json_of(value: object) -> str | None:
         case None:
             return None
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return encode_basestring(value)  # what dumps does without ensure_ascii, in a fifth of the time
         case bool() | int():
             return json.dumps(value)
         case float():
