@@ -44,6 +44,9 @@ VECTOR_ROWS = 2048
 """Rows that DuckDB hands over at a time; larger pieces cost it more memory and time than joining these."""
 FIRST_WORDS: Final = ("select", "with", "from", "values", "table", "(")
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+REMEMBERED: Final = 64
+_SCHEMAS: "Final[dict[tuple[object, ...], pa.Schema]]" = {}
+"""The SELECT and the columns it is made of, by name and DuckDB's type, to what Arrow makes of them."""
 MEMORY: Final = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 
 
@@ -99,9 +102,7 @@ class DuckDBSource:
         cursor's type has no order to go by.
         """
         with self._reading(query) as reading:
-            reader, schema = self._asked(reading, query).run(replace(query, limit=0))
-            reader.close()
-            return schema
+            return self._asked(reading, query).schema(query)
 
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
         """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
@@ -189,6 +190,17 @@ class _Asked:
     inner: str
     columns: "dict[str, Column]"
 
+    def schema(self, query: Query) -> "pa.Schema":
+        """Return the columns of `query` as they travel; a process asks DuckDB once how columns of these types do."""
+        chosen = select(query, self.inner, self.columns, limit=0)
+        asked = (chosen.text, *((name, str(column.type)) for name, column in self.columns.items()))
+        schema = None if chosen.variables else _SCHEMAS.get(asked)
+        if schema is None:
+            reader, schema = self.run(replace(query, limit=0))
+            reader.close()
+            _remember(asked, schema)
+        return schema
+
     def run(self, query: Query) -> "tuple[pa.RecordBatchReader, pa.Schema]":
         """Return the rows of `query`, a slice of this one, and their types."""
         chosen = select(query, self.inner, self.columns, limit=query.limit)
@@ -202,6 +214,12 @@ class _Asked:
         relation = self.connection.sql(chosen.text)
         # DuckDB sorts and joins in there
         return interruptible(lambda: relation.to_arrow_reader(batch_rows), self.connection.interrupt)
+
+
+def _remember(asked: tuple[object, ...], schema: "pa.Schema") -> None:
+    if len(_SCHEMAS) >= REMEMBERED:
+        _SCHEMAS.clear()
+    _SCHEMAS[asked] = schema
 
 
 def _tables(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from connectors.base import Query, Range
@@ -99,6 +100,29 @@ def test_a_file_whose_columns_are_others_by_now_shows_them(make: Callable[..., P
     make(name=file.name, more="ALTER TABLE orders ADD COLUMN email VARCHAR")
 
     assert (before, opened.schema(query).names) == (["id"], ["id", "email"])
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ("ALTER orders ALTER id TYPE VARCHAR", pa.string()),
+        ("ALTER orders ALTER id TYPE DECIMAL(12, 2)", pa.decimal128(12, 2)),
+        ("ALTER orders ALTER id TYPE DECIMAL(12, 3)", pa.decimal128(12, 3)),
+        ("ALTER orders ALTER id TYPE STRUCT(a INT) USING {'a': id}", pa.struct([("a", pa.int32())])),
+        ("ALTER orders ALTER id TYPE JSON", pa.json_()),
+    ],
+)
+def test_a_column_whose_type_is_another_by_now_shows_it(
+    make: Callable[..., Path], change: str, kind: pa.DataType
+) -> None:
+    file = make()
+    opened, query = source(file), Query(sql="SELECT * FROM orders")
+    before = opened.schema(query)
+    make(name=file.name, more=change.replace("ALTER orders", "ALTER TABLE orders"))
+
+    after = opened.schema(query)
+    assert (before.field("id").type, after.field("id").type) == (pa.int32(), kind)
+    assert after == next(opened.read(query)).schema
 
 
 def test_what_one_reading_binds_no_other_knows(make: Callable[..., Path]) -> None:
