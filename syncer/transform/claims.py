@@ -9,7 +9,7 @@ import polars as pl
 
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.text import is_blank
-from syncer.transform.masks import certain, nowhere
+from syncer.transform.masks import certain, is_there, nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def looks(text: pl.Series, *asked: pl.Expr) -> list[pl.Series]:
 
 def only(values: pl.Series, mask: pl.Series) -> pl.Series:
     """Return `values` where `mask` is true, else NULL."""
-    return pl.select(pl.when(pl.lit(mask)).then(pl.lit(values))).to_series()
+    none = NULL if values.dtype == pl.String else pl.Series([None], dtype=values.dtype)
+    return values.zip_with(mask, none.new_from_index(0, len(values)))
 
 
 def is_open(sure: pl.Series) -> pl.Series:
@@ -126,7 +127,7 @@ def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:
 
 def all_open(values: pl.Series) -> Claim:
     """Claim nothing."""
-    return Claim(nothing(len(values)), values.is_not_null())
+    return Claim(nothing(len(values)), is_there(values))
 
 
 def nothing(rows: int) -> pl.Series:

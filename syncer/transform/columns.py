@@ -25,6 +25,7 @@ from syncer.transform.distinct import WORTH, WORTH_UNHASHED, Distinct
 from syncer.transform.lists import elements, regrouped, repeated, where_any
 from syncer.transform.masks import certain, nowhere
 
+OF_TEXT: Final = plh.col("text").chash.sha2_256()
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
 OWN_DIGEST: Final = "^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})$"
 
@@ -231,7 +232,7 @@ def hashed(text: pl.Series) -> pl.Series:
     """Return the SHA-256 of each text in lower-case hex, NULL for NULL."""
     if text.null_count() == len(text):
         return text
-    return text.to_frame("text").select(plh.col("text").chash.sha2_256()).to_series()
+    return text.to_frame("text").select(OF_TEXT).to_series()
 
 
 def texts_of(values: pl.Series) -> pl.Series:

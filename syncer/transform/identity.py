@@ -7,6 +7,7 @@ What is below and the text forms of `texts` are frozen: a change would send ever
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import polars as pl
@@ -95,8 +96,12 @@ def joined_keys(parts: Sequence[pl.Series]) -> pl.Series:
 
 
 def _sha256(prefix: str, keys: pl.Series) -> pl.Series:
-    text = plh.concat_str(pl.lit(prefix), pl.col("key"))
-    return keys.to_frame().select(text.chash.sha2_256()).to_series()
+    return keys.to_frame("key").select(_sha256_behind(prefix)).to_series()
+
+
+@lru_cache(maxsize=64)
+def _sha256_behind(prefix: str) -> pl.Expr:
+    return plh.concat_str(pl.lit(prefix), pl.col("key")).chash.sha2_256()
 
 
 def _bytes(digests: pl.Series) -> pl.Series:

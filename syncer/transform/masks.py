@@ -6,12 +6,18 @@ import polars as pl
 
 Mask: TypeAlias = pl.Series | None
 """Boolean, or None for false everywhere."""
+TRUE: Final = pl.Series([True], dtype=pl.Boolean)
 FALSE: Final = pl.Series([False], dtype=pl.Boolean)
 
 
 def nowhere(rows: int) -> pl.Series:
     """Return false in every row."""
     return FALSE.new_from_index(0, rows)
+
+
+def is_there(values: pl.Series) -> pl.Series:
+    """Return where there is a value."""
+    return values.is_not_null() if values.null_count() else TRUE.new_from_index(0, len(values))
 
 
 def certain(mask: pl.Series) -> pl.Series:
