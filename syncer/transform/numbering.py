@@ -8,7 +8,7 @@ column, each behind its two letters. Plans are silent about numbers that need mo
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final
 
 import polars as pl
@@ -48,9 +48,9 @@ class Plan:
     """Most digits that a number may have; None where the country that comes first has others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plans:
-    """The plans of several countries."""
+    """The plans of several countries; what is asked of columns is stated once, since that takes longer than to ask it."""
 
     codes: Mapping[str, str]
     firsts: Mapping[str, str]
@@ -67,13 +67,11 @@ class Plans:
 
         Twin of `phone._national` for digits that do not begin with `ABROAD`.
         """
-        codes = countries.replace_strict(dict(self.codes), default=None, return_dtype=pl.String)
-        dialled = pl.DataFrame([digits.alias("digits"), countries.alias("country"), codes.alias("code")])
-        has_code = dialled.select(pl.col("digits").str.starts_with(pl.col("code")).fill_null(value=False)).to_series()
+        dialled = pl.DataFrame([digits.alias("digits"), countries.alias("country")]).with_columns(self._code)
+        has_code, leaves = dialled.select(self._looks_abroad).get_columns()
         number = self._made(dialled).get_column("number")
         if has_code.any():
             number = placed(only(number, ~has_code), has_code.arg_true(), self._whole(dialled.filter(has_code)))
-        leaves = dialled.select(_tagged("digits").str.contains(self.exit_code)).to_series()
         return only(number, ~leaves)
 
     def international_numbers(self, digits: pl.Series, codes: pl.Series) -> pl.Series:
@@ -81,52 +79,81 @@ class Plans:
 
         `codes` stand in front of `digits`. Twin of `phone._without_trunk_zero`.
         """
-        first = {code: country for country, code in self.codes.items() if self.firsts[country] == country}
-        frame = pl.DataFrame([digits.alias("digits"), codes.alias("code")]).with_columns(
-            pl.col("digits").str.slice(pl.col("code").str.len_bytes()),
-            country=pl.col("code").replace_strict(first, default=None, return_dtype=pl.String),
-        )
-        number, is_none = self._made(frame)
+        made = self._made(pl.DataFrame([digits.alias("digits"), codes.alias("code")]).with_columns(self._behind_code))
+        number, is_none = made.get_column("number"), made.get_column("is_none")
         if not is_none.any():
             return number
-        without, is_neither = self._made(frame.filter(is_none).with_columns(pl.col("digits").str.slice(1)))
-        return placed(number, is_none.arg_true(), digits.filter(is_none).zip_with(is_neither, without))
+        without = self._made(made.filter(is_none).with_columns(pl.col("digits").str.slice(1)))
+        others = digits.filter(is_none).zip_with(without.get_column("is_none"), without.get_column("number"))
+        return placed(number, is_none.arg_true(), others)
 
     def _made(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return what the library makes of digits without country code, and where it certainly takes them for no number.
+        """Return with digits without country code the `number` that the library makes of them, NULL where that is not certain.
 
-        `number` is NULL where nothing is certain, and where `is_none`.
+        `is_none` says where it certainly takes them for no number.
         """
-        frame = frame.with_columns(trunk=self._trunk_digits(_tagged("digits")))
-        frame = frame.with_columns(rest=pl.col("digits").str.slice(pl.col("trunk")))
-        longest = pl.col("country").replace_strict(dict(self.longest), default=None, return_dtype=pl.UInt32)
-        is_cut = (pl.col("trunk") <= 1) | ~pl.col("country").is_in(self.rewriting)
-        is_whole = is_cut & ((pl.col("trunk") == 0) | (~self._has_length("rest") & _is_within("rest", longest)))
-        number = (
-            pl.when(is_cut & self._is_national("rest"))
-            .then(pl.concat_str("code", "rest"))
-            .when(is_whole & self._has_length("digits"))
-            .then(pl.concat_str("code", "digits"))
-        )
-        is_none = (is_whole & ~self._has_length("digits")) | (is_cut & ~_is_within("rest", longest))
-        return frame.select(
-            number.alias("number"), (is_none & longest.is_not_null()).fill_null(value=False).alias("none")
-        )
+        for step in self._steps:
+            frame = frame.with_columns(step)
+        return frame
 
     def _whole(self, frame: pl.DataFrame) -> pl.Series:
         """Return the digits that are international without a plus, NULL where that is not certain."""
-        first = pl.col("country").replace_strict(dict(self.firsts), default=None, return_dtype=pl.String)
         frame = frame.with_columns(inner=pl.col("digits").str.slice(pl.col("code").str.len_bytes()))
-        sure = self._is_national("inner") & ~_tagged("digits").str.contains(self.national)
+        return frame.select(self._whole_digits).to_series()
+
+    @cached_property
+    def _code(self) -> pl.Expr:
+        return pl.col("country").replace_strict(self.codes, default=None, return_dtype=pl.String).alias("code")
+
+    @cached_property
+    def _looks_abroad(self) -> tuple[pl.Expr, pl.Expr]:
+        has_code = pl.col("digits").str.starts_with(pl.col("code")).fill_null(value=False)
+        return has_code.alias("has_code"), _tagged("digits").str.contains(self.exit_code).alias("leaves")
+
+    @cached_property
+    def _behind_code(self) -> tuple[pl.Expr, pl.Expr]:
+        first = {code: country for country, code in self.codes.items() if self.firsts[country] == country}
+        country = pl.col("code").replace_strict(first, default=None, return_dtype=pl.String)
+        return pl.col("digits").str.slice(pl.col("code").str.len_bytes()), country.alias("country")
+
+    @cached_property
+    def _steps(self) -> tuple[Sequence[pl.Expr], ...]:
+        """The library cuts a trunk prefix off, unless what is left has no length of a number; then all digits stay."""
+        longest = pl.col("country").replace_strict(self.longest, default=None, return_dtype=pl.UInt32)
+        is_whole = pl.col("is_cut") & ((pl.col("trunk") == 0) | (~pl.col("rest_fits") & pl.col("is_within")))
+        number = (
+            pl.when(pl.col("is_cut") & pl.col("rest_fits") & pl.col("is_national"))
+            .then(pl.concat_str("code", "rest"))
+            .when(is_whole & pl.col("fits"))
+            .then(pl.concat_str("code", "digits"))
+        )
+        is_none = (is_whole & ~pl.col("fits") & pl.col("is_within").is_not_null()) | (
+            pl.col("is_cut") & ~pl.col("is_within")
+        )
+        return (
+            [self._trunk_digits(_tagged("digits")).alias("trunk")],
+            [pl.col("digits").str.slice(pl.col("trunk")).alias("rest")],
+            [
+                ((pl.col("trunk") <= 1) | ~pl.col("country").is_in(self.rewriting)).alias("is_cut"),
+                self._has_length("digits").alias("fits"),
+                self._has_length("rest").alias("rest_fits"),
+                _tagged("rest").str.contains(self.national).alias("is_national"),
+                (pl.col("rest").str.len_bytes() <= longest).alias("is_within"),
+            ],
+            [number.alias("number"), is_none.fill_null(value=False).alias("is_none")],
+        )
+
+    @cached_property
+    def _whole_digits(self) -> pl.Expr:
+        first = pl.col("country").replace_strict(self.firsts, default=None, return_dtype=pl.String)
+        is_national = _tagged("inner").str.contains(self.national) & self._has_length("inner")
+        sure = is_national & ~_tagged("digits").str.contains(self.national)
         for country in (pl.col("country"), first):
             sure &= self._trunk_digits(pl.concat_str(country, "inner")) == 0
-        return frame.select(pl.when(sure).then("digits").alias("number")).to_series()
+        return pl.when(sure).then("digits")
 
     def _trunk_digits(self, tagged: pl.Expr) -> pl.Expr:
         return tagged.str.extract(self.trunk, 0).str.len_bytes().fill_null(LETTERS) - LETTERS
-
-    def _is_national(self, name: str) -> pl.Expr:
-        return _tagged(name).str.contains(self.national) & self._has_length(name)
 
     def _has_length(self, name: str) -> pl.Expr:
         return pl.concat_str("country", pl.col(name).str.len_bytes().cast(pl.String)).is_in(self.lengths)
@@ -134,10 +161,6 @@ class Plans:
 
 def _tagged(name: str) -> pl.Expr:
     return pl.concat_str("country", name)
-
-
-def _is_within(name: str, longest: pl.Expr) -> pl.Expr:
-    return pl.col(name).str.len_bytes() <= longest
 
 
 class _Met:
