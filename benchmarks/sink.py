@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 EVENT = b'"user_data"'
+TRACE_ID = "AmXn5oJBdXTQ8hNNfmMq3Vn"
+"""As long as Meta's: syncer looks for it in what it sent."""
 
 
 class Connection(asyncio.Protocol):
@@ -51,7 +53,7 @@ class Connection(asyncio.Protocol):
         if self._kept is not None and body:
             with self._kept.open("ab") as file:
                 file.write(body + b"\n")
-        said = json.dumps({"events_received": body.count(EVENT), "messages": [], "fbtrace_id": "A1b2C3"}).encode()
+        said = json.dumps({"events_received": body.count(EVENT), "messages": [], "fbtrace_id": TRACE_ID}).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n\r\n"
         self._transport.write(head.encode() + said)
 
