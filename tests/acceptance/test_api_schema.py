@@ -37,7 +37,7 @@ def hold_to_it(operation: Any, url: str) -> None:
     from schemathesis.checks import positive_data_acceptance
 
     @settings(
-        max_examples=count(40), phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), database=None,
+        max_examples=count(20), phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), database=None,
     )  # fmt: skip
     @given(case=operation.as_strategy())
     def holds(case: Any) -> None:

@@ -274,7 +274,7 @@ def has_all(shop: Shop, orders: int) -> bool:
 def test_R25_a_daemon_put_to_sleep_keeps_what_it_runs_and_others_run_the_rest(
     make_shop: MakeShop, postgres_state: str
 ) -> None:
-    """F29: SIGSTOP in the middle of a run; nothing is sent twice, and the other daemon serves the other pipeline."""
+    """F29, as runs by hand: SIGSTOP in the middle of a run; nothing is sent twice, the other daemon serves the other."""
     shop = make_shop(faults=parse_faults("latency=10ms"), keep=400_000)
     shop.edit("syncer.yaml", "version: 1", f"version: 1\nstate: {postgres_state}")
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)
@@ -283,7 +283,7 @@ def test_R25_a_daemon_put_to_sleep_keeps_what_it_runs_and_others_run_the_rest(
     rng, expected = random.Random(29), 0
     with process_of(shop, log="a.log") as first:
         wait_until(partial(is_ready, shop, first, "a.log"))
-        for _ in range(count(20)):
+        for _ in range(count(10)):
             add_orders(shop, expected + 1, expected + 300)
             expected += 300
             before = shop.sandbox.sandbox.begun

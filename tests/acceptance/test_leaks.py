@@ -8,9 +8,9 @@ import pytest
 
 from syncer import load_project, run_sync
 from tests.acceptance.shop import TOKEN, MakeShop
-from tests.counts import count, note
+from tests.counts import FULL, count, note
 
-RUNS = count(100, 1_000)
+RUNS = count(50, 1_000) if FULL else 10
 ROWS = 20
 SETTLING = RUNS // 2
 """Runs until caches are full."""

@@ -128,7 +128,7 @@ def test_R02_R03_a_warehouse_that_restarts_under_a_run_loses_nothing_and_sends_n
     assert arrived(shop) == dict.fromkeys(range(1, ROWS + 1), 1)
 
 
-@pytest.mark.parametrize("turn", range(count(10)))
+@pytest.mark.parametrize("turn", range(count(6)))
 def test_R02_R03_R30_a_state_that_restarts_under_a_run_loses_nothing_and_notes_what_it_sends_twice(
     shop: Shop, server: Server, database: PostgresDatabase, turn: int
 ) -> None:

@@ -73,7 +73,7 @@ def lenient(pipeline: Pipeline) -> Pipeline:
     start=STARTS,
 )
 @pytest.mark.faults
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(200), deadline=None)
 def test_F27_few_rows_build_what_columns_build(
     pipeline: Pipeline, key: tuple[str, ...], batch: pa.RecordBatch, start: int | None
 ) -> None:
@@ -82,7 +82,7 @@ def test_F27_few_rows_build_what_columns_build(
 
 @given(pipeline=funnels(), rows=st.lists(ROWS | REPEATED, max_size=12), wanted=st.none() | st.sets(st.integers(0, 50)))
 @pytest.mark.faults
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(200), deadline=None)
 def test_F27_few_rows_obey_rules_as_columns_do(
     pipeline: Pipeline, rows: list[dict[str, object]], wanted: set[int] | None
 ) -> None:

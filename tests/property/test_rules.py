@@ -130,7 +130,7 @@ def made(pipeline: Pipeline, batch: pa.RecordBatch) -> Transformed:
 
 @given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
 @pytest.mark.faults
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(200), deadline=None)
 def test_rules_give_what_the_reference_builds(pipeline: Pipeline, rows: list[dict[str, Any]]) -> None:
     batch = pa.RecordBatch.from_pylist([{**row, "key": number} for number, row in enumerate(rows)], schema=SHAPE)
     found = made(pipeline, batch)
@@ -154,7 +154,7 @@ def test_rules_give_what_the_reference_builds(pipeline: Pipeline, rows: list[dic
 
 @given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
 @pytest.mark.faults
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(200), deadline=None)
 def test_rules_give_what_one_pipeline_a_rule_gives(pipeline: Pipeline, rows: list[dict[str, Any]]) -> None:
     batch = pa.RecordBatch.from_pylist([{**row, "email": b"a@b.co"} for row in rows], schema=SHAPE)
     plain = [each for each in pipeline.events if "event_id" not in each.mapping.server_event and not each.mapping.rest]
@@ -171,7 +171,7 @@ def test_rules_give_what_one_pipeline_a_rule_gives(pipeline: Pipeline, rows: lis
 
 @given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
 @pytest.mark.faults
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(200), deadline=None)
 def test_rows_of_one_key_give_what_the_reference_builds_of_the_batch(
     pipeline: Pipeline, rows: list[dict[str, Any]]
 ) -> None:

@@ -449,7 +449,7 @@ def test_F27_columns_build_what_the_reference_builds(
 )
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-@settings(max_examples=count(500), deadline=None)
+@settings(max_examples=count(200), deadline=None)
 def test_values_of_every_type_may_say_the_country(
     batch: pa.RecordBatch, by_column: str | None, mapped: Entry | None, default: str | None, *, hash_id: bool
 ) -> None:

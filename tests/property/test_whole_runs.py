@@ -135,7 +135,7 @@ def test_F27_R01_each_row_ends_in_one_bucket_and_nothing_goes_twice(
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 @given(pipeline=ruled(), rows=st.lists(ROWS, min_size=3, max_size=8), most=st.integers(1, 3))
-@settings(max_examples=count(100), deadline=None)
+@settings(max_examples=count(60), deadline=None)
 def test_F27_R01_events_of_rules_go_once_also_where_each_run_sends_of_few_rows(
     template: Path, pipeline: Pipeline, rows: list[dict[str, Any]], most: int
 ) -> None:
