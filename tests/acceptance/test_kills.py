@@ -1,11 +1,8 @@
 """Real processes that are killed or put to sleep while they send, on both kinds of state (F06, F07, F29)."""
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +12,9 @@ import psycopg
 import pytest
 
 from syncer.sandbox.faults import parse_faults
-from tests.acceptance.shop import TOKEN, MakeShop, Shop
+from tests.acceptance.daemons import Process, environ
+from tests.acceptance.shop import MakeShop, Shop
+from tests.acceptance.warm import warm
 from tests.counts import FULL, SOAK, count, note
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.faults, pytest.mark.timeout(1_800)]
@@ -42,16 +41,18 @@ def postgres_state(postgres_server: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def start(shop: Shop) -> "subprocess.Popen[str]":
-    """A run under way, as a process."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "syncer", "run", "orders", "--output", "json"],
-        cwd=shop.folder, env={"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN},
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+def begin(shop: Shop) -> Process:
+    """A run under way, as a process that need not start up: what happens to it happens while it sends."""
+    return Process(warm().start(("run", "orders"), folder=shop.folder, environ=environ(shop), log=shop.folder / "log"))
 
 
-def wait_for(shop: Shop, requests: int, running: "subprocess.Popen[str]") -> None:
+def kill(running: Process) -> bool:
+    """Kill it; return whether it had not ended before."""
+    running.kill()
+    return running.poll() == -signal.SIGKILL
+
+
+def wait_for(shop: Shop, requests: int, running: Process) -> None:
     """Wait until the sandbox has begun so many requests more, or the run is over."""
     goal, deadline = shop.sandbox.sandbox.begun + requests, time.monotonic() + 60
     while shop.sandbox.sandbox.begun < goal and running.poll() is None:
@@ -87,11 +88,9 @@ def test_R02_R03_killed_at_random_nothing_is_lost_and_every_duplicate_was_announ
     shop.add_orders(1, ROWS)
     rng, killed = random.Random(f"{kind} {group}"), 0
     for _ in range(kills):
-        running = start(shop)
+        running = begin(shop)
         wait_for(shop, rng.randint(1, ROWS // EVENTS_PER_REQUEST // kills // 2), running)
-        running.kill()
-        running.communicate()
-        killed += running.returncode == -signal.SIGKILL
+        killed += kill(running)
     settle(shop)
     arrived, announced = Counter(map(int, shop.order_ids())), noted(shop)
     lost, twice = ROWS - len(arrived), arrived.total() - len(arrived)
@@ -109,11 +108,9 @@ def test_R03_F08_killed_at_random_under_at_most_once_nothing_is_sent_twice_and_a
     for _ in range(count(5)):
         shop.add_orders(orders + 1, orders + 2_000)
         orders += 2_000
-        running = start(shop)
+        running = begin(shop)
         wait_for(shop, rng.randint(1, 20), running)
-        running.kill()
-        running.communicate()
-        killed += running.returncode == -signal.SIGKILL
+        killed += kill(running)
     shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
     last = shop.syncer("run", "orders", "--output", "json").report
     arrived = Counter(map(int, shop.order_ids()))
@@ -131,13 +128,12 @@ def test_R25_a_holder_put_to_sleep_keeps_its_lock_and_others_wait(make_shop: Mak
     rng = random.Random(29)
     for number in range(count(10)):
         shop.add_orders(1 + 800 * number, 800 * (number + 1))
-        running = start(shop)
+        running = begin(shop)
         wait_for(shop, rng.randint(1, 3), running)
         running.send_signal(signal.SIGSTOP)
         second = shop.syncer("run", "orders", "--output", "json")
         running.send_signal(signal.SIGCONT)
-        report = json.loads(running.communicate(timeout=60)[0])
-        assert report["status"] == "done"
+        assert running.wait(60) == 0
         if second.code == 4:
             assert "pid" in second.report["message"]
         else:  # it fell asleep while it wrote to the state

@@ -2,7 +2,7 @@
 
 A fresh `python -m syncer` spends a second of processor time on imports alone; a fork of a warm process starts in
 some milliseconds, with its own environment, folder, streams and exit code. `tests/architecture/test_start_up.py`
-and the tests of signals, of a kill and of the wheel start real ones.
+and the tests of signals and of the wheel start fresh ones.
 """
 
 import atexit
