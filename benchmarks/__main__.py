@@ -18,7 +18,7 @@ from benchmarks.turns import ROOT, Facts, cpu_us, measure, ratios, say, spread
 from benchmarks.warehouses import filled
 
 CACHE = ROOT / ".cache" / "bench"
-PARTS = ("bodies", "warehouses", "whole", "peers", "latency")
+PARTS = ("bodies", "warehouses", "whole", "small", "peers", "latency")
 LARGE_PARTS = ("growth", "ledger")
 """What takes long and tens of gigabytes: only when asked for."""
 FLOOR_US = 18
@@ -82,6 +82,16 @@ def whole(counts: Sequence[int], rounds: int) -> None:
         )
 
 
+def small(rounds: int) -> None:
+    """Measure a run that finds nothing among 100 rows, in a process that has made others before."""
+    warehouse = warehouse_of(100)
+    done = [measure(sys.executable, "benchmarks.idle_run", warehouse) for _ in range(rounds)]
+    spent = spread(1e3 * facts["cpu_s"] / facts["runs"] for facts in done)
+    say(
+        f"\nA run that finds nothing among 100 rows: CPU ms {spent}, {done[0]['runs']} runs in each of {rounds} processes"
+    )
+
+
 def workload(count: int) -> tuple[Path, Path]:
     """Return the workload as a DuckDB file and as JSON lines; made when missing."""
     warehouse, plain = warehouse_of(count), CACHE / f"orders-{count}.jsonl"
@@ -131,6 +141,8 @@ def main() -> None:
         warehouses(chosen.rows, chosen.rounds)
     if "whole" in chosen.parts:
         whole(chosen.whole, max(1, chosen.rounds // 2))
+    if "small" in chosen.parts:
+        small(chosen.rounds)
     if "peers" in chosen.parts:
         compare_whole_runs(warehouse_of(chosen.peers), chosen.rounds)
     if "latency" in chosen.parts:
