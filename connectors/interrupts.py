@@ -1,9 +1,11 @@
 """Ctrl-C in calls of drivers that do not hear it on the thread that waits in them."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Thread
-from typing import Final, TypeVar
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
 
 LOOK_S: Final = 0.1
 """Seconds between two looks for Ctrl-C, which the system may bring to another thread and so end no waiting."""
@@ -19,16 +21,59 @@ def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> V
     It is called until that happens: a driver forgets a `cancel` that comes before its query has begun.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse") as other:
-        started = other.submit(start)
-        try:
-            while not wait((started,), LOOK_S).done:
-                pass
-        except KeyboardInterrupt:
-            cancel()
-            while not wait((started,), AGAIN_S).done:
-                cancel()
-            raise
-        return started.result()
+        return _ended(other.submit(start), cancel)
+
+
+def _ended(started: Future[Value], cancel: Callable[[], object]) -> Value:
+    try:
+        while not wait((started,), LOOK_S).done:
+            pass
+    except KeyboardInterrupt:
+        _end(started, cancel)
+        raise
+    return started.result()
+
+
+def _end(started: Future[Any], cancel: Callable[[], object]) -> None:
+    cancel()
+    while not wait((started,), AGAIN_S).done:
+        cancel()
+
+
+class Ahead(Generic[Value]):
+    """What `fetch` gives until it gives None, fetched on another thread before it is asked for. Holds a thread; mutable.
+
+    So the warehouse works while what it gave is worked on. Nothing is fetched before the first is asked for. Where
+    Ctrl-C comes while one is waited for, or the `with` block ends, `cancel` makes the call under way end.
+    """
+
+    def __init__(self, fetch: Callable[[], Value | None], cancel: Callable[[], object], *, most: int) -> None:
+        """At most `most` are fetched and not asked for."""
+        self._fetch, self._cancel, self._most = fetch, cancel, most
+        self._other = ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse")
+        self._coming: deque[Future[Value | None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        for started in reversed(self._coming):  # or the next one would begin
+            if not started.cancel() and not started.done():
+                _end(started, self._cancel)
+        self._coming.clear()
+        self._other.shutdown()
+
+    def __iter__(self) -> Iterator[Value]:
+        self._begin(self._most)
+        while (value := _ended(self._coming[0], self._cancel)) is not None:
+            self._coming.popleft()
+            self._begin(1)
+            yield value
+
+    def _begin(self, count: int) -> None:
+        self._coming.extend(self._other.submit(self._fetch) for _ in range(count))
 
 
 def abandonable(start: Callable[[], Value]) -> Value:

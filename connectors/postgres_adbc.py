@@ -11,7 +11,7 @@ import adbc_driver_manager
 from adbc_driver_manager._reader import AdbcRecordBatchReader  # the reader of pyarrow itself loses the codes of errors
 from adbc_driver_postgresql import StatementOptions, dbapi
 
-from connectors.interrupts import interruptible
+from connectors.interrupts import Ahead, interruptible
 from connectors.postgres_columns import Column
 from connectors.postgres_errors import Said, explain
 from connectors.postgres_place import Place
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PIECE_BYTES: Final = 4 * 1024 * 1024
+PIECES_AHEAD: Final = 2
+"""About a batch: it is read while the one before it is made into events."""
 PLAIN: Final = {StatementOptions.USE_COPY.value: "false"}
 COPIED: Final = {StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(PIECE_BYTES)}
 
@@ -67,8 +69,7 @@ class Bulk:
         stream = cursor.fetch_arrow()  # ends what it points at when it goes
         reader: Any = AdbcRecordBatchReader._import_from_c(stream.address)  # noqa: SLF001
         self._reading.callback(reader.close)
-        while (piece := interruptible(lambda: _next(reader), cursor.adbc_cancel)) is not None:
-            yield piece
+        yield from self._reading.enter_context(Ahead(lambda: _next(reader), cursor.adbc_cancel, most=PIECES_AHEAD))
 
     def _run(self, sql: str, parameters: Sequence[str] | None = None) -> None:
         with self._connection.cursor(adbc_stmt_kwargs=PLAIN) as cursor:

@@ -21,8 +21,8 @@ from tests.postgres_database import PostgresDatabase
 pytestmark = [pytest.mark.acceptance, pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(900)]
 
 MODES = ("fast", "immediate")
-ROWS = 30_000
-"""Of 600 bytes each: more than a batch, and the rest is more than driver and sockets hold."""
+ROWS = 80_000
+"""Of 600 bytes each: more than two batches, and the rest is more than is read ahead and driver and sockets hold."""
 SMALL = "destination: meta\ndelivery: {events_per_request: 50}"
 TABLE = """
 CREATE TABLE orders (

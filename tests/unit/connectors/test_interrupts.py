@@ -2,11 +2,11 @@
 
 import os
 import signal
-from threading import Event, Timer
+from threading import Event, Semaphore, Timer
 
 import pytest
 
-from connectors.interrupts import interruptible
+from connectors.interrupts import Ahead, interruptible
 
 
 def test_a_query_that_had_not_begun_when_it_was_cancelled_is_cancelled_again() -> None:
@@ -31,3 +31,69 @@ def test_what_the_call_raises_is_raised_where_it_is_waited_for() -> None:
 
     with pytest.raises(LookupError, match="no such table"):
         interruptible(fail, Event().set)
+
+
+class Pieces:
+    """Gives the numbers up to `last`, then None; counts what was asked. Mutable."""
+
+    def __init__(self, last: int) -> None:
+        self.last, self.given, self.asked = last, 0, Semaphore(0)
+
+    def __call__(self) -> int | None:
+        self.given += 1
+        self.asked.release()
+        return self.given if self.given <= self.last else None
+
+
+def never() -> None:
+    raise AssertionError("nothing was under way")
+
+
+@pytest.mark.parametrize("last", [0, 1, 2, 5])
+def test_what_is_fetched_ahead_comes_whole_and_in_order(last: int) -> None:
+    with Ahead(Pieces(last), never, most=2) as ahead:
+        assert list(ahead) == list(range(1, last + 1))
+
+
+def test_so_many_are_fetched_ahead_and_none_before_the_first_is_asked_for() -> None:
+    pieces = Pieces(10)
+    with Ahead(pieces, never, most=2) as ahead:
+        assert pieces.given == 0
+        assert next(iter(ahead)) == 1
+        assert all(pieces.asked.acquire(timeout=30) for _ in range(3))
+        assert not pieces.asked.acquire(timeout=0.05)
+    assert pieces.given == 3
+
+
+def test_a_failure_comes_behind_what_was_fetched_before_it() -> None:
+    divisors = [1, 0, 3]
+    with Ahead(lambda: 1 // divisors.pop(0), Event().set, most=1) as ahead:
+        found = iter(ahead)
+        assert next(found) == 1
+        with pytest.raises(ZeroDivisionError):
+            next(found)
+
+
+def test_what_is_under_way_when_nobody_wants_more_is_cancelled_and_nothing_follows() -> None:
+    begun, ended = Event(), Event()
+    calls: list[int] = []
+
+    def fetch() -> int:
+        calls.append(len(calls) + 1)
+        if len(calls) == 2:
+            begun.set()
+            assert ended.wait(60)
+        return calls[-1]
+
+    with Ahead(fetch, ended.set, most=3) as ahead:
+        assert next(iter(ahead)) == 1
+        assert begun.wait(30)
+    assert calls == [1, 2]
+
+
+def test_ctrl_c_while_one_is_waited_for_cancels_it() -> None:
+    ended = Event()
+    Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt), Ahead(lambda: ended.wait(60), ended.set, most=2) as ahead:
+        next(iter(ahead))
+    assert ended.is_set()
