@@ -66,7 +66,7 @@ def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop:
 
 @pytest.mark.faults
 @pytest.mark.soak("F32")
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(7_200)
 def test_R28_F32_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> None:
     shop = make_shop(faults=parse_faults("latency=5ms"))
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL.replace("flight: 1", "flight: 4"))
