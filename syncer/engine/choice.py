@@ -38,8 +38,8 @@ class Choice:
     judged: frozenset[bytes]
     """Identities of events that are judged, settled or not: of rejects, and of persons who were erased."""
     skims: bool
-    """Whether rows that were settled before this run need not be judged."""
-    repeats: bool = True
+    """Whether rows whose event was settled before need not be judged."""
+    repeats: bool
     """Whether many of the next rows may have been settled before, so that they are looked up before events are made."""
 
     @classmethod
@@ -52,8 +52,9 @@ class Choice:
         reprieve = Reprieve.of(lambda: run.ledger_without_refused, rejects, fingerprint=fingerprint)
         recall = Recall(rejects) if job.retry else None
         judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
-        skims = job.is_regular and run.watermark is not None and transform.tells_by_key
-        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims)
+        skims = job.is_regular and transform.tells_by_key and transform.cursor_column is not None
+        repeats = run.watermark is not None
+        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims, repeats)
 
     @property
     def is_out_of_turn(self) -> bool:

@@ -67,6 +67,14 @@ def test_a_warehouse_that_fails_does_not_hide_that_meta_blocks_the_pipeline(simu
     assert (report.status, report.pause_reason) == (RunStatus.PAUSED, "token_invalid")
 
 
+def test_a_first_run_judges_a_key_no_second_time_once_its_event_is_settled(simulation: Simulation) -> None:
+    """A batch later the row could not be sent any more: it is a duplicate, whatever it holds (R14)."""
+    simulation.world.rows[7] = replace(simulation.world.rows[7], key="k1", at=1_700_000_000)
+    report = simulation.run()
+    assert report is not None
+    assert (report.acknowledged, report.tally.buckets) == (19, {Bucket.DUPLICATE_SKIPPED: 1})
+
+
 @pytest.mark.parametrize("batches", [0, 1, 3])
 def test_an_interrupt_while_reading_waits_for_what_is_under_way(simulation: Simulation, batches: int) -> None:
     simulation.warehouse.fails_after, simulation.warehouse.failure = batches, KeyboardInterrupt()
