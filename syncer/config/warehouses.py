@@ -22,30 +22,29 @@ FILE_OPTIONS = frozenset({"private_key_file"})
 
 def read_sources(node: Node | None, reader: Reader) -> dict[str, SourceConfig]:
     """Return the warehouses of the map `sources`."""
-    known = registry.kinds()
-    found = {name: _source(name, source, reader, known) for name, source in (node.entries if node else {}).items()}
+    found = {name: _source(name, source, reader) for name, source in (node.entries if node else {}).items()}
     return {name: source for name, source in found.items() if source}
 
 
-def _source(name: str, node: Node, reader: Reader, known: tuple[str, ...]) -> SourceConfig | None:
+def _source(name: str, node: Node, reader: Reader) -> SourceConfig | None:
     problems = reader.problems
     if not node.is_map:
         problems.at(node, f"{shape(node)} is not a map", "write {type: duckdb, path: warehouse.duckdb}")
         return None
     if (kind_node := node.get("type")) is None:
-        problems.missing(node, "type", f"add the kind of warehouse: {', '.join(known)}")
+        problems.missing(node, "type", f"add the kind of warehouse: {', '.join(registry.kinds())}")
         return None
     kind = reader.text(kind_node, what="a kind of warehouse")
     if kind is None:
         return None
-    if kind not in known:
-        what = f"no connector for {shape(kind_node)} is installed"
-        problems.at(kind_node, what, suggestion(kind, known, noun="kinds"))
-        return None
     try:
         options = _Options(reader, registry.options_type(kind))
     except ConnectorError as error:
-        problems.at(kind_node, error.what, error.remedy)
+        if kind in (known := registry.kinds()):
+            problems.at(kind_node, error.what, error.remedy)
+        else:
+            what = f"no connector for {shape(kind_node)} is installed"
+            problems.at(kind_node, what, suggestion(kind, known, noun="kinds"))
         return None
     return SourceConfig(name=name, type=kind, options=options.read(node.without("type")))
 

@@ -1,6 +1,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,32 @@ def test_help_answers_at_once() -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(took_s() for _ in range(5)) < 0.3
+
+
+READ_TWICE = """
+import sys
+from pathlib import Path
+from syncer.config.load import load_project
+
+def note(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("entry_points.txt"):
+        looked.append(arguments[0])
+
+looked = []
+sys.addaudithook(note)
+for _ in range(2):
+    load_project(Path("."), target="dev", environ={})
+    print(len(looked))
+"""
+
+
+def test_files_are_read_again_without_a_look_at_what_is_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READ_TWICE],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second = map(int, done.stdout.split())
+    assert second == first > 0
