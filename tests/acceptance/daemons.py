@@ -34,7 +34,7 @@ def wait_until(is_so: Callable[[], object], *, within_s: float = 30) -> None:
     while not is_so():
         now = time.monotonic()
         assert now < deadline, "it took too long"
-        time.sleep(min(0.5, max(0.02, 4 * (now - asked_at))))
+        time.sleep(min(0.2, max(0.02, 4 * (now - asked_at))))
         asked_at = time.monotonic()
 
 
