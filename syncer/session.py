@@ -294,9 +294,7 @@ class Session:
     ) -> "tuple[Job, Tools]":
         """Return what a run of `pipeline` needs; `code` is shown in Test Events, in place of the configured one."""
         os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
-        os.environ.setdefault(
-            "_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000"
-        )  # one heap, kept for the next batch
+        os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")  # polars: one heap, kept a while
         from syncer.engine.clock_check import ClockCheck
         from syncer.engine.executor import Threads
         from syncer.engine.job import Job
