@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from threading import Thread
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -35,9 +36,11 @@ def _ended(started: Future[Value], cancel: Callable[[], object]) -> Value:
 
 
 def _end(started: Future[Any], cancel: Callable[[], object]) -> None:
-    cancel()
-    while not wait((started,), AGAIN_S).done:
-        cancel()
+    """Tell a call to end until it has; a `cancel` that fails, as without a network, hides nothing that went wrong before."""
+    while not started.done():
+        with suppress(Exception):
+            cancel()
+        wait((started,), AGAIN_S)
 
 
 class Ahead(Generic[Value]):

@@ -45,24 +45,22 @@ class Pieces:
         return self.given if self.given <= self.last else None
 
 
-def never() -> None:
-    raise AssertionError("nothing was under way")
-
-
 @pytest.mark.parametrize("last", [0, 1, 2, 5])
 def test_what_is_fetched_ahead_comes_whole_and_in_order(last: int) -> None:
-    with Ahead(Pieces(last), never, most=2) as ahead:
+    told = Event()
+    with Ahead(Pieces(last), told.set, most=2) as ahead:
         assert list(ahead) == list(range(1, last + 1))
+    assert not told.is_set()
 
 
 def test_so_many_are_fetched_ahead_and_none_before_the_first_is_asked_for() -> None:
-    pieces = Pieces(10)
-    with Ahead(pieces, never, most=2) as ahead:
+    pieces, told = Pieces(10), Event()
+    with Ahead(pieces, told.set, most=2) as ahead:
         assert pieces.given == 0
         assert next(iter(ahead)) == 1
         assert all(pieces.asked.acquire(timeout=30) for _ in range(3))
         assert not pieces.asked.acquire(timeout=0.05)
-    assert pieces.given == 3
+    assert (pieces.given, told.is_set()) == (3, False)
 
 
 def test_a_failure_comes_behind_what_was_fetched_before_it() -> None:
@@ -72,6 +70,30 @@ def test_a_failure_comes_behind_what_was_fetched_before_it() -> None:
         assert next(found) == 1
         with pytest.raises(ZeroDivisionError):
             next(found)
+
+
+def test_a_call_that_cannot_be_told_to_end_hides_no_failure() -> None:
+    """As where the network is gone: the call under way fails by itself."""
+    begun, gone, calls = Event(), Event(), Semaphore(2)
+
+    def fetch() -> int:
+        if not calls.acquire(blocking=False):
+            begun.set()
+            gone.wait(60)
+        return 1
+
+    def cannot() -> None:
+        gone.set()
+        raise ConnectionError("no network")
+
+    def read() -> None:
+        with Ahead(fetch, cannot, most=2) as ahead:
+            next(iter(ahead))
+            assert begun.wait(30)
+            raise LookupError("the first")
+
+    with pytest.raises(LookupError, match="the first"):
+        read()
 
 
 def test_what_is_under_way_when_nobody_wants_more_is_cancelled_and_nothing_follows() -> None:
