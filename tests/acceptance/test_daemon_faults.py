@@ -274,7 +274,7 @@ def has_all(shop: Shop, orders: int) -> bool:
 def test_R25_a_daemon_put_to_sleep_keeps_what_it_runs_and_others_run_the_rest(
     make_shop: MakeShop, postgres_state: str
 ) -> None:
-    """F29, as runs by hand: SIGSTOP in the middle of a run; nothing is sent twice, the other daemon serves the other."""
+    """SIGSTOP in the middle of a run; nothing is sent twice, the other daemon serves the rest (half of F29)."""
     shop = make_shop(faults=parse_faults("latency=10ms"), keep=400_000)
     shop.edit("syncer.yaml", "version: 1", f"version: 1\nstate: {postgres_state}")
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)

@@ -123,7 +123,7 @@ def test_R03_F08_killed_at_random_under_at_most_once_nothing_is_sent_twice_and_a
 
 
 def test_R25_a_holder_put_to_sleep_keeps_its_lock_and_others_wait(make_shop: MakeShop) -> None:
-    """F29, as daemons: a lock that dies with its process is not taken from one that sleeps; nothing is sent twice."""
+    """A lock that dies with its process is not taken from one that sleeps; nothing is sent twice (half of F29)."""
     shop = make_shop(faults=parse_faults("latency=50ms"), keep=200_000)
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL)
     rng = random.Random(29)
