@@ -21,7 +21,7 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES
 from syncer.state.scope import Scope
-from syncer.state.segment import Covered, Part, Segment, SpoiledError, grouped_in_memory, write
+from syncer.state.segment import DRAFT, Covered, Part, Segment, SpoiledError, grouped_in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ class LedgerFiles:
             try:
                 found |= segment.has(digests)
             except (OSError, SpoiledError) as error:
-                segment.path.unlink(missing_ok=True)
-                raise StateError(
-                    f"state: {segment.path} cannot be relied on ({error}) and was taken away; run again: "
-                    "it is made anew from the state, which has all that was in it"
-                ) from None
+                raise _spoiled(segment.path, error) from None
         return found
 
 
@@ -99,7 +95,7 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
     make_private_folder(store.beside)
     stem = _stem(store, pipeline_id)
     files = LedgerFiles.of(store, pipeline_id)
-    for path in set(_names(store.beside, stem).values()) - {segment.path for segment in files.segments}:
+    for path in _all(store.beside, stem) - {segment.path for segment in files.segments}:
         path.unlink(missing_ok=True)
     builder = _Builder(store, pipeline_id, store.beside / stem, is_stopped, list(files.segments))
     with suppress(_StoppedError):
@@ -110,10 +106,23 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
 
 
 def forget(store: "Store", pipeline_id: int) -> None:
-    """Take the files of a pipeline away."""
+    """Take the files of a pipeline away, and drafts of them. For who holds the pipeline."""
     if store.beside is not None:
-        for path in _names(store.beside, _stem(store, pipeline_id)).values():
+        for path in _all(store.beside, _stem(store, pipeline_id)):
             path.unlink(missing_ok=True)
+
+
+def _spoiled(path: Path, error: Exception) -> StateError:
+    """Take the file away and return what is said of it."""
+    what = "was taken away; run again"
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        what = "cannot be taken away; delete it and run again"
+    return StateError(
+        f"state: {path} cannot be relied on ({error}) and {what}: "
+        "it is made anew from the state, which has all that was in it"
+    )
 
 
 class _StoppedError(Exception):
@@ -228,6 +237,11 @@ def _is_forgotten(chain: list[Segment], oldest: int) -> bool:
 
 def _stem(store: "Store", pipeline_id: int) -> str:
     return hashlib.blake2b(store.salt + str(pipeline_id).encode(), digest_size=8).hexdigest()
+
+
+def _all(folder: Path, stem: str) -> set[Path]:
+    """Return the files of a pipeline, and the drafts that killed processes left."""
+    return {*_names(folder, stem).values(), *folder.glob(f"{stem}-*{DRAFT}")}
 
 
 def _names(folder: Path, stem: str) -> dict[tuple[int, int], Path]:

@@ -1,8 +1,9 @@
 """One file of settled identities in which a look-up of a thousand reads a thousand small pieces, and not the file.
 
 The identities lie in groups, by their highest bits: digests spread evenly, so a group has some twenty. Each group begins
-with a slot that makes the sum of its words 0, so what a disk has spoiled is found when it is read. Files are written once,
-whole, and never changed. What is in them is in the state too: a file that is missing or spoiled is made anew.
+with a slot that makes the sum of its words the group's number and one, so what a disk has spoiled is found when it is
+read: zeros as well, and what lies where something else did. Files are written once, whole, and never changed. What is in
+them is in the state too: a file that is missing or spoiled is made anew.
 """
 
 import os
@@ -31,6 +32,8 @@ AT_ONCE = 131_072
 """Identities that are grouped at a time, for bounded memory; about."""
 WORD_BITS = 64
 PRIVATE = 0o600
+DRAFT = ".new"
+"""How the name of a file ends that is being written."""
 
 Part = Callable[[int, int, int], bytes]
 """Gives the packed identities of a source whose highest `bits` are a number from `low` up to, without, `high`."""
@@ -76,29 +79,35 @@ class Segment:
     def has(self, digests: bytes) -> pl.Series:
         """Return, for each of the packed `digests`, whether it is here; raises `SpoiledError` where a group is not whole."""
         low, high = words_of(digests)
-        groups = high // 2 ** (WORD_BITS - self._bits)
-        starts, ends = self._starts.gather(groups), self._starts.gather(groups + 1)
-        sizes = ends - starts
+        of_group = high // 2 ** (WORD_BITS - self._bits)
+        groups = of_group.unique().sort()  # each is read once: a mistake that counts twice could make a right sum
+        starts = self._starts.gather(groups)
+        sizes = self._starts.gather(groups + 1) - starts
         pieces = [
             os.pread(self._file, size, self._begin + start)
             for size, start in zip(_in_bytes(sizes), _in_bytes(starts), strict=True)
         ]
-        there_low, there_high = self._whole(b"".join(pieces), int(sizes.sum()))
-        asked = pl.select(pl.int_range(len(low), dtype=pl.UInt32).repeat_by(pl.lit(sizes)).explode()).to_series()
-        found = asked.filter((there_low == low.gather(asked)) & (there_high == high.gather(asked)))
-        return pl.zeros(len(low), pl.Boolean, eager=True).scatter(found, values=True)
+        there_low, there_high = self._whole(b"".join(pieces), groups, slots=int(sizes.sum()))
+        place = groups.search_sorted(of_group)
+        size, end = sizes.gather(place), sizes.cum_sum().gather(place)
+        asked = pl.select(pl.int_range(len(low), dtype=pl.UInt32).repeat_by(pl.lit(size)).explode()).to_series()
+        slot = pl.select(pl.int_ranges(end - size, end, dtype=pl.UInt32).explode()).to_series()
+        is_there = (there_low.gather(slot) == low.gather(asked)) & (there_high.gather(slot) == high.gather(asked))
+        return pl.zeros(len(low), pl.Boolean, eager=True).scatter(asked.filter(is_there), values=True)
 
     def part(self, low: int, high: int, bits: int) -> bytes:
-        """Return the packed identities of some groups; a `Part`."""
-        if bits > self._bits:
-            raise ValueError("a group is not divided")
-        first, last = low << (self._bits - bits), high << (self._bits - bits)
+        """Return the packed identities whose highest `bits` are from `low` up to, without, `high`; a `Part`."""
+        finer = max(0, bits - self._bits)
+        first, last = (low << self._bits) >> bits, -((-high << self._bits) >> bits)
         begin, end = int(self._starts[first]), int(self._starts[last])
         packed = os.pread(self._file, (end - begin) * IDENTITY_BYTES, self._begin + begin * IDENTITY_BYTES)
-        words = self._whole(packed, end - begin)
-        slots = self._starts.slice(first, last - first) - begin
-        kept = pl.zeros(end - begin, pl.Boolean, eager=True).scatter(slots, values=True)
-        return packed_of(*(each.filter(~kept) for each in words))
+        groups = pl.int_range(first, last, dtype=pl.UInt64, eager=True)
+        words = self._whole(packed, groups, slots=end - begin)
+        heads = self._starts.slice(first, last - first) - begin
+        is_wanted = pl.ones(end - begin, pl.Boolean, eager=True).scatter(heads, values=False)
+        if finer:
+            is_wanted &= (words[1] // 2 ** (WORD_BITS - bits)).is_between(low, high - 1)
+        return packed_of(*(each.filter(is_wanted) for each in words))
 
     def _head(self) -> tuple[Covered, int, int]:
         head = os.pread(self._file, HEADER.size, 0)
@@ -116,11 +125,12 @@ class Segment:
             raise SpoiledError(f"{self.path.name} is not whole")
         return _numbers(read[HEADER.size : -CRC.size], pa.uint32())
 
-    def _whole(self, packed: bytes, slots: int) -> tuple[pl.Series, pl.Series]:
+    def _whole(self, packed: bytes, groups: pl.Series, *, slots: int) -> tuple[pl.Series, pl.Series]:
+        """Return the words of whole `groups`, each of them once."""
         if len(packed) != slots * IDENTITY_BYTES:
             raise SpoiledError(f"{self.path.name} is too short")
         low, high = words_of(packed)
-        if slots and (int(low.sum()) + int(high.sum())) % 2**WORD_BITS:
+        if (int(low.sum()) + int(high.sum()) - int(groups.sum()) - len(groups)) % 2**WORD_BITS:
             raise SpoiledError(f"{self.path.name} is not as it was written")
         return low, high
 
@@ -132,9 +142,9 @@ def write(path: Path, covered: Covered, source: Part, count: int) -> None:
     """
     bits = min(MOST_BITS, max(1, (count // IN_GROUP).bit_length()))
     parts = min(bits, max(0, (count // AT_ONCE).bit_length()))
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE), "wb") as file:
             _fill(file, covered, source, bits=bits, parts=parts)
             file.flush()
             os.fsync(file.fileno())
@@ -168,7 +178,9 @@ def _grouped(low: pl.Series, high: pl.Series, *, bits: int, first: int, groups: 
     sums = frame.group_by("group").agg(size=pl.len() + 1, sum=pl.col("low").sum() + pl.col("high").sum())
     every = pl.DataFrame({"group": pl.int_range(groups, dtype=pl.UInt32, eager=True)})
     heads = every.join(sums, on="group", how="left", maintain_order="left").with_columns(
-        size=pl.col("size").fill_null(1), low=(~pl.col("sum") + 1).fill_null(0), high=pl.lit(0, pl.UInt64)
+        size=pl.col("size").fill_null(1),
+        low=~pl.col("sum").fill_null(0) + pl.col("group").cast(pl.UInt64) + (first + 2),
+        high=pl.lit(0, pl.UInt64),
     )
     slots = pl.concat(
         [

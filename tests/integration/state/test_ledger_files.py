@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,20 @@ def test_identities_that_a_disk_has_spoiled_stop_the_run_and_the_next_one_reads_
     assert known(store, acts)[0] == of_requests(*range(1, 6))
 
 
+def test_a_spoiled_file_that_cannot_be_taken_away_is_named(store: Store, acts: Acts) -> None:
+    deliver(store, acts, range(1, 6))
+    extend(store, ORDERS)
+    (path,) = folder(store).iterdir()
+    ledger = ledger_of(store, 1)
+    with path.open("r+b") as file:
+        file.seek(-3, os.SEEK_END)
+        file.write(b"?")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StateError, match=r"cannot be taken away; delete it and run again"):
+        ledger.settled(acts.identities(1, 200))
+
+
 def test_files_of_a_state_that_was_put_back_are_not_believed(
     store: Store, opened: Opener, acts: Acts, tmp_path: Path
 ) -> None:
@@ -257,14 +272,25 @@ def test_who_is_stopped_leaves_what_is_whole(store: Store, acts: Acts) -> None:
     assert known(store, acts, 900)[0] == of_requests(*range(1, PAGE_ROWS + 11))
 
 
-def test_a_draft_that_a_crash_left_is_in_nobodys_way(store: Store, acts: Acts) -> None:
+@pytest.mark.parametrize("pid", [os.getpid(), 99_999_999])
+def test_a_draft_that_a_crash_left_is_in_nobodys_way_and_goes(store: Store, acts: Acts, pid: int) -> None:
     deliver(store, acts, range(1, 6))
     extend(store, ORDERS)
     (path,) = folder(store).iterdir()
-    path.with_name(f"{path.name}.{os.getpid()}.new").write_bytes(b"half")
+    path.with_name(f"{path.name}.{pid}.new").write_bytes(b"half")
     deliver(store, acts, range(6, 11))
     extend(store, ORDERS)
     assert known(store, acts)[0] == of_requests(*range(1, 11))
+    assert files(store) == ["0-10.ids"]
+
+
+def test_who_was_erased_is_in_no_draft_that_a_crash_left(store: Store, acts: Acts) -> None:
+    deliver(store, acts, range(1, 6))
+    extend(store, ORDERS)
+    (path,) = folder(store).iterdir()
+    shutil.copy(path, path.with_name(f"{path.name}.99999999.new"))
+    erased.erase(store, ORDERS, [acts.identities(EACH, 1)], actor="tester")
+    assert files(store) == []
 
 
 def test_overlapping_files_of_a_crash_are_taken_once(store: Store, acts: Acts) -> None:
@@ -316,3 +342,49 @@ def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: st
     assert segment.Segment(tmp_path / "b").has(packed(range(3 * many))).to_list() == [
         number < 2 * many for number in range(3 * many)
     ]
+
+
+COVERED = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+BEGIN = 3 * 4096
+"""Of a file with 16,384 identities: behind its directory of 1,024 groups, with 16 slots each or so."""
+
+
+def spread(numbers: range) -> bytes:
+    return b"".join((number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128).to_bytes(16, "little") for number in numbers)
+
+
+def test_few_identities_become_one_file_with_very_many(tmp_path: Path) -> None:
+    few, many = spread(range(1, 3)), spread(range(3, 3 * segment.AT_ONCE))
+    for name, identities in (("few", few), ("many", many)):
+        segment.write(tmp_path / name, COVERED, segment.grouped_in_memory(identities), len(identities) // 16)
+    parts = [segment.Segment(tmp_path / name).part for name in ("few", "many")]
+    segment.write(tmp_path / "all", COVERED, lambda *of: b"".join(part(*of) for part in parts), 3 * segment.AT_ONCE - 1)
+    made = segment.Segment(tmp_path / "all")
+    assert made.count == 3 * segment.AT_ONCE - 1
+    assert made.has(few + many[: 62 * 16] + spread(range(1))).to_list() == [True] * 64 + [False]
+
+
+def test_zeros_where_identities_were_are_noticed(tmp_path: Path) -> None:
+    """A disk that lost a block gives zeros for it, and their sum is 0."""
+    path, identities = tmp_path / "a", spread(range(1, 16_385))
+    segment.write(path, COVERED, segment.grouped_in_memory(identities), 16_384)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:BEGIN] + bytes(4096) + whole[BEGIN + 4096 :])
+    made, answers = segment.Segment(path), []
+    for start in range(0, len(identities), 16):
+        with suppress(segment.SpoiledError):
+            answers += made.has(identities[start : start + 16]).to_list()
+    assert 16_000 < len(answers) < 16_384 - 200
+    assert all(answers)
+
+
+def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Path) -> None:
+    """Twice 2 ** 63 is nothing, where sums are of 64 bits."""
+    path, identity = tmp_path / "a", spread(range(1, 2))
+    segment.write(path, COVERED, segment.grouped_in_memory(identity), 1)
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(identity) + 7] ^= 0x80
+    path.write_bytes(whole)
+    for times in (1, 2, 3, 4):
+        with pytest.raises(segment.SpoiledError, match="not as it was written"):
+            segment.Segment(path).has(identity * times)
