@@ -6,7 +6,7 @@ do is settled, and locked, when its DuckDB is made, so the next reading finds it
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -78,9 +78,8 @@ class Instances:
 
         After an error, or where the reading left something behind, no other gets the same DuckDB.
         """
-        kept = self._take(wanted)
-        with private_folder("syncer-duckdb", parent=wanted.sorts_in, path=kept.folder if kept else None) as folder:
-            instance = kept or _Instance(wanted, folder, _made(wanted, folder))
+        with ExitStack() as until_then:
+            instance = self._again(wanted, until_then) or _new(wanted, until_then)
             try:
                 with _attached(instance) as connection:
                     yield connection
@@ -88,6 +87,18 @@ class Instances:
                 instance.connection.close()
                 raise
             self._put_back(instance)
+
+    def _again(self, wanted: Wanted, until_then: ExitStack) -> _Instance | None:
+        """Return one that was kept, with its folder; None where there is none, or somebody has taken the folder's place."""
+        kept = self._take(wanted)
+        if kept is None:
+            return None
+        try:
+            until_then.enter_context(_folder(wanted, kept.folder))
+        except OSError:
+            kept.connection.close()
+            return None
+        return kept
 
     def _take(self, wanted: Wanted) -> _Instance | None:
         with self._lock:
@@ -110,6 +121,15 @@ class Instances:
 
 INSTANCES: Final = Instances()
 """Of this process."""
+
+
+def _new(wanted: Wanted, until_then: ExitStack) -> _Instance:
+    folder = until_then.enter_context(_folder(wanted))
+    return _Instance(wanted, folder, _made(wanted, folder))
+
+
+def _folder(wanted: Wanted, path: Path | None = None) -> AbstractContextManager[Path]:
+    return private_folder("syncer-duckdb", parent=wanted.sorts_in, path=path)
 
 
 def _made(wanted: Wanted, folder: Path) -> "duckdb.DuckDBPyConnection":

@@ -22,9 +22,9 @@ def private_folder(name: str, *, parent: Path | None = None, path: Path | None =
     place = Path(tempfile.gettempdir() if parent is None else parent)
     _sweep(place, name)
     unlocked = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))
-    lock = _lock(unlocked / LOCK, create=True)
-    folder = unlocked.rename(path or place / unlocked.name.removeprefix("."))
+    lock, folder = _lock(unlocked / LOCK, create=True), unlocked
     try:
+        folder = unlocked.rename(path or place / unlocked.name.removeprefix("."))
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -167,6 +167,17 @@ def test_one_that_read_a_large_file_serves_no_other(make: Callable[..., Path]) -
     assert which(opened) != which(opened)
 
 
+def test_a_place_that_somebody_took_meanwhile_is_left_to_them(make: Callable[..., Path]) -> None:
+    opened = source(make(), temp_directory=".")
+    before = which(opened)
+    place, open_files = Path(str(before)).parent, len(list(Path("/proc/self/fd").iterdir()))
+    (place / "theirs").mkdir(parents=True)
+
+    assert which(opened) != before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_files
+    assert [path.name for path in place.parent.iterdir() if path.is_dir()] == [place.name]
+
+
 def test_few_are_kept(make: Callable[..., Path]) -> None:
     files = [make() for _ in range(3)]
     first = [which(source(file)) for file in files]
