@@ -63,6 +63,11 @@ class Ledger:
         self._recent = identities(b"")
         self._filter = _empty_filter(1)
 
+    @property
+    def has_stray_files(self) -> bool:
+        """Return whether files of it lie about that nobody reads."""
+        return self._files is not None and self._files.has_strays
+
     def settled(self, digests: bytes) -> pl.Series:
         """Return, for each of the packed 16-byte `digests`, whether it must not be sent again.
 

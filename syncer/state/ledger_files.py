@@ -49,6 +49,8 @@ class LedgerFiles:
     """The files of one pipeline, from the first request on without a gap."""
 
     segments: tuple[Segment, ...] = ()
+    has_strays: bool = False
+    """Whether others lie beside them that are not to be believed: of what the state has forgotten, spoiled, of a crash."""
 
     @classmethod
     def of(cls, store: "Store", pipeline_id: int) -> Self:
@@ -59,7 +61,8 @@ class LedgerFiles:
         if not names:
             return cls()
         with store.reading() as connection:
-            return cls(_chain(connection, pipeline_id, names))
+            segments = _chain(connection, pipeline_id, names)
+        return cls(segments, has_strays=len(segments) < len(names))
 
     @property
     def upto(self) -> int:
