@@ -55,7 +55,8 @@ def traces(store: Store, scope: Scope, identities: Collection[bytes]) -> Traces:
 def erase(store: Store, scope: Scope, identities: Collection[bytes], *, actor: str) -> Traces:
     """Take `identities` out of ledger and quarantine, and block them; return what was found. Nothing of it can be undone.
 
-    Raises `LockedError` where a run holds the scope. The audit log keeps the number, not the identities.
+    Raises `LockedError` where a run holds the scope, and `StateError` where it is done but for a file beside the state,
+    which somebody must delete. The audit log keeps the number, not the identities.
     """
     from syncer.state.ledger_files import forget as forget_files
 

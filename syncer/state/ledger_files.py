@@ -109,10 +109,20 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
 
 
 def forget(store: "Store", pipeline_id: int) -> None:
-    """Take the files of a pipeline away, and drafts of them. For who holds the pipeline."""
-    if store.beside is not None:
-        for path in _all(store.beside, _stem(store, pipeline_id)):
+    """Take the files of a pipeline away, and drafts of them; raises `StateError` where one stays.
+
+    For who holds the pipeline.
+    """
+    if store.beside is None:
+        return
+    for path in sorted(_all(store.beside, _stem(store, pipeline_id))):
+        try:
             path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"state: {path} cannot be taken away ({error.strerror}): no run believes it, but it has what was "
+                "erased from the state; delete it"
+            ) from None
 
 
 def _spoiled(path: Path, error: Exception) -> StateError:

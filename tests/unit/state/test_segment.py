@@ -1,0 +1,78 @@
+"""A file of identities has what was written and nothing else, and says so where a disk has spoiled it."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncer.state import segment
+
+COVERED = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+BEGIN = 3 * 4096
+"""Of a file with 16,384 identities: behind its directory of 1,024 groups, with 16 slots each or so."""
+
+
+def spread(numbers: range) -> bytes:
+    return b"".join((number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128).to_bytes(16, "little") for number in numbers)
+
+
+@pytest.mark.parametrize("family", ["spread", "high words alike", "low words alike"])
+@pytest.mark.parametrize("many", [1, 2, 300])
+def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: str, many: int) -> None:
+    def identity(number: int) -> bytes:
+        spread = number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128
+        high, low = (spread >> 64, spread % 2**64) if family == "spread" else (7, number)
+        words = (high, low) if family != "low words alike" else (low, high)
+        return b"".join(word.to_bytes(8, "little") for word in reversed(words))
+
+    def packed(numbers: Any) -> bytes:
+        return b"".join(map(identity, numbers))
+
+    covered = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+    segment.write(tmp_path / "a", covered, segment.grouped_in_memory(packed(range(0, 2 * many, 2))), many)
+    made = segment.Segment(tmp_path / "a")
+    assert (made.covered, made.count) == (covered, many)
+    assert made.has(packed(range(2 * many))).to_list() == [number % 2 == 0 for number in range(2 * many)]
+    sources = [made.part, segment.grouped_in_memory(packed(range(1, 2 * many, 2)))]
+    segment.write(tmp_path / "b", covered, lambda *of: b"".join(source(*of) for source in sources), 2 * many)
+    assert segment.Segment(tmp_path / "b").has(packed(range(3 * many))).to_list() == [
+        number < 2 * many for number in range(3 * many)
+    ]
+
+
+def test_few_identities_become_one_file_with_very_many(tmp_path: Path) -> None:
+    few, many = spread(range(1, 3)), spread(range(3, 3 * segment.AT_ONCE))
+    for name, identities in (("few", few), ("many", many)):
+        segment.write(tmp_path / name, COVERED, segment.grouped_in_memory(identities), len(identities) // 16)
+    parts = [segment.Segment(tmp_path / name).part for name in ("few", "many")]
+    segment.write(tmp_path / "all", COVERED, lambda *of: b"".join(part(*of) for part in parts), 3 * segment.AT_ONCE - 1)
+    made = segment.Segment(tmp_path / "all")
+    assert made.count == 3 * segment.AT_ONCE - 1
+    assert made.has(few + many[: 62 * 16] + spread(range(1))).to_list() == [True] * 64 + [False]
+
+
+def test_zeros_where_identities_were_are_noticed(tmp_path: Path) -> None:
+    """A disk that lost a block gives zeros for it, and their sum is 0."""
+    path, identities = tmp_path / "a", spread(range(1, 16_385))
+    segment.write(path, COVERED, segment.grouped_in_memory(identities), 16_384)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:BEGIN] + bytes(4096) + whole[BEGIN + 4096 :])
+    made, answers = segment.Segment(path), []
+    for start in range(0, len(identities), 16):
+        with suppress(segment.SpoiledError):
+            answers += made.has(identities[start : start + 16]).to_list()
+    assert 16_000 < len(answers) < 16_384 - 200
+    assert all(answers)
+
+
+def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Path) -> None:
+    """Twice 2 ** 63 is nothing, where sums are of 64 bits."""
+    path, identity = tmp_path / "a", spread(range(1, 2))
+    segment.write(path, COVERED, segment.grouped_in_memory(identity), 1)
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(identity) + 7] ^= 0x80
+    path.write_bytes(whole)
+    for times in (1, 2, 3, 4):
+        with pytest.raises(segment.SpoiledError, match="not as it was written"):
+            segment.Segment(path).has(identity * times)
