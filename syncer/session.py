@@ -277,9 +277,9 @@ class Session:
         from syncer.state.history import last_sweep, left_elsewhere, stored_pipeline
 
         every, scope, now = pipeline.reconcile.every, self.scope(pipeline), self.clock.now()
-        window = timedelta(seconds=longest_window_s(pipeline))
+        window, delay = (timedelta(seconds=each) for each in (longest_window_s(pipeline), pipeline.settings.delay))
         is_it = pipeline.cursor is not None and (
-            left_elsewhere(self.store, scope, fingerprint=pipeline.fingerprint, since=now - window)
+            left_elsewhere(self.store, scope, fingerprint=pipeline.fingerprint, since=now - window, delay=delay)
             or (every is not None and is_due(last_sweep(self.store, scope), every, wanted=wanted, now=now))
         )
         return is_it and (found := stored_pipeline(self.store, scope)) is not None and found.watermark is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from syncer.errors import StateError
 from syncer.report import ELSEWHERE, RunReport, RunStatus
+from syncer.spec.limits import FUTURE_S
 from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.basis import Basis
 from syncer.state.quarantine import Reject
@@ -143,19 +144,24 @@ def last_sweep(store: Store, scope: Scope) -> datetime | None:
         return connection.execute(query).scalar()
 
 
-def left_elsewhere(store: Store, scope: Scope, *, fingerprint: str, since: datetime) -> bool:
+def left_elsewhere(store: Store, scope: Scope, *, fingerprint: str, since: datetime, delay: timedelta) -> bool:
     """Return whether runs by another configuration than `fingerprint` left rows to other destinations since then.
 
-    Not where a run by this one has compared all keys with the ledger afterwards.
+    Not where a run by this one has compared all keys with the ledger, `delay` after the last of them or later: before, it
+    may have found some of these rows too early to be sent.
     """
     is_left = (RUN_COUNTS.c.kind == counts.REASON) & (RUN_COUNTS.c.name == ELSEWHERE)
-    lefts = _of(scope, select(func.max(RUNS.c.epoch))).join(RUN_COUNTS, RUN_COUNTS.c.run_id == RUNS.c.id)
-    sweeps = _of(scope, select(func.max(RUNS.c.epoch))).where(*_IS_SWEEP, RUNS.c.fingerprint == fingerprint)
+    ended_at = func.coalesce(RUNS.c.finished_at, RUNS.c.started_at)
+    lefts = _of(scope, select(RUNS.c.epoch, ended_at)).join(RUN_COUNTS, RUN_COUNTS.c.run_id == RUNS.c.id)
+    query = lefts.where(is_left, RUNS.c.fingerprint != fingerprint, RUNS.c.started_at >= since)
     with store.reading() as connection:
-        left = connection.execute(
-            lefts.where(is_left, RUNS.c.fingerprint != fingerprint, RUNS.c.started_at >= since)
-        ).scalar()
-        return left is not None and (connection.execute(sweeps).scalar() or 0) < left
+        left = connection.execute(query.order_by(RUNS.c.epoch.desc()).limit(1)).first()
+        if left is None:
+            return False
+        over_at = left[1] + delay + timedelta(seconds=FUTURE_S)
+        sweeps = _of(scope, select(RUNS.c.id)).where(*_IS_SWEEP, RUNS.c.fingerprint == fingerprint)
+        later = sweeps.where(RUNS.c.epoch > left.epoch)
+        return connection.execute(later.where(RUNS.c.started_at >= over_at) if delay else later).first() is None
 
 
 def find_runs(store: Store, prefix: str, *, target: str | None = None, limit: int) -> list[StoredRun]:

@@ -284,7 +284,8 @@ class Simulation:
         if self.shape.cursor == "none" or len(self.ways) == 1:
             return False
         since = self.wall.now() - timedelta(days=62)
-        return left_elsewhere(job.store, job.scope, fingerprint=job.pipeline.fingerprint, since=since)
+        delay = timedelta(seconds=self.shape.delay_s)
+        return left_elsewhere(job.store, job.scope, fingerprint=job.pipeline.fingerprint, since=since, delay=delay)
 
     def _resent(self, job: Job, tools: Tools) -> RunReport:
         requests = [stored.id for stored, _ in held_requests(job.store, job.scope)]

@@ -167,7 +167,7 @@ def passes_rows_that_must_be_read_again(patch: Patch) -> None:
 
     def unblocked(number: int, rows: Any, *args: Any, **kwargs: Any) -> Page:
         read = take(number, rows, *args, **kwargs)
-        return replace(read, blocks=False, upto=read.cursor_at(rows.num_rows - 1))
+        return replace(read, blocks=False, upto=read.cursor_at(rows.num_rows - 1) if rows.num_rows else None)
 
     patch.setattr(sync, "take_page", unblocked)
 
