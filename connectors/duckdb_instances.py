@@ -151,11 +151,17 @@ def _made(wanted: Wanted, folder: Path) -> "duckdb.DuckDBPyConnection":
         connection.execute(f"SET GLOBAL file_search_path = {literal(str(wanted.search_path))}")
     else:
         names = (str(wanted.file), wanted.target)
-        allowed = ", ".join(literal(name + end) for name in names for end in ("", ".wal"))
+        allowed = ", ".join(literal(path) for name in names for path in (name, _log_of(name)))
         connection.execute(f"SET allowed_paths = [{allowed}]")
         connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _log_of(file: str) -> str:
+    """Return where DuckDB looks for the log of a file: what is behind a question mark it takes for options."""
+    path, mark, options = file.partition("?")
+    return f"{path}.wal{mark}{options}"
 
 
 def _encrypt_spill(connection: "duckdb.DuckDBPyConnection") -> None:

@@ -81,6 +81,15 @@ def test_a_file_that_is_another_by_now_is_read_anew(make: Callable[..., Path]) -
     assert (before, values(opened, WHICH, "id")) == ([1], [2])
 
 
+@pytest.mark.parametrize(
+    "name", ["a b.duckdb", "a?b=c.duckdb", "a*.duckdb", "a[1].duckdb", "it's%20.duckdb", "é:,.duckdb"]
+)
+def test_a_file_of_any_name_is_read_again_and_again(make: Callable[..., Path], name: str) -> None:
+    opened = source(make(name=name))
+
+    assert [values(opened, WHICH, "id") for _ in range(2)] == [[1], [1]]
+
+
 def test_a_link_that_leads_elsewhere_by_now_is_followed(make: Callable[..., Path], tmp_path: Path) -> None:
     link = tmp_path / "link.duckdb"
     link.symlink_to(make(1))
