@@ -282,7 +282,7 @@ def test_who_is_stopped_leaves_what_is_whole(store: Store, acts: Acts) -> None:
     assert known(store, acts, 900)[0] == of_requests(*range(1, PAGE_ROWS + 11))
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 99_999_999])
+@pytest.mark.parametrize("pid", [os.getpid(), 99_999_999], ids=["of this process", "of another"])
 def test_a_draft_that_a_crash_left_is_in_nobodys_way_and_goes(store: Store, acts: Acts, pid: int) -> None:
     deliver(store, acts, range(1, 6))
     extend(store, ORDERS)
