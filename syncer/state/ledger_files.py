@@ -173,12 +173,12 @@ class _Builder:
         return count >= most
 
     def unite(self) -> None:
-        """Make one file of the last ones where the first of them is not far larger than what follows it."""
-        first, following = len(self.segments), 0
-        for place, segment in reversed(list(enumerate(self.segments))):
-            if following and segment.count >= TIMES * following:
+        """Make one file of the last ones, from the first on that is not far larger than all that follow it."""
+        first, following = 0, sum(segment.count for segment in self.segments)
+        for segment in self.segments:
+            if segment.count < TIMES * (following - segment.count):
                 break
-            first, following = place, following + segment.count
+            first, following = first + 1, following - segment.count
         parts = self.segments[first:]
         if len(parts) < 2:
             return

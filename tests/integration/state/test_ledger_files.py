@@ -95,6 +95,12 @@ def test_many_files_become_few_and_large_ones_stay(store: Store, acts: Acts) -> 
     ]
 
 
+def test_many_files_of_one_size_become_one_although_the_last_is_small(store: Store, acts: Acts) -> None:
+    deliver(store, acts, range(1, 2 * PAGE_ROWS + 11))
+    extend(store, ORDERS)
+    assert files(store) == [f"0-{2 * PAGE_ROWS + 10}.ids"]
+
+
 def test_each_pipeline_has_files_of_its_own(store: Store, acts: Acts) -> None:
     other = Scope("default", "leads", "meta")
     deliver(store, acts, range(1, 6))
