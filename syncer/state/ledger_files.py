@@ -138,6 +138,18 @@ def _spoiled(path: Path, error: Exception) -> StateError:
     )
 
 
+def _source(segment: Segment) -> Part:
+    """Return what gives the identities of a file; raises `StateError` where it is spoiled, and takes it away."""
+
+    def part(low: int, high: int, bits: int) -> bytes:
+        try:
+            return segment.part(low, high, bits)
+        except (OSError, SpoiledError) as error:
+            raise _spoiled(segment.path, error) from None
+
+    return part
+
+
 class _StoppedError(Exception):
     """Somebody wants the process to end."""
 
@@ -190,7 +202,7 @@ class _Builder:
             erased=ends.erased,
             checksum=ends.checksum,
         )
-        self.segments[first:] = [self._written(covered, [part.part for part in parts], following)]
+        self.segments[first:] = [self._written(covered, [_source(part) for part in parts], following)]
         self.store.points.hit("files.in")
         for part in parts:
             part.path.unlink(missing_ok=True)

@@ -101,6 +101,21 @@ def test_many_files_of_one_size_become_one_although_the_last_is_small(store: Sto
     assert files(store) == [f"0-{2 * PAGE_ROWS + 10}.ids"]
 
 
+def test_a_spoiled_file_that_was_to_become_one_with_others_is_taken_away(store: Store, acts: Acts) -> None:
+    deliver(store, acts, range(1, 6))
+    extend(store, ORDERS)
+    (path,) = folder(store).iterdir()
+    whole = bytearray(path.read_bytes())
+    whole[-3] ^= 0x10
+    path.write_bytes(whole)
+    deliver(store, acts, range(6, 11))
+    with pytest.raises(StateError, match="cannot be relied on"):
+        extend(store, ORDERS)
+    assert not path.exists()
+    extend(store, ORDERS)
+    assert known(store, acts)[0] == of_requests(*range(1, 11))
+
+
 def test_each_pipeline_has_files_of_its_own(store: Store, acts: Acts) -> None:
     other = Scope("default", "leads", "meta")
     deliver(store, acts, range(1, 6))
