@@ -24,6 +24,9 @@ _SIGN_IN: Final = (
 )  # fmt: skip
 """The code, words where the driver hides it, what happened, what mends it."""
 
+_NO_ANSWER: Final = re.compile(r"Failed to login: (HTTP request failed|.*end of file before message)", re.DOTALL)
+"""How version 5 tells that nobody answered when its class says that the server refused: its last try was in time."""
+
 _REFUSED: Final = {
     606: ("no warehouse runs the query", "set `warehouse`, let its role have USAGE on it, and leave AUTO_RESUME on"),
     90073: ("the warehouse is suspended and a resource monitor keeps it so", "raise the monitor's quota, or set another `warehouse`"),
@@ -70,7 +73,7 @@ def about_sign_in(error: Any, *, is_network: bool) -> SourceError:
             return SourceRefusedError(what, remedy=remedy)
     if re.search(r"\b(403|404)\b|verify the account name", text, re.IGNORECASE):
         return SourceRefusedError("Snowflake knows no such account there", remedy="mend `account`, or `host`")
-    if is_network:
+    if is_network or _NO_ANSWER.search(text):
         what = "Snowflake does not answer"
         return SourceUnavailableError(what, remedy="try again later; check `account` and the network of this machine")
     return SourceRefusedError(f"Snowflake refuses to sign in{_number(error)}", remedy="mend the options of the source")

@@ -51,6 +51,19 @@ def test_a_server_that_does_not_answer_is_away_for_now() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "HTTP request failed after retries: login request. Connection refused (os error 111)",
+        "Invalid Snowflake response. end of file before message length reached",
+    ],
+)
+def test_nobody_answered_also_where_the_driver_calls_it_a_refusal(said: str) -> None:
+    found = about_sign_in(Said(250001, f"250001 (08001): Failed to login: {said}"), is_network=False)
+
+    assert isinstance(found, SourceUnavailableError)
+
+
+@pytest.mark.parametrize(
     ("error", "expected"),
     [
         (Said(904, "SQL compilation error: error line 3 at position 7\ninvalid identifier 'EMIAL'"), "in line 2: the query has no column EMIAL (query id 01b2c3d4-0000-1111)"),
