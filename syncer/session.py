@@ -293,14 +293,14 @@ class Session:
         on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "tuple[Job, Tools]":
         """Return what a run of `pipeline` needs; `code` is shown in Test Events, in place of the configured one."""
-        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
-        os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")  # polars: one heap, kept a while
         from syncer.engine.clock_check import ClockCheck
         from syncer.engine.executor import Threads
         from syncer.engine.job import Job
+        from syncer.engine.polars_library import load_polars
         from syncer.engine.scheduled_test import refuse_scheduled_test
         from syncer.engine.tools import Tools, silent
 
+        load_polars()
         destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
         clock = SteadyClock(self.clock)
 

@@ -68,6 +68,9 @@ def _serve_health(daemon: "Daemon", open_ports: ExitStack) -> None:
 
 def _stop_in_order(daemon: "Daemon") -> None:
     """Let the first signal ask for the end, and a second one end the process at once."""
+    from syncer.engine.polars_library import load_polars
+
+    load_polars()
 
     def ask(signum: int, frame: "FrameType | None") -> None:
         del signum, frame

@@ -20,6 +20,9 @@ NOTICE = b"\x1b[?25h\nStopping: waiting for the answers that are under way. Once
 @contextmanager
 def ends_in_order(stop: "Stop") -> Iterator[None]:
     """Let the first signal ask for `stop`, and a second one end the process at once."""
+    from syncer.engine.polars_library import load_polars
+
+    load_polars()
 
     def ask(signum: int, frame: "FrameType | None") -> None:
         del signum, frame

@@ -12,6 +12,7 @@ from threading import Thread
 
 from syncer.config.chosen import way_to
 from syncer.config.load import load_project
+from syncer.engine.polars_library import load_polars
 from syncer.errors import LockedError, SyncerError
 from syncer.logs import as_set_up, set_up
 from syncer.pipeline import Pipeline, Project
@@ -44,6 +45,7 @@ def main(words: Sequence[str]) -> int:
     Thread(target=_outlive_nobody, daemon=True).start()
     try:
         with Session(load_project(Path(root), target=target, environ=os.environ)) as session:
+            load_polars()
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: session.stop.interrupt())
             way = way_to(find_pipeline(session.project, pipeline), destination)

@@ -90,6 +90,32 @@ def test_R28_F32_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> 
     note("F32", tried=SIGNALS, requests=shop.sandbox.sandbox.begun)
 
 
+IN_COLUMNS = """
+import os, signal, threading
+from syncer.cli.signals import ends_in_order
+from syncer.ports import Stop
+
+stop = Stop()
+with ends_in_order(stop):
+    import polars as pl
+
+    columns = pl.LazyFrame({"a": range(20_000)})
+    other = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    other.start()
+    while not stop.is_wanted or other.is_alive():
+        columns.sort("a", descending=True).collect()
+print("in order")
+"""
+
+
+def test_R28_ctrl_c_cuts_nothing_short_that_is_done_in_columns() -> None:
+    ended = [
+        subprocess.run([sys.executable, "-c", IN_COLUMNS], capture_output=True, text=True, timeout=60, check=False)
+        for _ in range(3)  # without our order polars raises in three of four
+    ]
+    assert [(each.stdout, each.stderr) for each in ended] == [("in order\n", "")] * 3
+
+
 def test_a_second_signal_ends_at_once_and_the_next_run_finds_what_was_under_way(make_shop: MakeShop) -> None:
     shop = make_shop(faults=parse_faults("latency=20s"))
     shop.add_orders(1, 3)
