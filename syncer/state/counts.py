@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
 from syncer.errors import StateError
 from syncer.report import Bucket, Tally
 from syncer.state.requests import RequestState
+from syncer.state.straight import Straight
 from syncer.state.tables import RUN_COUNTS
 from syncer.state.upserts import inserting
 
@@ -49,14 +49,15 @@ Deltas = dict[tuple[str, str], int]
 
 
 @cache
-def _add(kind: str) -> Any:
+def _add(kind: str) -> Straight:
     insert = inserting(kind)(RUN_COUNTS)
-    return insert.on_conflict_do_update(
+    added = insert.on_conflict_do_update(
         index_elements=["run_id", "kind", "name"], set_={"count": RUN_COUNTS.c.count + insert.excluded.count}
     )
+    return Straight(added, columns=("run_id", "kind", "name", "count"))
 
 
-_TAKE = (
+_TAKE = Straight(
     update(RUN_COUNTS)
     .where(
         RUN_COUNTS.c.run_id == bindparam("of_run"),
@@ -76,14 +77,14 @@ def add(connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], in
         if count
     ]
     if rows:
-        connection.execute(_add(connection.dialect.name), rows)
+        _add(connection.dialect.name).for_each(connection, rows)
 
 
 def take(connection: Connection, run_id: str, counter: tuple[str, str], count: int) -> None:
     """Take from a counter what is counted elsewhere from now on; it never falls below zero."""
     kind, name = counter
     found = {"of_run": run_id, "of_kind": kind, "of_name": name, "taken": count}
-    if count and connection.execute(_TAKE, found).rowcount != 1:
+    if count and _TAKE.changed(connection, found) != 1:
         raise StateError(f"state: run {run_id} has fewer than {count} events in {name}; the run stops")
 
 

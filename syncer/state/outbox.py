@@ -13,16 +13,18 @@ from syncer.spec.outcomes import Outcome
 from syncer.state.open_requests import OpenRequest, require_transition
 from syncer.state.requests import FREE, IDENTITY_BYTES, LASTING, SETTLED, NewRequest, RequestState, StoredRequest, split
 from syncer.state.seal import require_seal, seal
+from syncer.state.straight import Straight
 from syncer.state.tables import IS_UNFINISHED, REQUESTS
 
-_INSERT = insert(REQUESTS)
+_COLUMNS = tuple(column.name for column in REQUESTS.c if column.name != "id")
+_INSERT = Straight(insert(REQUESTS), columns=_COLUMNS)
 _ANSWER = [REQUESTS.c[name] for name in ("armed_at", "status", "code", "subcode", "fbtrace_id", "reason")]
 _BY_ID_STATE_EPOCH = (
     REQUESTS.c.id == bindparam("of_id"),
     REQUESTS.c.state == bindparam("of_state"),
     REQUESTS.c.epoch == bindparam("of_epoch"),
 )
-_REARM = (
+_REARM = Straight(
     update(REQUESTS)
     .where(*_BY_ID_STATE_EPOCH)
     .values(
@@ -32,7 +34,7 @@ _REARM = (
         attempts=REQUESTS.c.attempts + 1,
     )
 )
-_SETTLE = (
+_SETTLE = Straight(
     update(REQUESTS)
     .where(*_BY_ID_STATE_EPOCH)
     .values(
@@ -132,6 +134,7 @@ def _insert(
     cursor = _cursor_columns(request)
     base = _base(pipeline_id, run_id, request, cursor)
     row = {
+        **dict.fromkeys(_COLUMNS),
         "pipeline_id": pipeline_id,
         "run_id": run_id,
         "epoch": epoch,
@@ -146,14 +149,13 @@ def _insert(
         "consent": request.consent,
         **more,
     }
-    key = connection.execute(_INSERT, row).inserted_primary_key
-    return int(key[0]) if key else 0, base
+    return _INSERT.inserted(connection, row), base
 
 
 def rearm(connection: Connection, request: OpenRequest, *, epoch: int, at: datetime) -> None:
     """Write the intent to send a request once more."""
     found = _found(request, epoch, RequestState.ARMED, at)
-    _require_one(connection.execute(_REARM, found).rowcount, request)
+    _require_one(_REARM.changed(connection, found), request)
 
 
 def settle(
@@ -180,7 +182,7 @@ def settle(
         "new_fbtrace_id": outcome.fbtrace_id,
         "new_reason": outcome.reason,
     }
-    _require_one(connection.execute(_SETTLE, found | values).rowcount, request)
+    _require_one(_SETTLE.changed(connection, found | values), request)
 
 
 def adopt(connection: Connection, pipeline_id: int, *, epoch: int) -> list[tuple[OpenRequest, StoredRequest]]:

@@ -12,6 +12,7 @@ from syncer.state import basis
 from syncer.state.basis import Basis
 from syncer.state.scope import Scope
 from syncer.state.seal import position_seal, require_seal
+from syncer.state.straight import Straight
 from syncer.state.tables import PIPELINES
 from syncer.state.upserts import inserting
 from syncer.watermark import Watermark
@@ -39,7 +40,7 @@ _FIND = select(PIPELINES).where(
     *(PIPELINES.c[name] == bindparam(f"of_{name}") for name in ("target", "pipeline", "destination"))
 )
 _FIND_TO_WRITE = _FIND.with_for_update()
-_EPOCH = select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id")).with_for_update()
+_EPOCH = Straight(select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id")).with_for_update())
 _TAKE_OVER = (
     update(PIPELINES)
     .where(PIPELINES.c.id == bindparam("of_id"))
@@ -52,7 +53,7 @@ _TAKE_OVER = (
     )
 )
 _LET_GO = update(PIPELINES).where(PIPELINES.c.id == bindparam("of_id")).values(holder=None, held_since=None)
-_MOVE = (
+_MOVE = Straight(
     update(PIPELINES)
     .where(PIPELINES.c.id == bindparam("of_id"), PIPELINES.c.epoch == bindparam("of_epoch"))
     .values(
@@ -165,7 +166,7 @@ def take_over(
 
 def require_epoch(connection: Connection, pipeline_id: int, epoch: int) -> None:
     """Raise `StateError` if another run has taken over; holds the row so that none can before the commit."""
-    found = connection.execute(_EPOCH, {"of_id": pipeline_id}).scalar()
+    found = _EPOCH.first(connection, {"of_id": pipeline_id})
     if found != epoch:
         raise StateError("state: another run has taken this pipeline over; this one stops and changed nothing")
 
@@ -183,7 +184,7 @@ def move(connection: Connection, found: PipelineRow, *, watermark: Watermark | N
         "new_start": start,
         "new_checksum": position_seal(found.id, kind, written, start, found.ids_name),
     }
-    if connection.execute(_MOVE, moved).rowcount != 1:
+    if _MOVE.changed(connection, moved) != 1:
         raise StateError("state: the watermark could not be written; the run stops")
 
 

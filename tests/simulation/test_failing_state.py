@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from syncer.state.store import Store
 from tests.counts import FULL
+from tests.failing import stepped
 from tests.simulation.simulate import BrokenError, Simulation
 from tests.simulation.world import Shape
 
@@ -31,8 +31,7 @@ class FailAt:
     seen: int = 0
 
     def __call__(self, store: Store) -> None:
-        event.listen(store.database.engine, "before_cursor_execute", lambda *_: self.step())
-        event.listen(store.database.engine, "commit", lambda _: self.step())
+        stepped(store, self.step)
 
     def step(self) -> None:
         self.seen += 1

@@ -20,6 +20,7 @@ from syncer.engine.deliver import Delivery
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state import outbox
 from syncer.state.runs import RunLog
 from syncer.transform import plan
 from syncer.watermark import Watermark
@@ -149,6 +150,11 @@ def recovers_without_noting_possible_duplicates(patch: Patch) -> None:
         return {}
 
     patch.setattr(sync, "recover", forgetful)
+
+
+@mutant
+def takes_an_outcome_for_written_that_it_does_not_write(patch: Patch) -> None:
+    patch.setattr(outbox._SETTLE, "changed", lambda connection, values: 1)
 
 
 @mutant

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus, Tally
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.store import Store
+from tests.failing import stepped
 
 Contradictions = Callable[[Store], list[str]]
 KINDS_OF_POINTS = {
@@ -163,8 +164,7 @@ class FailAt:
 
     def __init__(self, store: Store) -> None:
         self.at_next(0)
-        event.listen(store.database.engine, "before_cursor_execute", lambda *_: self.step())
-        event.listen(store.database.engine, "commit", lambda _: self.step())
+        stepped(store, self.step)
 
     def at_next(self, number: int) -> None:
         self.at, self.seen = number, 0
