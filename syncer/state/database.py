@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Timer
 from typing import Any, Literal
@@ -68,6 +68,35 @@ class OneDialect(SQLiteDialect_pysqlite):
 registry.register("sqlite.syncer", __name__, OneDialect.__name__)
 
 
+class Writer:
+    """The one connection by which an embedded store is written, for one thread at a time. Mutable.
+
+    It is kept: to have one of the pool and give it back takes as long as half of what a request writes.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Commit at the end of the block; where it raises, roll back and keep the connection no longer."""
+        with ExitStack() as undone:
+            connection, self._kept = self._kept or self._engine.connect(), None
+            undone.callback(connection.close)
+            with connection.begin():
+                driver(connection).execute("BEGIN IMMEDIATE")
+                yield connection
+            self._kept = connection
+            undone.pop_all()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """Ways to connect to one place."""
@@ -79,6 +108,8 @@ class Database:
     """Connections outside the pool that never begin by themselves: for locks, settings and checks."""
     stepwise: Engine
     """Connections whose every transaction takes the write lock at its begin: for migrations."""
+    writer: Writer | None = None
+    """For what is written to an embedded store."""
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:
@@ -87,13 +118,19 @@ class Database:
         On SQLite a writing one takes the file's write lock at its begin, never half-way. An event of SQLAlchemy
         could say BEGIN as well, but listening to one costs every statement a third of its time.
         """
+        if writes and self.writer is not None:
+            with self.writer.transaction() as connection:
+                yield connection
+            return
         with self.engine.begin() as connection:
             if self.kind == "sqlite":
-                driver(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                driver(connection).execute("BEGIN")
             yield connection
 
     def close(self) -> None:
         """Close every connection."""
+        if self.writer is not None:
+            self.writer.close()
         self.engine.dispose()
 
 
@@ -123,7 +160,7 @@ def _sqlite(place: Place) -> Database:
     for each in (engine, single, stepwise):
         event.listen(each, "connect", _running(SQLITE_SETTINGS))
     event.listen(stepwise, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return Database("sqlite", place, engine, single, stepwise)
+    return Database("sqlite", place, engine, single, stepwise, Writer(engine))
 
 
 def _postgres(place: Place) -> Database:

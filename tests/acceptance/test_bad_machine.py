@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from syncer.cli import cli
 from syncer.daemon.serve import Daemon
+from syncer.state.database import driver
 from tests.acceptance.daemons import EVERY, running, wait_until
 from tests.acceptance.served import TOKEN, app_served
 from tests.acceptance.shop import TOKEN as TOKEN_OF_META
@@ -32,11 +33,11 @@ class Machine:
     disk: list[str] = field(default_factory=lambda: [HAS_ROOM])
 
     def __post_init__(self) -> None:
-        def patient(connection: sqlite3.Connection, *_: object) -> None:
-            connection.execute("PRAGMA busy_timeout = 30")  # else a lock is waited for ten seconds
-            connection.execute(self.disk[0])
+        def patient(connection: Connection) -> None:
+            driver(connection).execute("PRAGMA busy_timeout = 30")  # else a lock is waited for ten seconds
+            driver(connection).execute(self.disk[0])
 
-        event.listen(self.daemon.session.store.database.engine, "checkout", patient)
+        event.listen(self.daemon.session.store.database.engine, "begin", patient)
 
     def says(self, words: str) -> bool:
         """Whether overview and pipeline both say these words."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
+from syncer.state.database import driver
 from syncer.state.store import Store
 from tests.counts import count
 from tests.simulation.simulate import BrokenError, Simulation
@@ -40,7 +41,7 @@ class Trespass:
     def __call__(self, store: Store) -> None:
         self._timer = Timer(0, lambda: None)
         self._other = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
-        event.listen(store.database.engine, "checkout", self._prepare)
+        event.listen(store.database.engine, "begin", self._prepare)
         self.simulation.trouble.meanwhile = self._look
 
     def end(self) -> None:
@@ -49,9 +50,10 @@ class Trespass:
             self._timer.join()
         self._other.close()
 
-    def _prepare(self, connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * SECOND_S * 1000)}")
-        connection.execute(f"PRAGMA query_only = {self.has_struck and self.locked_s is None}")
+    def _prepare(self, connection: Connection) -> None:
+        raw = driver(connection)
+        raw.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * SECOND_S * 1000)}")
+        raw.execute(f"PRAGMA query_only = {self.has_struck and self.locked_s is None}")
 
     def _look(self, name: str) -> None:
         is_write = name.endswith(".before") and not name.startswith("post")

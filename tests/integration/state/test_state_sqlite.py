@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event, text
 
 from syncer.errors import StateError
-from syncer.state.database import check_for_damage, connect
+from syncer.state.database import check_for_damage, connect, driver
 from syncer.state.place import disk_kind, parse
 from syncer.state.requests import RequestState
 from syncer.state.store import Store, open_store
@@ -222,7 +222,7 @@ def open_folder() -> Iterator[Path]:
 def impatient(store: Store) -> None:
     """Wait 30 ms for locks rather than 10 s."""
     event.listen(
-        store.database.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA busy_timeout = 30")
+        store.database.engine, "begin", lambda connection: driver(connection).execute("PRAGMA busy_timeout = 30")
     )
 
 
@@ -243,7 +243,7 @@ def test_R30_a_full_disk_stops_the_run_before_anything_is_armed_and_it_goes_on_l
 ) -> None:
     with opened_at(tmp_path) as store:
         allowed = ["PRAGMA max_page_count = 1"]
-        event.listen(store.database.engine, "checkout", lambda connection, *_: connection.execute(allowed[0]))
+        event.listen(store.database.engine, "begin", lambda connection: driver(connection).execute(allowed[0]))
         run = acts.begin(store)
         acts.read(run, 100_000)
         with pytest.raises(StateError, match=r"the disk is full; make room and run again \(SQLITE_FULL\)"):

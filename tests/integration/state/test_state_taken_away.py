@@ -66,7 +66,7 @@ with open_store("sqlite:///home/state.db", root=root, home=home) as store:
         each.chmod(0o400)
     home.chmod(0o500)
     if not kept:
-        store.database.engine.dispose()
+        store.database.close()
     for number in (2, 3):
         try:
             acts.deliver(run, number, 1)
