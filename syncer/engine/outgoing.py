@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 
 import polars as pl
 
@@ -48,12 +49,12 @@ class Outgoing:
 
     def intent(self, events: pl.DataFrame) -> NewRequest:
         """Return the row in the state for `events`, all of its own or some."""
-        rows, times = events["row"], events["event_time"].to_list()
+        rows, times = events["row"], events["event_time"]
         return NewRequest(
             digests=packed(events["identity"]),
             events=events.height,
-            event_time_min=min(times),
-            event_time_max=max(times),
+            event_time_min=cast("int", times.min()),
+            event_time_max=cast("int", times.max()),
             cursor_low=self.page.cursor_at(rows[0]),
             cursor_high=self.page.cursor_at(rows[-1]),
             parent=self.stored or self.parent or (self.search.parent if self.search else None),
