@@ -65,6 +65,23 @@ def test_help_answers_at_once() -> None:
     assert min(took_s() for _ in range(5)) < 0.3
 
 
+ENDS = """
+import gc, sys
+from syncer.cli import main
+
+sys.argv = ["syncer", "--version"]
+try:
+    main()
+finally:
+    print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 100)
+"""
+
+
+def test_a_command_that_ends_has_no_garbage_looked_for() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDS], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True"
+
+
 READ_TWICE = """
 import sys
 from pathlib import Path
