@@ -23,6 +23,9 @@ SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 20
 
+_NUMBERS = pa.decimal128(38)
+"""What of Arrow has 16 bytes, and in polars those of an integer: identities are read where they lie."""
+
 Pages = Callable[[int], list[tuple[int, bytes]]]
 """The next (id, packed identities) with an id above the one given; empty at the end."""
 
@@ -169,11 +172,9 @@ def identities(digests: bytes) -> pl.Series:
         raise ValueError("identities have 16 bytes each")
     if not digests:
         return pl.Series("identity", [], dtype=pl.Int128)
-    array = pa.Array.from_buffers(
-        pa.binary(IDENTITY_BYTES), len(digests) // IDENTITY_BYTES, [None, pa.py_buffer(digests)]
-    )
-    frame = pl.DataFrame({"identity": pl.Series(pl.from_arrow(array), dtype=pl.Binary)})
-    return frame.select(pl.col("identity").bin.reinterpret(dtype=pl.Int128, endianness="little"))["identity"]
+    count = len(digests) // IDENTITY_BYTES
+    array = pa.Array.from_buffers(_NUMBERS, count, [None, pa.py_buffer(digests)])
+    return pl.Series("identity", pl.from_arrow(array)).to_physical()
 
 
 def packed(identities: pl.Series) -> bytes:
