@@ -11,7 +11,8 @@ from connectors.incremental import CursorValue
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 16_000
+"""Whole thousands, since what becomes of a batch is sent by the thousand: a rest would be a request of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

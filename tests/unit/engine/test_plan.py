@@ -6,7 +6,7 @@ import pytest
 from connectors.incremental import CursorKind, CursorValue
 from syncer.duration import Duration
 from syncer.engine.plan import first_event_time, plan
-from syncer.pipeline import Column, Cursor, Mapping, Pipeline
+from syncer.pipeline import Column, Cursor, Delivery, Mapping, Pipeline
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S
 from syncer.watermark import Watermark
 
@@ -35,6 +35,11 @@ def watermark(kind: CursorKind, text: str) -> Watermark:
 def test_first_run_reads_everything() -> None:
     query = plan(pipeline(Cursor(column="at")), None, columns=["id", "at"], cursor_column="AT", key_columns=["id"])
     assert (query.ranges, query.cursor_column, query.order_by) == ((), "AT", ("id",))
+
+
+def test_a_batch_whose_rows_all_give_one_event_fills_its_requests() -> None:
+    query = plan(pipeline(None), None, columns=["id"], cursor_column=None, key_columns=["id"])
+    assert query.batch_rows % Delivery().events_per_request == 0
 
 
 def test_later_runs_read_from_the_lookback_inclusively_and_rows_without_cursor_always() -> None:
