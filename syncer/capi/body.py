@@ -22,7 +22,10 @@ def request_body(
     tail = "".join(
         f",{json.dumps(name)}:{json.dumps(value, ensure_ascii=False)}" for name, value in members.items() if value
     )
-    return b"".join((b'{"data":[', _joined(events), b"]", tail.encode(), b"}"))
+    texts = _encoded(events)
+    texts[0] = b'{"data":[' + texts[0]
+    texts[-1] += f"]{tail}}}".encode()
+    return b",".join(texts)
 
 
 def with_member(body: bytes, name: str, value: str) -> bytes:
@@ -30,18 +33,17 @@ def with_member(body: bytes, name: str, value: str) -> bytes:
     return b"".join((memoryview(body)[:-1], f",{json.dumps(name)}:{json.dumps(value)}}}".encode()))
 
 
-def _joined(events: "Sequence[str] | pl.Series") -> bytes | memoryview:
-    """Join inside polars where the texts are there: a quarter of `str.join` over Python strings (0.25, 1.1 µs an event).
+def _encoded(events: "Sequence[str] | pl.Series") -> list[bytes]:
+    """Return the texts in UTF-8, at least one.
 
-    What it made is read where it lies: a body is a megabyte, and copied once by whoever puts it together.
+    Small objects whose memory is there, and joined once: what polars joins comes in fresh pages, a megabyte each time.
     """
     if len(events) == 0:
         raise ValueError("a request holds at least one event")
     if isinstance(events, Sequence):
-        return ",".join(events).encode()
+        return [event.encode() for event in events]
     import polars as pl
 
     if events.null_count():
         raise ValueError("an event has no text")
-    joined = events.str.join(",").to_arrow(compat_level=pl.CompatLevel.oldest())
-    return memoryview(joined.buffers()[2])  # one value, which begins and ends with its buffer
+    return events.cast(pl.Binary).to_list()
