@@ -1,12 +1,14 @@
 """Which events were settled before: looked up by the thousand, in bounded memory."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
 
 from syncer.state import outbox
+from syncer.state.few_settled import FEW, FewSettled
 from syncer.state.requests import IDENTITY_BYTES, SETTLED, RequestState
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ PAGE_ROWS = 256
 SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 20
+NONE = pl.Series("identity", [], dtype=pl.Int128)
+NO_FILTER = pl.Series([False])
 
 _NUMBERS = pa.decimal128(38)
 """What of Arrow has 16 bytes, and in polars those of an integer: identities are read where they lie."""
@@ -55,16 +59,23 @@ class Ledger:
     """
 
     def __init__(
-        self, pages: Pages, *, files: "LedgerFiles | None" = None, in_memory: int = IN_MEMORY, recent: int = RECENT
+        self,
+        pages: Pages,
+        *,
+        files: "LedgerFiles | None" = None,
+        in_memory: int = IN_MEMORY,
+        recent: int = RECENT,
+        few: int = FEW,
     ) -> None:
         self._pages, self._files = pages, files
         self.read = 0
         self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
         self._is_first = True
+        self._few: FewSettled | None = FewSettled(min(few, in_memory))
+        """All that is known, while it is few; None once it is not, or somebody asked for many."""
         self._is_loaded = self._is_paged = False
-        self._sorted = identities(b"")
-        self._recent = identities(b"")
-        self._filter = _empty_filter(1)
+        self._sorted = self._recent = NONE
+        self._filter = NO_FILTER
 
     @property
     def has_stray_files(self) -> bool:
@@ -77,16 +88,22 @@ class Ledger:
         The first look-up reads the ledger through, which is all that most runs need; the second loads it.
         """
         found = self._settled_of_late(digests)
-        return found if self._files is None or not digests else found | self._files.settled(digests)
+        has_files = self._files is not None and self._files.segments
+        return found | self._files.settled(digests) if self._files and has_files and digests else found
 
     def _settled_of_late(self, digests: bytes) -> pl.Series:
-        asked = identities(digests)
         if self._is_first:
-            self._is_first = False
-            return self._read_through(asked)
+            begun = self._begin()
+            self._is_first = False  # not before: what was read in part only is not all that is known
+            if self._few is None:
+                return self._read_through(identities(digests), begun)
+        if self._few is not None and self._few.can_tell(digests):
+            return self._few.has(digests)
+        self._use_columns()
         self._load()
+        asked = identities(digests)
         if self._is_paged:
-            return self._read_through(asked)
+            return self._read_through(asked, self._groups())
         maybe = self._filter.gather(_slots(digests, self._filter.len()))
         if not maybe.any():
             return maybe
@@ -97,11 +114,40 @@ class Ledger:
 
     def add(self, digests: bytes) -> None:
         """Take note of events that must not be sent again by this run."""
+        if self._few is not None:
+            self._few.add(digests)
+            if self._few.is_many and not self._is_first:
+                self._use_columns()
+            return
         self._recent = pl.concat([self._recent, identities(digests)])
         if self._is_paged:
             self._recent = self._recent.tail(self._recent_most)
         elif self._is_loaded:
             self._take_in(digests)
+
+    def _begin(self) -> Iterator[bytes]:
+        """Read the stored ledger while it is few, and return all that it is made of; it is few no more where there is more."""
+        groups, read = self._groups(), []
+        few = self._few or FewSettled(0)
+        for packed in groups:
+            read.append(packed)
+            few.store(packed)
+            if few.is_many:
+                self._few, self._recent = None, identities(few.added)
+                break
+        return chain(read, groups)
+
+    def _use_columns(self) -> None:
+        """Go on with all that is known in columns, which many are looked up in."""
+        few, self._few = self._few, None
+        if few is None:
+            return
+        self._is_loaded = True
+        self._sorted, self._recent = identities(few.stored).sort(), identities(few.added)
+        if self._sorted.len() + self._recent.len() > self._in_memory:
+            self._forget()
+        else:
+            self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
 
     def _load(self) -> None:
         if self._is_loaded:
@@ -144,7 +190,7 @@ class Ledger:
     def _forget(self) -> None:
         """Keep the newest, whose requests may be under way; the others are settled in the store by now."""
         self._is_paged = True
-        self._sorted, self._filter = self._sorted.clear(), _empty_filter(1)
+        self._sorted, self._filter = NONE, NO_FILTER
 
     def _is_sorted_in(self, asked: pl.Series) -> pl.Series:
         if self._sorted.is_empty():
@@ -155,9 +201,9 @@ class Ledger:
     def _is_recent(self, asked: pl.Series) -> pl.Series:
         return asked.is_in(_common(self._recent, asked).implode())
 
-    def _read_through(self, asked: pl.Series) -> pl.Series:
+    def _read_through(self, asked: pl.Series, groups: Iterable[bytes]) -> pl.Series:
         wanted = asked.unique()
-        found = (_common(identities(digests), wanted) for digests in self._groups())
+        found = (_common(identities(digests), wanted) for digests in groups)
         known = pl.concat([_common(self._recent, wanted), *found])
         return asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
 

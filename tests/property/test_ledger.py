@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syncer.errors import StateError
 from syncer.state import ledger as ledgers
 from syncer.state.ledger import Ledger
 
 NUMBERS = st.integers(min_value=0, max_value=60)
 BATCHES = st.lists(st.lists(NUMBERS, max_size=12), max_size=12)
+FEW = st.sampled_from([0, 3, 15, 1_000])
+"""How many make a set, with columns from some look-up or addition on; 1,000 are never reached."""
 FAMILIES = st.sampled_from(["low words alike", "high words alike", "spread"])
 
 
@@ -28,17 +31,17 @@ def packed(numbers: list[int], family: str) -> bytes:
     return b"".join(identity(number, family) for number in numbers)
 
 
-def stored_ledger(stored: list[list[int]], family: str, *, in_memory: int, recent: int) -> Ledger:
+def stored_ledger(stored: list[list[int]], family: str, *, in_memory: int, recent: int, few: int) -> Ledger:
     rows = [(number, packed(batch, family)) for number, batch in enumerate(stored, start=1)]
-    return Ledger(lambda after: rows[after : after + 2], in_memory=in_memory, recent=recent)
+    return Ledger(lambda after: rows[after : after + 2], in_memory=in_memory, recent=recent, few=few)
 
 
 @settings(max_examples=150, deadline=None)
-@given(stored=BATCHES, asked=BATCHES, family=FAMILIES, recent=st.sampled_from([1, 4, 1_000]))
+@given(stored=BATCHES, asked=BATCHES, family=FAMILIES, recent=st.sampled_from([1, 4, 1_000]), few=FEW)
 def test_in_memory_every_look_up_equals_that_of_a_set(
-    stored: list[list[int]], asked: list[list[int]], family: str, recent: int
+    stored: list[list[int]], asked: list[list[int]], family: str, recent: int, few: int
 ) -> None:
-    ledger = stored_ledger(stored, family, in_memory=10_000, recent=recent)
+    ledger = stored_ledger(stored, family, in_memory=10_000, recent=recent, few=few)
     known = {number for batch in stored for number in batch}
     for batch in asked:
         assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
@@ -47,11 +50,11 @@ def test_in_memory_every_look_up_equals_that_of_a_set(
 
 
 @settings(max_examples=100, deadline=None)
-@given(stored=BATCHES, asked=BATCHES, family=FAMILIES)
+@given(stored=BATCHES, asked=BATCHES, family=FAMILIES, in_memory=st.sampled_from([0, 6]))
 def test_read_through_every_look_up_equals_that_of_a_set(
-    stored: list[list[int]], asked: list[list[int]], family: str
+    stored: list[list[int]], asked: list[list[int]], family: str, in_memory: int
 ) -> None:
-    ledger = stored_ledger(stored, family, in_memory=0, recent=1_000)
+    ledger = stored_ledger(stored, family, in_memory=in_memory, recent=1_000, few=1_000)
     known = {number for batch in stored for number in batch}
     for batch in asked:
         assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
@@ -60,18 +63,46 @@ def test_read_through_every_look_up_equals_that_of_a_set(
 
 
 @settings(max_examples=50, deadline=None)
-@given(batches=st.lists(st.lists(NUMBERS, min_size=1, max_size=5), max_size=20), family=FAMILIES)
+@given(batches=st.lists(st.lists(NUMBERS, min_size=1, max_size=5), max_size=20), family=FAMILIES, few=FEW)
 def test_what_outgrows_memory_is_found_in_the_store_and_the_newest_in_memory(
-    batches: list[list[int]], family: str
+    batches: list[list[int]], family: str, few: int
 ) -> None:
     rows: list[tuple[int, bytes]] = []
-    ledger = Ledger(lambda after: rows[after : after + 3], in_memory=12, recent=20)
+    ledger = Ledger(lambda after: rows[after : after + 3], in_memory=12, recent=20, few=few)
     known: set[int] = set()
     for batch in batches:
         assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
         ledger.add(packed(batch, family))
         known.update(batch)
         rows.append((len(rows) + 1, packed(batch, family)))
+
+
+@given(stored=BATCHES, added=BATCHES, asked=st.lists(NUMBERS, max_size=12), few=FEW)
+def test_what_was_added_before_the_first_look_up_is_found(
+    stored: list[list[int]], added: list[list[int]], asked: list[int], few: int
+) -> None:
+    ledger = stored_ledger(stored, "spread", in_memory=10_000, recent=1_000, few=few)
+    for batch in added:
+        ledger.add(packed(batch, "spread"))
+    known = {number for batch in stored + added for number in batch}
+    assert list(ledger.settled(packed(asked, "spread"))) == [number in known for number in asked]
+    assert list(ledger.settled(packed(asked[::-1], "spread"))) == [number in known for number in asked[::-1]]
+
+
+def test_a_ledger_that_could_not_be_read_to_its_end_is_read_again() -> None:
+    """Else what lies behind the mistake would be sent again."""
+    rows = [(1, packed([1], "spread")), (2, packed([2], "spread"))]
+    fails = [False, True]
+
+    def pages(after: int) -> list[tuple[int, bytes]]:
+        if fails and fails.pop(0):
+            raise StateError("state: the disk failed")
+        return rows[after : after + 1]
+
+    ledger = Ledger(pages)
+    with pytest.raises(StateError):
+        ledger.settled(packed([2], "spread"))
+    assert list(ledger.settled(packed([2, 3], "spread"))) == [True, False]
 
 
 @given(st.lists(st.binary(min_size=16, max_size=16), max_size=20), st.integers(0, 20), st.integers(0, 20))

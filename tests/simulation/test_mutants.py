@@ -84,6 +84,11 @@ def does_not_look_into_the_files_of_its_ledger(patch: Patch) -> None:
 
 
 @mutant
+def takes_a_ledger_that_is_small_for_empty(patch: Patch) -> None:
+    patch.setattr("syncer.state.few_settled.FewSettled.store", lambda self, digests: None)
+
+
+@mutant
 def forgets_what_it_queued_itself(patch: Patch) -> None:
     patch.setattr("syncer.state.ledger.Ledger.add", lambda self, digests: None)
 
