@@ -10,6 +10,7 @@ import pyarrow as pa
 from syncer.pipeline import Pipeline
 from syncer.state.requests import split
 from syncer.transform import Scope, Transformed, compile_transform
+from syncer.transform.consent import Unsent
 
 
 def transformed(
@@ -20,10 +21,15 @@ def transformed(
     now: int,
     start: int | None,
     only: pl.Series | None = None,
+    suppressed: Unsent = (),
 ) -> Transformed:
     """Return what the columns make of `batch`; fails where its rows one by one give anything else."""
-    columns = compile_transform(pipeline, batch.schema, scope, few=0)(batch, now=now, start=start, only=only)
-    rows = compile_transform(pipeline, batch.schema, scope, few=batch.num_rows)(batch, now=now, start=start, only=only)
+    columns, rows = (
+        compile_transform(pipeline, batch.schema, scope, few=few).knowing(suppressed)(
+            batch, now=now, start=start, only=only
+        )
+        for few in (0, batch.num_rows)
+    )
     assert rows.events.schema == columns.events.schema
     assert rows.events.drop("json").rows() == columns.events.drop("json").rows()
     assert list(map(in_order, rows.events["json"])) == list(map(in_order, columns.events["json"]))
@@ -31,6 +37,9 @@ def transformed(
     assert rows.rejects.rows() == columns.rejects.rows()
     assert rows.tally == columns.tally
     assert sorted(split(rows.elsewhere)) == sorted(split(columns.elsewhere))
+    assert rows.unsent.schema == columns.unsent.schema
+    assert rows.unsent.rows() == columns.unsent.rows()
+    assert rows.consent_column == columns.consent_column
     return columns
 
 

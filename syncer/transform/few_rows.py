@@ -1,18 +1,20 @@
 """Small batches made into events row by row: below some dozen rows that costs less than columns do, and gives the same."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from operator import itemgetter
 from typing import Any, Final, Self, TypeAlias
 
 import polars as pl
 import pyarrow as pa
 
 from syncer.pipeline import Pipeline
-from syncer.report import ELSEWHERE, Tally
+from syncer.report import ELSEWHERE, Bucket, Tally
 from syncer.spec.reasons import REASONS
 from syncer.transform.binding import Binding
 from syncer.transform.built import BuiltEvent, BuiltReject
-from syncer.transform.consent import NUMBER, Answer
+from syncer.transform.consent import NUMBER, Answer, Unsent
 from syncer.transform.duplicates import OTHER, SAME, TWIN
 from syncer.transform.identity import Scope, identity
 from syncer.transform.json_text import json_of
@@ -20,9 +22,9 @@ from syncer.transform.key_text import key_text
 from syncer.transform.plan import EVENTS, Transformed
 from syncer.transform.python_values import are_known, json_columns, python_values, readable
 from syncer.transform.reference import Reference
-from syncer.transform.reference_rules import once_a_row, without_rule
+from syncer.transform.reference_rules import left_unsent, once_a_row, without_rule
 from syncer.transform.texts import text_of
-from syncer.transform.verdicts import COLUMNS
+from syncer.transform.verdicts import COLUMNS, no_refusals
 
 FEW: Final = 24
 """Rows up to which a batch is made row by row; both ways cost the same at about 36."""
@@ -58,6 +60,8 @@ class FewRows:
     orders: tuple[Order, ...]
     """How the members of the events of each kind stand."""
     most: int
+    suppressed: Unsent = ()
+    """What earlier runs left unsent for want of consent."""
 
     @classmethod
     def of(
@@ -65,11 +69,10 @@ class FewRows:
     ) -> Self | None:
         """Return what makes events of small batches; None where columns do all of it.
 
-        They do where they read a type of `schema` as Python does not, and where rows need consent: whether a yes came
-        too late is asked for whole batches.
+        They do where they read a type of `schema` as Python does not.
         """
         inputs = bindings[0].inputs
-        if not most or bindings[0].consent is not None or not are_known(schema, inputs):
+        if not most or not are_known(schema, inputs):
             return None
         json = json_columns(schema, inputs)
         return cls(
@@ -85,11 +88,36 @@ class FewRows:
         rows = python_values(batch, self.kinds[0].binding.inputs) if batch.num_rows <= self.most else None
         if rows is None:
             return None
-        making = _Making(self, now, start, None if only is None else frozenset(only.drop_nulls().to_list()))
+        wanted = None if only is None else frozenset(only.drop_nulls().to_list())
+        making = _Making(self._kinds_for(rows, wanted), self.orders, now, start, wanted)
         for number, row in enumerate(rows):
             making.add(number, row)
         making.tally.rows_read = len(rows)
         return making.transformed()
+
+    def knowing(self, suppressed: Unsent) -> Self:
+        """Return what is told which events an earlier run to any destination left unsent. Twin of `Transform.knowing`."""
+        return replace(self, suppressed=tuple(suppressed))
+
+    def _kinds_for(self, rows: Sequence[Values], wanted: frozenset[bytes] | None) -> tuple[Reference, ...]:
+        """Return the kinds of event, told of which rows a yes comes too late."""
+        gate = self.kinds[0].binding.consent
+        if gate is None or gate.retroactive:
+            return self.kinds
+        theirs = [[row for row in rows if wanted is None or kind.identity(row) in wanted] for kind in self.kinds]
+        return tuple(
+            replace(kind, unsent=left_unsent(kind, each) | self._left_before(kind, each))
+            for kind, each in zip(self.kinds, theirs, strict=True)
+        )
+
+    def _left_before(self, kind: Reference, rows: Sequence[Values]) -> frozenset[bytes]:
+        """Return the identities of rows that an earlier run left unsent, by the name that they had for it."""
+        found: set[bytes] = set()
+        for scope, known in self.suppressed:
+            then = replace(kind, scope=scope)
+            names = {now: name for row in rows if (now := kind.identity(row)) and (name := then.identity(row))}
+            found.update(compress(names, known(b"".join(names.values()))))
+        return frozenset(found)
 
     def named(self, batch: pa.RecordBatch, *, now: int) -> pl.DataFrame | None:
         """Return who the events of the rows are. Twin of `Transform.named`; None where that must tell."""
@@ -116,7 +144,8 @@ class FewRows:
 class _Making:
     """What became of the rows so far."""
 
-    few: FewRows
+    kinds: tuple[Reference, ...]
+    orders: tuple[Order, ...]
     now: int
     start: int | None
     wanted: frozenset[bytes] | None
@@ -127,27 +156,31 @@ class _Making:
     sent: dict[bytes, str] = field(default_factory=dict)
     """Identity to JSON."""
     elsewhere: list[bytes] = field(default_factory=list)
+    unsent: list[tuple[int, Line]] = field(default_factory=list)
+    """Rejects for want of consent, with the number of their kind."""
 
     def add(self, number: int, row: Values) -> None:
         """Make the events of one row, those of each kind in turn."""
-        few = self.few
-        if few.kinds[0].is_away(row):
-            identities = [kind.identity(row) for kind in few.kinds]
-            self.rejects.append(_reject(number, identities[0], ELSEWHERE, None))
+        if self.kinds[0].is_away(row):
+            identities = [kind.identity(row) for kind in self.kinds]
+            self.rejects.append(_line(number, identities[0], ELSEWHERE))
             self.elsewhere += filter(None, identities)
             return
         built = [
-            (kind.build(row, now=self.now, start=self.start), order)
-            for kind, order in zip(few.kinds, few.orders, strict=True)
+            (at, kind.build(row, now=self.now, start=self.start))
+            for at, kind in enumerate(self.kinds)
             if self._is_wanted(kind, row)
         ]
-        for one, _ in built:
+        for _, one in built:
             self.tally.add(one.tally)
-        refused = [one for one, _ in built if isinstance(one, BuiltReject)]
+        refused = [(at, one) for at, one in built if isinstance(one, BuiltReject)]
+        self.unsent += [(at, _reject(number, one)) for at, one in refused if one.bucket is Bucket.NO_CONSENT]
         if not built:
-            refused = [without_rule(few.kinds[0].build(row, now=self.now, start=self.start))]
-        rejects = [_reject(number, one.identity, one.reason, one.field) for one in once_a_row(refused)]
-        events = [_event(number, one, order) for one, order in built if isinstance(one, BuiltEvent)]
+            refused = [(0, without_rule(self.kinds[0].build(row, now=self.now, start=self.start)))]
+        rejects = [_reject(number, one) for one in once_a_row(one for _, one in refused)]
+        made = [(at, one) for at, one in built if isinstance(one, BuiltEvent)]
+        said = self._said(row) if made else Answer.NOT_ASKED
+        events = [_event(number, one, self.orders[at], said) for at, one in made]
         events, repeated = self._without_repeated(events)
         events, twins = _without_twins(events)
         self.events += events
@@ -158,7 +191,21 @@ class _Making:
         self.tally.buckets.update(line[2] for line in self.rejects)
         self.tally.reasons.update(line[3] for line in self.rejects)
         events, rejects = _frame(self.events, EVENTS), _frame(self.rejects, COLUMNS)
-        return Transformed(events=events, rejects=rejects, tally=self.tally, elsewhere=b"".join(self.elsewhere))
+        unsent = [line for _, line in sorted(self.unsent, key=itemgetter(0))]
+        gate = self.kinds[0].binding.consent
+        return Transformed(
+            events=events,
+            rejects=rejects,
+            tally=self.tally,
+            consent_column=gate.column if gate else None,
+            unsent=_frame(unsent, COLUMNS) if unsent else no_refusals(),
+            elsewhere=b"".join(self.elsewhere),
+        )
+
+    def _said(self, row: Values) -> Answer:
+        """Return what a row says of consent."""
+        kind = self.kinds[0]
+        return Answer.NOT_ASKED if kind.binding.consent is None else kind.binding.consent.judge_row(kind.as_read(row))
 
     def _is_wanted(self, kind: Reference, row: Values) -> bool:
         return kind.matches(row) and (self.wanted is None or kind.identity(row) in self.wanted)
@@ -173,7 +220,7 @@ class _Making:
                 self.sent[identity] = json
                 first.append(event)
             else:
-                later.append(_reject(number, identity, SAME if self.sent[identity] == json else OTHER, None))
+                later.append(_line(number, identity, SAME if self.sent[identity] == json else OTHER))
         return first, later
 
 
@@ -198,10 +245,10 @@ def _without_twins(events: Sequence[Line]) -> tuple[list[Line], list[Line]]:
     for event in events:
         known.setdefault((event[3], event[2]), event)
     twins = [event for event in events if known[event[3], event[2]] is not event]
-    return list(known.values()), [_reject(number, identity, TWIN, None) for number, identity, *_ in twins]
+    return list(known.values()), [_line(number, identity, TWIN) for number, identity, *_ in twins]
 
 
-def _event(number: int, built: BuiltEvent, order: Order) -> Line:
+def _event(number: int, built: BuiltEvent, order: Order, said: Answer) -> Line:
     event = _ordered(built.event, order)
     money = event.get("custom_data", {})
     value = money.get("value")
@@ -211,7 +258,7 @@ def _event(number: int, built: BuiltEvent, order: Order) -> Line:
         built.event_id,
         event["event_name"],
         event["event_time"],
-        NUMBER[Answer.NOT_ASKED],
+        NUMBER[said],
         int(event["action_source"] == "physical_store"),
         None if value is None else float(value),
         money.get("currency"),
@@ -219,7 +266,11 @@ def _event(number: int, built: BuiltEvent, order: Order) -> Line:
     )
 
 
-def _reject(number: int, identity: bytes | None, reason: str, field: str | None) -> Line:
+def _reject(number: int, built: BuiltReject) -> Line:
+    return _line(number, built.identity, built.reason, built.field)
+
+
+def _line(number: int, identity: bytes | None, reason: str, field: str | None = None) -> Line:
     bucket = REASONS[reason].bucket
     return (number, identity, None if bucket is None else bucket.value, reason, field)
 

@@ -173,7 +173,8 @@ class Transform:
 
     def knowing(self, suppressed: Unsent) -> "Transform":
         """Return the transform that is told which events an earlier run left unsent for want of consent."""
-        return replace(self, kinds=tuple(kind.knowing(suppressed) for kind in self.kinds))
+        few = None if self.few is None else self.few.knowing(suppressed)
+        return replace(self, kinds=tuple(kind.knowing(suppressed) for kind in self.kinds), few=few)
 
 
 def compile_transform(pipeline: Pipeline, schema: "pa.Schema", scope: Scope, *, few: int = FEW) -> Transform:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from syncer.duration import Duration
 from syncer.mapping import Constant
-from syncer.pipeline import Pipeline
+from syncer.pipeline import Consent, Pipeline
+from syncer.state.requests import split
 from syncer.transform import compile_transform
 from syncer.transform.validate import COUNTRY, OPTIONS, STATE
 from tests.both_ways import transformed
@@ -93,6 +94,38 @@ def test_F27_few_rows_obey_rules_as_columns_do(
     known = pl.concat([all_made.events["identity"], all_made.rejects["identity"]])
     only = known.gather([number for number in sorted(wanted) if number < len(known)])
     transformed(pipeline, batch, SCOPE, now=NOW, start=None, only=only)
+
+
+@given(
+    pipeline=funnels(),
+    consent=st.builds(Consent, column=st.just("agreed"), retroactive=st.booleans()),
+    rows=st.lists(ROWS | REPEATED, max_size=12),
+    left=st.sets(st.integers(0, 7)),
+    destinations=st.sampled_from([(), (SCOPE.destination,), ("other",), (SCOPE.destination, "other")]),
+    wanted=st.none() | st.sets(st.integers(0, 50)),
+)
+@pytest.mark.faults
+@settings(max_examples=count(500), deadline=None)
+def test_S17_F27_few_rows_ask_for_consent_as_columns_do(
+    pipeline: Pipeline,
+    consent: Consent,
+    rows: list[dict[str, object]],
+    left: set[int],
+    destinations: tuple[str, ...],
+    wanted: set[int] | None,
+) -> None:
+    """`left` of every eight events were left unsent by an earlier run to each of `destinations`."""
+
+    def known(digests: bytes) -> pl.Series:
+        return pl.Series([name[0] % 8 in left for name in split(digests)], dtype=pl.Boolean)
+
+    asking, batch = replace(pipeline, consent=consent), pa.RecordBatch.from_pylist(rows, schema=SHAPE)
+    suppressed = tuple((replace(SCOPE, destination=each), known) for each in destinations)
+    made = transformed(asking, batch, SCOPE, now=NOW, start=None, suppressed=suppressed)
+    if wanted is not None:
+        names = pl.concat([made.events["identity"], made.rejects["identity"]])
+        only = names.gather([number for number in sorted(wanted) if number < len(names)])
+        transformed(asking, batch, SCOPE, now=NOW, start=None, only=only, suppressed=suppressed)
 
 
 @given(pipeline=pipelines(), key=KEYS, batch=batches() | batches().map(retyped))

@@ -22,7 +22,7 @@ from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state import outbox
 from syncer.state.runs import RunLog
-from syncer.transform import plan
+from syncer.transform import plan, reference
 from syncer.watermark import Watermark
 from tests.counts import FULL, count
 from tests.simulation.simulate import BrokenError, simulate
@@ -242,6 +242,11 @@ def repeats_an_event_in_two_requests(patch: Patch) -> None:
 @mutant
 def sends_rows_without_consent(patch: Patch) -> None:
     patch.setattr(plan, "refuse_without_consent", lambda *facts: None)
+
+
+@mutant
+def sends_rows_of_small_batches_without_consent(patch: Patch) -> None:
+    patch.setattr(reference, "REFUSED_FOR", {})
 
 
 @mutant

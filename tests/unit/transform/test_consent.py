@@ -17,6 +17,7 @@ from syncer.state.requests import split
 from syncer.transform import Scope, compile_transform
 from syncer.transform.built import BuiltEvent
 from syncer.transform.consent import ANSWERS, Answer, in_words
+from syncer.transform.identity import identity
 from syncer.transform.reference import Reference
 from syncer.transform.reference_rules import left_unsent
 
@@ -243,6 +244,18 @@ def test_S17_consent_that_came_later_is_judged_by_each_event(pipeline: Make) -> 
     transform = compile_transform(retroactive, batch.schema, scope)
     knowing = transform.knowing([(scope, lambda digests: pl.Series([True for _ in split(digests)]))])
     assert knowing(batch, now=NOW, start=None).events.height == 2
+
+
+def test_S17_what_another_destination_left_unsent_is_known_by_the_name_it_has_there(pipeline: Make) -> None:
+    made = replaced(pipeline(), Consent(column="ok"))
+    batch = pa.RecordBatch.from_pylist([{"id": 1, "at": NOW - 60, "ok": True}, {"id": 2, "at": NOW - 60, "ok": True}])
+    scope, other = Scope("prod", "meta", b"salt"), Scope("prod", "other", b"salt")
+    left = identity(other, made.name, "", ["2"])
+    for few in (0, 2):
+        transform = compile_transform(made, batch.schema, scope, few=few)
+        knowing = transform.knowing([(other, lambda digests: pl.Series([part == left for part in split(digests)]))])
+        found = knowing(batch, now=NOW, start=None)
+        assert found.rejects.select("row", "reason").rows() == [(1, "consent_came_later")]
 
 
 @pytest.mark.parametrize("answers", [[True, False], [False, True], [None, True]])
