@@ -84,12 +84,13 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     wanted = within if room is None else within.head(room)
     unsent = newly_suppressed(transformed.unsent, run)
     rejects = transformed.rejects
-    quarantined = _quarantined(rejects, cursor_at)
+    buckets = set(rejects["bucket"].unique())  # most pages have few of them, and the others need not be searched for
+    quarantined = [] if buckets.isdisjoint(QUARANTINED) else _quarantined(rejects, cursor_at)
     run.page(tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere)
     run.ledger.add(packed(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
-    early = _of(rejects, (pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= nulls))["row"]
+    early = _early(rejects, nulls) if Bucket.TOO_EARLY in buckets else rejects["row"].clear()
     first_left = min([*early.head(1), *fresh["row"].slice(wanted.height, 1)], default=None)
     return Page(
         number=number,
@@ -105,9 +106,9 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     )
 
 
-def _of(rejects: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:
-    """Return the `chosen` ones; most pages have none at all, which need not be searched."""
-    return rejects.filter(chosen) if rejects.height else rejects
+def _early(rejects: pl.DataFrame, first: int) -> pl.Series:
+    """Return the rows from `first` on whose events must wait."""
+    return rejects.filter((pl.col("bucket") == Bucket.TOO_EARLY.value) & (pl.col("row") >= first))["row"]
 
 
 def of_first_rows(events: pl.DataFrame, most_rows: int | None) -> pl.DataFrame:
@@ -167,7 +168,9 @@ def allowed(transformed: Transformed, erased: Collection[bytes]) -> Transformed:
 def without_settled(transformed: Transformed, ledger: "Ledger") -> Transformed:
     """Return what is left without the rows that were settled here and have no destination by now; those are duplicates."""
     rejects = transformed.rejects
-    lost = _of(rejects, (pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
+    if not (rejects["reason"] == UNKNOWN).any():
+        return transformed
+    lost = rejects.filter((pl.col("reason") == UNKNOWN) & pl.col("identity").is_not_null())
     gone = lost.filter(ledger.settled(packed(lost["identity"]))) if lost.height else lost
     return as_settled(transformed, gone)
 
@@ -183,7 +186,7 @@ def unsettled(events: pl.DataFrame, ledger: "Ledger", *, known: pl.Series | None
 
 
 def _quarantined(rejects: pl.DataFrame, cursor_at: Callable[[int], CursorValue | None]) -> list[Rejected]:
-    kept = _of(rejects, pl.col("bucket").is_in([bucket.value for bucket in QUARANTINED]))
+    kept = rejects.filter(pl.col("bucket").is_in([bucket.value for bucket in QUARANTINED]))
     return [
         Rejected(
             identity=row["identity"],

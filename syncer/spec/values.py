@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -116,7 +117,7 @@ def one_of(value: object, allowed: Sequence[str | int]) -> str | None:
     text = string(value)
     if text is None:
         return None
-    words = {_snake(str(word)): str(word) for word in allowed}
+    words = _by_snake(tuple(allowed))
     return words.get(text.lower()) or words.get(_snake(text))
 
 
@@ -318,6 +319,11 @@ def _within(parameter: Parameter, value: Decimal | int | None) -> Decimal | int 
     is_low = parameter.min is not None and value < parameter.min
     is_high = parameter.max is not None and value > parameter.max
     return None if is_low or is_high else value
+
+
+@cache
+def _by_snake(allowed: tuple[str | int, ...]) -> dict[str, str]:
+    return {_snake(str(word)): str(word) for word in allowed}
 
 
 def _snake(word: str) -> str:

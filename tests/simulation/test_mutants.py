@@ -183,6 +183,11 @@ def passes_rows_that_must_be_read_again(patch: Patch) -> None:
     patch.setattr(sync, "take_page", unblocked)
 
 
+@mutant
+def passes_events_that_must_wait(patch: Patch) -> None:
+    patch.setattr(page, "_early", lambda rejects, first: rejects["row"].clear())
+
+
 @dataclass(frozen=True, slots=True)
 class _Changed:
     change: Callable[[Query], Query]
