@@ -49,6 +49,8 @@ class Checker:
     meta: Meta
     broken: list[str] = field(default_factory=list)
     commits: int = 0
+    _counted: int | None = None
+    """Version of the state whose counts were compared; SQLite changes it with every commit of others."""
     _watermark: str | None = None
     _times: dict[str, int] = field(default_factory=dict)
     _connection: sqlite3.Connection | None = None
@@ -65,7 +67,7 @@ class Checker:
         """Let go of the state file; it is opened again where somebody asks."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._counted = None
 
     def dump(self) -> Iterator[str]:
         """Yield the state as SQL."""
@@ -97,13 +99,16 @@ class Checker:
     def after_commit(self) -> None:
         """R01, R03, R05, R06 as they stand between any two transactions."""
         self.commits += 1
+        (version,) = self._state.execute("PRAGMA data_version").fetchone()
         self._state.execute("BEGIN")
         try:
-            self._compare_counts()
+            if version != self._counted:  # one commit of several writes passes the point behind each of them
+                self._compare_counts()
             self._compare_watermark()
             self._compare_duplicates()
         finally:
             self._state.execute("COMMIT")
+        self._counted = version
 
     def after_run(
         self, report: RunReport, told: Account, *, whole: bool, limited: bool, among_others: bool = False
