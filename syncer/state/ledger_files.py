@@ -141,9 +141,9 @@ def _spoiled(path: Path, error: Exception) -> StateError:
 def _source(segment: Segment) -> Part:
     """Return what gives the identities of a file; raises `StateError` where it is spoiled, and takes it away."""
 
-    def part(low: int, high: int, bits: int) -> bytes:
+    def part(low: int, high: int) -> bytes:
         try:
-            return segment.part(low, high, bits)
+            return segment.part(low, high)
         except (OSError, SpoiledError) as error:
             raise _spoiled(segment.path, error) from None
 
@@ -208,10 +208,10 @@ class _Builder:
             part.path.unlink(missing_ok=True)
 
     def _written(self, covered: Covered, sources: Sequence[Part], count: int) -> Segment:
-        def all_of(low: int, high: int, bits: int) -> bytes:
+        def all_of(low: int, high: int) -> bytes:
             if self.is_stopped():
                 raise _StoppedError
-            return b"".join(source(low, high, bits) for source in sources)
+            return b"".join(source(low, high) for source in sources)
 
         path = self.stem.with_name(f"{self.stem.name}-{covered.after}-{covered.upto}.ids")
         write(path, covered, all_of, count)

@@ -1,42 +1,51 @@
 """One file of settled identities in which a look-up of a thousand reads a thousand small pieces, and not the file.
 
-The identities lie in groups, by their highest bits: digests spread evenly, so a group has some twenty. Each group begins
-with a slot that makes the sum of its words the group's number and one, so what a disk has spoiled is found when it is
-read: zeros as well, and what lies where something else did. Files are written once, whole, and never changed. What is in
-them is in the state too: a file that is missing or spoiled is made anew.
+The identities lie in groups, by their highest bits: digests spread evenly, so a group has some thirty. A line for each
+group says where it lies and, by a Bloom filter, what is not in it: for a new identity that line is all that is read. Each
+line has a word, each group begins with a slot, that makes the sum of its words its number and one, so what a disk has
+spoiled is found when it is read: zeros as well, and what lies where something else did. Files are written once, whole, and
+never changed. What is in them is in the state too: a file that is missing or spoiled is made anew.
 """
 
 import os
 import struct
 import weakref
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import polars as pl
 import pyarrow as pa
 
 from syncer.state.requests import IDENTITY_BYTES
 
-HEADER = struct.Struct("<8sB7xQQQQQ16s")
-"""Magic, bits of a group's number, slots, the ids below and up to which requests are covered, the lowest id of one that
-is, how many persons were erased by then, and the checksum of the last request."""
+HEADER = struct.Struct("<8sQQQQQQ16s")
+"""Magic, lines, slots, the ids below and up to which requests are covered, the lowest id of one that is, how many persons
+were erased by then, and the checksum of the last request."""
 CRC = struct.Struct("<I")
-MAGIC = b"syncerL1"
-IN_GROUP = 24
+LINES_AT = HEADER.size + CRC.size
+MAGIC = b"syncerL2"
+IN_GROUP = 32
 """Identities in a group, about."""
-MOST_BITS = 28
+LINE_WORDS = 8
+"""Of a line: the slots from which and up to which its group lies, its filter, and what makes its sum right."""
+LINE_BYTES = LINE_WORDS * 8
+FILTER_WORDS = 6
 AT_ONCE = 131_072
 """Identities that are grouped at a time, for bounded memory; about."""
-WORD_BITS = 64
+HALF = 2**32
+"""Half of a word is enough for the numbers of lines and slots."""
+WORD = 2**64
+POWERS = pl.Series([1 << bit for bit in range(64)], dtype=pl.UInt64)
 PRIVATE = 0o600
 DRAFT = ".new"
 """How the name of a file ends that is being written."""
 
-Part = Callable[[int, int, int], bytes]
-"""Gives the packed identities of a source whose highest `bits` are a number from `low` up to, without, `high`."""
+Part = Callable[[int, int], bytes]
+"""Gives the packed identities of a source whose last eight bytes are a number from `low` up to, without, `high`."""
 
 
 class SpoiledError(Exception):
@@ -67,70 +76,87 @@ class Segment:
         self.path = path
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         weakref.finalize(self, os.close, self._file)
-        self.covered, self._bits, self._slots = self._head()
-        self._begin = HEADER.size + ((1 << self._bits) + 1) * 4 + CRC.size
-        self._starts = self._directory()
+        self.covered, self._lines, self._slots = self._head()
+        self._slots_at = LINES_AT + self._lines * LINE_BYTES
 
     @property
     def count(self) -> int:
         """How many identities there are."""
-        return self._slots - (1 << self._bits)
+        return self._slots - self._lines
 
     def has(self, digests: bytes) -> pl.Series:
-        """Return, for each of the packed `digests`, whether it is here; raises `SpoiledError` where a group is not whole."""
+        """Return, for each of the packed `digests`, whether it is here; raises `SpoiledError` where what says so is not whole."""
         low, high = words_of(digests)
-        of_group = high // 2 ** (WORD_BITS - self._bits)
-        groups = of_group.unique().sort()  # each is read once: a mistake that counts twice could make a right sum
-        starts = self._starts.gather(groups)
-        sizes = self._starts.gather(groups + 1) - starts
-        pieces = [
-            os.pread(self._file, size, self._begin + start)
-            for size, start in zip(_in_bytes(sizes), _in_bytes(starts), strict=True)
-        ]
-        there_low, there_high = self._whole(b"".join(pieces), groups, slots=int(sizes.sum()))
-        place = groups.search_sorted(of_group)
-        size, end = sizes.gather(place), sizes.cum_sum().gather(place)
-        asked = pl.select(pl.int_range(len(low), dtype=pl.UInt32).repeat_by(pl.lit(size)).explode()).to_series()
-        slot = pl.select(pl.int_ranges(end - size, end, dtype=pl.UInt32).explode()).to_series()
-        is_there = (there_low.gather(slot) == low.gather(asked)) & (there_high.gather(slot) == high.gather(asked))
-        return pl.zeros(len(low), pl.Boolean, eager=True).scatter(asked.filter(is_there), values=True)
+        line = _line_of(high, self._lines)
+        lines = line.unique().sort()
+        read = self._whole_lines(_pieces(self._file, lines * LINE_BYTES + LINES_AT, repeat(LINE_BYTES)), lines)
+        place = lines.search_sorted(line) * LINE_WORDS
+        word, mask = _bits_of(low)
+        maybe = ((read.gather(place + word + 1) & mask) == mask).arg_true()
+        bounds = read.gather(place.gather(maybe))
+        asked = zip(maybe.to_list(), line.gather(maybe).to_list(), bounds.to_list(), strict=True)
+        is_there = [self._has(digests[at * IDENTITY_BYTES : (at + 1) * IDENTITY_BYTES], *group) for at, *group in asked]
+        found = maybe.filter(pl.Series(is_there, dtype=pl.Boolean))
+        return pl.zeros(len(low), pl.Boolean, eager=True).scatter(found, values=True)
 
-    def part(self, low: int, high: int, bits: int) -> bytes:
-        """Return the packed identities whose highest `bits` are from `low` up to, without, `high`; a `Part`."""
-        finer = max(0, bits - self._bits)
-        first, last = (low << self._bits) >> bits, -((-high << self._bits) >> bits)
-        begin, end = int(self._starts[first]), int(self._starts[last])
-        packed = os.pread(self._file, (end - begin) * IDENTITY_BYTES, self._begin + begin * IDENTITY_BYTES)
-        groups = pl.int_range(first, last, dtype=pl.UInt64, eager=True)
-        words = self._whole(packed, groups, slots=end - begin)
-        heads = self._starts.slice(first, last - first) - begin
-        is_wanted = pl.ones(end - begin, pl.Boolean, eager=True).scatter(heads, values=False)
-        if finer:
-            is_wanted &= (words[1] // 2 ** (WORD_BITS - bits)).is_between(low, high - 1)
+    def part(self, low: int, high: int) -> bytes:
+        """Return the packed identities whose last word is from `low` up to, without, `high`; a `Part`."""
+        first, last = (low // HALF * self._lines) // HALF, ((high - 1) // HALF * self._lines) // HALF + 1
+        numbers = pl.int_range(first, last, dtype=pl.UInt64, eager=True)
+        packed = os.pread(self._file, (last - first) * LINE_BYTES, LINES_AT + first * LINE_BYTES)
+        starts, ends = _bounds(self._whole_lines(packed, numbers).gather_every(LINE_WORDS))
+        begin, end = int(starts[0]), int(ends[-1])
+        packed = os.pread(self._file, (end - begin) * IDENTITY_BYTES, self._slots_at + begin * IDENTITY_BYTES)
+        words = self._whole_groups(packed, numbers, ends - starts)
+        is_wanted = pl.ones(end - begin, pl.Boolean, eager=True).scatter(starts - begin, values=False)
+        is_wanted &= words[1].is_between(low, high - 1)
         return packed_of(*(each.filter(is_wanted) for each in words))
 
-    def _head(self) -> tuple[Covered, int, int]:
-        head = os.pread(self._file, HEADER.size, 0)
-        if len(head) != HEADER.size:
+    def _has(self, digest: bytes, line: int, bounds: int) -> bool:
+        """Return whether an identity is in the group of its line, which lies within `bounds`."""
+        end, start = divmod(bounds, HALF)
+        size = (end - start) * IDENTITY_BYTES
+        group = os.pread(self._file, size, self._slots_at + start * IDENTITY_BYTES)
+        if len(group) != size:
             raise SpoiledError(f"{self.path.name} is too short")
-        magic, bits, slots, after, upto, first, erased, checksum = HEADER.unpack(head)
-        if magic != MAGIC or not 1 <= bits <= MOST_BITS or slots < 1 << bits:
+        if (sum(memoryview(group).cast("Q")) - line - 1) % WORD:
+            raise SpoiledError(f"{self.path.name} is not as it was written")
+        found = group.find(digest, IDENTITY_BYTES)
+        while found % IDENTITY_BYTES and found >= 0:
+            found = group.find(digest, found + 1)
+        return found >= 0
+
+    def _head(self) -> tuple[Covered, int, int]:
+        head = os.pread(self._file, LINES_AT, 0)
+        if len(head) != LINES_AT:
+            raise SpoiledError(f"{self.path.name} is too short")
+        magic, lines, slots, after, upto, first, erased, checksum = HEADER.unpack(head[: HEADER.size])
+        if magic != MAGIC:
             raise SpoiledError(f"{self.path.name} is no file of identities")
-        return Covered(after=after, upto=upto, first=first, erased=erased, checksum=checksum), bits, slots
-
-    def _directory(self) -> pl.Series:
-        read = os.pread(self._file, self._begin, 0)
-        is_whole = len(read) == self._begin and zlib.crc32(read[: -CRC.size]) == CRC.unpack(read[-CRC.size :])[0]
-        if not is_whole or os.fstat(self._file).st_size != self._begin + self._slots * IDENTITY_BYTES:
+        size = LINES_AT + lines * LINE_BYTES + slots * IDENTITY_BYTES
+        if (
+            zlib.crc32(head[: HEADER.size]) != CRC.unpack(head[HEADER.size :])[0]
+            or os.fstat(self._file).st_size != size
+        ):
             raise SpoiledError(f"{self.path.name} is not whole")
-        return _numbers(read[HEADER.size : -CRC.size], pa.uint32())
+        return Covered(after=after, upto=upto, first=first, erased=erased, checksum=checksum), lines, slots
 
-    def _whole(self, packed: bytes, groups: pl.Series, *, slots: int) -> tuple[pl.Series, pl.Series]:
-        """Return the words of whole `groups`, each of them once."""
-        if len(packed) != slots * IDENTITY_BYTES:
+    def _whole_lines(self, packed: bytes, numbers: pl.Series) -> pl.Series:
+        """Return the words of the lines with these `numbers`, each of which is whole."""
+        if len(packed) != len(numbers) * LINE_BYTES:
+            raise SpoiledError(f"{self.path.name} is too short")
+        words = _numbers(packed, pa.uint64())
+        if not (_sum_of_lines(words) == numbers + 1).all():
+            raise SpoiledError(f"{self.path.name} is not as it was written")
+        return words
+
+    def _whole_groups(self, packed: bytes, numbers: pl.Series, sizes: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Return the words of the groups with these `numbers`, each of which is whole."""
+        if len(packed) != int(sizes.sum()) * IDENTITY_BYTES:
             raise SpoiledError(f"{self.path.name} is too short")
         low, high = words_of(packed)
-        if (int(low.sum()) + int(high.sum()) - int(groups.sum()) - len(groups)) % 2**WORD_BITS:
+        upto = (low + high).cum_sum().gather(sizes.cum_sum() - 1)
+        if not (upto - upto.shift(1, fill_value=0) == numbers + 1).all():
             raise SpoiledError(f"{self.path.name} is not as it was written")
         return low, high
 
@@ -140,12 +166,10 @@ def write(path: Path, covered: Covered, source: Part, count: int) -> None:
 
     The file is there whole or not at all. Raises `OSError`.
     """
-    bits = min(MOST_BITS, max(1, (count // IN_GROUP).bit_length()))
-    parts = min(bits, max(0, (count // AT_ONCE).bit_length()))
     draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE), "wb") as file:
-            _fill(file, covered, source, bits=bits, parts=parts)
+            _fill(file, covered, source, lines=count // IN_GROUP + 1)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -153,42 +177,71 @@ def write(path: Path, covered: Covered, source: Part, count: int) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _fill(file: BinaryIO, covered: Covered, source: Part, *, bits: int, parts: int) -> None:
-    groups = 1 << bits
-    file.seek(HEADER.size + (groups + 1) * 4 + CRC.size)
-    sizes = []
-    for number in range(1 << parts):
-        low, high = words_of(source(number, number + 1, parts))
-        each = 1 << (bits - parts)
-        packed, some = _grouped(low, high, bits=bits, first=number * each, groups=each)
-        file.write(packed)
-        sizes.append(some)
-    starts = pl.concat([pl.Series([0], dtype=pl.UInt32), *sizes]).cum_sum().cast(pl.UInt32)
+def _fill(file: BinaryIO, covered: Covered, source: Part, *, lines: int) -> None:
+    slots, at_once = 0, AT_ONCE // IN_GROUP
+    for first in range(0, lines, at_once):
+        last = min(lines, first + at_once)
+        low, high = _each_once(source(_lowest(first, lines), _lowest(last, lines)))
+        line = (_line_of(high, lines) - first).cast(pl.UInt32)
+        groups = _Groups.of(low, high, line, first=first, last=last)
+        file.seek(LINES_AT + lines * LINE_BYTES + slots * IDENTITY_BYTES)
+        file.write(groups.slots(low, high, line))
+        file.seek(LINES_AT + first * LINE_BYTES)
+        file.write(groups.lines(low, line, after=slots))
+        slots += int(groups.ends[-1])
     head = HEADER.pack(
-        MAGIC, bits, int(starts[-1]), covered.after, covered.upto, covered.first, covered.erased, covered.checksum
-    ) + _raw(starts)
+        MAGIC, lines, slots, covered.after, covered.upto, covered.first, covered.erased, covered.checksum
+    )
     file.seek(0)
     file.write(head + CRC.pack(zlib.crc32(head)))
 
 
-def _grouped(low: pl.Series, high: pl.Series, *, bits: int, first: int, groups: int) -> tuple[bytes, pl.Series]:
-    """Return the slots of `groups` groups from `first` on, and how many each has."""
-    frame = pl.DataFrame({"low": low, "high": high}).unique()
-    frame = frame.with_columns(group=(pl.col("high") // 2 ** (WORD_BITS - bits) - first).cast(pl.UInt32))
-    sums = frame.group_by("group").agg(size=pl.len() + 1, sum=pl.col("low").sum() + pl.col("high").sum())
-    every = pl.DataFrame({"group": pl.int_range(groups, dtype=pl.UInt32, eager=True)})
-    heads = every.join(sums, on="group", how="left", maintain_order="left").with_columns(
-        size=pl.col("size").fill_null(1),
-        low=~pl.col("sum").fill_null(0) + pl.col("group").cast(pl.UInt64) + (first + 2),
-        high=pl.lit(0, pl.UInt64),
-    )
-    slots = pl.concat(
-        [
-            heads.select("group", "low", "high", is_head=pl.lit(value=False)),
-            frame.select("group", "low", "high", is_head=pl.lit(value=True)),
-        ]
-    ).sort("group", "is_head")
-    return packed_of(slots["low"], slots["high"]), heads["size"].cast(pl.UInt32)
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Groups one behind the other: their numbers, before which slot each ends, and what makes its sum right."""
+
+    numbers: pl.Series
+    ends: pl.Series
+    heads: pl.Series
+
+    @classmethod
+    def of(cls, low: pl.Series, high: pl.Series, line: pl.Series, *, first: int, last: int) -> Self:
+        """Return the groups from `first` up to, without, `last`, of identities that are sorted by their line."""
+        places = pl.int_range(last - first, dtype=pl.UInt32, eager=True)
+        counts = line.search_sorted(places, "right")
+        sums = pl.concat([pl.zeros(1, pl.UInt64, eager=True), (low + high).cum_sum()]).gather(counts)
+        numbers = places.cast(pl.UInt64) + first
+        return cls(numbers, counts + places + 1, ~(sums - sums.shift(1, fill_value=0)) + numbers + 2)
+
+    def slots(self, low: pl.Series, high: pl.Series, line: pl.Series) -> bytes:
+        """Return the groups as they lie in the file."""
+        size = int(self.ends[-1])
+        places = line + pl.int_range(1, len(line) + 1, dtype=pl.UInt32, eager=True)
+        lows, highs = (pl.zeros(size, pl.UInt64, eager=True).scatter(places, words) for words in (low, high))
+        return packed_of(lows.scatter(self.ends.shift(1, fill_value=0), self.heads), highs)
+
+    def lines(self, low: pl.Series, line: pl.Series, *, after: int) -> bytes:
+        """Return their lines, for slots that lie behind so many others."""
+        word, mask = _bits_of(low)
+        bits = pl.DataFrame({"place": line * FILTER_WORDS + word, "mask": mask})
+        filled = bits.group_by("place").agg(pl.col("mask").bitwise_or())
+        filters = pl.zeros(len(self.ends) * FILTER_WORDS, pl.UInt64, eager=True).scatter(
+            filled["place"], filled["mask"]
+        )
+        ends = self.ends.cast(pl.UInt64) + after
+        columns = [ends * HALF + ends.shift(1, fill_value=after)]
+        columns += [filters.gather_every(FILTER_WORDS, offset) for offset in range(FILTER_WORDS)]
+        named = {str(number): column for number, column in enumerate([*columns, ~_sum(columns) + self.numbers + 2])}
+        return _raw(pl.DataFrame(named).select(pl.concat_arr(pl.all())).to_series().explode())
+
+
+def _each_once(digests: bytes) -> tuple[pl.Series, pl.Series]:
+    """Return the words of packed identities, each of these once, sorted by the last."""
+    low, high = words_of(digests)
+    frame = pl.DataFrame({"low": low, "high": high}).sort("high")
+    if (frame["high"] == frame["high"].shift(1)).any():
+        frame = frame.unique().sort("high")
+    return frame["low"], frame["high"]
 
 
 def grouped_in_memory(digests: bytes) -> Part:
@@ -197,10 +250,9 @@ def grouped_in_memory(digests: bytes) -> Part:
     order = high.arg_sort()
     low, high = low.gather(order), high.gather(order)
 
-    def part(first: int, last: int, bits: int) -> bytes:
-        step = 2 ** (WORD_BITS - bits)
-        begin = int(high.search_sorted(first * step, "left"))
-        end = len(high) if last * step >= 2**WORD_BITS else int(high.search_sorted(last * step, "left"))
+    def part(first: int, last: int) -> bytes:
+        begin = int(high.search_sorted(first, "left"))
+        end = len(high) if last >= WORD else int(high.search_sorted(last, "left"))
         return packed_of(low.slice(begin, end - begin), high.slice(begin, end - begin))
 
     return part
@@ -230,5 +282,37 @@ def _raw(numbers: pl.Series) -> bytes:
     return b"" if data is None else bytes(data[array.offset * width : (array.offset + len(array)) * width])
 
 
-def _in_bytes(slots: pl.Series) -> Iterator[int]:
-    return iter((slots.cast(pl.Int64) * IDENTITY_BYTES).to_list())
+def _line_of(high: pl.Series, lines: int) -> pl.Series:
+    """Return the number of the line of identities with these last words; it never falls as they grow."""
+    return high // HALF * lines // HALF
+
+
+def _lowest(line: int, lines: int) -> int:
+    """Return the lowest last word of an identity that belongs to a line."""
+    return -(-line * HALF // lines) * HALF
+
+
+def _bits_of(low: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return in which word of its line's filter an identity with this first word sets bits, and these bits."""
+    bits = [POWERS.gather(low // 2**shift % 64) for shift in (32, 38, 44, 50)]
+    return low % HALF * FILTER_WORDS // HALF, bits[0] | bits[1] | bits[2] | bits[3]
+
+
+def _bounds(words: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the slots from which on and before which groups lie, of the first words of their lines."""
+    return words % HALF, words // HALF
+
+
+def _sum_of_lines(words: pl.Series) -> pl.Series:
+    return _sum([words.gather_every(LINE_WORDS, offset) for offset in range(LINE_WORDS)])
+
+
+def _sum(columns: list[pl.Series]) -> pl.Series:
+    total = columns[0]
+    for column in columns[1:]:
+        total = total + column
+    return total
+
+
+def _pieces(file: int, places: pl.Series, sizes: Iterable[int]) -> bytes:
+    return b"".join(map(os.pread, repeat(file), sizes, places.to_list()))

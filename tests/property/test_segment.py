@@ -1,0 +1,49 @@
+"""A file of identities knows each that it was made of, and no other, however they lie: one not found is sent twice."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncer.state import segment
+
+WORDS = st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.integers(0, 2**64 - 1))
+IDENTITIES = st.lists(
+    st.builds(lambda low, high: low.to_bytes(8, "little") + high.to_bytes(8, "little"), WORDS, WORDS), max_size=200
+)
+COVERED = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+
+
+def written(path: Path, *sources: segment.Part, count: int) -> segment.Segment:
+    segment.write(path, COVERED, lambda *of: b"".join(source(*of) for source in sources), count)
+    return segment.Segment(path)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stored=st.tuples(IDENTITIES, IDENTITIES), others=IDENTITIES, count=st.integers(0, 5_000))
+def test_every_look_up_equals_that_of_a_set(
+    stored: tuple[list[bytes], list[bytes]], others: list[bytes], count: int
+) -> None:
+    """However many a file is told to expect: so its groups are full, or mostly empty."""
+    asked = [*stored[0], *others, *stored[1]]
+    with TemporaryDirectory() as folder:
+        few, more = (
+            written(Path(folder) / str(place), segment.grouped_in_memory(b"".join(identities)), count=count)
+            for place, identities in enumerate(stored)
+        )
+        both = written(Path(folder) / "both", few.part, more.part, count=len(asked))
+        for made, known in ((few, {*stored[0]}), (more, {*stored[1]}), (both, {*stored[0], *stored[1]})):
+            assert made.count == len(known)
+            assert made.has(b"".join(asked)).to_list() == [identity in known for identity in asked]
+
+
+@settings(max_examples=100, deadline=None)
+@given(stored=IDENTITIES, low=st.integers(0, 2**64 - 1), size=st.integers(1, 2**64))
+def test_a_part_has_what_lies_between_two_numbers(stored: list[bytes], low: int, size: int) -> None:
+    high = min(2**64, low + size)
+    with TemporaryDirectory() as folder:
+        made = written(Path(folder) / "a", segment.grouped_in_memory(b"".join(stored)), count=len(stored))
+        packed = made.part(low, high)
+    found = [packed[at : at + 16] for at in range(0, len(packed), 16)]
+    assert sorted(found) == sorted(each for each in {*stored} if low <= int.from_bytes(each[8:], "little") < high)
