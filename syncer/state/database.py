@@ -1,10 +1,8 @@
 """Connections to the state store, set so that a commit is on disk when it returns."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from threading import Timer
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -13,15 +11,10 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import LRUCache
 
-from syncer.errors import StateError
 from syncer.state.failures import explained
 from syncer.state.place import Place
 
 BUSY_S = 10
-CHECK_S = 1.0
-"""How long a start may spend on looking for damage: about 2 GB that are in the system's cache."""
-DECIDING = ("install", "pipelines", "erased", "requests")
-"""Tables whose rows decide over what is sent."""
 JOURNAL_BYTES = 64 * 1024 * 1024
 CHECKPOINT_PAGES = 4_000
 """16 MB of log before it is written into the file: pages that every commit changes are copied less often."""
@@ -207,36 +200,6 @@ def journal_mode(database: Database, *, wanted: str | None = None) -> str:
             return str(raw.execute("PRAGMA journal_mode").fetchone()[0])
         raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard while the file is empty; said later, it is a write
         return str(raw.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
-
-
-def check_for_damage(database: Database, *, seconds: float = CHECK_S) -> None:
-    """Raise `StateError` if SQLite finds the file damaged; a big file is looked through only as far as time allows.
-
-    What decides over what is sent comes first, held against its indexes too: a row that an index does not find would
-    be sent again.
-    """
-    place = database.place
-    with explained(place), database.single.connect() as connection:
-        found = _check(driver(connection), seconds)
-    if found != "ok":
-        raise StateError(f"state: {place}: the file is damaged; restore a copy of it, nothing was overwritten")
-
-
-def _check(raw: sqlite3.Connection, seconds: float) -> str:
-    limit = Timer(seconds, raw.interrupt)
-    limit.start()
-    try:
-        tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        checks = [f"PRAGMA integrity_check({name})" for name in DECIDING if name in tables]
-        answers = (str(raw.execute(check).fetchone()[0]) for check in (*checks, "PRAGMA quick_check(1)"))
-        return next((answer for answer in answers if answer != "ok"), "ok")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname == "SQLITE_INTERRUPT":
-            return "ok"
-        raise
-    finally:
-        limit.cancel()
-        limit.join()
 
 
 def give_back_space(database: Database) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from syncer.errors import LockedError, StateError
 from syncer.ports import NO_POINTS, Clock, Points, SystemClock, doing
 from syncer.state import audit, migrate, pipelines
-from syncer.state.database import Database, check_for_damage, connect, driver, journal_mode
+from syncer.state.damage import look_for_damage
+from syncer.state.database import Database, connect, driver, journal_mode
 from syncer.state.failures import explained
 from syncer.state.guard import Guard, Mark
 from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
@@ -126,7 +127,7 @@ class Store:
     def look_over(self) -> None:
         """Raise `StateError` for a damaged or unreachable store."""
         if self.database.kind == "sqlite":
-            check_for_damage(self.database)
+            look_for_damage(self.database, beside=self.beside, now=self.clock.now())
             self._use_write_ahead_log()
 
     def _use_write_ahead_log(self) -> None:

@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import event, text
 
 from syncer.errors import StateError
-from syncer.state.database import check_for_damage, connect, driver
+from syncer.state.damage import check_for_damage
+from syncer.state.database import connect, driver
 from syncer.state.place import disk_kind, parse
 from syncer.state.requests import RequestState
 from syncer.state.store import Store, open_store
@@ -267,7 +268,7 @@ from syncer.state.scope import Scope
 from syncer.state.store import open_store
 root = Path(sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
 with open_store("sqlite:///.syncer/state.db", root=root, home=root / ".syncer") as store:
     with store.start_run(Scope("default", "orders", "meta"), run_id="r", now=datetime.now(UTC), fingerprint="f",
                          trigger="manual", holder="x") as run:
