@@ -14,7 +14,7 @@ from syncer.state.open_requests import OpenRequest, require_transition
 from syncer.state.requests import FREE, IDENTITY_BYTES, LASTING, SETTLED, NewRequest, RequestState, StoredRequest, split
 from syncer.state.seal import require_seal, seal
 from syncer.state.straight import Straight
-from syncer.state.tables import IS_UNFINISHED, REQUESTS
+from syncer.state.tables import IS_GIVEN_UP, IS_UNFINISHED, REQUESTS
 
 _COLUMNS = tuple(column.name for column in REQUESTS.c if column.name != "id")
 _INSERT = Straight(insert(REQUESTS), columns=_COLUMNS)
@@ -65,7 +65,7 @@ _UNFINISHED = (
 )
 _GIVEN_UP = select(REQUESTS).where(
     REQUESTS.c.pipeline_id == bindparam("of_pipeline"),
-    REQUESTS.c.state == RequestState.SUPERSEDED.value,
+    IS_GIVEN_UP,
     REQUESTS.c.first_armed_at.is_not(None),
     REQUESTS.c.event_time_max >= bindparam("since"),
 )

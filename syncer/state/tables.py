@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from syncer.errors import StateError
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
 """Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
@@ -137,7 +137,8 @@ RUN_REQUESTS = Table(
 )
 
 IS_UNFINISHED = text("state IN ('planned', 'armed', 'retry', 'doubt')")
-"""Written out, so that the databases see that the index on it fits the question."""
+"""Written out, as the next is, so that the databases see that the index on it fits the question."""
+IS_GIVEN_UP = text("state = 'superseded'")
 
 REQUESTS = Table(
     "requests",
@@ -168,6 +169,8 @@ REQUESTS = Table(
     Column("consent", Text),
     Index("requests_by_pipeline", "pipeline_id", "id"),
     Index("requests_unfinished", "pipeline_id"),  # of the unfinished ones: to say it here would load every dialect
+    Index("requests_given_up", "pipeline_id"),  # of these alone, as well
+    Index("requests_by_end", "finished_at"),
     Index("requests_by_run", "run_id"),
 )
 
