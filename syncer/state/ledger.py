@@ -78,9 +78,9 @@ class Ledger:
         self._filter = NO_FILTER
 
     @property
-    def has_stray_files(self) -> bool:
-        """Return whether files of it lie about that nobody reads."""
-        return self._files is not None and self._files.has_strays
+    def has_untidy_files(self) -> bool:
+        """Return whether files of it lie about that nobody reads, or that are more than they need be."""
+        return self._files is not None and self._files.is_untidy
 
     def settled(self, digests: bytes) -> pl.Series:
         """Return, for each of the packed 16-byte `digests`, whether it must not be sent again.

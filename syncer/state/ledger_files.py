@@ -21,7 +21,7 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES
 from syncer.state.scope import Scope
-from syncer.state.segment import DRAFT, Covered, Part, Segment, SpoiledError, grouped_in_memory, write
+from syncer.state.segment import DRAFT, Covered, Part, Segment, grouped_in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
 
 if TYPE_CHECKING:
@@ -49,8 +49,10 @@ class LedgerFiles:
     """The files of one pipeline, from the first request on without a gap."""
 
     segments: tuple[Segment, ...] = ()
-    has_strays: bool = False
-    """Whether others lie beside them that are not to be believed: of what the state has forgotten, spoiled, of a crash."""
+    is_untidy: bool = False
+    """Whether others lie beside them that are not to be believed: of what the state has forgotten, spoiled, of a crash.
+
+    Or they are more than they need be, since a process ended before they became one."""
 
     @classmethod
     def of(cls, store: "Store", pipeline_id: int) -> Self:
@@ -62,7 +64,7 @@ class LedgerFiles:
             return cls()
         with store.reading() as connection:
             segments = _chain(connection, pipeline_id, names)
-        return cls(segments, has_strays=len(segments) < len(names))
+        return cls(segments, is_untidy=len(segments) < len(names) or len(_of_one_size(segments)) > 1)
 
     @property
     def upto(self) -> int:
@@ -78,7 +80,7 @@ class LedgerFiles:
         for segment in self.segments:
             try:
                 found |= segment.has(digests)
-            except (OSError, SpoiledError) as error:
+            except OSError as error:
                 raise _spoiled(segment.path, error) from None
         return found
 
@@ -144,7 +146,7 @@ def _source(segment: Segment) -> Part:
     def part(low: int, high: int) -> bytes:
         try:
             return segment.part(low, high)
-        except (OSError, SpoiledError) as error:
+        except OSError as error:
             raise _spoiled(segment.path, error) from None
 
     return part
@@ -185,13 +187,8 @@ class _Builder:
         return count >= most
 
     def unite(self) -> None:
-        """Make one file of the last ones, from the first on that is not far larger than all that follow it."""
-        first, following = 0, sum(segment.count for segment in self.segments)
-        for segment in self.segments:
-            if segment.count < TIMES * (following - segment.count):
-                break
-            first, following = first + 1, following - segment.count
-        parts = self.segments[first:]
+        """Make one file of the last ones, where two or more are of one size."""
+        parts = _of_one_size(self.segments)
         if len(parts) < 2:
             return
         ends = parts[-1].covered
@@ -202,7 +199,8 @@ class _Builder:
             erased=ends.erased,
             checksum=ends.checksum,
         )
-        self.segments[first:] = [self._written(covered, [_source(part) for part in parts], following)]
+        count = sum(part.count for part in parts)
+        self.segments[-len(parts) :] = [self._written(covered, [_source(part) for part in parts], count)]
         self.store.points.hit("files.in")
         for part in parts:
             part.path.unlink(missing_ok=True)
@@ -216,6 +214,17 @@ class _Builder:
         path = self.stem.with_name(f"{self.stem.name}-{covered.after}-{covered.upto}.ids")
         write(path, covered, all_of, count)
         return Segment(path)
+
+
+def _of_one_size(segments: Sequence[Segment]) -> Sequence[Segment]:
+    """Return the last ones, from the first on that is not far larger than all that follow it."""
+    first, following = 0, sum(segment.count for segment in segments)
+    for segment in segments:
+        following -= segment.count
+        if segment.count < TIMES * following:
+            break
+        first += 1
+    return segments[first:]
 
 
 def _read(connection: "Connection", pipeline_id: int, after: int, *, most: int) -> tuple[int, int, bytes]:
@@ -243,7 +252,7 @@ def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, in
             continue
         try:
             segment = Segment(path)
-        except (OSError, SpoiledError) as error:
+        except OSError as error:
             log.warning("ledger.file_left_out", extra={"file": path.name, "error": type(error).__name__})
             continue
         covered = segment.covered

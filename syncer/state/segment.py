@@ -48,7 +48,7 @@ Part = Callable[[int, int], bytes]
 """Gives the packed identities of a source whose last eight bytes are a number from `low` up to, without, `high`."""
 
 
-class SpoiledError(Exception):
+class SpoiledError(OSError):
     """The file is none of ours, or not as it was written."""
 
 
@@ -72,7 +72,7 @@ class Segment:
     """An open file of identities; it stays readable where another process takes it away, and closes with its last user."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file; raises `OSError` where it cannot be read, `SpoiledError` where it is not whole."""
+        """Open the file; raises `OSError` where it cannot be read, which a `SpoiledError` is, where it is not whole."""
         self.path = path
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         weakref.finalize(self, os.close, self._file)

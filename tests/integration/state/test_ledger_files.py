@@ -303,6 +303,17 @@ def test_who_is_stopped_leaves_what_is_whole(store: Store, acts: Acts) -> None:
     assert known(store, acts, 900)[0] == of_requests(*range(1, PAGE_ROWS + 11))
 
 
+def test_files_that_did_not_become_one_do_so_with_the_next_run(store: Store, acts: Acts) -> None:
+    deliver(store, acts, range(1, 2 * PAGE_ROWS + 11))
+    looks = iter([False] * 3)
+    extend(store, ORDERS, is_stopped=lambda: next(looks, True))
+    assert len(files(store)) == 3
+    assert ledger_of(store, 1).has_untidy_files
+    extend(store, ORDERS)
+    assert files(store) == [f"0-{2 * PAGE_ROWS + 10}.ids"]
+    assert not ledger_of(store, 1).has_untidy_files
+
+
 @pytest.mark.parametrize("pid", [os.getpid(), 99_999_999], ids=["of this process", "of another"])
 def test_a_draft_that_a_crash_left_is_in_nobodys_way_and_goes(store: Store, acts: Acts, pid: int) -> None:
     deliver(store, acts, range(1, 6))
