@@ -21,7 +21,7 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES
 from syncer.state.scope import Scope
-from syncer.state.segment import DRAFT, Covered, Part, Segment, grouped_in_memory, write
+from syncer.state.segment import DRAFT, Covered, Part, Segment, in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
 
 if TYPE_CHECKING:
@@ -182,8 +182,9 @@ class _Builder:
                 erased=connection.execute(_ERASED, of).scalar_one(),
                 checksum=bytes(connection.execute(_CHECKSUM, of | {"of_id": upto}).scalar_one()),
             )
-        count = len(digests) // IDENTITY_BYTES
-        self.segments.append(self._written(covered, [grouped_in_memory(digests)], count))
+        count, source = len(digests) // IDENTITY_BYTES, in_memory(digests)
+        del digests  # 16 MB, which the source has copied
+        self.segments.append(self._written(covered, [source], count))
         return count >= most
 
     def unite(self) -> None:
@@ -227,20 +228,20 @@ def _of_one_size(segments: Sequence[Segment]) -> Sequence[Segment]:
     return segments[first:]
 
 
-def _read(connection: "Connection", pipeline_id: int, after: int, *, most: int) -> tuple[int, int, bytes]:
+def _read(connection: "Connection", pipeline_id: int, after: int, *, most: int) -> tuple[int, int, bytearray]:
     """Return the ids of the first and the last request after `after`, and what they settled for good.
 
     That is about `most` identities, where there are so many before a request to which something may still happen.
     """
-    first, upto, size, found = 0, after, 0, list[bytes]()
-    while size < most * IDENTITY_BYTES:
+    first, upto, found = 0, after, bytearray()
+    while len(found) < most * IDENTITY_BYTES:
         page = list(outbox.lasting_digests(connection, pipeline_id, after=upto, rows=PAGE_ROWS))
         if not page:
             break
         first, upto = first or page[0][0], page[-1][0]
-        found += [digests for _, digests in page]
-        size += sum(len(digests) for _, digests in page)
-    return first, upto, b"".join(found)
+        for _, digests in page:
+            found += digests
+    return first, upto, found
 
 
 def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, int], Path]) -> tuple[Segment, ...]:

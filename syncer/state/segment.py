@@ -244,21 +244,18 @@ def _each_once(digests: bytes) -> tuple[pl.Series, pl.Series]:
     return frame["low"], frame["high"]
 
 
-def grouped_in_memory(digests: bytes) -> Part:
+def in_memory(digests: bytes | bytearray) -> Part:
     """Return a source of packed identities that are in memory."""
     low, high = words_of(digests)
-    order = high.arg_sort()
-    low, high = low.gather(order), high.gather(order)
 
     def part(first: int, last: int) -> bytes:
-        begin = int(high.search_sorted(first, "left"))
-        end = len(high) if last >= WORD else int(high.search_sorted(last, "left"))
-        return packed_of(low.slice(begin, end - begin), high.slice(begin, end - begin))
+        is_wanted = high.is_between(first, last - 1)
+        return packed_of(low.filter(is_wanted), high.filter(is_wanted))
 
     return part
 
 
-def words_of(digests: bytes) -> tuple[pl.Series, pl.Series]:
+def words_of(digests: bytes | bytearray) -> tuple[pl.Series, pl.Series]:
     """Return packed identities as the numbers that their first and their last eight bytes are, least first."""
     words = _numbers(digests, pa.uint64())
     return words.gather_every(2), words.gather_every(2, 1)
@@ -270,7 +267,7 @@ def packed_of(low: pl.Series, high: pl.Series) -> bytes:
     return _raw(pairs.explode()) if len(low) else b""
 
 
-def _numbers(packed: bytes, kind: pa.DataType) -> pl.Series:
+def _numbers(packed: bytes | bytearray, kind: pa.DataType) -> pl.Series:
     array = pa.Array.from_buffers(kind, len(packed) * 8 // kind.bit_width, [None, pa.py_buffer(packed)])
     return pl.Series(array)
 

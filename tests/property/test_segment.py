@@ -29,7 +29,7 @@ def test_every_look_up_equals_that_of_a_set(
     asked = [*stored[0], *others, *stored[1]]
     with TemporaryDirectory() as folder:
         few, more = (
-            written(Path(folder) / str(place), segment.grouped_in_memory(b"".join(identities)), count=count)
+            written(Path(folder) / str(place), segment.in_memory(b"".join(identities)), count=count)
             for place, identities in enumerate(stored)
         )
         both = written(Path(folder) / "both", few.part, more.part, count=len(asked))
@@ -43,7 +43,7 @@ def test_every_look_up_equals_that_of_a_set(
 def test_a_part_has_what_lies_between_two_numbers(stored: list[bytes], low: int, size: int) -> None:
     high = min(2**64, low + size)
     with TemporaryDirectory() as folder:
-        made = written(Path(folder) / "a", segment.grouped_in_memory(b"".join(stored)), count=len(stored))
+        made = written(Path(folder) / "a", segment.in_memory(b"".join(stored)), count=len(stored))
         packed = made.part(low, high)
     found = [packed[at : at + 16] for at in range(0, len(packed), 16)]
     assert sorted(found) == sorted(each for each in {*stored} if low <= int.from_bytes(each[8:], "little") < high)

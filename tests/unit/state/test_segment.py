@@ -30,11 +30,11 @@ def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: st
         return b"".join(map(identity, numbers))
 
     covered = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
-    segment.write(tmp_path / "a", covered, segment.grouped_in_memory(packed(range(0, 2 * many, 2))), many)
+    segment.write(tmp_path / "a", covered, segment.in_memory(packed(range(0, 2 * many, 2))), many)
     made = segment.Segment(tmp_path / "a")
     assert (made.covered, made.count) == (covered, many)
     assert made.has(packed(range(2 * many))).to_list() == [number % 2 == 0 for number in range(2 * many)]
-    sources = [made.part, segment.grouped_in_memory(packed(range(1, 2 * many, 2)))]
+    sources = [made.part, segment.in_memory(packed(range(1, 2 * many, 2)))]
     segment.write(tmp_path / "b", covered, lambda *of: b"".join(source(*of) for source in sources), 2 * many)
     assert segment.Segment(tmp_path / "b").has(packed(range(3 * many))).to_list() == [
         number < 2 * many for number in range(3 * many)
@@ -44,7 +44,7 @@ def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: st
 def test_few_identities_become_one_file_with_very_many(tmp_path: Path) -> None:
     few, many = spread(range(1, 3)), spread(range(3, 3 * segment.AT_ONCE))
     for name, identities in (("few", few), ("many", many)):
-        segment.write(tmp_path / name, COVERED, segment.grouped_in_memory(identities), len(identities) // 16)
+        segment.write(tmp_path / name, COVERED, segment.in_memory(identities), len(identities) // 16)
     parts = [segment.Segment(tmp_path / name).part for name in ("few", "many")]
     segment.write(tmp_path / "all", COVERED, lambda *of: b"".join(part(*of) for part in parts), 3 * segment.AT_ONCE - 1)
     made = segment.Segment(tmp_path / "all")
@@ -56,7 +56,7 @@ def test_few_identities_become_one_file_with_very_many(tmp_path: Path) -> None:
 def test_zeros_where_identities_were_are_noticed(tmp_path: Path, begin: int, lost: int) -> None:
     """A disk that lost a block gives zeros for it, and their sum is 0."""
     path, identities = tmp_path / "a", spread(range(1, 16_385))
-    segment.write(path, COVERED, segment.grouped_in_memory(identities), 16_384)
+    segment.write(path, COVERED, segment.in_memory(identities), 16_384)
     whole = path.read_bytes()
     path.write_bytes(whole[:begin] + bytes(4096) + whole[begin + 4096 :])
     made, answers = segment.Segment(path), []
@@ -69,7 +69,7 @@ def test_zeros_where_identities_were_are_noticed(tmp_path: Path, begin: int, los
 
 def test_lines_that_changed_places_are_noticed_where_both_are_asked_for(tmp_path: Path) -> None:
     path, identities = tmp_path / "a", spread(range(1, 16_385))
-    segment.write(path, COVERED, segment.grouped_in_memory(identities), 16_384)
+    segment.write(path, COVERED, segment.in_memory(identities), 16_384)
     whole = path.read_bytes()
     one, other = (slice(segment.LINES_AT + at, segment.LINES_AT + at + 4096) for at in (4096, 3 * 4096))
     path.write_bytes(
@@ -82,7 +82,7 @@ def test_lines_that_changed_places_are_noticed_where_both_are_asked_for(tmp_path
 def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Path) -> None:
     """Twice 2 ** 63 is nothing, where sums are of 64 bits."""
     path, identity = tmp_path / "a", spread(range(1, 2))
-    segment.write(path, COVERED, segment.grouped_in_memory(identity), 1)
+    segment.write(path, COVERED, segment.in_memory(identity), 1)
     whole = bytearray(path.read_bytes())
     whole[whole.index(identity) + 7] ^= 0x80
     path.write_bytes(whole)
