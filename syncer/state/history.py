@@ -30,6 +30,9 @@ PARTIAL = ("adopt", "backfill", "send-test")
 BY_HAND = (*PARTIAL, "resend", "retry")
 """Triggers of runs that somebody waits for, and that say nothing of how the pipeline does."""
 
+WITHIN_DELAY = 8
+"""How often rows of other destinations are looked for while a delay may keep some of them back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
@@ -148,7 +151,7 @@ def left_elsewhere(store: Store, scope: Scope, *, fingerprint: str, since: datet
     """Return whether runs by another configuration than `fingerprint` left rows to other destinations since then.
 
     Not where a run by this one has compared all keys with the ledger, `delay` after the last of them or later: before, it
-    may have found some of these rows too early to be sent.
+    may have found some of these rows too early to be sent. Until then an eighth of `delay` is between two such runs.
     """
     is_left = (RUN_COUNTS.c.kind == counts.REASON) & (RUN_COUNTS.c.name == ELSEWHERE)
     ended_at = func.coalesce(RUNS.c.finished_at, RUNS.c.started_at)
@@ -158,10 +161,13 @@ def left_elsewhere(store: Store, scope: Scope, *, fingerprint: str, since: datet
         left = connection.execute(query.order_by(RUNS.c.epoch.desc()).limit(1)).first()
         if left is None:
             return False
-        over_at = left[1] + delay + timedelta(seconds=FUTURE_S)
-        sweeps = _of(scope, select(RUNS.c.id)).where(*_IS_SWEEP, RUNS.c.fingerprint == fingerprint)
-        later = sweeps.where(RUNS.c.epoch > left.epoch)
-        return connection.execute(later.where(RUNS.c.started_at >= over_at) if delay else later).first() is None
+        sweeps = _of(scope, select(func.max(RUNS.c.started_at))).where(*_IS_SWEEP, RUNS.c.fingerprint == fingerprint)
+        last = connection.execute(sweeps.where(RUNS.c.epoch > left.epoch)).scalar()
+    over_at = left[1] + delay + timedelta(seconds=FUTURE_S)
+    if last is None or not delay or last >= over_at:
+        return last is None
+    now = store.clock.now()
+    return bool(now >= over_at or now - last >= delay / WITHIN_DELAY)
 
 
 def find_runs(store: Store, prefix: str, *, target: str | None = None, limit: int) -> list[StoredRun]:
