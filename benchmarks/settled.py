@@ -41,6 +41,8 @@ def main(home: Path, events: int) -> None:
                     )  # fmt: skip
                     outbox.insert_settled(connection, request, RequestState.ACKED, by)
         extend(store, scope)  # as runs do when they have ended
+    with Session(load_project(home, target=None, environ=os.environ)) as session:
+        session.store.look_over()  # as the first start of a day does
 
 
 if __name__ == "__main__":
