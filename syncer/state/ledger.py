@@ -44,7 +44,13 @@ def ledger_of(store: "Store", pipeline_id: int, *, states: Collection[RequestSta
         with store.reading() as connection:
             return list(outbox.settled_digests(connection, pipeline_id, after=after, rows=PAGE_ROWS, states=states))
 
-    return Ledger(pages, files=files)
+    def held() -> Iterator[bytes]:
+        every = files.held if files else []
+        for some in (every[first : first + PAGE_ROWS] for first in range(0, len(every), PAGE_ROWS)):
+            with store.reading() as connection:
+                yield b"".join(outbox.held_digests(connection, some, states=states))
+
+    return Ledger(pages, files=files, held=held)
 
 
 def empty_ledger() -> "Ledger":
@@ -55,7 +61,8 @@ def empty_ledger() -> "Ledger":
 class Ledger:
     """The settled identities of one scope, read when first asked. Grows by `add`.
 
-    What `files` have, of its oldest part, is looked up there. Attribute `read` is how many others were read.
+    What `files` have, of its oldest part, is looked up there; what was `held` among that is read with what came after.
+    Attribute `read` is how many of the latter were read.
     """
 
     def __init__(
@@ -63,11 +70,12 @@ class Ledger:
         pages: Pages,
         *,
         files: "LedgerFiles | None" = None,
+        held: Callable[[], Iterator[bytes]] = lambda: iter(()),
         in_memory: int = IN_MEMORY,
         recent: int = RECENT,
         few: int = FEW,
     ) -> None:
-        self._pages, self._files = pages, files
+        self._pages, self._files, self._held = pages, files, held
         self.read = 0
         self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
         self._is_first = True
@@ -166,6 +174,7 @@ class Ledger:
 
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
+        yield from self._held()
         last, size = self._files.upto if self._files else 0, 0
         while page := self._pages(last):
             packed = b"".join(digests for _, digests in page)

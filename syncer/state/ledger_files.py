@@ -1,7 +1,7 @@
 """What was settled long ago, in files beside the state, so that no run must read the whole ledger.
 
-A chain of files covers the requests up to one id, all of which have come to their end; what came after is read from the
-state. The files are made of the state and can be thrown away at any time. They are made when a run that holds the pipeline
+A chain of files covers the requests up to one id, all of which have come to their end but some that are held; these, and
+what came after, are read from the state. The files are made of the state and can be thrown away at any time. They are made when a run that holds the pipeline
 has read much, and become few large ones as they grow.
 """
 
@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, func, select
 from syncer.errors import StateError
 from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
-from syncer.state.requests import IDENTITY_BYTES
+from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
 from syncer.state.segment import DRAFT, Covered, Part, Segment, in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
@@ -40,7 +40,12 @@ GONE_MOST = 16
 
 _OF_PIPELINE = REQUESTS.c.pipeline_id == bindparam("of_pipeline")
 _CHECKSUM = select(REQUESTS.c.checksum).where(_OF_PIPELINE, REQUESTS.c.id == bindparam("of_id"))
-_OLDEST = select(func.min(REQUESTS.c.id)).where(_OF_PIPELINE)
+_OLDEST = (
+    select(REQUESTS.c.id)
+    .where(_OF_PIPELINE, REQUESTS.c.state != RequestState.HELD.value)  # which stays, however old it is
+    .order_by(REQUESTS.c.id)
+    .limit(1)
+)
 _ERASED = select(func.count()).select_from(ERASED).where(ERASED.c.pipeline_id == bindparam("of_pipeline"))
 
 
@@ -70,6 +75,11 @@ class LedgerFiles:
     def upto(self) -> int:
         """Id of the last request that they cover; 0 where there are none."""
         return self.segments[-1].covered.upto if self.segments else 0
+
+    @property
+    def held(self) -> list[int]:
+        """Ids of requests among those covered whose identities they have not."""
+        return [request for segment in self.segments for request in segment.covered.held]
 
     def settled(self, digests: bytes) -> pl.Series:
         """Return, for each of the packed `digests`, whether it is in a file.
@@ -172,7 +182,7 @@ class _Builder:
         most = CHUNKS * self.store.long_ledger
         with self.store.reading() as connection:
             of = {"of_pipeline": self.pipeline_id, "after": after}
-            first, upto, digests = _read(connection, self.pipeline_id, after, most=most)
+            first, upto, digests, held = _read(connection, self.pipeline_id, after, most=most)
             if not digests:
                 return False
             covered = Covered(
@@ -181,6 +191,7 @@ class _Builder:
                 first=first,
                 erased=connection.execute(_ERASED, of).scalar_one(),
                 checksum=bytes(connection.execute(_CHECKSUM, of | {"of_id": upto}).scalar_one()),
+                held=held,
             )
         count, source = len(digests) // IDENTITY_BYTES, in_memory(digests)
         del digests  # 16 MB, which the source has copied
@@ -199,6 +210,7 @@ class _Builder:
             first=parts[0].covered.first,
             erased=ends.erased,
             checksum=ends.checksum,
+            held=tuple(request for part in parts for request in part.covered.held),
         )
         count = sum(part.count for part in parts)
         self.segments[-len(parts) :] = [self._written(covered, [_source(part) for part in parts], count)]
@@ -228,20 +240,26 @@ def _of_one_size(segments: Sequence[Segment]) -> Sequence[Segment]:
     return segments[first:]
 
 
-def _read(connection: "Connection", pipeline_id: int, after: int, *, most: int) -> tuple[int, int, bytearray]:
-    """Return the ids of the first and the last request after `after`, and what they settled for good.
+def _read(
+    connection: "Connection", pipeline_id: int, after: int, *, most: int
+) -> tuple[int, int, bytearray, tuple[int, ...]]:
+    """Return the ids of the first and the last request after `after` that settle for good, what they settle, and what is held.
 
-    That is about `most` identities, where there are so many before a request to which something may still happen.
+    The last are the ids of requests before the last of these. That is about `most` identities, where there are so many before a request that is under way.
     """
-    first, upto, found = 0, after, bytearray()
+    first, upto, last, found, held = 0, after, after, bytearray(), list[int]()
     while len(found) < most * IDENTITY_BYTES:
-        page = list(outbox.lasting_digests(connection, pipeline_id, after=upto, rows=PAGE_ROWS))
+        page = list(outbox.lasting_digests(connection, pipeline_id, after=last, rows=PAGE_ROWS))
         if not page:
             break
-        first, upto = first or page[0][0], page[-1][0]
-        for _, digests in page:
-            found += digests
-    return first, upto, found
+        last = page[-1][0]
+        for request, digests in page:
+            if digests is None:
+                held.append(request)
+            else:
+                first, upto = first or request, request
+                found += digests
+    return first, upto, found, tuple(request for request in held if request < upto)
 
 
 def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, int], Path]) -> tuple[Segment, ...]:

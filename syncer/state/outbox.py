@@ -69,6 +69,7 @@ _GIVEN_UP = select(REQUESTS).where(
     REQUESTS.c.first_armed_at.is_not(None),
     REQUESTS.c.event_time_max >= bindparam("since"),
 )
+_THESE = select(REQUESTS).where(REQUESTS.c.id.in_(bindparam("ids", expanding=True)))
 _NOT_FREE = (
     select(REQUESTS)
     .where(REQUESTS.c.pipeline_id == bindparam("of_pipeline"))
@@ -265,16 +266,28 @@ def settled_digests(
         yield row.id, bytes(row.digests) if row.state in states else b""
 
 
-def lasting_digests(connection: Connection, pipeline_id: int, *, after: int, rows: int) -> Iterator[tuple[int, bytes]]:
+def held_digests(
+    connection: Connection, ids: Collection[int], *, states: Collection[RequestState] = SETTLED
+) -> Iterator[bytes]:
+    """Yield the packed digests of these requests, which were held once, where they are in `states` by now."""
+    for row in connection.execute(_THESE, {"ids": ids}):
+        _require_whole(row)
+        if row.state in states:
+            yield bytes(row.digests)
+
+
+def lasting_digests(
+    connection: Connection, pipeline_id: int, *, after: int, rows: int
+) -> Iterator[tuple[int, bytes | None]]:
     """Yield (id, packed digests) of the next `rows` requests above `after` that settle events for good.
 
-    Ends before the first to which something may still happen, and which is not free.
+    None instead of the digests of one that is held: somebody may decide otherwise. Ends before the first that is under way.
     """
     for row in connection.execute(_NOT_FREE, {"of_pipeline": pipeline_id, "after": after, "most": rows}):
         _require_whole(row)
-        if row.state not in LASTING:
+        if row.state not in (*LASTING, RequestState.HELD):
             return
-        yield row.id, bytes(row.digests)
+        yield row.id, None if row.state == RequestState.HELD else bytes(row.digests)
 
 
 def _found(request: OpenRequest, epoch: int, state: RequestState, at: datetime) -> dict[str, Any]:

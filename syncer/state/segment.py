@@ -20,13 +20,13 @@ from typing import BinaryIO, Self
 import polars as pl
 import pyarrow as pa
 
-from syncer.state.requests import IDENTITY_BYTES
+from syncer.state.requests import IDENTITY_BYTES, holds
 
-HEADER = struct.Struct("<8sQQQQQQ16s")
+HEADER = struct.Struct("<8sQQQQQQQ16s")
 """Magic, lines, slots, the ids below and up to which requests are covered, the lowest id of one that is, how many persons
-were erased by then, and the checksum of the last request."""
+were erased by then, how many requests were held, and the checksum of the last request. The ids of the held ones follow."""
+ID_BYTES = 8
 CRC = struct.Struct("<I")
-LINES_AT = HEADER.size + CRC.size
 MAGIC = b"syncerL2"
 IN_GROUP = 32
 """Identities in a group, about."""
@@ -66,6 +66,19 @@ class Covered:
     """How many persons of the pipeline were erased before."""
     checksum: bytes
     """Of the request `upto`, 16 bytes: ids of another state mean other requests."""
+    held: tuple[int, ...] = ()
+    """Ids of those whose identities it has not, since somebody may still decide what becomes of them."""
+
+    @property
+    def lines_at(self) -> int:
+        """Where in the file the lines begin."""
+        return HEADER.size + len(self.held) * ID_BYTES + CRC.size
+
+    def packed(self, *, lines: int, slots: int) -> bytes:
+        """Return the head of a file."""
+        numbers = (lines, slots, self.after, self.upto, self.first, self.erased, len(self.held))
+        head = HEADER.pack(MAGIC, *numbers, self.checksum) + struct.pack(f"<{len(self.held)}Q", *self.held)
+        return head + CRC.pack(zlib.crc32(head))
 
 
 class Segment:
@@ -77,7 +90,8 @@ class Segment:
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         weakref.finalize(self, os.close, self._file)
         self.covered, self._lines, self._slots = self._head()
-        self._slots_at = LINES_AT + self._lines * LINE_BYTES
+        self._lines_at = self.covered.lines_at
+        self._slots_at = self._lines_at + self._lines * LINE_BYTES
 
     @property
     def count(self) -> int:
@@ -89,7 +103,7 @@ class Segment:
         low, high = words_of(digests)
         line = _line_of(high, self._lines)
         lines = line.unique().sort()
-        read = self._whole_lines(_pieces(self._file, lines * LINE_BYTES + LINES_AT, repeat(LINE_BYTES)), lines)
+        read = self._whole_lines(_pieces(self._file, lines * LINE_BYTES + self._lines_at, repeat(LINE_BYTES)), lines)
         place = lines.search_sorted(line) * LINE_WORDS
         word, mask = _bits_of(low)
         maybe = ((read.gather(place + word + 1) & mask) == mask).arg_true()
@@ -103,7 +117,7 @@ class Segment:
         """Return the packed identities whose last word is from `low` up to, without, `high`; a `Part`."""
         first, last = (low // HALF * self._lines) // HALF, ((high - 1) // HALF * self._lines) // HALF + 1
         numbers = pl.int_range(first, last, dtype=pl.UInt64, eager=True)
-        packed = os.pread(self._file, (last - first) * LINE_BYTES, LINES_AT + first * LINE_BYTES)
+        packed = os.pread(self._file, (last - first) * LINE_BYTES, self._lines_at + first * LINE_BYTES)
         starts, ends = _bounds(self._whole_lines(packed, numbers).gather_every(LINE_WORDS))
         begin, end = int(starts[0]), int(ends[-1])
         packed = os.pread(self._file, (end - begin) * IDENTITY_BYTES, self._slots_at + begin * IDENTITY_BYTES)
@@ -121,25 +135,24 @@ class Segment:
             raise SpoiledError(f"{self.path.name} is too short")
         if (sum(memoryview(group).cast("Q")) - line - 1) % WORD:
             raise SpoiledError(f"{self.path.name} is not as it was written")
-        found = group.find(digest, IDENTITY_BYTES)
-        while found % IDENTITY_BYTES and found >= 0:
-            found = group.find(digest, found + 1)
-        return found >= 0
+        return holds(group[IDENTITY_BYTES:], digest)
 
     def _head(self) -> tuple[Covered, int, int]:
-        head = os.pread(self._file, LINES_AT, 0)
-        if len(head) != LINES_AT:
+        head = os.pread(self._file, HEADER.size, 0)
+        if len(head) != HEADER.size:
             raise SpoiledError(f"{self.path.name} is too short")
-        magic, lines, slots, after, upto, first, erased, checksum = HEADER.unpack(head[: HEADER.size])
+        magic, lines, slots, after, upto, first, erased, held, checksum = HEADER.unpack(head)
         if magic != MAGIC:
             raise SpoiledError(f"{self.path.name} is no file of identities")
-        size = LINES_AT + lines * LINE_BYTES + slots * IDENTITY_BYTES
-        if (
-            zlib.crc32(head[: HEADER.size]) != CRC.unpack(head[HEADER.size :])[0]
-            or os.fstat(self._file).st_size != size
-        ):
+        size = HEADER.size + held * ID_BYTES + CRC.size + lines * LINE_BYTES + slots * IDENTITY_BYTES
+        if os.fstat(self._file).st_size != size:
             raise SpoiledError(f"{self.path.name} is not whole")
-        return Covered(after=after, upto=upto, first=first, erased=erased, checksum=checksum), lines, slots
+        ids = struct.unpack(f"<{held}Q", os.pread(self._file, held * ID_BYTES, HEADER.size))
+        covered = Covered(after=after, upto=upto, first=first, erased=erased, checksum=checksum, held=ids)
+        packed = covered.packed(lines=lines, slots=slots)
+        if os.pread(self._file, len(packed), 0) != packed:
+            raise SpoiledError(f"{self.path.name} is not whole")
+        return covered, lines, slots
 
     def _whole_lines(self, packed: bytes, numbers: pl.Series) -> pl.Series:
         """Return the words of the lines with these `numbers`, each of which is whole."""
@@ -184,16 +197,13 @@ def _fill(file: BinaryIO, covered: Covered, source: Part, *, lines: int) -> None
         low, high = _each_once(source(_lowest(first, lines), _lowest(last, lines)))
         line = (_line_of(high, lines) - first).cast(pl.UInt32)
         groups = _Groups.of(low, high, line, first=first, last=last)
-        file.seek(LINES_AT + lines * LINE_BYTES + slots * IDENTITY_BYTES)
+        file.seek(covered.lines_at + lines * LINE_BYTES + slots * IDENTITY_BYTES)
         file.write(groups.slots(low, high, line))
-        file.seek(LINES_AT + first * LINE_BYTES)
+        file.seek(covered.lines_at + first * LINE_BYTES)
         file.write(groups.lines(low, line, after=slots))
         slots += int(groups.ends[-1])
-    head = HEADER.pack(
-        MAGIC, lines, slots, covered.after, covered.upto, covered.first, covered.erased, covered.checksum
-    )
     file.seek(0)
-    file.write(head + CRC.pack(zlib.crc32(head)))
+    file.write(covered.packed(lines=lines, slots=slots))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from syncer.errors import StateError
 from syncer.pipeline import Retention
 from syncer.report import RunStatus
-from syncer.state import erased
+from syncer.state import erased, outbox
 from syncer.state.ledger import Ledger, ledger_of
 from syncer.state.ledger_files import PAGE_ROWS, LedgerFiles, extend
 from syncer.state.prune import prune
 from syncer.state.requests import SETTLED, RequestState
 from syncer.state.scope import Scope
 from syncer.state.store import Store
+from syncer.state.tables import REQUESTS
 from tests.integration.state.conftest import ORDERS, Acts, Opener
 
 EACH = 3
@@ -128,18 +130,14 @@ def test_each_pipeline_has_files_of_its_own(store: Store, acts: Acts) -> None:
     assert known(store, acts, pipeline_id=2)[0] == of_requests(*range(6, 11))
 
 
-@pytest.mark.parametrize("state", [RequestState.ARMED, RequestState.DOUBT, RequestState.HELD])
-def test_no_file_reaches_a_request_to_which_something_may_still_happen(
-    store: Store, acts: Acts, state: RequestState
-) -> None:
+@pytest.mark.parametrize("state", [RequestState.ARMED, RequestState.DOUBT])
+def test_no_file_reaches_a_request_that_is_under_way(store: Store, acts: Acts, state: RequestState) -> None:
     deliver(store, acts, range(1, 5))
     with acts.begin(store, "run-open") as run:
         acts.read(run, EACH)
         request = acts.arm(run, EACH * 5, EACH)
-        if state is not RequestState.ARMED:
+        if state is RequestState.DOUBT:
             run.settle(request, acts.unknown(), state=RequestState.DOUBT)
-        if state is RequestState.HELD:
-            run.settle(request, None, state=RequestState.HELD)
         acts.deliver(run, EACH * 6, EACH)
         extend(store, ORDERS)
         assert files(store) == ["0-4.ids"]
@@ -147,6 +145,70 @@ def test_no_file_reaches_a_request_to_which_something_may_still_happen(
             run.settle(request, acts.accepted(), state=RequestState.ACKED)
     settled = [1, 2, 3, 4, 6] if state is RequestState.DOUBT else [1, 2, 3, 4, 5, 6]
     assert known(store, acts)[0] == of_requests(*settled)
+
+
+def hold(store: Store, acts: Acts, number: int) -> int:
+    """Leave a request that only an operator can decide; return its id."""
+    with acts.begin(store, f"run-held-{number}") as run:
+        acts.read(run, EACH)
+        request = acts.arm(run, EACH * number, EACH)
+        run.settle(request, acts.unknown(), state=RequestState.DOUBT)
+        run.settle(request, None, state=RequestState.HELD)
+        run.finish(RunStatus.DONE, now=store.clock.now())
+    return request
+
+
+@pytest.mark.parametrize(("decision", "of_it"), [(None, [4]), ("acked_assumed", [4]), ("superseded", [])])
+def test_a_held_request_keeps_no_later_one_out_and_counts_as_somebody_decides(
+    store: Store, acts: Acts, decision: str | None, of_it: list[int]
+) -> None:
+    deliver(store, acts, range(1, 4))
+    held = [hold(store, acts, number) for number in (4, 5)]
+    deliver(store, acts, range(6, 9))
+    assert extend(store, ORDERS) == 6 * EACH
+    assert files(store) == ["0-8.ids"]
+    if decision is not None:
+        decide(store, held[0], RequestState(decision))
+    deliver(store, acts, range(9, 11))
+    found, ledger = known(store, acts)
+    assert (found, ledger.read) == (of_requests(1, 2, 3, *of_it, *range(5, 11)), 2 * EACH)
+    deliver(store, acts, range(11, 30))
+    extend(store, ORDERS)
+    assert files(store) == ["0-29.ids"]
+    assert known(store, acts)[0] == of_requests(1, 2, 3, *of_it, *range(5, 30))
+
+
+def decide(store: Store, request: int, state: RequestState) -> None:
+    """Do what an operator's word does."""
+    with store.tx("test") as connection:
+        ((opened, _, _),) = [
+            each for each in outbox.in_state(connection, 1, RequestState.HELD) if each[0].id == request
+        ]
+        epoch = connection.execute(select(REQUESTS.c.epoch).where(REQUESTS.c.id == request)).scalar_one()
+        outbox.settle(connection, opened, state=state, outcome=None, epoch=epoch, at=store.clock.now())
+
+
+def test_held_requests_alone_make_no_file_and_are_known(store: Store, acts: Acts) -> None:
+    for number in (1, 2):
+        hold(store, acts, number)
+    assert extend(store, ORDERS) == 0
+    assert known(store, acts)[0] == of_requests(1, 2)
+    deliver(store, acts, range(3, 8))
+    hold(store, acts, 8)
+    assert extend(store, ORDERS) == 5 * EACH
+    assert files(store) == ["0-7.ids"]
+    assert known(store, acts)[0] == of_requests(*range(1, 9))
+
+
+def test_what_the_state_forgets_the_files_forget_although_the_oldest_is_held(store: Store, acts: Acts) -> None:
+    hold(store, acts, 1)
+    deliver(store, acts, range(2, 9))
+    extend(store, ORDERS)
+    store.clock.sleep(timedelta(days=92).total_seconds())
+    deliver(store, acts, range(9, 11), run_id="later")
+    extend(store, ORDERS)
+    prune(store, Retention(), now=store.clock.now())
+    assert known(store, acts)[0] == of_requests(1, 9, 10)
 
 
 def test_what_meta_refused_is_asked_of_the_state(store: Store, acts: Acts) -> None:

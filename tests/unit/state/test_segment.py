@@ -71,7 +71,7 @@ def test_lines_that_changed_places_are_noticed_where_both_are_asked_for(tmp_path
     path, identities = tmp_path / "a", spread(range(1, 16_385))
     segment.write(path, COVERED, segment.in_memory(identities), 16_384)
     whole = path.read_bytes()
-    one, other = (slice(segment.LINES_AT + at, segment.LINES_AT + at + 4096) for at in (4096, 3 * 4096))
+    one, other = (slice(COVERED.lines_at + at, COVERED.lines_at + at + 4096) for at in (4096, 3 * 4096))
     path.write_bytes(
         whole[: one.start] + whole[other] + whole[one.stop : other.start] + whole[one] + whole[other.stop :]
     )
