@@ -23,7 +23,7 @@ AGAIN = timedelta(days=1)
 LOOKED = "looked"
 """Name of the file, beside the store, that says which file was looked through whole, and when."""
 DECIDING = ("install", "pipelines", "erased", "requests")
-"""Tables whose rows decide over what is sent; the last is nearly all of a large file."""
+"""Tables whose rows decide over what is sent."""
 
 
 def look_for_damage(
@@ -50,8 +50,8 @@ def look_for_damage(
 def check_for_damage(database: Database, *, seconds: float = LONG_S, is_long: bool = True) -> None:
     """Raise `StateError` if SQLite finds the file damaged; a big file is looked through only as far as time allows.
 
-    What decides over what is sent is held against its indexes too: a row that an index does not find would be sent again.
-    It comes first, but for a look that is not long and may end within the requests.
+    What decides over what is sent comes first, held against its indexes too: a row that an index does not find would be
+    sent again. A look that is not long leaves the requests out, which are nearly all of a large file.
     """
     place = database.place
     with explained(place), database.single.connect() as connection:
@@ -78,8 +78,8 @@ def _check(raw: sqlite3.Connection, seconds: float, *, is_long: bool) -> str:
 def _checks(raw: sqlite3.Connection, *, is_long: bool) -> Iterator[str]:
     tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
     deciding = [name for name in DECIDING if name in tables]
-    others = [] if is_long else [name for name in tables if name not in DECIDING]
-    for name in (*deciding[:-1], *others, *deciding[-1:]):
+    others = [name for name in tables if name not in DECIDING]
+    for name in deciding if is_long else [name for name in (*deciding, *others) if name != "requests"]:
         quoted = name.replace('"', '""')
         yield f'PRAGMA integrity_check("{quoted}")'
     if is_long:
