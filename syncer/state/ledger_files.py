@@ -245,7 +245,8 @@ def _read(
 ) -> tuple[int, int, bytearray, tuple[int, ...]]:
     """Return the ids of the first and the last request after `after` that settle for good, what they settle, and what is held.
 
-    The last are the ids of requests before the last of these. That is about `most` identities, where there are so many before a request that is under way.
+    The latter are ids of requests before the last of the former. That is about `most` identities, where there are so many
+    before a request that is under way.
     """
     first, upto, last, found, held = 0, after, after, bytearray(), list[int]()
     while len(found) < most * IDENTITY_BYTES:

@@ -159,7 +159,7 @@ class Segment:
         if len(packed) != len(numbers) * LINE_BYTES:
             raise SpoiledError(f"{self.path.name} is too short")
         words = _numbers(packed, pa.uint64())
-        if not (_sum_of_lines(words) == numbers + 1).all():
+        if not (words.reshape((-1, LINE_WORDS)).arr.sum() == numbers + 1).all():
             raise SpoiledError(f"{self.path.name} is not as it was written")
         return words
 
@@ -301,17 +301,13 @@ def _lowest(line: int, lines: int) -> int:
 
 def _bits_of(low: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return in which word of its line's filter an identity with this first word sets bits, and these bits."""
-    bits = [POWERS.gather(low // 2**shift % 64) for shift in (32, 38, 44, 50)]
-    return low % HALF * FILTER_WORDS // HALF, bits[0] | bits[1] | bits[2] | bits[3]
+    bits = [POWERS.gather(low // 2**shift % 64) for shift in (32, 38, 44)]
+    return low % HALF * FILTER_WORDS // HALF, bits[0] | bits[1] | bits[2]
 
 
 def _bounds(words: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the slots from which on and before which groups lie, of the first words of their lines."""
     return words % HALF, words // HALF
-
-
-def _sum_of_lines(words: pl.Series) -> pl.Series:
-    return _sum([words.gather_every(LINE_WORDS, offset) for offset in range(LINE_WORDS)])
 
 
 def _sum(columns: list[pl.Series]) -> pl.Series:
