@@ -89,6 +89,11 @@ def takes_a_ledger_that_is_small_for_empty(patch: Patch) -> None:
 
 
 @mutant
+def does_not_read_what_its_files_left_out(patch: Patch) -> None:
+    patch.setattr("syncer.state.ledger_files.LedgerFiles.held", ())
+
+
+@mutant
 def forgets_what_it_queued_itself(patch: Patch) -> None:
     patch.setattr("syncer.state.ledger.Ledger.add", lambda self, digests: None)
 
