@@ -4,9 +4,8 @@ A rule in columns claims what it is certain about. What it leaves open (free tex
 numbers that need a closer look) goes through the scalar rule, once for each distinct value.
 """
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import repeat
 from types import MappingProxyType
@@ -21,9 +20,10 @@ from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS
 from syncer.spec.text import EXACT_FLOAT, as_text
 from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
-from syncer.transform.distinct import WORTH, WORTH_UNHASHED, Distinct
+from syncer.transform.distinct import WORTH, WORTH_UNHASHED, Distinct, is_worth_remembering
 from syncer.transform.lists import elements, regrouped, repeated, where_any
 from syncer.transform.masks import certain, nowhere
+from syncer.transform.memory import MANY, SOME, Judged, remembered
 
 OF_TEXT: Final = plh.col("text").chash.sha2_256()
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
@@ -71,6 +71,8 @@ WARNED: Final = frozenset({"ph", "db"})
 """Parameters whose values may be odd although they are no digests."""
 FEW_DIGESTS: Final = 32
 """So many values the scalar rule remembers faster than a pattern finds the digests among them."""
+COUNTRY_LETTERS: Final = 2
+NO_COUNTRY: Final = "--"
 DATES: Final = frozenset({"db", "dobd", "dobm", "doby"})
 
 
@@ -115,22 +117,54 @@ def normalise(
     if not is_readable(raw.dtype, name):
         return _unusable(raw)
     raw = raw.cast(pl.String) if raw.dtype in (pl.Categorical, pl.Enum) else raw
-    is_by_country = name in BY_COUNTRY
-    worth = WORTH if name in HASHED else WORTH_UNHASHED
-    distinct = Distinct.of(raw, countries if is_by_country else None, worth=worth)
-    countries = distinct.countries
-    if is_by_country and countries is None and options.default_country:
-        countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(distinct.values))
-    wire, warned = _Field(name, options, distinct.values, countries).judged()
-    dropped = lost(wire, distinct.values)
-    counts: Counter[str] = Counter()
-    for code, mask in warned:
-        counts[code] += distinct.rows(mask)
+    if name not in BY_COUNTRY:
+        countries = None
+    elif countries is None and options.default_country:
+        countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(raw))
+    way = _remembered if is_worth_remembering(raw, most=_most(name)) else _each_distinct
+    judged = way(name, options, raw, countries)
     return Normalised(
-        wire=distinct.spread(wire).alias(name),
-        dropped=None if dropped is None else certain(distinct.spread(dropped)),
-        warnings=dict(counts),
+        wire=judged.wire.alias(name),
+        dropped=None if judged.dropped is None or not judged.dropped.any() else judged.dropped,
+        warnings={code: count for code, mask in judged.warned.items() if (count := int(mask.sum()))},
     )
+
+
+def _remembered(name: str, options: FieldOptions, raw: pl.Series, countries: pl.Series | None) -> Judged:
+    """Return what is sent for text, most of which was met in earlier batches."""
+    if name not in DATES:
+        options = replace(options, format=None, today=date.min)
+    if countries is None:
+        return remembered((name, options), raw, lambda texts: _judged(name, options, texts, None), most=_most(name))
+
+    def judge(texts: pl.Series) -> Judged:
+        of_each = texts.str.head(COUNTRY_LETTERS)
+        return _judged(name, options, texts.str.slice(COUNTRY_LETTERS), only(of_each, of_each != NO_COUNTRY))
+
+    return remembered((name, options, BY_COUNTRY), countries.fill_null(NO_COUNTRY) + raw, judge, most=_most(name))
+
+
+def _most(name: str) -> int:
+    return MANY if name == "ph" else SOME
+
+
+def _each_distinct(name: str, options: FieldOptions, raw: pl.Series, countries: pl.Series | None) -> Judged:
+    """Return what is sent for values of any type, each judged once where that saves work."""
+    distinct = Distinct.of(raw, countries, worth=WORTH if name in HASHED else WORTH_UNHASHED)
+    found = _judged(name, options, distinct.values, distinct.countries)
+    return Judged(
+        distinct.spread(found.wire),
+        None if found.dropped is None else certain(distinct.spread(found.dropped)),
+        {code: certain(distinct.spread(mask)) for code, mask in found.warned.items()},
+    )
+
+
+def _judged(name: str, options: FieldOptions, values: pl.Series, countries: pl.Series | None) -> Judged:
+    wire, warned = _Field(name, options, values, countries).judged()
+    masks: dict[str, pl.Series] = {}
+    for code, mask in warned:
+        masks[code] = masks[code] | mask if code in masks else mask
+    return Judged(wire, lost(wire, values), masks)
 
 
 @dataclass(frozen=True, slots=True)

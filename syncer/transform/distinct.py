@@ -13,6 +13,8 @@ FEW_ROWS: Final = 256
 """Below this the bookkeeping costs more than the rows."""
 SAMPLE: Final = 1_024
 """Values looked at to estimate how many are distinct; counting them all costs half of a pattern, for each column."""
+LARGE_SAMPLE: Final = 2 * SAMPLE
+"""The same where the question is whether a memory holds them all, which may be many times as many."""
 
 WITHOUT_ARROW: Final = (pl.Int128, pl.UInt128)
 
@@ -34,7 +36,7 @@ class Distinct:
             return cls(values, countries, None)
         if countries is None and _is_constant(values):
             return cls(values.head(1), None, pl.zeros(len(values), pl.UInt32, eager=True))
-        if _estimate(values) > worth * rows:
+        if _estimate(values.head(SAMPLE)) > worth * rows:
             return cls(values, countries, None)
         found, places = _encoded(values)
         if countries is None:
@@ -54,6 +56,11 @@ class Distinct:
         return int(self.spread(mask).sum())
 
 
+def is_worth_remembering(values: pl.Series, *, most: int) -> bool:
+    """Return whether values are text of which a memory of so many would hold all there are."""
+    return values.dtype == pl.String and len(values) >= FEW_ROWS and _estimate(values.head(LARGE_SAMPLE)) <= most
+
+
 def _is_constant(values: pl.Series) -> bool:
     """Return whether every row has the same text: what a mapping states itself, the country of a shop."""
     if values.dtype != pl.String or values.null_count() or values.item(0) != values.item(-1):
@@ -61,9 +68,8 @@ def _is_constant(values: pl.Series) -> bool:
     return bool((values == values.item(0)).all())
 
 
-def _estimate(values: pl.Series) -> float:
-    """Return about how many values are distinct, judged by how often two of the first ones are equal."""
-    sample = values.head(SAMPLE)
+def _estimate(sample: pl.Series) -> float:
+    """Return about how many values there are where a column has these, judged by how often two of them are equal."""
     size, distinct = len(sample) - sample.null_count(), sample.n_unique() - min(1, sample.null_count())
     repeated = size - distinct
     return distinct if 2 * distinct <= size else size * size / max(2 * repeated, 1)

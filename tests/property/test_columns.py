@@ -198,6 +198,24 @@ def test_values_that_repeat_are_sent_like_others(texts: list[str | None], countr
         assert in_columns(columns[0], name, AUTO, columns[1]) == one_by_one(raw, name, AUTO, countries)
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    batches=st.lists(st.lists(st.none() | TEXTS, min_size=1, max_size=8), min_size=1, max_size=3),
+    country=st.lists(st.none() | COUNTRY_NAMES, min_size=1, max_size=3),
+    options=OPTIONS,
+)
+def test_values_of_earlier_batches_are_sent_like_others(
+    batches: list[list[str | None]], country: list[str | None], options: FieldOptions
+) -> None:
+    """Text that comes again was judged in an earlier batch, perhaps by another slice, with another country."""
+    for texts in batches:
+        raw, countries = (texts * 300)[:300], (country * 300)[:300]
+        columns = [pl.Series([None, *values, "x"], dtype=pl.String).slice(1, 300) for values in (raw, countries)]
+        for name in RULES:
+            expected = one_by_one(raw, name, options, countries)
+            assert (name, in_columns(columns[0], name, options, columns[1])) == (name, expected)
+
+
 @settings(max_examples=40, deadline=None)
 @given(names=st.lists(NAMES | MARKED | UNSETTLED_NAMES, min_size=1, max_size=40))
 def test_many_odd_names_are_sent_like_few(names: list[str]) -> None:
