@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,3 +48,12 @@ def test_a_part_has_what_lies_between_two_numbers(stored: list[bytes], low: int,
         packed = made.part(low, high)
     found = [packed[at : at + 16] for at in range(0, len(packed), 16)]
     assert sorted(found) == sorted(each for each in {*stored} if low <= int.from_bytes(each[8:], "little") < high)
+
+
+@given(lines=st.integers(1, 2**28), data=st.data())
+def test_the_lowest_word_of_a_line_is_its_own_and_the_one_before_it_is_not(lines: int, data: st.DataObject) -> None:
+    line = data.draw(st.integers(1, lines - 1)) if lines > 1 else 0
+    lowest = segment._lowest(line, lines)
+    around = pl.Series([max(0, lowest - 1), lowest, 2**64 - 1], dtype=pl.UInt64)
+    assert segment._line_of(around, lines).to_list() == [max(0, line - 1), line, lines - 1]
+    assert segment._lowest(lines, lines) == 2**64

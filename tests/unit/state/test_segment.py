@@ -94,3 +94,12 @@ def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Pat
     for times in (1, 2, 3, 4):
         with pytest.raises(segment.SpoiledError, match="not as it was written"):
             segment.Segment(path).has(identity * times)
+
+
+def test_what_makes_a_sum_right_is_no_identity(tmp_path: Path) -> None:
+    """The group is so full that its filter leaves nothing out."""
+    path = tmp_path / "a"
+    digests = b"".join(spread(range(number, number + 1))[:8] + bytes(8) for number in range(1, 3_000))
+    segment.write(path, COVERED, segment.in_memory(digests), 1)
+    head = path.read_bytes()[COVERED.lines_at + segment.LINE_BYTES :][:16]
+    assert segment.Segment(path).has(head + digests[:16]).to_list() == [False, True]
