@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import report
+from syncer.polars_settings import as_a_run_needs_it
 
 PROJECT = Path(__file__).parent / "project"
 
 
 def main(warehouse: Path, *, count: int) -> None:
     """Read `count` rows, then measure the way from batches to bodies."""
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as a run sets it, and the next
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")
+    as_a_run_needs_it()
     from connectors.base import Query
     from connectors.registry import find
     from syncer.capi.body import request_body

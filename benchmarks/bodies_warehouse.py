@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.bodies_syncer import PROJECT
 from benchmarks.measure import cpu_s, report
+from syncer.polars_settings import as_a_run_needs_it
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +23,7 @@ WARM_ROWS = 50
 
 def main(asked: dict[str, Any]) -> None:
     """Read a few rows, which loads drivers and tables; then measure a reading of all of them."""
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # as a run sets it, and the next
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")
+    as_a_run_needs_it()
     from syncer.capi.body import request_body
     from syncer.config.load import load_project
     from syncer.engine.compiled import compiled

@@ -10,10 +10,12 @@ from typing import Any
 from benchmarks.bodies_syncer import PROJECT
 from benchmarks.measure import report
 from benchmarks.safety import watch
+from syncer.polars_settings import as_a_run_needs_it
 
 
 def main(warehouse: Path) -> None:
     """Sync the warehouse once, from an empty state; the sandbox counts only, in a process of its own."""
+    as_a_run_needs_it()  # before it is loaded with what is timed
     from syncer.cli import seldom_look_for_garbage
     from syncer.config.load import load_project
     from syncer.session import Session

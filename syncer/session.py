@@ -18,6 +18,7 @@ from syncer.config.chosen import does_not_go, several, way_to
 from syncer.errors import ConfigError, Problem
 from syncer.origin import origin
 from syncer.pipeline import Destination, Pipeline, Project
+from syncer.polars_settings import as_a_run_needs_it
 from syncer.ports import NO_POINTS, Clock, Points, Spans, SteadyClock, Stop, SystemClock, doing
 from syncer.secret import Reference
 from syncer.spec.outcomes import Outcome
@@ -293,14 +294,13 @@ class Session:
         on_progress: "Callable[[Progress], None] | None" = None,
     ) -> "tuple[Job, Tools]":
         """Return what a run of `pipeline` needs; `code` is shown in Test Events, in place of the configured one."""
+        as_a_run_needs_it()
         from syncer.engine.clock_check import ClockCheck
         from syncer.engine.executor import Threads
         from syncer.engine.job import Job
-        from syncer.engine.polars_library import load_polars
         from syncer.engine.scheduled_test import refuse_scheduled_test
         from syncer.engine.tools import Tools, silent
 
-        load_polars()
         destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
         clock = SteadyClock(self.clock)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from syncer import __version__
+from syncer.polars_settings import keep_memory
 
 COMMANDS = {
     "init": ("syncer.cli.init", "Make a project that runs as it stands."),
@@ -111,6 +112,7 @@ def main() -> None:
     os.umask(0o077)
     _keep_memory_to_itself()
     seldom_look_for_garbage()
+    keep_memory()  # before the daemon, for one, loads polars with what it tells of pipelines
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed by the caller; kept to the end
     if sys.stderr is None:

@@ -1,6 +1,6 @@
-"""Loading polars, which reads from the environment how it is to work, and listens for Ctrl-C itself."""
+"""Loading polars, which listens for Ctrl-C itself from then on."""
 
-import os
+from syncer.polars_settings import as_a_run_needs_it
 
 
 def load_polars() -> None:
@@ -10,6 +10,5 @@ def load_polars() -> None:
     at Ctrl-C raise `KeyboardInterrupt`, on any thread, between an effect and its bookkeeping as well. The handler that is
     set last is the one that is called.
     """
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # reader and senders have the other cores
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:60000")  # one heap, kept a while
+    as_a_run_needs_it()
     import polars as pl  # noqa: F401

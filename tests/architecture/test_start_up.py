@@ -75,6 +75,22 @@ try:
 finally:
     print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 100)
 """
+BEGINS = """
+import os, sys
+from syncer.cli import main
+
+os.environ.pop("_RJEM_MALLOC_CONF", None)
+sys.argv = ["syncer", "--version"]
+try:
+    main()
+finally:
+    print(os.environ.get("_RJEM_MALLOC_CONF"), "polars" in sys.modules)
+"""
+
+
+def test_every_command_says_how_polars_keeps_memory_before_it_is_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", BEGINS], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "narenas:1,dirty_decay_ms:60000 False"
 
 
 def test_a_command_that_ends_has_no_garbage_looked_for() -> None:
