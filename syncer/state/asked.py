@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, literal, select, update
 
 from syncer.errors import StateError
 from syncer.state.scope import Scope
@@ -31,6 +31,18 @@ class AskedState(StrEnum):
 NO_OPTIONS = "{}"
 """What stands where no destination was named: of a pipeline with one, whose run covers it."""
 OPEN = (AskedState.ASKED.value, AskedState.RUNNING.value)
+_TABLE = RUN_REQUESTS.c
+_OF_PIPELINE = (_TABLE.target == bindparam("of_target")) & (_TABLE.pipeline == bindparam("of_pipeline"))
+_BEGUN = (
+    update(RUN_REQUESTS)
+    .where(_OF_PIPELINE, _TABLE.options.in_([literal(NO_OPTIONS), bindparam("of_options")]), _TABLE.state.in_(OPEN))
+    .values(state=AskedState.RUNNING.value, run_id=bindparam("by_run"))
+)
+_COVERED = update(RUN_REQUESTS).where(
+    _OF_PIPELINE, _TABLE.run_id == bindparam("of_run"), _TABLE.state == AskedState.RUNNING.value
+)
+_DONE = _COVERED.values(state=AskedState.DONE.value)
+_ASKED_AGAIN = _COVERED.values(state=AskedState.ASKED.value, run_id=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,23 +124,14 @@ def refuse(store: Store, target: str, wishes: Sequence[Asked], *, message: str) 
 
 def begun(connection: Connection, scope: Scope, run_id: str) -> None:
     """Let the run that begins cover every wish that has no answer yet: also of a run that died."""
-    table = RUN_REQUESTS.c
-    connection.execute(
-        update(RUN_REQUESTS)
-        .where(table.target == scope.target, table.pipeline == scope.pipeline, _is_to(scope.destination))
-        .where(table.state.in_(OPEN))
-        .values(state=AskedState.RUNNING.value, run_id=run_id)
-    )
+    to = {"of_target": scope.target, "of_pipeline": scope.pipeline, "of_options": _options(scope.destination)}
+    connection.execute(_BEGUN, {**to, "by_run": run_id})
 
 
 def ended(connection: Connection, scope: Scope, run_id: str, *, is_over: bool) -> None:
     """Answer the wishes that the run covers; where it was only interrupted, another run has to begin."""
-    table = RUN_REQUESTS.c
-    is_covered = (table.target == scope.target) & (table.pipeline == scope.pipeline) & (table.run_id == run_id)
-    answer = {"state": AskedState.DONE.value} if is_over else {"state": AskedState.ASKED.value, "run_id": None}
-    changed = connection.execute(
-        update(RUN_REQUESTS).where(is_covered, table.state == AskedState.RUNNING.value).values(**answer)
-    )
+    of_run = {"of_target": scope.target, "of_pipeline": scope.pipeline, "of_run": run_id}
+    changed = connection.execute(_DONE if is_over else _ASKED_AGAIN, of_run)
     if changed.rowcount and is_over:
         _forget_clocks(connection, scope.target, scope.pipeline)
 
