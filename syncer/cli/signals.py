@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from syncer.polars_settings import as_a_run_needs_it
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -22,6 +24,7 @@ def ends_in_order(stop: "Stop") -> Iterator[None]:
     """Let the first signal ask for `stop`, and a second one end the process at once."""
     from syncer.engine.polars_library import load_polars
 
+    as_a_run_needs_it()
     load_polars()
 
     def ask(signum: int, frame: "FrameType | None") -> None:

@@ -16,6 +16,7 @@ from syncer.engine.polars_library import load_polars
 from syncer.errors import LockedError, SyncerError
 from syncer.logs import as_set_up, set_up
 from syncer.pipeline import Pipeline, Project
+from syncer.polars_settings import as_a_run_needs_it
 from syncer.session import Session, find_pipeline
 
 GRACE_S = 10.0
@@ -45,6 +46,7 @@ def main(words: Sequence[str]) -> int:
     Thread(target=_outlive_nobody, daemon=True).start()
     try:
         with Session(load_project(Path(root), target=target, environ=os.environ)) as session:
+            as_a_run_needs_it()
             load_polars()
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: session.stop.interrupt())
