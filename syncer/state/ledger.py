@@ -160,17 +160,17 @@ class Ledger:
     def _load(self) -> None:
         if self._is_loaded:
             return
-        self._is_loaded = True
         chunks = [self._sorted]
         count = 0
         for digests in self._groups():
             chunks.append(identities(digests))
             count += chunks[-1].len()
             if count > self._in_memory:
-                self._is_paged = True
+                self._is_loaded = self._is_paged = True
                 return
         self._sorted = pl.concat(chunks).sort()
         self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+        self._is_loaded = True  # not before, as above: half a ledger would pass for all of it
 
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
