@@ -32,14 +32,19 @@ def look_for_damage(
     """Raise `StateError` if SQLite finds the file damaged.
 
     A file of more than `large_bytes` that was looked through less than a day before `now`, as a note in the folder
-    `beside` says, is looked at for a moment.
+    `beside` says, is looked at for a moment. The note goes where that finds damage: a copy may be put into the same file.
     """
     path = database.place.path
     note = None
     if beside is not None and path is not None and path.stat().st_size > large_bytes:
         note = beside / LOOKED
     if note is not None and path is not None and _is_noted(note, path, now):
-        check_for_damage(database, seconds=SHORT_S, is_long=False)
+        try:
+            check_for_damage(database, seconds=SHORT_S, is_long=False)
+        except StateError:
+            with suppress(OSError):
+                note.unlink()
+            raise
         return
     check_for_damage(database)
     if note is not None and path is not None:

@@ -95,3 +95,15 @@ def test_a_file_that_is_damaged_has_no_note(state: Path) -> None:
     with pytest.raises(StateError, match="the file is damaged"):
         look(state)
     assert not (state.parent / "ledger" / LOOKED).exists()
+
+
+def test_a_copy_put_into_a_file_that_was_damaged_is_looked_through_whole(state: Path) -> None:
+    look(state)
+    whole = state.read_bytes()
+    spoil(state, "pipelines")
+    with pytest.raises(StateError, match="the file is damaged"):
+        look(state)
+    state.write_bytes(whole)
+    spoil(state, "requests")
+    with pytest.raises(StateError, match="the file is damaged"):
+        look(state)
