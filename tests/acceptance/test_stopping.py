@@ -68,7 +68,7 @@ def test_a_terminated_run_keeps_its_outcomes_and_the_next_one_goes_on(make_shop:
 @pytest.mark.soak("F32")
 @pytest.mark.timeout(7_200)
 def test_R28_F32_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> None:
-    shop = make_shop(faults=parse_faults("latency=5ms"))
+    shop = make_shop(keep=400 * SIGNALS, faults=parse_faults("latency=5ms"))
     shop.edit("pipelines/orders.yaml", "destination: meta", SMALL.replace("flight: 1", "flight: 4"))
     rng, orders = random.Random(28), 0
     for number in range(SIGNALS):
