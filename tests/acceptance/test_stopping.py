@@ -92,25 +92,35 @@ def test_R28_F32_signals_at_random_times_leave_no_doubt(make_shop: MakeShop) -> 
 
 IN_COLUMNS = """
 import os, signal, threading
-from syncer.cli.signals import ends_in_order
 from syncer.ports import Stop
 
 stop = Stop()
-with ends_in_order(stop):
+{heard}
     import polars as pl
 
-    columns = pl.LazyFrame({"a": range(20_000)})
+    columns = pl.LazyFrame({{"a": range(20_000)}})
     other = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
     other.start()
     while not stop.is_wanted or other.is_alive():
         columns.sort("a", descending=True).collect()
 print("in order")
 """
+BY_A_RUN = "from syncer.cli.signals import ends_in_order\nwith ends_in_order(stop):"
+BY_THE_DAEMON = """
+from types import SimpleNamespace
+from syncer.cli.daemon import _stop_in_order
+
+_stop_in_order(SimpleNamespace(ask_to_stop=stop.interrupt))
+if True:"""
+
+BY_A_LONE_RUN = "from syncer.daemon.alone import _end_in_order\n_end_in_order(stop)\nif True:"
 
 
-def test_R28_ctrl_c_cuts_nothing_short_that_is_done_in_columns() -> None:
+@pytest.mark.parametrize("heard", [BY_A_RUN, BY_THE_DAEMON, BY_A_LONE_RUN], ids=["run", "daemon", "lone run"])
+def test_R28_ctrl_c_cuts_nothing_short_that_is_done_in_columns(heard: str) -> None:
+    words = [sys.executable, "-c", IN_COLUMNS.format(heard=heard)]
     ended = [
-        subprocess.run([sys.executable, "-c", IN_COLUMNS], capture_output=True, text=True, timeout=60, check=False)
+        subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
         for _ in range(3)  # without our order polars raises in three of four
     ]
     assert [(each.stdout, each.stderr) for each in ended] == [("in order\n", "")] * 3
