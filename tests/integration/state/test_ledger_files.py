@@ -62,6 +62,24 @@ def of_requests(*numbers: int) -> list[int]:
     return [EACH * number + more for number in numbers for more in range(EACH)]
 
 
+def spoil(path: Path, how: str) -> None:
+    whole = path.read_bytes()
+    match how:
+        case "cut":
+            path.write_bytes(whole[:-16])
+        case "empty":
+            path.write_bytes(b"")
+        case "directory":
+            path.write_bytes(whole[:75] + bytes([whole[75] ^ 1]) + whole[76:])
+        case "identity":
+            path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 0x10]) + whole[-2:])
+        case "other":
+            path.write_bytes(b"PK" + whole[2:])
+        case "link":
+            path.rename(path.with_suffix(".moved"))
+            path.symlink_to(path.with_suffix(".moved"))
+
+
 def test_what_is_in_files_is_not_read_from_the_state(store: Store, acts: Acts) -> None:
     deliver(store, acts, range(1, 9))
     assert known(store, acts)[1].read == 8 * EACH
@@ -107,9 +125,7 @@ def test_a_spoiled_file_that_was_to_become_one_with_others_is_taken_away(store: 
     deliver(store, acts, range(1, 6))
     extend(store, ORDERS)
     (path,) = folder(store).iterdir()
-    whole = bytearray(path.read_bytes())
-    whole[-3] ^= 0x10
-    path.write_bytes(whole)
+    spoil(path, "identity")
     deliver(store, acts, range(6, 11))
     with pytest.raises(StateError, match="cannot be relied on"):
         extend(store, ORDERS)
@@ -224,22 +240,6 @@ def test_what_meta_refused_is_asked_of_the_state(store: Store, acts: Acts) -> No
     assert otherwise.settled(acts.identities(EACH, 1)).to_list() == [True]
 
 
-def spoil(path: Path, how: str) -> None:
-    whole = path.read_bytes()
-    match how:
-        case "cut":
-            path.write_bytes(whole[:-16])
-        case "empty":
-            path.write_bytes(b"")
-        case "directory":
-            path.write_bytes(whole[:75] + bytes([whole[75] ^ 1]) + whole[76:])
-        case "other":
-            path.write_bytes(b"PK" + whole[2:])
-        case "link":
-            path.rename(path.with_suffix(".moved"))
-            path.symlink_to(path.with_suffix(".moved"))
-
-
 @pytest.mark.parametrize("how", ["cut", "empty", "directory", "other", "link"])
 def test_a_file_that_is_not_whole_is_left_out_and_made_anew(store: Store, acts: Acts, how: str) -> None:
     deliver(store, acts, range(1, 6))
@@ -259,9 +259,7 @@ def test_identities_that_a_disk_has_spoiled_stop_the_run_and_the_next_one_reads_
     deliver(store, acts, range(1, 6))
     extend(store, ORDERS)
     (path,) = folder(store).iterdir()
-    whole = bytearray(path.read_bytes())
-    whole[-3] ^= 0x10
-    path.write_bytes(whole)
+    spoil(path, "identity")
     with pytest.raises(StateError, match=r"cannot be relied on .* run again"):
         known(store, acts)
     assert known(store, acts)[0] == of_requests(*range(1, 6))
