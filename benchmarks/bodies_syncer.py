@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import report
-from syncer.polars_settings import as_a_run_needs_it
+from syncer.engine.polars_library import as_a_run_needs_it
 
 PROJECT = Path(__file__).parent / "project"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.bodies_syncer import PROJECT
 from benchmarks.measure import cpu_s, report
-from syncer.polars_settings import as_a_run_needs_it
+from syncer.engine.polars_library import as_a_run_needs_it
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.bodies_syncer import PROJECT
 from benchmarks.measure import report
 from benchmarks.safety import watch
-from syncer.polars_settings import as_a_run_needs_it
+from syncer.engine.polars_library import as_a_run_needs_it
 
 
 def main(warehouse: Path) -> None:

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from connectors.registry import find
 from syncer.actor import actor
 from syncer.config.chosen import does_not_go, several, way_to
+from syncer.engine.polars_library import as_a_run_needs_it
 from syncer.errors import ConfigError, Problem
 from syncer.origin import origin
 from syncer.pipeline import Destination, Pipeline, Project
-from syncer.polars_settings import as_a_run_needs_it
 from syncer.ports import NO_POINTS, Clock, Points, Spans, SteadyClock, Stop, SystemClock, doing
 from syncer.secret import Reference
 from syncer.spec.outcomes import Outcome

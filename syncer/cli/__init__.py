@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from syncer import __version__
-from syncer.polars_settings import keep_memory
+from syncer.engine.polars_library import keep_memory
 
 COMMANDS = {
     "init": ("syncer.cli.init", "Make a project that runs as it stands."),

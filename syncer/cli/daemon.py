@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -12,11 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from syncer.cli.common import Exit, load, log_options, project_options
-from syncer.cli.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from syncer.daemon.serve import Daemon
 
 log = logging.getLogger(__name__)
@@ -68,15 +64,10 @@ def _serve_health(daemon: "Daemon", open_ports: ExitStack) -> None:
 
 def _stop_in_order(daemon: "Daemon") -> None:
     """Let the first signal ask for the end, and a second one end the process at once."""
-    from syncer.engine.polars_library import load_polars
+    from syncer.signals import end_at_the_next, listen
 
-    load_polars()
-
-    def ask(signum: int, frame: "FrameType | None") -> None:
-        del signum, frame
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+    def ask() -> None:
+        end_at_the_next()
         daemon.ask_to_stop()
 
-    for each in SIGNALS:
-        signal.signal(each, ask)
+    listen(ask)

@@ -12,13 +12,12 @@ from threading import Thread
 
 from syncer.config.chosen import way_to
 from syncer.config.load import load_project
-from syncer.engine.polars_library import load_polars
+from syncer.engine.polars_library import as_a_run_needs_it
 from syncer.errors import LockedError, SyncerError
 from syncer.logs import as_set_up, set_up
 from syncer.pipeline import Pipeline, Project
-from syncer.polars_settings import as_a_run_needs_it
-from syncer.ports import Stop
 from syncer.session import Session, find_pipeline
+from syncer.signals import listen
 
 GRACE_S = 10.0
 """For the answers under way, where the daemon has died."""
@@ -47,7 +46,8 @@ def main(words: Sequence[str]) -> int:
     Thread(target=_outlive_nobody, daemon=True).start()
     try:
         with Session(load_project(Path(root), target=target, environ=os.environ)) as session:
-            _end_in_order(session.stop)
+            as_a_run_needs_it()
+            listen(session.stop.interrupt)
             way = way_to(find_pipeline(session.project, pipeline), destination)
             session.run(way, trigger=trigger, wants_sweep=bool(wants_sweep))
     except LockedError:
@@ -56,14 +56,6 @@ def main(words: Sequence[str]) -> int:
         log.log(logging.ERROR, "run.refused", extra={"pipeline": pipeline, "error": str(error)})
         return 1
     return 0
-
-
-def _end_in_order(stop: Stop) -> None:
-    """Let every signal ask for `stop`."""
-    as_a_run_needs_it()
-    load_polars()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.interrupt())
 
 
 def _outlive_nobody() -> None:

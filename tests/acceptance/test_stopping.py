@@ -113,7 +113,7 @@ from syncer.cli.daemon import _stop_in_order
 _stop_in_order(SimpleNamespace(ask_to_stop=stop.interrupt))
 if True:"""
 
-BY_A_LONE_RUN = "from syncer.daemon.alone import _end_in_order\n_end_in_order(stop)\nif True:"
+BY_A_LONE_RUN = "from syncer.signals import listen\nlisten(stop.interrupt)\nif True:"
 
 
 @pytest.mark.parametrize("heard", [BY_A_RUN, BY_THE_DAEMON, BY_A_LONE_RUN], ids=["run", "daemon", "lone run"])
