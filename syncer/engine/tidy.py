@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def tidy_up(job: Job, run: RunLog, tools: Tools) -> None:
     """Do what makes runs to come cheaper; where that fails, this one is no worse for it and the next tries again."""
     _forget(job, tools)
-    if run.ledger.read > job.store.long_ledger or run.ledger.has_untidy_files:
+    if run.ledger.read > job.store.ledger_sizes.long or run.ledger.has_untidy_files:
         _put_in_files(job, tools)
 
 

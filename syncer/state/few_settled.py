@@ -4,9 +4,6 @@ import polars as pl
 
 from syncer.state.requests import IDENTITY_BYTES, split
 
-FEW = 2_048
-"""Identities up to which a set is asked: a hundred of them cost a twentieth of what they do in columns, so many as much."""
-
 
 class FewSettled:
     """At most `most` identities; whoever adds asks `is_many`, and goes on with columns. Mutable."""

@@ -1,6 +1,6 @@
 """Which events were settled before: looked up by the thousand, in bounded memory."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -8,19 +8,19 @@ import polars as pl
 import pyarrow as pa
 
 from syncer.state import outbox
-from syncer.state.few_settled import FEW, FewSettled
+from syncer.state.few_settled import FewSettled
+from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.requests import IDENTITY_BYTES, SETTLED, RequestState
 
 if TYPE_CHECKING:
     from syncer.state.ledger_files import LedgerFiles
     from syncer.state.store import Store
 
-IN_MEMORY = 8_000_000
-"""Identities that are kept in memory, 16 bytes each; a larger ledger is read through for each look-up."""
-RECENT = 262_144
-"""New identities that are looked through one by one before they are sorted in among the others."""
+SIZES = LedgerSizes()
 PAGE_ROWS = 256
 """Requests that are read at a time."""
+AT_ONCE = 262_144
+"""Identities that are put into the filter at a time."""
 SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 20
@@ -32,10 +32,18 @@ _NUMBERS = pa.decimal128(38)
 
 Pages = Callable[[int], list[tuple[int, bytes]]]
 """The next (id, packed identities) with an id above the one given; empty at the end."""
+Held = Callable[[Sequence[int]], Iterator[bytes]]
+"""The packed identities of the requests with these ids that are settled, some hundred requests at a time."""
 
 
-def ledger_of(store: "Store", pipeline_id: int, *, states: Collection[RequestState] = SETTLED) -> "Ledger":
-    """Return what was settled of a pipeline, in `states`; it is read when first asked."""
+def ledger_of(
+    store: "Store",
+    pipeline_id: int,
+    *,
+    states: Collection[RequestState] = SETTLED,
+    cover: "Callable[[], LedgerFiles] | None" = None,
+) -> "Ledger":
+    """Return what was settled of a pipeline, in `states`; it is read when first asked, and grows into files by `cover`."""
     from syncer.state.ledger_files import LedgerFiles
 
     files = LedgerFiles.of(store, pipeline_id) if set(states) == set(SETTLED) else None
@@ -44,13 +52,12 @@ def ledger_of(store: "Store", pipeline_id: int, *, states: Collection[RequestSta
         with store.reading() as connection:
             return list(outbox.settled_digests(connection, pipeline_id, after=after, rows=PAGE_ROWS, states=states))
 
-    def held() -> Iterator[bytes]:
-        every = files.held if files else []
+    def held(every: Sequence[int]) -> Iterator[bytes]:
         for some in (every[first : first + PAGE_ROWS] for first in range(0, len(every), PAGE_ROWS)):
             with store.reading() as connection:
                 yield b"".join(outbox.held_digests(connection, some, states=states))
 
-    return Ledger(pages, files=files, held=held)
+    return Ledger(pages, files=files, held=held, cover=cover, sizes=store.ledger_sizes)
 
 
 def empty_ledger() -> "Ledger":
@@ -62,6 +69,7 @@ class Ledger:
     """The settled identities of one scope, read when first asked. Grows by `add`.
 
     What `files` have, of its oldest part, is looked up there; what was `held` among that is read with what came after.
+    As it grows, `cover` makes files of what the store has; None: nobody may, so it grows in memory.
     Attribute `read` is how many of the latter were read.
     """
 
@@ -70,16 +78,15 @@ class Ledger:
         pages: Pages,
         *,
         files: "LedgerFiles | None" = None,
-        held: Callable[[], Iterator[bytes]] = lambda: iter(()),
-        in_memory: int = IN_MEMORY,
-        recent: int = RECENT,
-        few: int = FEW,
+        held: Held = lambda _: iter(()),
+        cover: "Callable[[], LedgerFiles] | None" = None,
+        sizes: LedgerSizes = SIZES,
     ) -> None:
-        self._pages, self._files, self._held = pages, files, held
+        self._pages, self._files, self._held, self._cover = pages, files, held, cover
         self.read = 0
-        self._in_memory, self._recent_most, self._newest = in_memory, recent, recent // 4
+        self._sizes, self._newest, self._cover_at = sizes, sizes.recent // 4, sizes.in_file
         self._is_first = True
-        self._few: FewSettled | None = FewSettled(min(few, in_memory))
+        self._few: FewSettled | None = FewSettled(min(sizes.few, sizes.in_memory))
         """All that is known, while it is few; None once it is not, or somebody asked for many."""
         self._is_loaded = self._is_paged = False
         self._sorted = self._recent = NONE
@@ -129,7 +136,7 @@ class Ledger:
             return
         self._recent = pl.concat([self._recent, identities(digests)])
         if self._is_paged:
-            self._recent = self._recent.tail(self._recent_most)
+            self._recent = self._recent.tail(self._sizes.recent)
         elif self._is_loaded:
             self._take_in(digests)
 
@@ -152,7 +159,7 @@ class Ledger:
             return
         self._is_loaded = True
         self._sorted, self._recent = identities(few.stored).sort(), identities(few.added)
-        if self._sorted.len() + self._recent.len() > self._in_memory:
+        if self._sorted.len() + self._recent.len() > self._sizes.in_memory:
             self._forget()
         else:
             self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
@@ -165,7 +172,12 @@ class Ledger:
         for digests in self._groups():
             chunks.append(identities(digests))
             count += chunks[-1].len()
-            if count > self._in_memory:
+            if self._is_for_files(count):
+                chunks.clear()
+                self._put_in_files()
+                self._load()
+                return
+            if count > self._sizes.in_memory:
                 self._is_loaded = self._is_paged = True
                 return
         self._sorted = pl.concat(chunks).sort()
@@ -174,7 +186,7 @@ class Ledger:
 
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
-        yield from self._held()
+        yield from self._held(self._files.held if self._files else ())
         last, size = self._files.upto if self._files else 0, 0
         while page := self._pages(last):
             packed = b"".join(digests for _, digests in page)
@@ -184,10 +196,15 @@ class Ledger:
             last = page[-1][0]
 
     def _take_in(self, digests: bytes) -> None:
-        if self._sorted.len() + self._recent.len() > self._in_memory:
+        known = self._sorted.len() + self._recent.len()
+        is_full = self._recent.len() > max(self._sizes.recent, self._sorted.len() // 8)
+        if is_full and self._is_for_files(known):
+            self._put_in_files()
+            return
+        if known > self._sizes.in_memory:
             self._forget()
             return
-        if self._recent.len() > max(self._recent_most, self._sorted.len() // 8):
+        if is_full:
             older = self._recent.len() - self._newest
             self._sorted = pl.concat([self._sorted, self._recent.head(older)]).sort()
             self._recent = self._recent.tail(self._newest)
@@ -195,6 +212,20 @@ class Ledger:
             self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
         else:
             self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
+
+    def _is_for_files(self, count: int) -> bool:
+        return self._cover is not None and count > self._cover_at
+
+    def _put_in_files(self) -> None:
+        """Let files have what is settled in the store; what they do not take is to be loaded again.
+
+        The newest stay in memory, whose requests may be under way.
+        """
+        self._is_loaded, self._sorted, self._filter = False, NONE, NO_FILTER
+        before = self._files.upto if self._files else 0
+        self._files = self._cover() if self._cover else self._files
+        is_more = self._files is not None and self._files.upto > before
+        self._cover_at = self._sizes.in_file if is_more else self._cover_at + self._sizes.in_file
 
     def _forget(self) -> None:
         """Keep the newest, whose requests may be under way; the others are settled in the store by now."""
@@ -253,7 +284,7 @@ def _filter_of(identities: pl.Series) -> pl.Series:
     while size < identities.len() * SLOTS * 2:
         size *= 2
     made = _empty_filter(size)
-    for part in identities.to_frame().iter_slices(RECENT):
+    for part in identities.to_frame().iter_slices(AT_ONCE):
         low = (part.to_series() & 0xFFFF_FFFF).cast(pl.UInt32)
         made = made.scatter(low & (size - 1), values=True)
     return made

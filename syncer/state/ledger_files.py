@@ -21,7 +21,7 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
-from syncer.state.segment import DRAFT, Covered, Part, Segment, in_memory, write
+from syncer.state.segment import DRAFT, Asked, Covered, Part, Segment, in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from syncer.state.store import Store
 
 log = logging.getLogger(__name__)
-CHUNKS = 4
-"""A file is made of at most so many times the identities that make a ledger long: what is held in memory."""
 TIMES = 8
 """A file that is less than so many times as large as what follows it becomes one with that."""
+MOST_OF_ONE_SIZE = 8
+"""While a run goes on, its files become one only once there are more of one size: to write is dearer than to look."""
 PAGE_ROWS = 256
 GONE_MOST = 16
 """Files are made anew once one in so many ids of requests that they cover is forgotten by the state."""
@@ -86,10 +86,10 @@ class LedgerFiles:
 
         Raises `StateError` where a file is spoiled, which is taken away: the next look reads the state instead.
         """
-        found = pl.zeros(len(digests) // IDENTITY_BYTES, pl.Boolean, eager=True)
+        found, asked = pl.zeros(len(digests) // IDENTITY_BYTES, pl.Boolean, eager=True), Asked.of(digests)
         for segment in self.segments:
             try:
-                found |= segment.has(digests)
+                found |= segment.has(asked)
             except OSError as error:
                 raise _spoiled(segment.path, error) from None
         return found
@@ -101,23 +101,32 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
     For who holds the pipeline. Raises `OSError` where a file cannot be written; what was done before stays, as it does
     once `is_stopped`.
     """
-    with store.reading() as connection:
-        found = pipelines.find(connection, scope)
-    if store.beside is None or found is None:
+    builder = _Builder.of(store, scope, is_stopped)
+    if builder is None:
         return 0
-    pipeline_id = found.id
-    make_private_folder(store.beside.parent)
-    make_private_folder(store.beside)
-    stem = _stem(store, pipeline_id)
-    files = LedgerFiles.of(store, pipeline_id)
-    for path in _all(store.beside, stem) - {segment.path for segment in files.segments}:
-        path.unlink(missing_ok=True)
-    builder = _Builder(store, pipeline_id, store.beside / stem, is_stopped, list(files.segments))
     with suppress(_StoppedError):
-        while builder.cover_more():
-            pass
+        builder.cover_all()
         builder.unite()
     return sum(segment.count for segment in builder.segments)
+
+
+def cover(store: "Store", scope: Scope) -> LedgerFiles:
+    """Cover what has come to its end while a run of the pipeline goes on, and return the files; they become few later.
+
+    For who holds the pipeline. What cannot be written is told in the log.
+    """
+    builder = None
+    try:
+        builder = _Builder.of(store, scope, lambda: False)
+        if builder is None:
+            return LedgerFiles()
+        builder.cover_all()
+        if len(_of_one_size(builder.segments)) > MOST_OF_ONE_SIZE:
+            builder.unite()
+    except (OSError, StateError) as error:
+        log.warning("ledger.not_in_files", extra={"pipeline": scope.pipeline, "error": type(error).__name__})
+    segments = builder.segments if builder else ()
+    return LedgerFiles(tuple(segments), is_untidy=len(_of_one_size(segments)) > 1)
 
 
 def forget(store: "Store", pipeline_id: int) -> None:
@@ -176,10 +185,33 @@ class _Builder:
     is_stopped: Callable[[], bool]
     segments: list[Segment]
 
-    def cover_more(self) -> bool:
+    @classmethod
+    def of(cls, store: "Store", scope: Scope, is_stopped: Callable[[], bool]) -> Self | None:
+        """Return the builder that goes on from the files that are to be believed; others are taken away.
+
+        None where there is nothing that files could be made of, or no folder for them.
+        """
+        with store.reading() as connection:
+            found = pipelines.find(connection, scope)
+        if store.beside is None or found is None:
+            return None
+        make_private_folder(store.beside.parent)
+        make_private_folder(store.beside)
+        stem = _stem(store, found.id)
+        files = LedgerFiles.of(store, found.id)
+        for path in _all(store.beside, stem) - {segment.path for segment in files.segments}:
+            path.unlink(missing_ok=True)
+        return cls(store, found.id, store.beside / stem, is_stopped, list(files.segments))
+
+    def cover_all(self) -> None:
+        """Make files of all requests up to the first that is under way."""
+        while self._cover_more():
+            pass
+
+    def _cover_more(self) -> bool:
         """Make a file of the next requests; return whether there may be more."""
         after = self.segments[-1].covered.upto if self.segments else 0
-        most = CHUNKS * self.store.long_ledger
+        most = self.store.ledger_sizes.in_file
         with self.store.reading() as connection:
             of = {"of_pipeline": self.pipeline_id, "after": after}
             first, upto, digests, held = _read(connection, self.pipeline_id, after, most=most)

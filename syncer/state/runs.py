@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -119,8 +119,9 @@ class RunLog:
     def ledger(self) -> "Ledger":
         """What of this scope was settled, by this run or any before it."""
         from syncer.state.ledger import ledger_of
+        from syncer.state.ledger_files import cover
 
-        return ledger_of(self._store, self._row.id)
+        return ledger_of(self._store, self._row.id, cover=partial(cover, self._store, self.scope))
 
     @cached_property
     def erased(self) -> frozenset[bytes]:

@@ -34,6 +34,10 @@ LINE_WORDS = 8
 """Of a line: the slots from which and up to which its group lies, its filter, and what makes its sum right."""
 LINE_BYTES = LINE_WORDS * 8
 FILTER_WORDS = 6
+OFTEN = 4
+"""The lines are kept in memory once one of so many was asked for."""
+KEPT_LINES = 131_072
+"""A file with more lines, 8 MiB, keeps none of them in memory: each is read when it is asked for."""
 AT_ONCE = 131_072
 """Identities that are grouped at a time, for bounded memory; about."""
 HALF = 2**32
@@ -81,10 +85,38 @@ class Covered:
         return head + CRC.pack(zlib.crc32(head))
 
 
-class Segment:
-    """An open file of identities; it stays readable where another process takes it away, and closes with its last user."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Identities that are looked for in several files: what of them is the same for each."""
 
-    def __init__(self, path: Path) -> None:
+    digests: bytes
+    """Packed."""
+    order: pl.Series
+    """Their places, so that what lies side by side in a file follows each other."""
+    high: pl.Series
+    word: pl.Series
+    mask: pl.Series
+    """Their last words and their bits in a line's filter, in that order."""
+
+    @classmethod
+    def of(cls, digests: bytes) -> Self:
+        """Return packed `digests` as they are asked for."""
+        low, high = words_of(digests)
+        order = high.arg_sort()
+        return cls(digests, order, high.gather(order), *_bits_of(low.gather(order)))
+
+    def digest(self, place: int) -> bytes:
+        """Return the identity at a place among those that are asked for."""
+        return self.digests[place * IDENTITY_BYTES : (place + 1) * IDENTITY_BYTES]
+
+
+class Segment:
+    """An open file of identities; it stays readable where another process takes it away, and closes with its last user.
+
+    Of one with at most `kept_lines` that much is asked of, the lines are kept in memory.
+    """
+
+    def __init__(self, path: Path, *, kept_lines: int = KEPT_LINES) -> None:
         """Open the file; raises `OSError` where it cannot be read, which a `SpoiledError` is, where it is not whole."""
         self.path = path
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -92,26 +124,36 @@ class Segment:
         self.covered, self._lines, self._slots = self._head()
         self._lines_at = self.covered.lines_at
         self._slots_at = self._lines_at + self._lines * LINE_BYTES
+        self._kept: pl.Series | None = None
+        self._asked, self._kept_lines = 0, kept_lines
 
     @property
     def count(self) -> int:
         """How many identities there are."""
         return self._slots - self._lines
 
-    def has(self, digests: bytes) -> pl.Series:
-        """Return, for each of the packed `digests`, whether it is here; raises `SpoiledError` where what says so is not whole."""
-        low, high = words_of(digests)
-        order = high.arg_sort()  # what lies side by side is read faster
-        line = _line_of(high.gather(order), self._lines)
-        read = self._whole_lines(_pieces(self._file, line * LINE_BYTES + self._lines_at, repeat(LINE_BYTES)), line)
-        word, mask = _bits_of(low.gather(order))
-        place = pl.int_range(0, len(read), LINE_WORDS, dtype=pl.UInt32, eager=True)
-        maybe = ((read.gather(place + word + 1) & mask) == mask).arg_true()
-        places, bounds = order.gather(maybe), read.gather(place.gather(maybe))
-        asked = zip(places.to_list(), line.gather(maybe).to_list(), bounds.to_list(), strict=True)
-        is_there = [self._has(digests[at * IDENTITY_BYTES : (at + 1) * IDENTITY_BYTES], *group) for at, *group in asked]
+    def has(self, asked: Asked) -> pl.Series:
+        """Return, for each that is `asked`, whether it is here; raises `SpoiledError` where what says so is not whole."""
+        line = _line_of(asked.high, self._lines)
+        read, place = self._lines_of(line)
+        maybe = ((read.gather(place + asked.word + 1) & asked.mask) == asked.mask).arg_true()
+        places, bounds = asked.order.gather(maybe), read.gather(place.gather(maybe))
+        groups = zip(places.to_list(), line.gather(maybe).to_list(), bounds.to_list(), strict=True)
+        is_there = [self._has(asked.digest(at), *group) for at, *group in groups]
         found = places.filter(pl.Series(is_there, dtype=pl.Boolean))
-        return pl.zeros(len(low), pl.Boolean, eager=True).scatter(found, values=True)
+        return pl.zeros(len(line), pl.Boolean, eager=True).scatter(found, values=True)
+
+    def _lines_of(self, line: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Return words among which the lines with these numbers are, and the place where each of them begins."""
+        self._asked += len(line)
+        if self._kept is None and self._lines <= min(self._kept_lines, self._asked * OFTEN):
+            packed = os.pread(self._file, self._lines * LINE_BYTES, self._lines_at)
+            self._kept = self._whole_lines(packed, pl.int_range(self._lines, dtype=pl.UInt64, eager=True))
+        if self._kept is not None:
+            return self._kept, line * LINE_WORDS
+        packed = _pieces(self._file, line * LINE_BYTES + self._lines_at, repeat(LINE_BYTES))
+        place = pl.int_range(0, len(line) * LINE_WORDS, LINE_WORDS, dtype=pl.UInt64, eager=True)
+        return self._whole_lines(packed, line), place
 
     def part(self, low: int, high: int) -> bytes:
         """Return the packed identities whose last word is from `low` up to, without, `high`; a `Part`."""

@@ -17,6 +17,7 @@ from syncer.state.damage import look_for_damage
 from syncer.state.database import Database, connect, driver, journal_mode
 from syncer.state.failures import explained
 from syncer.state.guard import Guard, Mark
+from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
 from syncer.state.opened import Opened
 from syncer.state.place import Place, make_private_folder, parse, prepare
@@ -33,8 +34,6 @@ REACHED = """SELECT (SELECT checksum FROM install), (SELECT coalesce(sum(epoch),
 """Asked of the driver itself: it is part of every commit."""
 SALT_BYTES = 16
 BESIDE = "ledger"
-LONG_LEDGER = 262_144
-"""Settled events that each run may read from the store; more are put into files."""
 BETWEEN_TRIES_S = (0.02, 0.05, 0.1, 0.3)
 """A look at who runs takes the lock for a moment, and a database frees that of a process that died when it hears of it."""
 
@@ -105,7 +104,7 @@ class Store:
         self.points, self.clock = points, clock
         self.beside: Path | None = None
         """Folder for what is made of the store and can be made anew; None: nothing is."""
-        self.long_ledger = LONG_LEDGER
+        self.ledger_sizes = LedgerSizes()
         self._salt: bytes | None = None
         self._is_ready = False
         self._alone: AbstractContextManager[object] = threading.Lock() if database.kind == "sqlite" else nullcontext()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from syncer.errors import StateError
 from syncer.state import ledger as ledgers
 from syncer.state.ledger import Ledger
+from syncer.state.ledger_sizes import LedgerSizes
 
 NUMBERS = st.integers(min_value=0, max_value=60)
 BATCHES = st.lists(st.lists(NUMBERS, max_size=12), max_size=12)
@@ -35,7 +36,7 @@ def packed(numbers: list[int], family: str) -> bytes:
 
 def stored_ledger(stored: list[list[int]], family: str, *, in_memory: int, recent: int, few: int) -> Ledger:
     rows = [(number, packed(batch, family)) for number, batch in enumerate(stored, start=1)]
-    return Ledger(lambda after: rows[after : after + 2], in_memory=in_memory, recent=recent, few=few)
+    return Ledger(lambda after: rows[after : after + 2], sizes=LedgerSizes(in_memory=in_memory, recent=recent, few=few))
 
 
 @settings(max_examples=150, deadline=None)
@@ -70,7 +71,7 @@ def test_what_outgrows_memory_is_found_in_the_store_and_the_newest_in_memory(
     batches: list[list[int]], family: str, few: int
 ) -> None:
     rows: list[tuple[int, bytes]] = []
-    ledger = Ledger(lambda after: rows[after : after + 3], in_memory=12, recent=20, few=few)
+    ledger = Ledger(lambda after: rows[after : after + 3], sizes=LedgerSizes(in_memory=12, recent=20, few=few))
     known: set[int] = set()
     for batch in batches:
         assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
@@ -103,7 +104,7 @@ def test_a_ledger_that_could_not_be_read_to_its_end_is_read_again(few: int, fail
             raise StateError("state: the disk failed")
         return rows[after : after + 1]
 
-    ledger = Ledger(pages, few=few)
+    ledger = Ledger(pages, sizes=LedgerSizes(few=few))
     for _ in range(3):
         with suppress(StateError):
             assert list(ledger.settled(packed([2, 3], "spread"))) == [True, False]

@@ -36,7 +36,9 @@ def test_every_look_up_equals_that_of_a_set(
         both = written(Path(folder) / "both", few.part, more.part, count=len(asked))
         for made, known in ((few, {*stored[0]}), (more, {*stored[1]}), (both, {*stored[0], *stored[1]})):
             assert made.count == len(known)
-            assert made.has(b"".join(asked)).to_list() == [identity in known for identity in asked]
+            for file in (made, segment.Segment(made.path, kept_lines=0)):
+                found = file.has(segment.Asked.of(b"".join(asked)))
+                assert found.to_list() == [identity in known for identity in asked]
 
 
 @settings(max_examples=100, deadline=None)

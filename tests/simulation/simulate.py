@@ -293,7 +293,7 @@ class Simulation:
 
     def _opened(self) -> Store:
         store = open_store(STATE, root=self.folder, home=self.folder / ".syncer", points=self.trouble, clock=self.wall)
-        store.long_ledger = self.shape.long_ledger
+        store.ledger_sizes = self.shape.ledger_sizes
         return store
 
     def _look(self) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from connectors.base import Query, Range
 from syncer.duration import Duration
 from syncer.pipeline import Column, Consent, Constant, Cursor, Delivery, Mapping, Pipeline, Settings
-from syncer.state.store import LONG_LEDGER
+from syncer.state.ledger_sizes import LedgerSizes
 from tests.simulation.machine import FakeClock
 
 CURSOR = "updated"
@@ -67,8 +67,7 @@ class Shape:
     """Rows come later than any lookback, and runs reconcile."""
     consent: bool = False
     """A third of the rows has no consent, or loses it, or gets it later."""
-    long_ledger: int = LONG_LEDGER
-    """Settled events that a run may read from the state; more are put into files."""
+    ledger_sizes: LedgerSizes = LedgerSizes()
     destinations: tuple[str, ...] = ("meta",)
     has_brands: bool = False
     """A row goes to the destination of its brand by one of `MAPS`, which an edit changes; else to each."""
@@ -91,8 +90,12 @@ class Shape:
             too_big=rng.choice([1000, 1000, 3]),
             sweeps=rng.choice([False, False, True]),
             consent=rows % 4 == 0,  # by no choice of their own, so that the worlds without are what they were
-            long_ledger=3 if rows % 4 == 1 else LONG_LEDGER,
-        )
+        ).with_files(has_some=rows % 4 == 1)
+
+    def with_files(self, *, has_some: bool) -> Self:
+        """Return such a world whose ledger goes into files, while a run goes on as well, if it `has_some`."""
+        small = LedgerSizes(few=3, recent=3 * self.batch_rows, long=3, in_file=12)
+        return replace(self, ledger_sizes=small) if has_some else self
 
     def with_two(self, rng: random.Random) -> Self:
         """Return such a world whose events go to two destinations."""

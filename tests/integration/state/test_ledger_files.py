@@ -15,6 +15,7 @@ from syncer.report import RunStatus
 from syncer.state import erased, outbox
 from syncer.state.ledger import Ledger, ledger_of
 from syncer.state.ledger_files import PAGE_ROWS, LedgerFiles, extend
+from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.prune import prune
 from syncer.state.requests import SETTLED, RequestState
 from syncer.state.scope import Scope
@@ -29,7 +30,7 @@ EACH = 3
 @pytest.fixture
 def store(opened: Opener) -> Store:
     made = opened()
-    made.long_ledger = 4 * EACH
+    made.ledger_sizes = LedgerSizes(long=4 * EACH, in_file=16 * EACH)
     return made
 
 
@@ -407,6 +408,51 @@ def test_overlapping_files_of_a_crash_are_taken_once(store: Store, acts: Acts) -
     assert LedgerFiles.of(store, 1).upto == 7
     extend(store, ORDERS)
     assert files(store) == ["0-7.ids"]
+
+
+def test_a_run_that_settles_much_puts_it_in_files_while_it_goes_on(store: Store, acts: Acts) -> None:
+    """Else its memory would grow with its rows."""
+    store.ledger_sizes = LedgerSizes(
+        few=2 * EACH, recent=4 * EACH, long=4 * EACH, in_file=16 * EACH, in_memory=40 * EACH
+    )
+    with acts.begin(store, "run-1", scope=ORDERS) as run:
+        for number in range(1, 101):
+            digests = acts.identities(EACH * number, EACH)
+            assert not run.ledger.settled(digests).any()
+            acts.deliver(run, EACH * number, EACH)
+            run.ledger.add(digests)
+            assert run.ledger.settled(acts.identities(EACH, EACH * number)).all()
+            assert not run.ledger.settled(acts.identities(EACH * (number + 1), EACH)).any()
+        made = files(store)
+        assert len(made) > 4
+        run.finish(RunStatus.DONE, now=store.clock.now())
+    assert known(store, acts, 400)[0] == of_requests(*range(1, 101))
+    extend(store, ORDERS)
+    assert len(files(store)) == 1
+
+
+def test_a_long_ledger_without_files_gets_them_as_a_run_looks_into_it(store: Store, acts: Acts) -> None:
+    """Else each look-up would read all of it, where it is too long for memory."""
+    deliver(store, acts, range(1, 101))
+    store.ledger_sizes = LedgerSizes(few=2, long=4 * EACH, in_file=16 * EACH, in_memory=40 * EACH)
+    with acts.begin(store, "run-2", scope=ORDERS) as run:
+        for _ in range(3):
+            found = run.ledger.settled(acts.identities(1, 400)).to_list()
+            assert [number for number, is_known in enumerate(found, 1) if is_known] == of_requests(*range(1, 101))
+        assert LedgerFiles.of(store, 1).upto == 100
+    assert not ledger_of(store, 1).settled(acts.identities(1, 2)).any()
+
+
+def test_a_run_goes_on_without_files_that_cannot_be_written(store: Store, acts: Acts) -> None:
+    store.ledger_sizes = LedgerSizes(few=2 * EACH, recent=4 * EACH, in_file=16 * EACH)
+    folder(store).parent.mkdir(exist_ok=True)
+    folder(store).write_text("in the way")
+    with acts.begin(store, "run-1", scope=ORDERS) as run:
+        for number in range(1, 61):
+            acts.deliver(run, EACH * number, EACH)
+            run.ledger.add(acts.identities(EACH * number, EACH))
+            assert run.ledger.settled(acts.identities(EACH, EACH * number)).all()
+    assert folder(store).is_file()
 
 
 def test_random_histories_are_told_as_the_state_alone_tells_them(store: Store, acts: Acts) -> None:

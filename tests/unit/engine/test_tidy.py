@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.store import Store
 from tests.simulation.simulate import Simulation
 from tests.simulation.world import Row, Shape
@@ -17,7 +18,7 @@ PLAIN = Shape(rows=20, batch_rows=5, events_per_request=5, requests_in_flight=2,
 @pytest.fixture
 def simulation(engine_template: Path, tmp_path: Path) -> Iterator[Simulation]:
     """Twenty plain rows, of which more are settled after a run than the next one may read."""
-    shape = replace(PLAIN, long_ledger=3)
+    shape = replace(PLAIN, ledger_sizes=LedgerSizes(long=3, in_file=12))
     made = Simulation(tmp_path / "world", engine_template, random.Random(3), shape)
     made.world.rows = [Row(f"k{n}", n, 1_795_348_000, 2.5, "system_generated") for n in range(1, 21)]
     yield made
@@ -29,7 +30,7 @@ def files(simulation: Simulation) -> list[str]:
 
 
 def find_it_short(store: Store) -> None:
-    store.long_ledger = 1_000
+    store.ledger_sizes = LedgerSizes()
 
 
 def test_files_that_nobody_believes_go_although_the_ledger_is_short(simulation: Simulation) -> None:

@@ -17,6 +17,11 @@ def spread(numbers: range) -> bytes:
     return b"".join((number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128).to_bytes(16, "little") for number in numbers)
 
 
+def has(file: segment.Segment, digests: bytes) -> list[bool]:
+    answers: list[bool] = file.has(segment.Asked.of(digests)).to_list()
+    return answers
+
+
 @pytest.mark.parametrize("family", ["spread", "high words alike", "low words alike"])
 @pytest.mark.parametrize("many", [1, 2, 300])
 def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: str, many: int) -> None:
@@ -33,10 +38,10 @@ def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: st
     segment.write(tmp_path / "a", covered, segment.in_memory(packed(range(0, 2 * many, 2))), many)
     made = segment.Segment(tmp_path / "a")
     assert (made.covered, made.count) == (covered, many)
-    assert made.has(packed(range(2 * many))).to_list() == [number % 2 == 0 for number in range(2 * many)]
+    assert has(made, packed(range(2 * many))) == [number % 2 == 0 for number in range(2 * many)]
     sources = [made.part, segment.in_memory(packed(range(1, 2 * many, 2)))]
     segment.write(tmp_path / "b", covered, lambda *of: b"".join(source(*of) for source in sources), 2 * many)
-    assert segment.Segment(tmp_path / "b").has(packed(range(3 * many))).to_list() == [
+    assert has(segment.Segment(tmp_path / "b"), packed(range(3 * many))) == [
         number < 2 * many for number in range(3 * many)
     ]
 
@@ -49,7 +54,7 @@ def test_few_identities_become_one_file_with_very_many(tmp_path: Path) -> None:
     segment.write(tmp_path / "all", COVERED, lambda *of: b"".join(part(*of) for part in parts), 3 * segment.AT_ONCE - 1)
     made = segment.Segment(tmp_path / "all")
     assert made.count == 3 * segment.AT_ONCE - 1
-    assert made.has(few + many[: 62 * 16] + spread(range(1))).to_list() == [True] * 64 + [False]
+    assert has(made, few + many[: 62 * 16] + spread(range(1))) == [True] * 64 + [False]
 
 
 @pytest.mark.parametrize(("begin", "lost"), [(IN_LINES, 64 * 4), (IN_GROUPS, 256 // 8)])
@@ -59,10 +64,10 @@ def test_zeros_where_identities_were_are_noticed(tmp_path: Path, begin: int, los
     segment.write(path, COVERED, segment.in_memory(identities), 16_384)
     whole = path.read_bytes()
     path.write_bytes(whole[:begin] + bytes(4096) + whole[begin + 4096 :])
-    made, answers = segment.Segment(path), []
+    made, answers = segment.Segment(path, kept_lines=0), []
     for start in range(0, len(identities), 8 * 16):
         with suppress(segment.SpoiledError):
-            answers += made.has(identities[start : start + 16]).to_list()
+            answers += has(made, identities[start : start + 16])
     assert 2_048 - 2 * lost < len(answers) < 2_048 - lost // 2
     assert all(answers)
 
@@ -81,7 +86,9 @@ def test_lines_that_changed_places_are_noticed_where_both_are_asked_for(tmp_path
         of_line[(int.from_bytes(identity[12:], "little") * 513) >> 32] = identity
     for line in range(64, 128):
         with pytest.raises(segment.SpoiledError, match="not as it was written"):
-            segment.Segment(path).has(of_line[line] + of_line[line + 128])
+            has(segment.Segment(path, kept_lines=0), of_line[line] + of_line[line + 128])
+    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        has(segment.Segment(path), identities[: 129 * 16])  # all lines are read, to be kept
 
 
 def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Path) -> None:
@@ -93,7 +100,22 @@ def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Pat
     path.write_bytes(whole)
     for times in (1, 2, 3, 4):
         with pytest.raises(segment.SpoiledError, match="not as it was written"):
-            segment.Segment(path).has(identity * times)
+            has(segment.Segment(path), identity * times)
+
+
+def test_lines_are_kept_once_one_in_four_was_asked_for_and_only_of_a_small_file(tmp_path: Path) -> None:
+    path, identities = tmp_path / "a", spread(range(1, 16_385))
+    segment.write(path, COVERED, segment.in_memory(identities), 16_384)
+    some, others = identities[: 128 * 16], spread(range(16_385, 16_385 + 128))
+    keeping, reading = segment.Segment(path), segment.Segment(path, kept_lines=512)
+    for file in (keeping, reading):
+        assert has(file, some) == [True] * 128
+        assert has(file, others) == [False] * 128
+    whole = path.read_bytes()
+    path.write_bytes(whole[: COVERED.lines_at] + bytes(513 * 64) + whole[COVERED.lines_at + 513 * 64 :])
+    assert has(keeping, some) == [True] * 128
+    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        has(reading, some)
 
 
 def test_what_makes_a_sum_right_is_no_identity(tmp_path: Path) -> None:
@@ -102,4 +124,4 @@ def test_what_makes_a_sum_right_is_no_identity(tmp_path: Path) -> None:
     digests = b"".join(spread(range(number, number + 1))[:8] + bytes(8) for number in range(1, 3_000))
     segment.write(path, COVERED, segment.in_memory(digests), 1)
     head = path.read_bytes()[COVERED.lines_at + segment.LINE_BYTES :][:16]
-    assert segment.Segment(path).has(head + digests[:16]).to_list() == [False, True]
+    assert has(segment.Segment(path), head + digests[:16]) == [False, True]

@@ -1,0 +1,20 @@
+"""How many settled identities, of 16 bytes each, a ledger keeps where."""
+
+from typing import NamedTuple
+
+
+class LedgerSizes(NamedTuple):
+    """Numbers of identities at which a ledger goes another way."""
+
+    few: int = 2_048
+    """A set is asked: a hundred of them cost a twentieth of what they do in columns, so many as much."""
+    recent: int = 262_144
+    """New ones that are looked through one by one before they are sorted in among the others.
+
+    All that are not in the store yet must be among them: those of the requests and pages that are on their way."""
+    long: int = 262_144
+    """Each run may read so many from the store; more are put into files at its end."""
+    in_file: int = 1_048_576
+    """A file is made of at most so many, and once more are in memory, so while a run goes on as well."""
+    in_memory: int = 8_000_000
+    """Kept in memory where no files can be made; a larger ledger is read through for each look-up."""
