@@ -227,11 +227,12 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
     """Submit the pages of one reading after the other, until there are no more or no more is wanted."""
     job, run, column = choice.job, choice.run, choice.transform.cursor_column
     numbers, watch = count(), Watch(job.pipeline.name)
+    under_way = delivery.settings.requests_in_flight * delivery.settings.events_per_request
     for reading in wanted:
         if choice.is_complete:
             return
         making = choice
-        for batch in batches(source, reading.query, tools.stop, tools.spans):
+        for batch in batches(source, reading.query, tools.stop, tools.spans, first_rows=under_way):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
             skim, made = delivery.meanwhile(partial(making.made, rows, only, at=at, spans=tools.spans))

@@ -52,6 +52,13 @@ def test_reading_transforming_and_each_request_are_children_of_the_run(shop: Sho
     assert "@example.com" not in told
 
 
+def test_of_many_rows_as_many_as_may_be_under_way_are_made_into_events_first(shop: Shop) -> None:
+    shop.add_orders(1, 16_500)
+    spans = sorted(traced(shop), key=lambda span: span.start_time or 0)
+    made = [span.attributes["syncer.rows"] for span in spans if span.name == "syncer.transform" and span.attributes]
+    assert made == [4_000, 12_000, 500]
+
+
 def test_S02_an_error_is_told_by_its_kind_alone() -> None:
     kept = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
