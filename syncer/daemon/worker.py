@@ -15,6 +15,7 @@ from syncer.logs import redact, unexpected
 from syncer.pipeline import Pipeline
 from syncer.report import RunReport, RunStatus
 from syncer.session import Session
+from syncer.signals import SIGNALS
 from syncer.state import asked, crashes
 from syncer.state.asked import CLOCKS, RECONCILE, Asked
 
@@ -91,7 +92,8 @@ class Worker:
             code = self.process.wait()
         if code < 0:
             crashes.find_dead(self.session.store, project.target)
-            self._tell("run.crashed", f"signal {-code}")
+            if not (self.session.stop.is_wanted and -code in SIGNALS):  # else it was told before it listened
+                self._tell("run.crashed", f"signal {-code}")
         return {0: Ended.WELL, alone.LOCKED: Ended.LOCKED}.get(code, Ended.FAILED)
 
     def _tell(self, event: str, error: str) -> None:

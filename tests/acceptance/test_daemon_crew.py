@@ -84,7 +84,9 @@ def test_a_run_that_nobody_stopped_and_that_ends_early_is_tried_again_after_a_wa
     assert Worker(session, session.project.pipelines["orders"], (), is_suspect=False).run() is Ended.FAILED
 
 
-def test_R28_a_process_that_begins_while_the_daemon_stops_is_told_as_well(shop: Shop) -> None:
+def test_R28_a_process_that_begins_while_the_daemon_stops_is_told_as_well_and_has_not_crashed(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
     with session_of(shop) as session:
         ask(session, "orders")
         session.stop.is_wanted = True
@@ -92,6 +94,7 @@ def test_R28_a_process_that_begins_while_the_daemon_stops_is_told_as_well(shop: 
         assert worker.run() is Ended.FAILED
         assert worker.process is not None
         assert worker.process.returncode == -signal.SIGTERM
+    assert caplog.messages == []
 
 
 def test_R25_a_run_in_a_process_of_its_own_ends_when_its_daemon_has_died() -> None:
