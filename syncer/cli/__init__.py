@@ -124,10 +124,11 @@ def main() -> None:
     try:
         sys.exit(_command())
     finally:
-        try:
-            sys.stdout.flush()
-        except OSError:  # nobody reads any more, or the disk is full: flush into nothing
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # nobody reads any more, or the disk is full: flush into nothing
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         gc.freeze()  # Python looks through all objects again while it ends, a fifth of a small run's time
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,7 @@ from syncer.exit_codes import Exit
 
 __all__ = [
     "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option", "project_options", "say",
-    "session", "shown_problem", "split_key",
+    "session", "shown_problem", "split_key", "tell",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def load(project_dir: Path | None, target: str | None) -> "Project":
 
     project = load_project(project_dir, target=target, environ=os.environ)
     for warning in project.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        tell(f"Warning: {warning}")
     destination = chosen_destination()
     return project if destination is None else narrowed(project, destination)
 
@@ -168,9 +168,15 @@ def say(error: Exception) -> None:
 
     if isinstance(error, ConfigError):
         for problem in error.problems:
-            click.echo(shown_problem(problem), err=True)
+            tell(shown_problem(problem))
         return
-    click.echo(redact(f"Error: {in_words(error)}"), err=True)
+    tell(redact(f"Error: {in_words(error)}"))
+
+
+def tell(text: str) -> None:
+    """Print on stderr; where nobody reads it, or it is a file on a full disk, what was to be done is done all the same."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def shown_problem(problem: "Problem") -> str:

@@ -21,6 +21,7 @@ from syncer.cli.common import (
     project_options,
     say,
     session,
+    tell,
 )
 from syncer.cli.signals import ends_in_order
 from syncer.pipeline import ways
@@ -119,33 +120,48 @@ def foremost(codes: Sequence[Exit]) -> Exit:
 
 def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunReport]", *, as_json: bool) -> Exit:
     """Run one pipeline by `run`, which takes `on_progress`; print its report, return the exit code it stands for."""
-    from syncer.cli.json_lines import print_json
     from syncer.errors import LockedError
     from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
 
     try:
-        click.echo(opened.heading(pipeline), err=True)
+        tell(opened.heading(pipeline))
         with progress_bar(opened.label(pipeline)) as show:
             report = run(on_progress=show)
     except LockedError as error:
         report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
     except Exception as error:  # noqa: BLE001  # one pipeline's failure is no other's
         if as_json:
-            print_json(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)).to_json())
+            _print(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)), as_json=True)
         else:
             say(error)
         return exit_of(error)
+    code = exit_code(report, pipeline)
+    return code if _print(report, opened.label(pipeline), as_json=as_json) else foremost((code, Exit.FAILED))
+
+
+def _print(report: "RunReport", label: str = "", *, as_json: bool) -> bool:
+    """Print a report and return whether all of it could be; where not, the other pipelines shall run all the same."""
     try:
         if as_json:
+            from syncer.cli.json_lines import print_json
+
             print_json(report.to_json())
         else:
             from syncer.cli.report import print_report
 
-            print_report(report, opened.label(pipeline))
-    except (BrokenPipeError, SystemExit):  # rich makes one of the other; the other pipelines shall run all the same
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process
-    return exit_code(report, pipeline)
+            print_report(report, label)
+    except (BrokenPipeError, SystemExit):  # nobody wants to read any more; rich makes one of the other
+        _print_nowhere()
+    except OSError as error:  # a full disk
+        _print_nowhere()
+        say(error)
+        return False
+    return True
+
+
+def _print_nowhere() -> None:
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process
 
 
 def no_pipeline(project: "Project") -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,41 @@ def test_the_failure_of_one_pipeline_leaves_a_line_and_is_no_others(shop: Shop) 
     assert said.code == 2
     assert "mapping.server_event.event_time" in said.err
     assert "refunds" in said.out
+
+
+def full_disk() -> int:
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def unread_pipe() -> int:
+    read, written = os.pipe()
+    os.close(read)
+    return written
+
+
+@pytest.mark.parametrize(
+    ("words", "streams", "nowhere", "code"),
+    [
+        ("", ["stdout"], full_disk, 1),
+        ("--output json", ["stdout"], full_disk, 1),
+        ("", ["stderr"], full_disk, 0),
+        ("", ["stdout", "stderr"], unread_pipe, 0),
+    ],
+)
+def test_what_cannot_be_told_keeps_no_pipeline_from_running(
+    shop: Shop, words: str, streams: list[str], nowhere: Callable[[], int], code: int
+) -> None:
+    add_second_pipeline(shop)
+    shop.add_orders(1, 3)
+    told = nowhere()
+    out, err = (told if stream in streams else subprocess.PIPE for stream in ("stdout", "stderr"))
+    done = subprocess.run(
+        [sys.executable, "-m", "syncer", "run", "--all", *words.split()], cwd=shop.folder, check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN}, stdout=out, stderr=err,
+    )  # fmt: skip
+    os.close(told)
+    assert done.returncode == code
+    assert sorted(shop.order_ids()) == ["1", "1", "2", "2", "3", "3"]
 
 
 def test_a_failing_state_leaves_a_line_for_programs(shop: Shop) -> None:
