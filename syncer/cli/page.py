@@ -6,8 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from syncer.cli.common import tell
 from syncer.errors import SyncerError
 from syncer.secret import Secret
 
@@ -62,7 +61,7 @@ def _kept(home: Path, url: str) -> str:
     token, is_new = kept_token(home)
     if is_new:
         shown = f": {token}" if sys.stderr.isatty() else ""
-        click.echo(f"The page {url} asks for the token that is kept in {home / FILE}{shown}", err=True)
+        tell(f"The page {url} asks for the token that is kept in {home / FILE}{shown}")
     return token
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from syncer.web.token import FILE
-from tests.acceptance.daemons import environ, process_of, said, wait_until
+from tests.acceptance.daemons import environ, fresh_process_of, process_of, said, wait_until
 from tests.acceptance.shop import Shop
 
 pytestmark = pytest.mark.acceptance
@@ -36,3 +36,10 @@ def test_a_person_at_a_terminal_is_shown_the_new_token(shop: Shop) -> None:
             daemon.wait(30)
             os.close(seen)
     assert (shop.folder / ".syncer" / FILE).read_bytes().strip() in text
+
+
+def test_a_daemon_that_makes_a_token_serves_also_where_its_log_is_on_a_full_disk(shop: Shop) -> None:
+    with fresh_process_of(shop, log="/dev/full") as daemon:
+        wait_until(lambda: daemon.poll() is not None or "Served by" in shop.syncer("status").out)
+        assert daemon.poll() is None
+    assert (shop.folder / ".syncer" / FILE).exists()
