@@ -1,10 +1,50 @@
 """What the promises cost: CPU of the thread that delivers, within the ledger, intents, outcomes and counters."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from inspect import isfunction, isgeneratorfunction
+from types import TracebackType
 from typing import Any
+
+
+class _Spent:
+    """CPU seconds within what is timed, what one part calls of another not twice; mutable."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._depth, self._began = 0, 0.0
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Count the block."""
+        if not self._depth:
+            self._began = time.thread_time()
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self.seconds += time.thread_time() - self._began
+
+
+class _TimedBlock:
+    """A block whose beginning and end are timed, and not what is within: a commit is at the end of one."""
+
+    def __init__(self, block: AbstractContextManager[Any], spent: _Spent) -> None:
+        self._block, self._spent = block, spent
+
+    def __enter__(self) -> Any:
+        with self._spent.timing():
+            return self._block.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        with self._spent.timing():
+            return self._block.__exit__(kind, error, trace)
 
 
 def watch(*classes: type) -> Callable[[], float]:
@@ -12,28 +52,21 @@ def watch(*classes: type) -> Callable[[], float]:
 
     What one of them calls of another is not counted twice; polars' own threads are not counted.
     """
-    spent, depth = [0.0], [0]
+    spent = _Spent()
 
     def timed(method: Callable[..., Any]) -> Callable[..., Any]:
+        gives_a_block = isgeneratorfunction(getattr(method, "__wrapped__", method))
+
         @wraps(method)
         def within(*args: Any, **kwargs: Any) -> Any:
-            depth[0] += 1
-            began = time.thread_time()
-            try:
-                return method(*args, **kwargs)
-            finally:
-                depth[0] -= 1
-                if not depth[0]:
-                    spent[0] += time.thread_time() - began
+            with spent.timing():
+                given = method(*args, **kwargs)
+            return _TimedBlock(given, spent) if gives_a_block else given
 
         return within
 
     for each in classes:
         for name, method in list(vars(each).items()):
-            if (
-                not name.startswith("_")
-                and isfunction(method)
-                and not isgeneratorfunction(getattr(method, "__wrapped__", method))
-            ):
+            if not name.startswith("_") and isfunction(method):
                 setattr(each, name, timed(method))
-    return lambda: spent[0]
+    return lambda: spent.seconds
