@@ -1,19 +1,22 @@
-"""What the promises cost: CPU of the thread that delivers, within the ledger, intents, outcomes and counters."""
+"""What the promises cost: CPU of all threads within the ledger, intents, outcomes and counters."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from inspect import isfunction, isgeneratorfunction
 from types import TracebackType
 from typing import Any
 
 
-class _Spent:
-    """CPU seconds within what is timed, what one part calls of another not twice; mutable."""
+class _Spent(threading.local):
+    """CPU seconds of this thread within what is timed, what one part calls of another not twice; mutable."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    def __init__(self, of_all: "list[_Seconds]") -> None:
+        self.so_far = _Seconds()
+        of_all.append(self.so_far)
         self._depth, self._began = 0, 0.0
 
     @contextmanager
@@ -27,7 +30,14 @@ class _Spent:
         finally:
             self._depth -= 1
             if not self._depth:
-                self.seconds += time.thread_time() - self._began
+                self.so_far.seconds += time.thread_time() - self._began
+
+
+@dataclass(slots=True)
+class _Seconds:
+    """Of one thread; grows."""
+
+    seconds: float = 0.0
 
 
 class _TimedBlock:
@@ -52,7 +62,8 @@ def watch(*classes: type) -> Callable[[], float]:
 
     What one of them calls of another is not counted twice; polars' own threads are not counted.
     """
-    spent = _Spent()
+    of_all: list[_Seconds] = []
+    spent = _Spent(of_all)
 
     def timed(method: Callable[..., Any]) -> Callable[..., Any]:
         gives_a_block = isgeneratorfunction(getattr(method, "__wrapped__", method))
@@ -69,4 +80,4 @@ def watch(*classes: type) -> Callable[[], float]:
         for name, method in list(vars(each).items()):
             if not name.startswith("_") and isfunction(method):
                 setattr(each, name, timed(method))
-    return lambda: spent.seconds
+    return lambda: sum(each.seconds for each in of_all)
