@@ -21,7 +21,7 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
-from syncer.state.segment import DRAFT, Asked, Covered, Part, Segment, in_memory, write
+from syncer.state.segment import DRAFT, Asked, Covered, OtherLayoutError, Part, Segment, in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
 
 if TYPE_CHECKING:
@@ -304,6 +304,8 @@ def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, in
             continue
         try:
             segment = Segment(path)
+        except OtherLayoutError:
+            continue
         except OSError as error:
             log.warning("ledger.file_left_out", extra={"file": path.name, "error": type(error).__name__})
             continue

@@ -2,18 +2,19 @@
 
 The identities lie in groups, by their highest bits: digests spread evenly, so a group has some thirty. A line for each
 group says where it lies and, by a Bloom filter, what is not in it: for a new identity that line is all that is read. Each
-line has a word, each group begins with a slot, that makes the sum of its words its number and one, so what a disk has
-spoiled is found when it is read: zeros as well, and what lies where something else did. Files are written once, whole, and
-never changed. What is in them is in the state too: a file that is missing or spoiled is made anew.
+line has a word that makes the weighted sum of its words its number and one, each group begins with a slot that has its CRC,
+so what a disk has spoiled is found when it is read: zeros as well, and what lies where something else did. Files are written
+once, whole, and never changed. What is in them is in the state too: a file that is missing or spoiled is made anew.
 """
 
 import os
 import struct
 import weakref
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import cache
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -27,7 +28,10 @@ HEADER = struct.Struct("<8sQQQQQQQ16s")
 were erased by then, how many requests were held, and the checksum of the last request. The ids of the held ones follow."""
 ID_BYTES = 8
 CRC = struct.Struct("<I")
-MAGIC = b"syncerL2"
+MAGIC = b"syncerL3"
+"""The last letter is the layout's: a file of another release is left where it is until it is made anew."""
+HEAD = struct.Struct("<QQ")
+"""The slot before a group."""
 IN_GROUP = 32
 """Identities in a group, about."""
 LINE_WORDS = 8
@@ -43,6 +47,11 @@ AT_ONCE = 131_072
 HALF = 2**32
 """Half of a word is enough for the numbers of lines and slots."""
 WORD = 2**64
+WEIGHTS = (
+    0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
+    0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F,
+)  # fmt: skip
+"""By which the words of a line count in its sum: odd, so that each bit of each word does, and without a pattern."""
 POWERS = pl.Series([1 << bit for bit in range(64)], dtype=pl.UInt64)
 PRIVATE = 0o600
 DRAFT = ".new"
@@ -54,6 +63,10 @@ Part = Callable[[int, int], bytes]
 
 class SpoiledError(OSError):
     """The file is none of ours, or not as it was written."""
+
+
+class OtherLayoutError(OSError):
+    """The file is as another release writes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +188,7 @@ class Segment:
         group = os.pread(self._file, size, self._slots_at + start * IDENTITY_BYTES)
         if len(group) != size:
             raise SpoiledError(f"{self.path.name} is too short")
-        if (sum(memoryview(group).cast("Q")) - line - 1) % WORD:
+        if group[:IDENTITY_BYTES] != _head(memoryview(group)[IDENTITY_BYTES:], line):
             raise SpoiledError(f"{self.path.name} is not as it was written")
         return holds(group[IDENTITY_BYTES:], digest)
 
@@ -184,6 +197,8 @@ class Segment:
         if len(head) != HEADER.size:
             raise SpoiledError(f"{self.path.name} is too short")
         magic, lines, slots, after, upto, first, erased, held, checksum = HEADER.unpack(head)
+        if magic != MAGIC and magic[:-1] == MAGIC[:-1]:
+            raise OtherLayoutError(f"{self.path.name} is of another release")
         if magic != MAGIC:
             raise SpoiledError(f"{self.path.name} is no file of identities")
         size = HEADER.size + held * ID_BYTES + CRC.size + lines * LINE_BYTES + slots * IDENTITY_BYTES
@@ -201,7 +216,8 @@ class Segment:
         if len(packed) != len(numbers) * LINE_BYTES:
             raise SpoiledError(f"{self.path.name} is too short")
         words = _numbers(packed, pa.uint64())
-        if not (words.reshape((-1, LINE_WORDS)).arr.sum() == numbers + 1).all():
+        weighted = _folded(words) * _weights(1 << (len(numbers) - 1).bit_length()).head(len(words))
+        if not (weighted.reshape((-1, LINE_WORDS)).arr.sum() == numbers + 1).all():
             raise SpoiledError(f"{self.path.name} is not as it was written")
         return words
 
@@ -209,11 +225,11 @@ class Segment:
         """Return the words of the groups with these `numbers`, each of which is whole."""
         if len(packed) != int(sizes.sum()) * IDENTITY_BYTES:
             raise SpoiledError(f"{self.path.name} is too short")
-        low, high = words_of(packed)
-        upto = (low + high).cum_sum().gather(sizes.cum_sum() - 1)
-        if not (upto - upto.shift(1, fill_value=0) == numbers + 1).all():
-            raise SpoiledError(f"{self.path.name} is not as it was written")
-        return low, high
+        groups = _cut(packed, (sizes * IDENTITY_BYTES).cum_sum().to_list())
+        for number, group in zip(numbers.to_list(), groups, strict=True):
+            if group[:IDENTITY_BYTES] != _head(group[IDENTITY_BYTES:], number):
+                raise SpoiledError(f"{self.path.name} is not as it was written")
+        return words_of(packed)
 
 
 def write(path: Path, covered: Covered, source: Part, count: int) -> None:
@@ -238,9 +254,9 @@ def _fill(file: BinaryIO, covered: Covered, source: Part, *, lines: int) -> None
         last = min(lines, first + at_once)
         low, high = _each_once(source(_lowest(first, lines), _lowest(last, lines)))
         line = (_line_of(high, lines) - first).cast(pl.UInt32)
-        groups = _Groups.of(low, high, line, first=first, last=last)
+        groups = _Groups.of(line, first=first, last=last)
         file.seek(covered.lines_at + lines * LINE_BYTES + slots * IDENTITY_BYTES)
-        file.write(groups.slots(low, high, line))
+        file.write(groups.slots(low, high))
         file.seek(covered.lines_at + first * LINE_BYTES)
         file.write(groups.lines(low, line, after=slots))
         slots += int(groups.ends[-1])
@@ -250,40 +266,42 @@ def _fill(file: BinaryIO, covered: Covered, source: Part, *, lines: int) -> None
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """Groups one behind the other: their numbers, before which slot each ends, and what makes its sum right."""
+    """Groups one behind the other: their numbers, and how many identities end with each."""
 
     numbers: pl.Series
-    ends: pl.Series
-    heads: pl.Series
+    counts: pl.Series
 
     @classmethod
-    def of(cls, low: pl.Series, high: pl.Series, line: pl.Series, *, first: int, last: int) -> Self:
+    def of(cls, line: pl.Series, *, first: int, last: int) -> Self:
         """Return the groups from `first` up to, without, `last`, of identities that are sorted by their line."""
         places = pl.int_range(last - first, dtype=pl.UInt32, eager=True)
-        counts = line.search_sorted(places, "right")
-        sums = pl.concat([pl.zeros(1, pl.UInt64, eager=True), (low + high).cum_sum()]).gather(counts)
-        numbers = places.cast(pl.UInt64) + first
-        return cls(numbers, counts + places + 1, ~(sums - sums.shift(1, fill_value=0)) + numbers + 2)
+        return cls(places.cast(pl.UInt64) + first, line.search_sorted(places, "right"))
 
-    def slots(self, low: pl.Series, high: pl.Series, line: pl.Series) -> bytes:
+    @property
+    def ends(self) -> pl.Series:
+        """Return before which slot each ends."""
+        return self.counts.cast(pl.UInt64) + pl.int_range(1, len(self.counts) + 1, dtype=pl.UInt64, eager=True)
+
+    def slots(self, low: pl.Series, high: pl.Series) -> bytes:
         """Return the groups as they lie in the file."""
-        size = int(self.ends[-1])
-        places = line + pl.int_range(1, len(line) + 1, dtype=pl.UInt32, eager=True)
-        lows, highs = (pl.zeros(size, pl.UInt64, eager=True).scatter(places, words) for words in (low, high))
-        return packed_of(lows.scatter(self.ends.shift(1, fill_value=0), self.heads), highs)
+        ends = (self.counts.cast(pl.UInt64) * IDENTITY_BYTES).to_list()
+        groups = zip(self.numbers.to_list(), _cut(packed_of(low, high), ends), strict=True)
+        return b"".join(piece for number, group in groups for piece in (_head(group, number), group))
 
     def lines(self, low: pl.Series, line: pl.Series, *, after: int) -> bytes:
         """Return their lines, for slots that lie behind so many others."""
         word, mask = _bits_of(low)
         bits = pl.DataFrame({"place": line * FILTER_WORDS + word, "mask": mask})
         filled = bits.group_by("place").agg(pl.col("mask").bitwise_or())
-        filters = pl.zeros(len(self.ends) * FILTER_WORDS, pl.UInt64, eager=True).scatter(
+        filters = pl.zeros(len(self.counts) * FILTER_WORDS, pl.UInt64, eager=True).scatter(
             filled["place"], filled["mask"]
         )
-        ends = self.ends.cast(pl.UInt64) + after
+        ends = self.ends + after
         columns = [ends * HALF + ends.shift(1, fill_value=after)]
         columns += [filters.gather_every(FILTER_WORDS, offset) for offset in range(FILTER_WORDS)]
-        named = {str(number): column for number, column in enumerate([*columns, ~_sum(columns) + self.numbers + 2])}
+        weighted = [_folded(column) * weight for column, weight in zip(columns, WEIGHTS, strict=False)]
+        rest = (~_sum(weighted) + self.numbers + 2) * pow(WEIGHTS[-1], -1, WORD)
+        named = {str(number): column for number, column in enumerate([*columns, _folded(rest)])}
         return _raw(pl.DataFrame(named).select(pl.concat_arr(pl.all())).to_series().explode())
 
 
@@ -350,6 +368,30 @@ def _bits_of(low: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _bounds(words: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the slots from which on and before which groups lie, of the first words of their lines."""
     return words % HALF, words // HALF
+
+
+def _head(group: memoryview | bytes, number: int) -> bytes:
+    """Return the slot before a group; never zeros."""
+    return HEAD.pack(HALF + zlib.crc32(group, number), 0)
+
+
+def _cut(packed: bytes, ends: Sequence[int]) -> Iterator[memoryview]:
+    """Yield what lies before each of `ends` and behind the one before."""
+    view = memoryview(packed)
+    return (view[start:end] for start, end in pairwise((0, *ends)))
+
+
+def _folded(words: pl.Series) -> pl.Series:
+    """Return words whose upper half is in their lower one too, or two of its highest bits would weigh nothing together.
+
+    Folded twice they are as they were.
+    """
+    return words ^ words // HALF
+
+
+@cache
+def _weights(lines: int) -> pl.Series:
+    return pl.Series(WEIGHTS, dtype=pl.UInt64).gather(pl.int_range(lines * LINE_WORDS, eager=True) % LINE_WORDS)
 
 
 def _sum(columns: list[pl.Series]) -> pl.Series:

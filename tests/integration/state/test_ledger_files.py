@@ -76,6 +76,8 @@ def spoil(path: Path, how: str) -> None:
             path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 0x10]) + whole[-2:])
         case "other":
             path.write_bytes(b"PK" + whole[2:])
+        case "of another release":
+            path.write_bytes(b"syncerL2" + whole[8:])
         case "link":
             path.rename(path.with_suffix(".moved"))
             path.symlink_to(path.with_suffix(".moved"))
@@ -252,6 +254,21 @@ def test_a_file_that_is_not_whole_is_left_out_and_made_anew(store: Store, acts: 
     extend(store, ORDERS)
     found, ledger = known(store, acts)
     assert (found, ledger.read) == (of_requests(*range(1, 6)), 0)
+
+
+def test_a_file_of_another_release_is_made_anew_and_nobody_is_warned(
+    store: Store, acts: Acts, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliver(store, acts, range(1, 6))
+    extend(store, ORDERS)
+    (path,) = folder(store).iterdir()
+    spoil(path, "of another release")
+    found, ledger = known(store, acts)
+    assert (found, ledger.read, ledger.has_untidy_files) == (of_requests(*range(1, 6)), 5 * EACH, True)
+    extend(store, ORDERS)
+    found, ledger = known(store, acts)
+    assert (found, ledger.read, ledger.has_untidy_files) == (of_requests(*range(1, 6)), 0, False)
+    assert not caplog.records
 
 
 def test_identities_that_a_disk_has_spoiled_stop_the_run_and_the_next_one_reads_the_state(

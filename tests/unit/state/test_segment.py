@@ -1,5 +1,6 @@
 """A file of identities has what was written and nothing else, and says so where a disk has spoiled it."""
 
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,39 @@ def test_lines_are_kept_once_one_in_four_was_asked_for_and_only_of_a_small_file(
     assert has(keeping, some) == [True] * 128
     with pytest.raises(segment.SpoiledError, match="not as it was written"):
         has(reading, some)
+
+
+@pytest.mark.parametrize("bit", [0, 17, 31, 32, 40, 63])
+@pytest.mark.parametrize("what", ["line", "group"])
+def test_two_mistakes_that_a_plain_sum_would_not_show_are_noticed(tmp_path: Path, what: str, bit: int) -> None:
+    """One bit, in two words: it falls in the one and rises in the other, or both do the same at the highest."""
+    path, identities = tmp_path / "a", spread(range(1, 61))
+    segment.write(path, COVERED, segment.in_memory(identities), 30)
+    whole = path.read_bytes()
+    begin = COVERED.lines_at + (8 if what == "line" else segment.LINE_BYTES + 16)
+    words = struct.unpack_from("<6Q", whole, begin)
+    has = [word >> bit & 1 for word in words]
+    places = (0, 1) if bit == 63 else (has.index(0), has.index(1))
+    spoilt = [word ^ 1 << bit if place in places else word for place, word in enumerate(words)]
+    path.write_bytes(whole[:begin] + struct.pack("<6Q", *spoilt) + whole[begin + 48 :])
+    assert sum(spoilt) % 2**64 == sum(words) % 2**64
+    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        segment.Segment(path).has(identities)
+
+
+@pytest.mark.parametrize(("begin", "size"), [(8, 8), (segment.LINE_BYTES + 16, 16), (segment.LINE_BYTES + 16, 8)])
+def test_words_and_identities_that_changed_places_are_noticed(tmp_path: Path, begin: int, size: int) -> None:
+    path, identities = tmp_path / "a", spread(range(1, 31))
+    segment.write(path, COVERED, segment.in_memory(identities), 30)
+    whole = path.read_bytes()
+    first, second = COVERED.lines_at + begin, COVERED.lines_at + begin + size
+    after = second + size
+    path.write_bytes(whole[:first] + whole[second:after] + whole[first:second] + whole[after:])
+    made = segment.Segment(path)
+    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        made.has(identities)
+    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        made.part(0, 2**64)
 
 
 def test_what_makes_a_sum_right_is_no_identity(tmp_path: Path) -> None:
