@@ -36,7 +36,9 @@ MOST_OF_ONE_SIZE = 8
 """While a run goes on, its files become one only once there are more of one size: to write is dearer than to look."""
 PAGE_ROWS = 256
 GONE_MOST = 16
-"""Files are made anew once one in so many ids of requests that they cover is forgotten by the state."""
+"""Files are made anew, by the run that finds them, once one in so many ids of requests they cover is forgotten by the state."""
+GONE_FAR = 4
+"""Of one in so many no run believes them: what is forgotten is settled no more, and a run that cannot make files keeps them."""
 
 _OF_PIPELINE = REQUESTS.c.pipeline_id == bindparam("of_pipeline")
 _CHECKSUM = select(REQUESTS.c.checksum).where(_OF_PIPELINE, REQUESTS.c.id == bindparam("of_id"))
@@ -57,7 +59,9 @@ class LedgerFiles:
     is_untidy: bool = False
     """Whether others lie beside them that are not to be believed: of what the state has forgotten, spoiled, of a crash.
 
-    Or they are more than they need be, since a process ended before they became one."""
+    Or they are more than they need be, since a process ended before they became one; or outdated."""
+    is_outdated: bool = False
+    """Whether the state has forgotten so much of what they know that they serve this run for the last time."""
 
     @classmethod
     def of(cls, store: "Store", pipeline_id: int) -> Self:
@@ -69,7 +73,12 @@ class LedgerFiles:
             return cls()
         with store.reading() as connection:
             segments = _chain(connection, pipeline_id, names)
-        return cls(segments, is_untidy=len(segments) < len(names) or len(_of_one_size(segments)) > 1)
+            oldest = connection.execute(_OLDEST, {"of_pipeline": pipeline_id}).scalar()
+        if _is_forgotten(segments, oldest, one_in=GONE_FAR):
+            return cls(is_untidy=True)
+        is_outdated = _is_forgotten(segments, oldest, one_in=GONE_MOST)
+        is_untidy = is_outdated or len(segments) < len(names) or len(_of_one_size(segments)) > 1
+        return cls(segments, is_untidy=is_untidy, is_outdated=is_outdated)
 
     @property
     def upto(self) -> int:
@@ -101,7 +110,7 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
     For who holds the pipeline. Raises `OSError` where a file cannot be written; what was done before stays, as it does
     once `is_stopped`.
     """
-    builder = _Builder.of(store, scope, is_stopped)
+    builder = _Builder.of(store, scope, is_stopped, keeps_outdated=False)
     if builder is None:
         return 0
     with suppress(_StoppedError):
@@ -117,7 +126,7 @@ def cover(store: "Store", scope: Scope) -> LedgerFiles:
     """
     builder = None
     try:
-        builder = _Builder.of(store, scope, lambda: False)
+        builder = _Builder.of(store, scope, lambda: False, keeps_outdated=True)
         if builder is None:
             return LedgerFiles()
         builder.cover_all()
@@ -125,8 +134,10 @@ def cover(store: "Store", scope: Scope) -> LedgerFiles:
             builder.unite()
     except (OSError, StateError) as error:
         log.warning("ledger.not_in_files", extra={"pipeline": scope.pipeline, "error": type(error).__name__})
-    segments = builder.segments if builder else ()
-    return LedgerFiles(tuple(segments), is_untidy=len(_of_one_size(segments)) > 1)
+    if builder is None:
+        return LedgerFiles()
+    is_untidy = builder.is_outdated or len(_of_one_size(builder.segments)) > 1
+    return LedgerFiles(tuple(builder.segments), is_untidy=is_untidy, is_outdated=builder.is_outdated)
 
 
 def forget(store: "Store", pipeline_id: int) -> None:
@@ -184,9 +195,13 @@ class _Builder:
     stem: Path
     is_stopped: Callable[[], bool]
     segments: list[Segment]
+    is_outdated: bool = False
+    """Whether the first of them are."""
 
     @classmethod
-    def of(cls, store: "Store", scope: Scope, is_stopped: Callable[[], bool]) -> Self | None:
+    def of(
+        cls, store: "Store", scope: Scope, is_stopped: Callable[[], bool], *, keeps_outdated: bool
+    ) -> Self | None:
         """Return the builder that goes on from the files that are to be believed; others are taken away.
 
         None where there is nothing that files could be made of, or no folder for them.
@@ -199,9 +214,11 @@ class _Builder:
         make_private_folder(store.beside)
         stem = _stem(store, found.id)
         files = LedgerFiles.of(store, found.id)
-        for path in _all(store.beside, stem) - {segment.path for segment in files.segments}:
+        is_outdated = files.is_outdated and keeps_outdated
+        kept = [] if files.is_outdated and not keeps_outdated else list(files.segments)
+        for path in _all(store.beside, stem) - {segment.path for segment in kept}:
             path.unlink(missing_ok=True)
-        return cls(store, found.id, store.beside / stem, is_stopped, list(files.segments))
+        return cls(store, found.id, store.beside / stem, is_stopped, kept, is_outdated=is_outdated)
 
     def cover_all(self) -> None:
         """Make files of all requests up to the first that is under way."""
@@ -297,7 +314,7 @@ def _read(
 
 def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, int], Path]) -> tuple[Segment, ...]:
     of = {"of_pipeline": pipeline_id}
-    oldest, erased = connection.execute(_OLDEST, of).scalar(), connection.execute(_ERASED, of).scalar_one()
+    erased = connection.execute(_ERASED, of).scalar_one()
     chain: list[Segment] = []
     for (after, upto), path in sorted(names.items(), key=lambda item: (item[0][0], -item[0][1])):
         if after != (chain[-1].covered.upto if chain else 0):
@@ -314,13 +331,15 @@ def _chain(connection: "Connection", pipeline_id: int, names: dict[tuple[int, in
         is_ours = (covered.after, covered.upto) == (after, upto) and bytes(checksum) == covered.checksum
         if is_ours and covered.erased == erased:
             chain.append(segment)
-    return () if oldest is None or (chain and _is_forgotten(chain, oldest)) else tuple(chain)
+    return tuple(chain)
 
 
-def _is_forgotten(chain: list[Segment], oldest: int) -> bool:
-    """Return whether the state has forgotten much of what the files still know."""
+def _is_forgotten(chain: Sequence[Segment], oldest: int | None, *, one_in: int) -> bool:
+    """Return whether the state, whose request `oldest` is the first that is not held, has forgotten so much of the files."""
+    if not chain:
+        return False
     first, upto = chain[0].covered.first, chain[-1].covered.upto
-    return (oldest - first) * GONE_MOST > upto - first
+    return oldest is None or (oldest - first) * one_in > upto - first
 
 
 def _stem(store: "Store", pipeline_id: int) -> str:

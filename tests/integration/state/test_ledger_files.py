@@ -367,6 +367,23 @@ def test_what_the_state_forgets_the_files_forget(store: Store, acts: Acts) -> No
     assert known(store, acts)[0] == of_requests(9, 10, 11)
 
 
+def test_files_of_which_the_state_has_forgotten_a_little_serve_until_they_are_made_anew(
+    store: Store, acts: Acts
+) -> None:
+    deliver(store, acts, range(1, 2))
+    store.clock.sleep(timedelta(days=89).total_seconds())
+    deliver(store, acts, range(2, 12), run_id="later")
+    extend(store, ORDERS)
+    store.clock.sleep(timedelta(days=2).total_seconds())
+    deliver(store, acts, range(12, 13), run_id="last")
+    assert prune(store, Retention(), although_not_due=True) > 0
+    found, ledger = known(store, acts)
+    assert (found, ledger.read, ledger.has_untidy_files) == (of_requests(*range(1, 13)), EACH, True)
+    extend(store, ORDERS)
+    found, ledger = known(store, acts)
+    assert (found, ledger.read, ledger.has_untidy_files) == (of_requests(*range(2, 13)), 0, False)
+
+
 def test_without_a_folder_nothing_is_written(store: Store, acts: Acts) -> None:
     deliver(store, acts, range(1, 6))
     store.beside = None
