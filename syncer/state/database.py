@@ -1,7 +1,7 @@
 """Connections to the state store, set so that a commit is on disk when it returns."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -73,15 +73,24 @@ class Writer:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Commit at the end of the block; where it raises, roll back and keep the connection no longer."""
-        with ExitStack() as undone:
-            connection, self._kept = self._kept or self._engine.connect(), None
-            undone.callback(connection.close)
-            with connection.begin():
-                driver(connection).execute("BEGIN IMMEDIATE")
-                yield connection
+        """Commit at the end of the block; where it raises, roll back and keep the connection no longer.
+
+        SQLAlchemy begins by itself once it is asked for a statement. Most transactions ask the driver alone: its part in
+        them costs as much as a page of the log.
+        """
+        connection, self._kept = self._kept or self._engine.connect(), None
+        try:
+            raw = driver(connection)
+            raw.execute("BEGIN IMMEDIATE")
+            yield connection
+            if connection.in_transaction():
+                connection.commit()
+            else:
+                raw.commit()
             self._kept = connection
-            undone.pop_all()
+        finally:
+            if self._kept is None:
+                connection.close()
 
     def close(self) -> None:
         """Give the connection back."""

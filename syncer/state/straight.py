@@ -71,10 +71,10 @@ class _InWords:
 
     def bound(self, values: Values) -> dict[str, Any]:
         """Return `values` as the driver takes them, with the statement's own."""
-        return {
-            **self._constants,
-            **{name: self._becomes[name](value) if name in self._becomes else value for name, value in values.items()},
-        }
+        bound = {**self._constants, **values}
+        for name, becomes in self._becomes.items():
+            bound[name] = becomes(bound[name])
+        return bound
 
 
 def _is_embedded(connection: Connection) -> bool:
