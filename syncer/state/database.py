@@ -16,8 +16,8 @@ from syncer.state.place import Place
 
 BUSY_S = 10
 JOURNAL_BYTES = 64 * 1024 * 1024
-CHECKPOINT_PAGES = 4_000
-"""16 MB of log before it is written into the file: pages that every commit changes are copied less often."""
+CHECKPOINT_PAGES = 1_000
+"""4 MB of log before it is written into the file: from then on it is overwritten, which is less for the disk than to grow it."""
 SPACE_PAGES = 2_000
 """8 MB that are given back in one go: others can write in between."""
 SQLITE_SETTINGS = (
