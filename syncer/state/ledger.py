@@ -41,7 +41,7 @@ def ledger_of(
     pipeline_id: int,
     *,
     states: Collection[RequestState] = SETTLED,
-    cover: "Callable[[], LedgerFiles] | None" = None,
+    cover: "Callable[[], LedgerFiles | None] | None" = None,
 ) -> "Ledger":
     """Return what was settled of a pipeline, in `states`; it is read when first asked, and grows into files by `cover`."""
     from syncer.state.ledger_files import LedgerFiles
@@ -79,7 +79,7 @@ class Ledger:
         *,
         files: "LedgerFiles | None" = None,
         held: Held = lambda _: iter(()),
-        cover: "Callable[[], LedgerFiles] | None" = None,
+        cover: "Callable[[], LedgerFiles | None] | None" = None,
         sizes: LedgerSizes = SIZES,
     ) -> None:
         self._pages, self._files, self._held, self._cover = pages, files, held, cover
@@ -223,7 +223,7 @@ class Ledger:
         """
         self._is_loaded, self._sorted, self._filter = False, NONE, NO_FILTER
         before = self._files.upto if self._files else 0
-        self._files = self._cover() if self._cover else self._files
+        self._files = (self._cover and self._cover()) or self._files
         is_more = self._files is not None and self._files.upto > before
         self._cover_at = self._sizes.in_file if is_more else self._cover_at + self._sizes.in_file
 

@@ -23,6 +23,7 @@ from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
 from syncer.state.segment import DRAFT, Asked, Covered, OtherLayoutError, Part, Segment, in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
+from syncer.state.words import words_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,7 +35,7 @@ TIMES = 8
 """A file that is less than so many times as large as what follows it becomes one with that."""
 MOST_OF_ONE_SIZE = 8
 """While a run goes on, its files become one only once there are more of one size: to write is dearer than to look."""
-PAGE_ROWS = 256
+PAGE_ROWS = 64
 GONE_MOST = 16
 """Files are made anew, by the run that finds them, once one in so many ids of requests they cover is forgotten by the state."""
 GONE_FAR = 4
@@ -119,23 +120,23 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
     return sum(segment.count for segment in builder.segments)
 
 
-def cover(store: "Store", scope: Scope) -> LedgerFiles:
+def cover(store: "Store", scope: Scope) -> LedgerFiles | None:
     """Cover what has come to its end while a run of the pipeline goes on, and return the files; they become few later.
 
-    For who holds the pipeline. What cannot be written is told in the log.
+    For who holds the pipeline. What cannot be written is told in the log; None: nothing can.
     """
     builder = None
     try:
         builder = _Builder.of(store, scope, lambda: False, keeps_outdated=True)
         if builder is None:
-            return LedgerFiles()
+            return None
         builder.cover_all()
         if len(_of_one_size(builder.segments)) > MOST_OF_ONE_SIZE:
             builder.unite()
     except (OSError, StateError) as error:
         log.warning("ledger.not_in_files", extra={"pipeline": scope.pipeline, "error": type(error).__name__})
     if builder is None:
-        return LedgerFiles()
+        return None
     is_untidy = builder.is_outdated or len(_of_one_size(builder.segments)) > 1
     return LedgerFiles(tuple(builder.segments), is_untidy=is_untidy, is_outdated=builder.is_outdated)
 
@@ -199,9 +200,7 @@ class _Builder:
     """Whether the first of them are."""
 
     @classmethod
-    def of(
-        cls, store: "Store", scope: Scope, is_stopped: Callable[[], bool], *, keeps_outdated: bool
-    ) -> Self | None:
+    def of(cls, store: "Store", scope: Scope, is_stopped: Callable[[], bool], *, keeps_outdated: bool) -> Self | None:
         """Return the builder that goes on from the files that are to be believed; others are taken away.
 
         None where there is nothing that files could be made of, or no folder for them.
@@ -231,8 +230,8 @@ class _Builder:
         most = self.store.ledger_sizes.in_file
         with self.store.reading() as connection:
             of = {"of_pipeline": self.pipeline_id, "after": after}
-            first, upto, digests, held = _read(connection, self.pipeline_id, after, most=most)
-            if not digests:
+            first, upto, words, held = _read(connection, self.pipeline_id, after, most=most)
+            if not words:
                 return False
             covered = Covered(
                 after=after,
@@ -242,10 +241,9 @@ class _Builder:
                 checksum=bytes(connection.execute(_CHECKSUM, of | {"of_id": upto}).scalar_one()),
                 held=held,
             )
-        count, source = len(digests) // IDENTITY_BYTES, in_memory(digests)
-        del digests  # 16 MB, which the source has copied
-        self.segments.append(self._written(covered, [source], count))
-        return count >= most
+        low, high = map(pl.concat, zip(*words, strict=True))
+        self.segments.append(self._written(covered, [in_memory(low, high)], len(low)))
+        return len(low) >= most
 
     def unite(self) -> None:
         """Make one file of the last ones, where two or more are of one size."""
@@ -291,24 +289,26 @@ def _of_one_size(segments: Sequence[Segment]) -> Sequence[Segment]:
 
 def _read(
     connection: "Connection", pipeline_id: int, after: int, *, most: int
-) -> tuple[int, int, bytearray, tuple[int, ...]]:
+) -> tuple[int, int, list[tuple[pl.Series, pl.Series]], tuple[int, ...]]:
     """Return the ids of the first and the last request after `after` that settle for good, what they settle, and what is held.
+
+    What they settle comes in parts, as words: columns, since the bytes of a million would stay with the process.
 
     The latter are ids of requests before the last of the former. That is about `most` identities, where there are so many
     before a request that is under way.
     """
-    first, upto, last, found, held = 0, after, after, bytearray(), list[int]()
-    while len(found) < most * IDENTITY_BYTES:
+    first, upto, last, count, found, held = 0, after, after, 0, list[tuple[pl.Series, pl.Series]](), list[int]()
+    while count < most:
         page = list(outbox.lasting_digests(connection, pipeline_id, after=last, rows=PAGE_ROWS))
         if not page:
             break
         last = page[-1][0]
-        for request, digests in page:
-            if digests is None:
-                held.append(request)
-            else:
-                first, upto = first or request, request
-                found += digests
+        settled = [(request, digests) for request, digests in page if digests is not None]
+        held += [request for request, digests in page if digests is None]
+        if settled:
+            first, upto = first or settled[0][0], settled[-1][0]
+            found.append(words_of(b"".join(digests for _, digests in settled)))
+            count += len(found[-1][0])
     return first, upto, found, tuple(request for request in held if request < upto)
 
 

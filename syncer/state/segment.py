@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 import polars as pl
-import pyarrow as pa
 
 from syncer.state.requests import IDENTITY_BYTES, holds
+from syncer.state.words import bytes_of, packed_of, words_in, words_of
 
 HEADER = struct.Struct("<8sQQQQQQQ16s")
 """Magic, lines, slots, the ids below and up to which requests are covered, the lowest id of one that is, how many persons
@@ -42,6 +42,8 @@ OFTEN = 4
 """The lines are kept in memory once one of so many was asked for."""
 KEPT_LINES = 131_072
 """A file with more lines, 8 MiB, keeps none of them in memory: each is read when it is asked for."""
+CHECKED_LINES = 4_096
+"""Of all lines of a file that are kept, so many are looked through for damage at a time."""
 AT_ONCE = 131_072
 """Identities that are grouped at a time, for bounded memory; about."""
 HALF = 2**32
@@ -160,8 +162,7 @@ class Segment:
         """Return words among which the lines with these numbers are, and the place where each of them begins."""
         self._asked += len(line)
         if self._kept is None and self._lines <= min(self._kept_lines, self._asked * OFTEN):
-            packed = os.pread(self._file, self._lines * LINE_BYTES, self._lines_at)
-            self._kept = self._whole_lines(packed, pl.int_range(self._lines, dtype=pl.UInt64, eager=True))
+            self._kept = self._all_lines()
         if self._kept is not None:
             return self._kept, line * LINE_WORDS
         packed = _pieces(self._file, line * LINE_BYTES + self._lines_at, repeat(LINE_BYTES))
@@ -172,14 +173,23 @@ class Segment:
         """Return the packed identities whose last word is from `low` up to, without, `high`; a `Part`."""
         first, last = (low // HALF * self._lines) // HALF, ((high - 1) // HALF * self._lines) // HALF + 1
         numbers = pl.int_range(first, last, dtype=pl.UInt64, eager=True)
-        packed = os.pread(self._file, (last - first) * LINE_BYTES, self._lines_at + first * LINE_BYTES)
-        starts, ends = _bounds(self._whole_lines(packed, numbers).gather_every(LINE_WORDS))
+        starts, ends = _bounds(self._lines_from(first, last).gather_every(LINE_WORDS))
         begin, end = int(starts[0]), int(ends[-1])
         packed = os.pread(self._file, (end - begin) * IDENTITY_BYTES, self._slots_at + begin * IDENTITY_BYTES)
         words = self._whole_groups(packed, numbers, ends - starts)
         is_wanted = pl.ones(end - begin, pl.Boolean, eager=True).scatter(starts - begin, values=False)
         is_wanted &= words[1].is_between(low, high - 1)
         return packed_of(*(each.filter(is_wanted) for each in words))
+
+    def _all_lines(self) -> pl.Series:
+        firsts = range(0, self._lines, CHECKED_LINES)
+        parts = [self._lines_from(first, min(first + CHECKED_LINES, self._lines)) for first in firsts]
+        return pl.concat(parts, rechunk=True)
+
+    def _lines_from(self, first: int, last: int) -> pl.Series:
+        """Return the words of the lines from one up to, without, another."""
+        packed = os.pread(self._file, (last - first) * LINE_BYTES, self._lines_at + first * LINE_BYTES)
+        return self._whole_lines(packed, pl.int_range(first, last, dtype=pl.UInt64, eager=True))
 
     def _has(self, digest: bytes, line: int, bounds: int) -> bool:
         """Return whether an identity is in the group of its line, which lies within `bounds`."""
@@ -215,7 +225,7 @@ class Segment:
         """Return the words of the lines with these `numbers`, each of which is whole."""
         if len(packed) != len(numbers) * LINE_BYTES:
             raise SpoiledError(f"{self.path.name} is too short")
-        words = _numbers(packed, pa.uint64())
+        words = words_in(packed)
         weighted = _folded(words) * _weights(1 << (len(numbers) - 1).bit_length()).head(len(words))
         if not (weighted.reshape((-1, LINE_WORDS)).arr.sum() == numbers + 1).all():
             raise SpoiledError(f"{self.path.name} is not as it was written")
@@ -302,7 +312,7 @@ class _Groups:
         weighted = [_folded(column) * weight for column, weight in zip(columns, WEIGHTS, strict=False)]
         rest = (~_sum(weighted) + self.numbers + 2) * pow(WEIGHTS[-1], -1, WORD)
         named = {str(number): column for number, column in enumerate([*columns, _folded(rest)])}
-        return _raw(pl.DataFrame(named).select(pl.concat_arr(pl.all())).to_series().explode())
+        return bytes_of(pl.DataFrame(named).select(pl.concat_arr(pl.all())).to_series().explode())
 
 
 def _each_once(digests: bytes) -> tuple[pl.Series, pl.Series]:
@@ -314,39 +324,14 @@ def _each_once(digests: bytes) -> tuple[pl.Series, pl.Series]:
     return frame["low"], frame["high"]
 
 
-def in_memory(digests: bytes | bytearray) -> Part:
-    """Return a source of packed identities that are in memory."""
-    low, high = words_of(digests)
+def in_memory(low: pl.Series, high: pl.Series) -> Part:
+    """Return a source of identities whose words are in memory."""
 
     def part(first: int, last: int) -> bytes:
         is_wanted = high.is_between(first, last - 1)
         return packed_of(low.filter(is_wanted), high.filter(is_wanted))
 
     return part
-
-
-def words_of(digests: bytes | bytearray) -> tuple[pl.Series, pl.Series]:
-    """Return packed identities as the numbers that their first and their last eight bytes are, least first."""
-    words = _numbers(digests, pa.uint64())
-    return words.gather_every(2), words.gather_every(2, 1)
-
-
-def packed_of(low: pl.Series, high: pl.Series) -> bytes:
-    """Return the packed identities of two words each; turns `words_of` round."""
-    pairs = pl.DataFrame({"low": low, "high": high}).select(pl.concat_arr("low", "high")).to_series()
-    return _raw(pairs.explode()) if len(low) else b""
-
-
-def _numbers(packed: bytes | bytearray, kind: pa.DataType) -> pl.Series:
-    array = pa.Array.from_buffers(kind, len(packed) * 8 // kind.bit_width, [None, pa.py_buffer(packed)])
-    return pl.Series(array)
-
-
-def _raw(numbers: pl.Series) -> bytes:
-    array = numbers.rechunk().to_arrow()
-    width = array.type.bit_width // 8
-    data = array.buffers()[1]
-    return b"" if data is None else bytes(data[array.offset * width : (array.offset + len(array)) * width])
 
 
 def _line_of(high: pl.Series, lines: int) -> pl.Series:

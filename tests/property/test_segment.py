@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncer.state import segment
+from syncer.state.words import words_of
 
 WORDS = st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.integers(0, 2**64 - 1))
 IDENTITIES = st.lists(
@@ -30,7 +31,7 @@ def test_every_look_up_equals_that_of_a_set(
     asked = [*stored[0], *others, *stored[1]]
     with TemporaryDirectory() as folder:
         few, more = (
-            written(Path(folder) / str(place), segment.in_memory(b"".join(identities)), count=count)
+            written(Path(folder) / str(place), segment.in_memory(*words_of(b"".join(identities))), count=count)
             for place, identities in enumerate(stored)
         )
         both = written(Path(folder) / "both", few.part, more.part, count=len(asked))
@@ -46,7 +47,7 @@ def test_every_look_up_equals_that_of_a_set(
 def test_a_part_has_what_lies_between_two_numbers(stored: list[bytes], low: int, size: int) -> None:
     high = min(2**64, low + size)
     with TemporaryDirectory() as folder:
-        made = written(Path(folder) / "a", segment.in_memory(b"".join(stored)), count=len(stored))
+        made = written(Path(folder) / "a", segment.in_memory(*words_of(b"".join(stored))), count=len(stored))
         packed = made.part(low, high)
     found = [packed[at : at + 16] for at in range(0, len(packed), 16)]
     assert sorted(found) == sorted(each for each in {*stored} if low <= int.from_bytes(each[8:], "little") < high)

@@ -1,0 +1,30 @@
+"""Packed identities as the two numbers that the halves of each are, and back: as columns, without a Python object for each."""
+
+import polars as pl
+import pyarrow as pa
+
+WORD_BYTES = 8
+
+
+def words_of(digests: bytes) -> tuple[pl.Series, pl.Series]:
+    """Return packed identities as the numbers that their first and their last eight bytes are, least first."""
+    words = words_in(digests)
+    return words.gather_every(2), words.gather_every(2, 1)
+
+
+def packed_of(low: pl.Series, high: pl.Series) -> bytes:
+    """Return the packed identities of two words each; turns `words_of` round."""
+    pairs = pl.DataFrame({"low": low, "high": high}).select(pl.concat_arr("low", "high")).to_series()
+    return bytes_of(pairs.explode()) if len(low) else b""
+
+
+def words_in(packed: bytes) -> pl.Series:
+    """Return the numbers of eight bytes each that lie one behind the other, without a copy."""
+    return pl.Series(pa.Array.from_buffers(pa.uint64(), len(packed) // WORD_BYTES, [None, pa.py_buffer(packed)]))
+
+
+def bytes_of(words: pl.Series) -> bytes:
+    """Return numbers of eight bytes as they lie; turns `words_in` round."""
+    array = words.rechunk().to_arrow()
+    data, first = array.buffers()[1], array.offset * WORD_BYTES
+    return b"" if data is None else bytes(data[first : first + len(array) * WORD_BYTES])
