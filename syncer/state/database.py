@@ -1,7 +1,7 @@
 """Connections to the state store, set so that a commit is on disk when it returns."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -113,17 +113,16 @@ class Database:
     writer: Writer | None = None
     """For what is written to an embedded store."""
 
-    @contextmanager
-    def transaction(self, *, writes: bool) -> Iterator[Connection]:
+    def transaction(self, *, writes: bool) -> AbstractContextManager[Connection]:
         """Commit at the end of the block, roll back where it raises.
 
         On SQLite a writing one takes the file's write lock at its begin, never half-way. An event of SQLAlchemy
         could say BEGIN as well, but listening to one costs every statement a third of its time.
         """
-        if writes and self.writer is not None:
-            with self.writer.transaction() as connection:
-                yield connection
-            return
+        return self.writer.transaction() if writes and self.writer is not None else self._pooled()
+
+    @contextmanager
+    def _pooled(self) -> Iterator[Connection]:
         with self.engine.begin() as connection:
             if self.kind == "sqlite":
                 driver(connection).execute("BEGIN")
@@ -234,4 +233,4 @@ def forget_deleted(database: Database) -> None:
 
 def driver(connection: Connection) -> Any:
     """Return the driver's own connection."""
-    return connection.connection.driver_connection
+    return connection.connection.dbapi_connection

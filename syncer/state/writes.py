@@ -57,8 +57,10 @@ class Writes:
             raise StateError("state: an earlier write of this run failed; the run stops")
         try:
             if self._joint is not None:
-                with self._part(name, self._joint) as connection:
-                    yield connection
+                self._store.points.hit(f"{name}.before")
+                yield self._connection(self._joint)
+                self._store.points.hit(f"{name}.in")
+                self._joint.names.append(name)
                 return
             with self._store.tx(name) as connection:
                 pipelines.require_epoch(connection, self._pipeline_id, self._epoch)
@@ -67,12 +69,8 @@ class Writes:
             self._failed = True
             raise
 
-    @contextmanager
-    def _part(self, name: str, joint: _Joint) -> Iterator[Connection]:
-        self._store.points.hit(f"{name}.before")
+    def _connection(self, joint: _Joint) -> Connection:
         if joint.connection is None:
             joint.connection = joint.ends.enter_context(self._store.writing())
             pipelines.require_epoch(joint.connection, self._pipeline_id, self._epoch)
-        yield joint.connection
-        self._store.points.hit(f"{name}.in")
-        joint.names.append(name)
+        return joint.connection
