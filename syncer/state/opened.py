@@ -21,6 +21,7 @@ class Opened:
     """
 
     def __init__(self, path: Path, prepare: Callable[[bool], None]) -> None:
+        self._path = path
         self._inode: Inode | None = None
         with _mutex:
             before = _inode(path)
@@ -28,6 +29,11 @@ class Opened:
             self._inode = _inode(path)
             if self._inode is not None:
                 _open[self._inode] += 1
+
+    @property
+    def is_gone(self) -> bool:
+        """Return whether the file was taken away or replaced, so that what is written is in none that has a name."""
+        return self._inode is not None and _inode(self._path) != self._inode
 
     def close(self) -> None:
         """Take it back; does nothing the second time."""

@@ -16,7 +16,7 @@ from syncer.state import audit, migrate, pipelines
 from syncer.state.damage import look_for_damage
 from syncer.state.database import Database, connect, driver, journal_mode
 from syncer.state.failures import explained
-from syncer.state.guard import Guard, Mark
+from syncer.state.guard import REMEDY, Guard, Mark
 from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.locks import Lock, is_held, try_lock, waiting_lock
 from syncer.state.opened import Opened
@@ -191,6 +191,13 @@ class Store:
             migrate.require_newest(self.database, self.schema)
             self._is_ready = True
 
+    def _require_its_file(self) -> None:
+        if self._opened is not None and self._opened.is_gone:
+            raise StateError(
+                f"state: {self.place} was taken away or replaced while it was open; end each syncer that has it open, "
+                f"{REMEDY}, then start again"
+            )
+
     @property
     def salt(self) -> bytes:
         """16 random bytes of this install, part of every identity; made once, with the first schema."""
@@ -255,6 +262,7 @@ class Store:
         from syncer.state.new_run import NewRun
 
         self.require_schema()
+        self._require_its_file()
         lock = self._lock(scope)
         try:
             return begin(self, lock, NewRun(scope, run_id, now, fingerprint, trigger, holder, is_answer))

@@ -1,19 +1,15 @@
-"""A long ledger lies in files beside the state: they say what the state says, whatever becomes of either."""
+"""A long ledger lies in files beside the state: they say what the state says."""
 
-import os
 import random
-import shutil
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from syncer.errors import StateError
 from syncer.pipeline import Retention
 from syncer.report import RunStatus
-from syncer.state import erased, outbox
-from syncer.state.ledger import Ledger, ledger_of
+from syncer.state import outbox
+from syncer.state.ledger import ledger_of
 from syncer.state.ledger_files import PAGE_ROWS, LedgerFiles, extend
 from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.prune import prune
@@ -22,65 +18,12 @@ from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import REQUESTS
 from tests.integration.state.conftest import ORDERS, Acts, Opener
-
-EACH = 3
-"""Events in a request."""
+from tests.integration.state.in_files import EACH, deliver, files, folder, known, of_requests, with_small_files
 
 
 @pytest.fixture
 def store(opened: Opener) -> Store:
-    made = opened()
-    made.ledger_sizes = LedgerSizes(long=4 * EACH, in_file=16 * EACH)
-    return made
-
-
-def deliver(store: Store, acts: Acts, numbers: range, *, scope: Scope = ORDERS, run_id: str = "") -> None:
-    """Deliver requests: number 7 has the identities 21, 22 and 23."""
-    with acts.begin(store, run_id or f"run-{numbers}-{scope}", scope=scope) as run:
-        for number in numbers:
-            acts.deliver(run, EACH * number, EACH)
-        run.finish(RunStatus.DONE, now=store.clock.now())
-
-
-def folder(store: Store) -> Path:
-    assert store.beside is not None
-    return store.beside
-
-
-def files(store: Store) -> list[str]:
-    return sorted(path.name.split("-", 1)[1] for path in folder(store).glob("*"))
-
-
-def known(store: Store, acts: Acts, upto: int = 200, *, pipeline_id: int = 1) -> tuple[list[int], Ledger]:
-    """Return which of the first identities the ledger knows, by both of its ways, and the ledger."""
-    ledger = ledger_of(store, pipeline_id)
-    first, second = (ledger.settled(acts.identities(1, upto)).to_list() for _ in range(2))
-    assert first == second
-    return [number for number, is_known in enumerate(first, 1) if is_known], ledger
-
-
-def of_requests(*numbers: int) -> list[int]:
-    return [EACH * number + more for number in numbers for more in range(EACH)]
-
-
-def spoil(path: Path, how: str) -> None:
-    whole = path.read_bytes()
-    match how:
-        case "cut":
-            path.write_bytes(whole[:-16])
-        case "empty":
-            path.write_bytes(b"")
-        case "directory":
-            path.write_bytes(whole[:75] + bytes([whole[75] ^ 1]) + whole[76:])
-        case "identity":
-            path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 0x10]) + whole[-2:])
-        case "other":
-            path.write_bytes(b"PK" + whole[2:])
-        case "of another release":
-            path.write_bytes(b"syncerL2" + whole[8:])
-        case "link":
-            path.rename(path.with_suffix(".moved"))
-            path.symlink_to(path.with_suffix(".moved"))
+    return with_small_files(opened())
 
 
 def test_what_is_in_files_is_not_read_from_the_state(store: Store, acts: Acts) -> None:
@@ -122,19 +65,6 @@ def test_many_files_of_one_size_become_one_although_the_last_is_small(store: Sto
     deliver(store, acts, range(1, 2 * PAGE_ROWS + 11))
     extend(store, ORDERS)
     assert files(store) == [f"0-{2 * PAGE_ROWS + 10}.ids"]
-
-
-def test_a_spoiled_file_that_was_to_become_one_with_others_is_taken_away(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    spoil(path, "identity")
-    deliver(store, acts, range(6, 11))
-    with pytest.raises(StateError, match="cannot be relied on"):
-        extend(store, ORDERS)
-    assert not path.exists()
-    extend(store, ORDERS)
-    assert known(store, acts)[0] == of_requests(*range(1, 11))
 
 
 def test_each_pipeline_has_files_of_its_own(store: Store, acts: Acts) -> None:
@@ -243,117 +173,6 @@ def test_what_meta_refused_is_asked_of_the_state(store: Store, acts: Acts) -> No
     assert otherwise.settled(acts.identities(EACH, 1)).to_list() == [True]
 
 
-@pytest.mark.parametrize("how", ["cut", "empty", "directory", "other", "link"])
-def test_a_file_that_is_not_whole_is_left_out_and_made_anew(store: Store, acts: Acts, how: str) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    spoil(path, how)
-    found, ledger = known(store, acts)
-    assert (found, ledger.read) == (of_requests(*range(1, 6)), 5 * EACH)
-    extend(store, ORDERS)
-    found, ledger = known(store, acts)
-    assert (found, ledger.read) == (of_requests(*range(1, 6)), 0)
-
-
-def test_a_file_of_another_release_is_made_anew_and_nobody_is_warned(
-    store: Store, acts: Acts, caplog: pytest.LogCaptureFixture
-) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    spoil(path, "of another release")
-    found, ledger = known(store, acts)
-    assert (found, ledger.read, ledger.has_untidy_files) == (of_requests(*range(1, 6)), 5 * EACH, True)
-    extend(store, ORDERS)
-    found, ledger = known(store, acts)
-    assert (found, ledger.read, ledger.has_untidy_files) == (of_requests(*range(1, 6)), 0, False)
-    assert not caplog.records
-
-
-def test_identities_that_a_disk_has_spoiled_stop_the_run_and_the_next_one_reads_the_state(
-    store: Store, acts: Acts
-) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    spoil(path, "identity")
-    with pytest.raises(StateError, match=r"cannot be relied on .* run again"):
-        known(store, acts)
-    assert known(store, acts)[0] == of_requests(*range(1, 6))
-
-
-def test_a_spoiled_file_that_cannot_be_taken_away_is_named(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    ledger = ledger_of(store, 1)
-    with path.open("r+b") as file:
-        file.seek(-3, os.SEEK_END)
-        file.write(b"?")
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(StateError, match=r"cannot be taken away; delete it and run again"):
-        ledger.settled(acts.identities(1, 200))
-
-
-def test_files_of_a_state_that_was_put_back_are_not_believed(
-    store: Store, opened: Opener, acts: Acts, tmp_path: Path
-) -> None:
-    """The ids of its requests are given out again: the file covers others than these."""
-    path = store.place.path
-    if path is None:
-        pytest.skip("a copy of a Postgres database is a matter of its own tools")
-    deliver(store, acts, range(1, 4))
-    store.close()
-    shutil.copy(path, tmp_path / "older.db")
-    newer = opened()
-    deliver(newer, acts, range(4, 9))
-    extend(newer, ORDERS)
-    assert files(newer) == ["0-8.ids"]
-    newer.close()
-    for side in ("", "-wal", "-shm", ".guard"):
-        path.with_name(path.name + side).unlink(missing_ok=True)
-    shutil.copy(tmp_path / "older.db", path)
-    older = opened()
-    deliver(older, acts, range(20, 27))
-    found, ledger = known(older, acts)
-    assert (found, ledger.read) == (of_requests(1, 2, 3, *range(20, 27)), 10 * EACH)
-
-
-def test_who_was_erased_is_in_no_file(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    gone = acts.identities(EACH, 1)
-    erased.erase(store, ORDERS, [gone], actor="tester")
-    assert files(store) == []
-    assert known(store, acts)[0] == of_requests(*range(1, 6))[1:]
-    extend(store, ORDERS)
-    assert all(gone not in path.read_bytes() for path in folder(store).iterdir())
-
-
-def test_an_erasure_names_a_file_that_it_cannot_take_away(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    path.unlink()
-    path.mkdir()
-    gone = acts.identities(EACH, 1)
-    with pytest.raises(StateError, match=rf"{path.name} cannot be taken away .*; delete it"):
-        erased.erase(store, ORDERS, [gone], actor="tester")
-    assert erased.erased_of(store, 1) == {gone}
-
-
-def test_a_file_from_before_an_erasure_on_another_machine_is_not_believed(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    kept = path.read_bytes()
-    erased.erase(store, ORDERS, [acts.identities(EACH, 1)], actor="tester")
-    path.write_bytes(kept)
-    assert known(store, acts)[0] == of_requests(*range(1, 6))[1:]
-
-
 def test_what_the_state_forgets_the_files_forget(store: Store, acts: Acts) -> None:
     deliver(store, acts, range(1, 9))
     extend(store, ORDERS)
@@ -407,41 +226,6 @@ def test_files_that_did_not_become_one_do_so_with_the_next_run(store: Store, act
     extend(store, ORDERS)
     assert files(store) == [f"0-{2 * PAGE_ROWS + 10}.ids"]
     assert not ledger_of(store, 1).has_untidy_files
-
-
-@pytest.mark.parametrize("pid", [os.getpid(), 99_999_999], ids=["of this process", "of another"])
-def test_a_draft_that_a_crash_left_is_in_nobodys_way_and_goes(store: Store, acts: Acts, pid: int) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    path.with_name(f"{path.name}.{pid}.new").write_bytes(b"half")
-    deliver(store, acts, range(6, 11))
-    extend(store, ORDERS)
-    assert known(store, acts)[0] == of_requests(*range(1, 11))
-    assert files(store) == ["0-10.ids"]
-
-
-def test_who_was_erased_is_in_no_draft_that_a_crash_left(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 6))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    shutil.copy(path, path.with_name(f"{path.name}.99999999.new"))
-    erased.erase(store, ORDERS, [acts.identities(EACH, 1)], actor="tester")
-    assert files(store) == []
-
-
-def test_overlapping_files_of_a_crash_are_taken_once(store: Store, acts: Acts) -> None:
-    deliver(store, acts, range(1, 4))
-    extend(store, ORDERS)
-    (path,) = folder(store).iterdir()
-    small = path.read_bytes()
-    deliver(store, acts, range(4, 8))
-    extend(store, ORDERS)
-    path.write_bytes(small)
-    assert files(store) == ["0-3.ids", "0-7.ids"]
-    assert LedgerFiles.of(store, 1).upto == 7
-    extend(store, ORDERS)
-    assert files(store) == ["0-7.ids"]
 
 
 def test_a_run_that_settles_much_puts_it_in_files_while_it_goes_on(store: Store, acts: Acts) -> None:

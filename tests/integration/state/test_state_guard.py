@@ -140,6 +140,23 @@ def test_a_state_exchanged_under_an_open_store_stops_its_writes(tmp_path: Path, 
             acts.arm(run, 1, 1)
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_R30_no_run_begins_in_a_state_whose_file_was_taken_away(
+    tmp_path: Path, acts: Any, *, is_replaced: bool
+) -> None:
+    """What it writes would be gone with the process, so its events would be sent again."""
+    with opened_at(tmp_path) as store:
+        with acts.begin(store, "first") as run:
+            acts.deliver(run, 1, 10)
+        file = file_of(tmp_path)
+        copy = file.read_bytes()
+        file.unlink()
+        if is_replaced:
+            file.write_bytes(copy)
+        with pytest.raises(StateError, match="was taken away or replaced while it was open; end each syncer"):
+            acts.begin(store, "second")
+
+
 def test_R30_a_process_that_wrote_less_takes_nothing_back_from_the_guard(tmp_path: Path) -> None:
     slow, fast = Guard(tmp_path / "state.db"), Guard(tmp_path / "state.db")
     fast.raise_to(Mark("1" * 32, epochs=2, requests=7, acts=1))
