@@ -21,6 +21,7 @@ from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state import outbox
+from syncer.state.ledger import NONE, Ledger
 from syncer.state.runs import RunLog
 from syncer.transform import plan, reference
 from syncer.watermark import Watermark
@@ -81,6 +82,17 @@ def does_not_look_into_the_files_of_its_ledger(patch: Patch) -> None:
         "syncer.state.ledger_files.LedgerFiles.settled",
         lambda self, digests: pl.Series([False] * (len(digests) // 16), dtype=pl.Boolean),
     )
+
+
+@mutant
+def forgets_what_is_on_its_way_as_its_ledger_goes_into_files(patch: Patch) -> None:
+    put_in_files = Ledger._put_in_files
+
+    def forgetful(self: Ledger) -> None:
+        self._recent = NONE
+        put_in_files(self)
+
+    patch.setattr(Ledger, "_put_in_files", forgetful)
 
 
 @mutant
