@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 SAMPLE_BATCH_ROWS = 1_000
 """A sample is found among few rows."""
+FIRST_ROWS = 1_000
+"""Of a first batch no fewer come by themselves: what holds for most of them is said of all rows so far."""
 REJECT_BUCKETS = (
     Bucket.REJECTED_LOCAL,
     Bucket.REJECTED_REMOTE,
@@ -228,11 +230,12 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
     job, run, column = choice.job, choice.run, choice.transform.cursor_column
     numbers, watch = count(), Watch(job.pipeline.name)
     under_way = delivery.settings.requests_in_flight * delivery.settings.events_per_request
+    first_rows = max(FIRST_ROWS, under_way)
     for reading in wanted:
         if choice.is_complete:
             return
         making = choice
-        for batch in batches(source, reading.query, tools.stop, tools.spans, first_rows=under_way):
+        for batch in batches(source, reading.query, tools.stop, tools.spans, first_rows=first_rows):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
             skim, made = delivery.meanwhile(partial(making.made, rows, only, at=at, spans=tools.spans))

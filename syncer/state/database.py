@@ -1,7 +1,7 @@
 """Connections to the state store, set so that a commit is on disk when it returns."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -90,7 +90,14 @@ class Writer:
             self._kept = connection
         finally:
             if self._kept is None:
-                connection.close()
+                self._give_up(connection)
+
+    @staticmethod
+    def _give_up(connection: Connection) -> None:
+        """Roll back and give it back; SQLAlchemy holds that there is nothing to roll back where its own commit has failed."""
+        with suppress(Exception):  # what made it fail is what is told
+            driver(connection).rollback()
+        connection.close()
 
     def close(self) -> None:
         """Give the connection back."""

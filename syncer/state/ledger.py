@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from syncer.state.ledger_files import LedgerFiles
     from syncer.state.store import Store
 
+    Cover = Callable[[Callable[[bytes], None]], LedgerFiles | None]
+    """Makes files of what has come to its end, tells which packed identities they have, and returns all files."""
+
 SIZES = LedgerSizes()
 PAGE_ROWS = 256
 """Requests that are read at a time."""
@@ -41,7 +44,7 @@ def ledger_of(
     pipeline_id: int,
     *,
     states: Collection[RequestState] = SETTLED,
-    cover: "Callable[[], LedgerFiles | None] | None" = None,
+    cover: "Cover | None" = None,
 ) -> "Ledger":
     """Return what was settled of a pipeline, in `states`; it is read when first asked, and grows into files by `cover`."""
     from syncer.state.ledger_files import LedgerFiles
@@ -68,9 +71,9 @@ def empty_ledger() -> "Ledger":
 class Ledger:
     """The settled identities of one scope, read when first asked. Grows by `add`.
 
-    What `files` have, of its oldest part, is looked up there; what was `held` among that is read with what came after.
-    As it grows, `cover` makes files of what the store has; None: nobody may, so it grows in memory.
-    Attribute `read` is how many of the latter were read.
+    What `files` have, its oldest part, is looked up there. What was `held` among that, and what came after, is read from
+    the store: attribute `read` is how many of the latter. As it grows, `cover` makes files of what the store has; None:
+    nobody may, so it grows in memory.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Ledger:
         *,
         files: "LedgerFiles | None" = None,
         held: Held = lambda _: iter(()),
-        cover: "Callable[[], LedgerFiles | None] | None" = None,
+        cover: "Cover | None" = None,
         sizes: LedgerSizes = SIZES,
     ) -> None:
         self._pages, self._files, self._held, self._cover = pages, files, held, cover
@@ -167,22 +170,28 @@ class Ledger:
     def _load(self) -> None:
         if self._is_loaded:
             return
-        chunks = [self._sorted]
-        count = 0
-        for digests in self._groups():
-            chunks.append(identities(digests))
-            count += chunks[-1].len()
-            if self._is_for_files(count):
-                chunks.clear()
-                self._put_in_files()
-                self._load()
-                return
-            if count > self._sizes.in_memory:
-                self._is_loaded = self._is_paged = True
-                return
-        self._sorted = pl.concat(chunks).sort()
-        self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+        stored = self._stored()
+        if stored is not None:
+            self._sorted = stored.sort()
+            self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+        self._is_paged = stored is None
         self._is_loaded = True  # not before, as above: half a ledger would pass for all of it
+
+    def _stored(self) -> pl.Series | None:
+        """Return what the store has and no file, once files have what they can of much; None where it is too much for memory."""
+        for is_last in (False, True) if self._cover else (True,):
+            chunks, count, most = [NONE], 0, self._sizes.in_memory if is_last else self._sizes.in_file
+            for digests in self._groups():
+                chunks.append(identities(digests))
+                count += chunks[-1].len()
+                if count > most:
+                    break
+            else:
+                return pl.concat(chunks)
+            if not is_last:
+                chunks.clear()
+                self._extend_files()
+        return None
 
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
@@ -198,7 +207,7 @@ class Ledger:
     def _take_in(self, digests: bytes) -> None:
         known = self._sorted.len() + self._recent.len()
         is_full = self._recent.len() > max(self._sizes.recent, self._sorted.len() // 8)
-        if is_full and self._is_for_files(known):
+        if is_full and self._cover is not None and known > self._cover_at:
             self._put_in_files()
             return
         if known > self._sizes.in_memory:
@@ -213,19 +222,25 @@ class Ledger:
         else:
             self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
 
-    def _is_for_files(self, count: int) -> bool:
-        return self._cover is not None and count > self._cover_at
-
     def _put_in_files(self) -> None:
-        """Let files have what is settled in the store; what they do not take is to be loaded again.
+        """Let files have what is settled in the store, and keep in memory what they have not: it may be under way."""
+        self._filter = NO_FILTER
+        is_left = pl.ones(self._sorted.len(), pl.Boolean, eager=True)
 
-        The newest stay in memory, whose requests may be under way.
-        """
-        self._is_loaded, self._sorted, self._filter = False, NONE, NO_FILTER
-        before = self._files.upto if self._files else 0
-        self._files = (self._cover and self._cover()) or self._files
-        is_more = self._files is not None and self._files.upto > before
-        self._cover_at = self._sizes.in_file if is_more else self._cover_at + self._sizes.in_file
+        def is_covered(digests: bytes) -> None:
+            nonlocal is_left
+            places, is_there = self._look_up(identities(digests))
+            is_left = is_left.scatter(places.filter(is_there), values=False)
+
+        self._extend_files(is_covered)
+        self._sorted = self._sorted.filter(is_left)
+        known = pl.concat([self._sorted, self._recent])
+        self._filter = _filter_of(known)
+        self._cover_at = max(self._sizes.in_file, known.len() + self._sizes.in_file // 4)
+
+    def _extend_files(self, is_covered: Callable[[bytes], None] = lambda _: None) -> None:
+        if self._cover is not None:
+            self._files = self._cover(is_covered) or self._files
 
     def _forget(self) -> None:
         """Keep the newest, whose requests may be under way; the others are settled in the store by now."""
@@ -233,10 +248,15 @@ class Ledger:
         self._sorted, self._filter = NONE, NO_FILTER
 
     def _is_sorted_in(self, asked: pl.Series) -> pl.Series:
+        return self._look_up(asked)[1]
+
+    def _look_up(self, asked: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Return where among what is sorted each would be, and whether it is there."""
+        places = self._sorted.search_sorted(asked, "left")
         if self._sorted.is_empty():
-            return _empty_filter(asked.len())
-        places = self._sorted.search_sorted(asked, "left").clip(upper_bound=self._sorted.len() - 1)
-        return self._sorted.gather(places) == asked
+            return places, _empty_filter(asked.len())
+        places = places.clip(upper_bound=self._sorted.len() - 1)
+        return places, self._sorted.gather(places) == asked
 
     def _is_recent(self, asked: pl.Series) -> pl.Series:
         return asked.is_in(_common(self._recent, asked).implode())

@@ -1,8 +1,9 @@
 """What was settled long ago, in files beside the state, so that no run must read the whole ledger.
 
 A chain of files covers the requests up to one id, all of which have come to their end but some that are held; these, and
-what came after, are read from the state. The files are made of the state and can be thrown away at any time. They are made when a run that holds the pipeline
-has read much, and become few large ones as they grow.
+what came after, are read from the state. The files are made of the state and can be thrown away at any time. A run that
+holds the pipeline makes them: at its end where it has read much, before that where much is in memory. They become few
+large ones as they grow.
 """
 
 import hashlib
@@ -21,9 +22,9 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
-from syncer.state.segment import DRAFT, Asked, Covered, OtherLayoutError, Part, Segment, in_memory, write
+from syncer.state.segment import AT_ONCE, DRAFT, Asked, Covered, OtherLayoutError, Part, Segment, in_memory, write
 from syncer.state.tables import ERASED, REQUESTS
-from syncer.state.words import words_of
+from syncer.state.words import packed_of, words_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -120,17 +121,18 @@ def extend(store: "Store", scope: Scope, *, is_stopped: Callable[[], bool] = lam
     return sum(segment.count for segment in builder.segments)
 
 
-def cover(store: "Store", scope: Scope) -> LedgerFiles | None:
+def cover(store: "Store", scope: Scope, is_covered: Callable[[bytes], None]) -> LedgerFiles | None:
     """Cover what has come to its end while a run of the pipeline goes on, and return the files; they become few later.
 
-    For who holds the pipeline. What cannot be written is told in the log; None: nothing can.
+    For who holds the pipeline. `is_covered` is told the packed identities of each file that is made. What cannot be
+    written is told in the log; None: nothing can.
     """
     builder = None
     try:
         builder = _Builder.of(store, scope, lambda: False, keeps_outdated=True)
         if builder is None:
             return None
-        builder.cover_all()
+        builder.cover_all(is_covered)
         if len(_of_one_size(builder.segments)) > MOST_OF_ONE_SIZE:
             builder.unite()
     except (OSError, StateError) as error:
@@ -219,12 +221,12 @@ class _Builder:
             path.unlink(missing_ok=True)
         return cls(store, found.id, store.beside / stem, is_stopped, kept, is_outdated=is_outdated)
 
-    def cover_all(self) -> None:
-        """Make files of all requests up to the first that is under way."""
-        while self._cover_more():
+    def cover_all(self, is_covered: Callable[[bytes], None] = lambda _: None) -> None:
+        """Make files of all requests up to the first that is under way, and tell `is_covered` what each has."""
+        while self._cover_more(is_covered):
             pass
 
-    def _cover_more(self) -> bool:
+    def _cover_more(self, is_covered: Callable[[bytes], None]) -> bool:
         """Make a file of the next requests; return whether there may be more."""
         after = self.segments[-1].covered.upto if self.segments else 0
         most = self.store.ledger_sizes.in_file
@@ -243,6 +245,8 @@ class _Builder:
             )
         low, high = map(pl.concat, zip(*words, strict=True))
         self.segments.append(self._written(covered, [in_memory(low, high)], len(low)))
+        for first in range(0, len(low), AT_ONCE):
+            is_covered(packed_of(low.slice(first, AT_ONCE), high.slice(first, AT_ONCE)))
         return len(low) >= most
 
     def unite(self) -> None:

@@ -249,6 +249,30 @@ def test_a_run_that_settles_much_puts_it_in_files_while_it_goes_on(store: Store,
     assert len(files(store)) == 1
 
 
+@pytest.mark.parametrize("lands", [False, True])
+def test_a_request_that_takes_long_stays_known_as_the_ledger_goes_into_files(
+    store: Store, acts: Acts, *, lands: bool
+) -> None:
+    """No file has it before it has come to its end, and neither have those the requests behind it."""
+    store.ledger_sizes = LedgerSizes(few=2 * EACH, recent=20 * EACH, long=4 * EACH, in_file=80 * EACH)
+    with acts.begin(store, "run-1", scope=ORDERS) as run:
+        slowly = acts.identities(EACH, EACH)
+        run.ledger.settled(slowly)
+        run.ledger.add(slowly)
+        acts.read(run, EACH)
+        slow = acts.arm(run, EACH, EACH)
+        for number in range(2, 300):
+            digests = acts.identities(EACH * number, EACH)
+            assert not run.ledger.settled(digests).any()
+            run.ledger.add(digests)
+            acts.deliver(run, EACH * number, EACH)
+            if lands and number == 120:
+                run.settle(slow, acts.accepted(), state=RequestState.ACKED)
+            assert run.ledger.settled(slowly).all()
+        assert run.ledger.settled(acts.identities(EACH, EACH * 299)).all()
+        assert (len(files(store)) > 0) is lands
+
+
 def test_a_long_ledger_without_files_gets_them_as_a_run_looks_into_it(store: Store, acts: Acts) -> None:
     """Else each look-up would read all of it, where it is too long for memory."""
     deliver(store, acts, range(1, 101))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from syncer.errors import StateError
 from syncer.state.damage import check_for_damage
@@ -292,6 +292,26 @@ def test_R30_a_file_that_may_not_grow_loses_nothing_that_was_committed(tmp_path:
         assert contradictions(store) == []
         with store.reading() as connection:
             assert connection.execute(text("SELECT count(*) FROM requests")).scalar() == int(armed) > 3
+
+
+def point_to_nothing(connection: Connection) -> None:
+    """Write what no commit accepts."""
+    connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+    connection.execute(text("CREATE TABLE one (id INTEGER PRIMARY KEY)"))
+    connection.execute(text("CREATE TABLE other (one INTEGER REFERENCES one(id))"))
+    connection.execute(text("INSERT INTO other VALUES (1)"))
+
+
+def test_a_commit_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    """SQLAlchemy holds then that there is nothing to roll back, and the write lock would stay."""
+    with opened_at(tmp_path) as store:
+        with pytest.raises(StateError), store.tx("test") as connection:
+            point_to_nothing(connection)
+        with store.tx("test") as connection:
+            connection.execute(text("CREATE TABLE third (id INTEGER PRIMARY KEY)"))
+        with store.reading() as connection:
+            made = connection.execute(text("SELECT name FROM sqlite_master WHERE name IN ('one', 'other', 'third')"))
+            assert made.scalars().all() == ["third"]
 
 
 def test_a_commit_is_on_disk_when_it_returns_and_readers_work_beside_a_writer(tmp_path: Path) -> None:
