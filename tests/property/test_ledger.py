@@ -1,6 +1,8 @@
 """The ledger answers as a plain set would, in memory and read through, whatever was stored and added before."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import polars as pl
 import pytest
@@ -78,6 +80,58 @@ def test_what_outgrows_memory_is_found_in_the_store_and_the_newest_in_memory(
         ledger.add(packed(batch, family))
         known.update(batch)
         rows.append((len(rows) + 1, packed(batch, family)))
+
+
+class Files:
+    """Stands for the files of the requests before the first that is under way."""
+
+    is_untidy, held = False, ()
+
+    def __init__(self, covered: dict[int, bytes]) -> None:
+        self.upto = max(covered, default=0)
+        self.segments = tuple(covered)
+        self._known = {packed[at : at + 16] for packed in covered.values() for at in range(0, len(packed), 16)}
+
+    def settled(self, digests: bytes) -> pl.Series:
+        found = [digests[at : at + 16] in self._known for at in range(0, len(digests), 16)]
+        return pl.Series(found, dtype=pl.Boolean)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    stored=BATCHES,
+    turns=st.lists(st.tuples(st.lists(NUMBERS, min_size=1, max_size=5), st.integers(0, 3)), max_size=25),
+    family=FAMILIES,
+    few=FEW,
+    recent=st.sampled_from([1, 4]),
+)
+def test_what_is_on_its_way_is_known_however_late_it_lands_as_the_ledger_goes_into_files(
+    stored: list[list[int]], turns: list[tuple[list[int], int]], family: str, few: int, recent: int
+) -> None:
+    requests = dict(enumerate((packed(batch, family) for batch in stored), 1))
+    under_way: list[int] = []
+
+    def pages(after: int) -> list[tuple[int, bytes]]:
+        later = sorted(number for number in requests if number > after)[:2]
+        return [(number, b"" if number in under_way else requests[number]) for number in later]
+
+    def cover(is_covered: Callable[[bytes], None]) -> Any:
+        upto = min(under_way, default=len(requests) + 1)
+        files = Files({number: digests for number, digests in requests.items() if number < upto})
+        is_covered(b"".join(requests[number] for number in files.segments))
+        return files
+
+    ledger = Ledger(pages, cover=cover, sizes=LedgerSizes(few=few, recent=recent, in_file=8))
+    known = {number for batch in stored for number in batch}
+    for batch, landing in turns:
+        assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
+        ledger.add(packed(batch, family))
+        known.update(batch)
+        requests[len(requests) + 1] = packed(batch, family)
+        under_way.append(len(requests))
+        del under_way[landing : landing + 2]
+    every = list(range(61))
+    assert list(ledger.settled(packed(every, family))) == [number in known for number in every]
 
 
 @given(stored=BATCHES, added=BATCHES, asked=st.lists(NUMBERS, max_size=12), few=FEW)
