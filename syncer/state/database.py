@@ -1,7 +1,8 @@
 """Connections to the state store, set so that a commit is on disk when it returns."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,9 +96,12 @@ class Writer:
     @staticmethod
     def _give_up(connection: Connection) -> None:
         """Roll back and give it back; SQLAlchemy holds that there is nothing to roll back where its own commit has failed."""
-        with suppress(Exception):  # what made it fail is what is told
+        try:
             driver(connection).rollback()
-        connection.close()
+        except sqlite3.Error:  # what made it fail is what is told
+            connection.invalidate()
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Give the connection back."""

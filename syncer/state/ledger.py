@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from syncer.state.store import Store
 
     Cover = Callable[[Callable[[bytes], None]], LedgerFiles | None]
-    """Makes files of what has come to its end, tells which packed identities they have, and returns all files."""
+    """Makes files of what has come to its end, tells the packed identities of new ones, and returns all; None: it cannot."""
 
 SIZES = LedgerSizes()
 PAGE_ROWS = 256
@@ -35,6 +35,8 @@ _NUMBERS = pa.decimal128(38)
 
 Pages = Callable[[int], list[tuple[int, bytes]]]
 """The next (id, packed identities) with an id above the one given; empty at the end."""
+Tell = Callable[[bytes], None]
+"""Is told packed identities, some at a time."""
 Held = Callable[[Sequence[int]], Iterator[bytes]]
 """The packed identities of the requests with these ids that are settled, some hundred requests at a time."""
 
@@ -139,7 +141,8 @@ class Ledger:
             return
         self._recent = pl.concat([self._recent, identities(digests)])
         if self._is_paged:
-            self._recent = self._recent.tail(self._sizes.recent)
+            if self._recent.len() > self._sizes.recent:
+                self._forget()
         elif self._is_loaded:
             self._take_in(digests)
 
@@ -196,7 +199,7 @@ class Ledger:
     def _groups(self) -> Iterator[bytes]:
         """Yield the stored ledger, some hundred thousand identities at a time."""
         yield from self._held(self._files.held if self._files else ())
-        last, size = self._files.upto if self._files else 0, 0
+        last, size = self._upto, 0
         while page := self._pages(last):
             packed = b"".join(digests for _, digests in page)
             size += len(packed)
@@ -223,29 +226,50 @@ class Ledger:
             self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
 
     def _put_in_files(self) -> None:
-        """Let files have what is settled in the store, and keep in memory what they have not: it may be under way."""
+        """Let files have what is settled in the store, and keep in memory what they have not."""
+        self._leave_out(self._extend_files)
+        self._filter = _filter_of(self._sorted)
+        self._cover_at = max(self._sizes.in_file, self._sorted.len() + self._sizes.in_file // 4)
+
+    def _forget(self) -> None:
+        """Keep in memory what the store has not as settled; the store is read for each look-up from now on."""
+        self._is_paged = True
+        self._leave_out(self._tell_stored)
+
+    def _leave_out(self, tell_all: Callable[[Tell], bool]) -> None:
+        """Keep in memory what is not told, where that ends well: it may be under way, whatever was settled meanwhile."""
+        self._sorted, self._recent = pl.concat([self._sorted, self._recent]).sort(), NONE
         self._filter = NO_FILTER
         is_left = pl.ones(self._sorted.len(), pl.Boolean, eager=True)
 
-        def is_covered(digests: bytes) -> None:
+        def tell(digests: bytes) -> None:
             nonlocal is_left
             places, is_there = self._look_up(identities(digests))
             is_left = is_left.scatter(places.filter(is_there), values=False)
 
-        self._extend_files(is_covered)
-        self._sorted = self._sorted.filter(is_left)
-        known = pl.concat([self._sorted, self._recent])
-        self._filter = _filter_of(known)
-        self._cover_at = max(self._sizes.in_file, known.len() + self._sizes.in_file // 4)
+        if tell_all(tell):
+            self._sorted = self._sorted.filter(is_left)
 
-    def _extend_files(self, is_covered: Callable[[bytes], None] = lambda _: None) -> None:
-        if self._cover is not None:
-            self._files = self._cover(is_covered) or self._files
+    def _tell_stored(self, tell: Tell) -> bool:
+        for digests in self._groups():
+            tell(digests)
+        return True
 
-    def _forget(self) -> None:
-        """Keep the newest, whose requests may be under way; the others are settled in the store by now."""
-        self._is_paged = True
-        self._sorted, self._filter = NONE, NO_FILTER
+    def _extend_files(self, tell: Tell = lambda _: None) -> bool:
+        """Let files have more and `tell` what; return whether they are to be asked from now on.
+
+        Not where they have less than those at hand, which can be read as long as they are open: somebody took them away,
+        and the disk is full.
+        """
+        files = self._cover(tell) if self._cover is not None else None
+        if files is None or files.upto < self._upto:
+            return False
+        self._files = files
+        return True
+
+    @property
+    def _upto(self) -> int:
+        return self._files.upto if self._files else 0
 
     def _is_sorted_in(self, asked: pl.Series) -> pl.Series:
         return self._look_up(asked)[1]
@@ -264,7 +288,7 @@ class Ledger:
     def _read_through(self, asked: pl.Series, groups: Iterable[bytes]) -> pl.Series:
         wanted = asked.unique()
         found = (_common(identities(digests), wanted) for digests in groups)
-        known = pl.concat([_common(self._recent, wanted), *found])
+        known = pl.concat([_common(self._recent, wanted), _common(self._sorted, wanted), *found])
         return asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
 
 

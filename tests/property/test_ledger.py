@@ -134,6 +134,16 @@ def test_what_is_on_its_way_is_known_however_late_it_lands_as_the_ledger_goes_in
     assert list(ledger.settled(packed(every, family))) == [number in known for number in every]
 
 
+def test_what_a_ledger_without_a_store_was_told_it_knows_however_much_it_is() -> None:
+    """As that of a resend."""
+    ledger, every = Ledger(lambda _: [], sizes=LedgerSizes(few=2, recent=20, in_memory=200)), list(range(1, 400))
+    ledger.settled(packed([1], "spread"))
+    for number in every:
+        assert not ledger.settled(packed([number], "spread")).any()
+        ledger.add(packed([number], "spread"))
+    assert ledger.settled(packed(every, "spread")).all()
+
+
 @given(stored=BATCHES, added=BATCHES, asked=st.lists(NUMBERS, max_size=12), few=FEW)
 def test_what_was_added_before_the_first_look_up_is_found(
     stored: list[list[int]], added: list[list[int]], asked: list[int], few: int

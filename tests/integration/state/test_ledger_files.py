@@ -1,10 +1,11 @@
 """A long ledger lies in files beside the state: they say what the state says."""
 
 import random
+import shutil
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from syncer.pipeline import Retention
 from syncer.report import RunStatus
@@ -14,6 +15,7 @@ from syncer.state.ledger_files import PAGE_ROWS, LedgerFiles, extend
 from syncer.state.ledger_sizes import LedgerSizes
 from syncer.state.prune import prune
 from syncer.state.requests import SETTLED, RequestState
+from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import REQUESTS
@@ -271,6 +273,44 @@ def test_a_request_that_takes_long_stays_known_as_the_ledger_goes_into_files(
             assert run.ledger.settled(slowly).all()
         assert run.ledger.settled(acts.identities(EACH, EACH * 299)).all()
         assert (len(files(store)) > 0) is lands
+
+
+def send(run: RunLog, acts: Acts, number: int) -> None:
+    digests = acts.identities(EACH * number, EACH)
+    assert not run.ledger.settled(digests).any()
+    run.ledger.add(digests)
+    acts.deliver(run, EACH * number, EACH)
+
+
+def test_a_request_that_takes_long_stays_known_late_in_a_run(store: Store, acts: Acts) -> None:
+    """What files have lies in memory no longer, so there is room."""
+    store.ledger_sizes = LedgerSizes(few=6, recent=60, long=12, in_file=240, in_memory=1_800)
+    with acts.begin(store, "run-1", scope=ORDERS) as run:
+        for number in range(1, 1_001):
+            send(run, acts, number)
+        slowly = acts.identities(EACH * 1_001, EACH)
+        run.ledger.add(slowly)
+        acts.read(run, EACH)
+        acts.arm(run, EACH * 1_001, EACH)
+        for number in range(1_002, 1_030):
+            send(run, acts, number)
+        assert run.ledger.settled(slowly).all()
+
+
+def test_files_that_are_deleted_while_a_run_has_them_and_cannot_be_made_anew_are_not_forgotten(
+    store: Store, acts: Acts
+) -> None:
+    store.ledger_sizes = LedgerSizes(few=6, recent=60, long=12, in_file=240)
+    with acts.begin(store, "run-1", scope=ORDERS) as run:
+        for number in range(1, 150):
+            send(run, acts, number)
+        assert files(store)
+        shutil.rmtree(folder(store))
+        with store.tx("test") as connection:  # stands for a disk that is full: no file can be made of it
+            connection.execute(update(REQUESTS).where(REQUESTS.c.id == 1).values(checksum=b"x" * 16))
+        for number in range(150, 300):
+            send(run, acts, number)
+        assert run.ledger.settled(acts.identities(EACH, EACH * 299)).all()
 
 
 def test_a_long_ledger_without_files_gets_them_as_a_run_looks_into_it(store: Store, acts: Acts) -> None:
