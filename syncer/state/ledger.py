@@ -1,5 +1,6 @@
-"""Which events were settled before: looked up by the thousand, in bounded memory."""
+"""Which events were settled before: looked up by the thousand, in bounded memory where files can be made."""
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 20
 NONE = pl.Series("identity", [], dtype=pl.Int128)
-NO_FILTER = pl.Series([False])
+NO_FILTER = pl.Series([True])
+"""Leaves nothing out."""
 
 _NUMBERS = pa.decimal128(38)
 """What of Arrow has 16 bytes, and in polars those of an integer: identities are read where they lie."""
@@ -67,7 +69,7 @@ def ledger_of(
 
 def empty_ledger() -> "Ledger":
     """Return the ledger of a pipeline that never ran."""
-    return Ledger(lambda _: [])
+    return Ledger(lambda _: [], sizes=SIZES._replace(in_memory=sys.maxsize))  # there is nowhere else to look
 
 
 class Ledger:
@@ -129,7 +131,7 @@ class Ledger:
             return maybe
         places = maybe.arg_true()
         candidates = asked.gather(places)
-        is_false = ~(self._is_sorted_in(candidates) | self._is_recent(candidates))
+        is_false = ~(self._look_up(candidates)[1] | self._is_recent(candidates))
         return maybe.scatter(places.filter(is_false), values=False)
 
     def add(self, digests: bytes) -> None:
@@ -227,16 +229,16 @@ class Ledger:
 
     def _put_in_files(self) -> None:
         """Let files have what is settled in the store, and keep in memory what they have not."""
-        self._leave_out(self._extend_files)
+        self._keep_untold(self._extend_files)
         self._filter = _filter_of(self._sorted)
         self._cover_at = max(self._sizes.in_file, self._sorted.len() + self._sizes.in_file // 4)
 
     def _forget(self) -> None:
         """Keep in memory what the store has not as settled; the store is read for each look-up from now on."""
         self._is_paged = True
-        self._leave_out(self._tell_stored)
+        self._keep_untold(self._tell_stored)
 
-    def _leave_out(self, tell_all: Callable[[Tell], bool]) -> None:
+    def _keep_untold(self, tell_all: Callable[[Tell], bool]) -> None:
         """Keep in memory what is not told, where that ends well: it may be under way, whatever was settled meanwhile."""
         self._sorted, self._recent = pl.concat([self._sorted, self._recent]).sort(), NONE
         self._filter = NO_FILTER
@@ -271,9 +273,6 @@ class Ledger:
     def _upto(self) -> int:
         return self._files.upto if self._files else 0
 
-    def _is_sorted_in(self, asked: pl.Series) -> pl.Series:
-        return self._look_up(asked)[1]
-
     def _look_up(self, asked: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Return where among what is sorted each would be, and whether it is there."""
         places = self._sorted.search_sorted(asked, "left")
@@ -288,8 +287,9 @@ class Ledger:
     def _read_through(self, asked: pl.Series, groups: Iterable[bytes]) -> pl.Series:
         wanted = asked.unique()
         found = (_common(identities(digests), wanted) for digests in groups)
-        known = pl.concat([_common(self._recent, wanted), _common(self._sorted, wanted), *found])
-        return asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
+        known = pl.concat([_common(self._recent, wanted), *found])
+        is_known = asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
+        return is_known | self._look_up(asked)[1]
 
 
 def _common(many: pl.Series, few: pl.Series) -> pl.Series:

@@ -15,4 +15,4 @@ class LedgerSizes(NamedTuple):
     in_file: int = 1_048_576
     """A file is made of at most so many, and once more are in memory, so while a run goes on as well."""
     in_memory: int = 8_000_000
-    """Kept in memory where no files can be made; a larger ledger is read through for each look-up."""
+    """Of what is settled, kept in memory where no files can be made; a larger ledger is read through for each look-up."""
