@@ -131,7 +131,7 @@ class Ledger:
             return maybe
         places = maybe.arg_true()
         candidates = asked.gather(places)
-        is_false = ~(self._look_up(candidates)[1] | self._is_recent(candidates))
+        is_false = ~(_look_up(candidates, self._sorted)[1] | self._is_recent(candidates))
         return maybe.scatter(places.filter(is_false), values=False)
 
     def add(self, digests: bytes) -> None:
@@ -240,17 +240,18 @@ class Ledger:
 
     def _keep_untold(self, tell_all: Callable[[Tell], bool]) -> None:
         """Keep in memory what is not told, where that ends well: it may be under way, whatever was settled meanwhile."""
-        self._sorted, self._recent = pl.concat([self._sorted, self._recent]).sort(), NONE
+        parts = [self._sorted, self._recent.sort()]  # not as one: in the memory for that, files are made
+        left = [pl.ones(part.len(), pl.Boolean, eager=True) for part in parts]
         self._filter = NO_FILTER
-        is_left = pl.ones(self._sorted.len(), pl.Boolean, eager=True)
 
         def tell(digests: bytes) -> None:
-            nonlocal is_left
-            places, is_there = self._look_up(identities(digests))
-            is_left = is_left.scatter(places.filter(is_there), values=False)
+            for number, part in enumerate(parts):
+                places, is_there = _look_up(identities(digests), part)
+                left[number] = left[number].scatter(places.filter(is_there), values=False)
 
         if tell_all(tell):
-            self._sorted = self._sorted.filter(is_left)
+            parts = [part.filter(is_left) for part, is_left in zip(parts, left, strict=True)]
+        self._sorted, self._recent = pl.concat(parts).sort(), NONE
 
     def _tell_stored(self, tell: Tell) -> bool:
         for digests in self._groups():
@@ -273,14 +274,6 @@ class Ledger:
     def _upto(self) -> int:
         return self._files.upto if self._files else 0
 
-    def _look_up(self, asked: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """Return where among what is sorted each would be, and whether it is there."""
-        places = self._sorted.search_sorted(asked, "left")
-        if self._sorted.is_empty():
-            return places, _empty_filter(asked.len())
-        places = places.clip(upper_bound=self._sorted.len() - 1)
-        return places, self._sorted.gather(places) == asked
-
     def _is_recent(self, asked: pl.Series) -> pl.Series:
         return asked.is_in(_common(self._recent, asked).implode())
 
@@ -289,7 +282,16 @@ class Ledger:
         found = (_common(identities(digests), wanted) for digests in groups)
         known = pl.concat([_common(self._recent, wanted), *found])
         is_known = asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
-        return is_known | self._look_up(asked)[1]
+        return is_known | _look_up(asked, self._sorted)[1]
+
+
+def _look_up(asked: pl.Series, among: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return where each would be among others, which are sorted, and whether it is there."""
+    places = among.search_sorted(asked, "left")
+    if among.is_empty():
+        return places, _empty_filter(asked.len())
+    places = places.clip(upper_bound=among.len() - 1)
+    return places, among.gather(places) == asked
 
 
 def _common(many: pl.Series, few: pl.Series) -> pl.Series:
