@@ -12,7 +12,7 @@ from tests.counts import FULL, SOAK, count, note
 from tests.simulation.simulate import BrokenError, Summary, simulate
 
 GROUPS = 100 if SOAK else 10
-CORPUS = (398, 5068, 5121, 5344)
+CORPUS = (398, 5068, 5121, 5344, 11679)
 """Worlds that failed once."""
 ONE_SEED = os.environ.get("SYNCER_SEED")
 
