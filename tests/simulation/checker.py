@@ -151,14 +151,18 @@ class Checker:
                 self.broken.append(f"R34 the report says {said} {name}, the truth is {true}")
 
     def _settled_among(self, verdict: str) -> int:
-        """Return how many rows of the verdict are settled, or on their way by another row of their key.
+        """Return how many rows of the verdict are settled, or behind another row of their key that is sent.
 
         They need not be judged again, and may be counted as repeated.
         """
-        keys = [row.key for row, each in self.warehouse.given if each == verdict and row.key is not None]
-        settled = set(chain.from_iterable(split(self._digests(state)) for state in SETTLED)) if keys else set()
-        sent = {row.key for row, each in self.warehouse.given if each == "send"}
-        return sum(key in sent or self.identity(key) in settled for key in keys)
+        settled = set(chain.from_iterable(split(self._digests(state)) for state in SETTLED))
+        found, sent = 0, set[str]()
+        for row, each in self.warehouse.given:
+            if row.key is not None and each == "send":
+                sent.add(row.key)
+            elif row.key is not None and each == verdict:
+                found += row.key in sent or self.identity(row.key) in settled
+        return found
 
     def at_end(self, *, is_calm: bool) -> None:
         """R02, R03 and what became of doubt; `is_calm`: nothing went wrong in any run."""
