@@ -152,31 +152,32 @@ class Delivery:
             self.stop(INTERRUPTED)
 
     def _take_turn(self, ended: list[tuple[Outgoing, Outcome]]) -> None:
-        """Settle what ended, and post as many requests as have a place.
+        """Settle what ended and arm as many requests as have a place, in one commit; then post these.
 
-        The first of these is armed by the commit that settles the others: most turns are one commit. No two are armed
-        by one, so that whoever is taken over in between sends one at most.
+        Before each but the first it is asked whether another run has taken over: whoever is, sends one at most.
         """
         judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
         with self.run.together():
             for request, outcome, decision in judged:
                 self._land(request, outcome, decision)
-            armed = self._arm_next()
-        while armed is not None:
-            self._post(armed)
-            armed = self._arm_next()
+            armed = self._arm()
+        for number, request in enumerate(armed):
+            if number:
+                self.run.require_own()
+            self._post(request)
         if ended:
             self._show()
 
-    def _arm_next(self) -> Outgoing | None:
-        """Arm the next request that has a place and return it; None where none has."""
+    def _arm(self) -> list[Outgoing]:
+        """Arm each request that has a place, and return them."""
+        armed: list[Outgoing] = []
         self._heed()
         self._wake()
-        while self._may_launch():
-            if (armed := self._launch(self._queue.popleft())) is not None:
-                return armed
+        while self._may_launch(beside=len(armed)):
+            if (request := self._launch(self._queue.popleft())) is not None:
+                armed.append(request)
             self._heed()
-        return None
+        return armed
 
     def _await(self) -> None:
         patience = self._patience_s()
@@ -193,15 +194,16 @@ class Delivery:
         ended = [future for future in self._flying if future in done]  # a set has no order of its own
         self._take_turn([(self._flying.pop(future), future.result()) for future in ended])
 
-    def _may_launch(self) -> bool:
-        """Return whether a request is there, has a place, and the rate limit is not nearly used up.
+    def _may_launch(self, *, beside: int = 0) -> bool:
+        """Return whether a request is there, has a place `beside` those just armed, and the rate limit is not nearly used up.
 
         One that waits to be sent again keeps its place: while the other side is away, no further request goes out.
         """
-        has_place = len(self._flying) + len(self._waiting) < self.settings.requests_in_flight
+        unfinished = beside + len(self._flying) + len(self._waiting)
+        has_place = unfinished < self.settings.requests_in_flight
         now = self.tools.clock.monotonic()
         may_send = self.stopped is None and now >= self._slow_until
-        admits = self.tools.breaker.admits(now=now, unfinished=len(self._flying) + len(self._waiting))
+        admits = self.tools.breaker.admits(now=now, unfinished=unfinished)
         return bool(self._queue) and has_place and may_send and admits
 
     def _wake(self) -> None:

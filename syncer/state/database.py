@@ -79,8 +79,7 @@ class Writer:
         SQLAlchemy begins by itself once it is asked for a statement. Most transactions ask the driver alone: its part in
         them costs as much as a page of the log.
         """
-        connection, self._kept = self._kept or self._engine.connect(), None
-        try:
+        with self.connection() as connection:
             raw = driver(connection)
             raw.execute("BEGIN IMMEDIATE")
             yield connection
@@ -88,6 +87,13 @@ class Writer:
                 connection.commit()
             else:
                 raw.commit()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Give the connection without a transaction; where the block raises, it is kept no longer."""
+        connection, self._kept = self._kept or self._engine.connect(), None
+        try:
+            yield connection
             self._kept = connection
         finally:
             if self._kept is None:
@@ -131,6 +137,10 @@ class Database:
         could say BEGIN as well, but listening to one costs every statement a third of its time.
         """
         return self.writer.transaction() if writes and self.writer is not None else self._pooled()
+
+    def looking(self) -> AbstractContextManager[Connection]:
+        """Give a connection for a look at the newest that was committed, which changes nothing."""
+        return self._pooled() if self.writer is None else self.writer.connection()
 
     @contextmanager
     def _pooled(self) -> Iterator[Connection]:

@@ -1,6 +1,7 @@
 """One run as the state store sees it: who runs, what was armed, what became of it, what it counted."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -171,6 +172,11 @@ class RunLog:
             yield
 
     @one_at_a_time
+    def require_own(self) -> None:
+        """Raise `StateError` where another run has taken over: asked before each further POST that one commit armed."""
+        self._writes.require_own()
+
+    @one_at_a_time
     def fix_start(self, start: int) -> None:
         """Keep the lowest event_time that is sent; a start that is kept already stays."""
         if self._row.start is not None:
@@ -229,11 +235,9 @@ class RunLog:
     @one_at_a_time
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
-        now = self._clock.now()
+        run, now = (self.run_id, self.epoch), self._clock.now()
         with self._writes.tx("arm") as connection:
-            made = outbox.insert_armed(
-                connection, request, pipeline_id=self._row.id, run=(self.run_id, self.epoch), at=now
-            )
+            made = outbox.insert_armed(connection, request, pipeline_id=self._row.id, run=run, at=now)
         made.root = self._open.root_of(request.parent) or made.id
         self._open.add(made, request.cursor_low)
         return made.id
@@ -383,10 +387,8 @@ class RunLog:
         if state not in counts.SETTLED_IN:
             return
         counts.take(connection, request.run_id, counts.PENDING, request.events)
-        deltas: dict[tuple[str, str], int] = {counts.SETTLED_IN[state]: request.events, **counts.of_value(value)}
-        for event in rejected:
-            reason = (counts.REASON, event.reason)
-            deltas[reason] = deltas.get(reason, 0) + 1
+        reasons = Counter((counts.REASON, event.reason) for event in rejected)
+        deltas = {counts.SETTLED_IN[state]: request.events, **counts.of_value(value), **reasons}
         counts.add(connection, request.run_id, deltas)
 
     def _move(self, connection: Connection, watermark: Watermark, *, settled: tuple[int, int] | None = None) -> None:

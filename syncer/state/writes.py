@@ -69,6 +69,15 @@ class Writes:
             self._failed = True
             raise
 
+    def require_own(self) -> None:
+        """Raise `StateError` where another run has taken over since the last write: then nothing is written any more."""
+        try:
+            with self._store.looking() as connection:
+                pipelines.require_epoch(connection, self._pipeline_id, self._epoch)
+        except Exception:
+            self._failed = True
+            raise
+
     def _connection(self, joint: _Joint) -> Connection:
         if joint.connection is None:
             joint.connection = joint.ends.enter_context(self._store.writing())

@@ -9,13 +9,16 @@ from typing import Any, Self
 import pytest
 
 from syncer.engine.decide import MOST_ATTEMPTS
+from syncer.engine.deliver import INTERRUPTED
 from syncer.engine.executor import Inline
 from syncer.engine.mass_reject import MOST_REFUSED_IN_A_ROW
+from syncer.errors import StateError
 from syncer.pipeline import Delivery as Settings
 from syncer.ports import Points
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.requests import RequestState
+from syncer.state.runs import RunLog
 
 ACKED = Outcome(kind=OutcomeClass.ACKED)
 NOT_SENT = Outcome(kind=OutcomeClass.NOT_SENT, reason="connection_refused", explanation="nobody is there")
@@ -140,18 +143,20 @@ def test_a_page_that_cannot_be_made_says_why(bench: Any) -> None:
 
 
 class Passed(Points):
-    """Notes the points of the requests that are passed. Mutable."""
+    """Notes the points of the requests that are passed; the state fails at a hit of `arm.in`, 1 is the first. Mutable."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.fails_at: int | None = None
 
     def hit(self, name: str, /) -> None:
         if name.partition(".")[0] in ("arm", "outcome", "post"):
             self.names.append(name)
+        if self.names.count("arm.in") == self.fails_at:
+            raise StateError("state: the disk is full")
 
 
-def test_an_outcome_is_written_in_one_commit_with_the_next_intent_and_never_two_intents(bench: Any) -> None:
-    """Whoever is taken over between a commit and its POST sends one request more at most (R25)."""
+def test_a_turn_is_one_commit_of_all_that_ended_and_all_that_is_sent_next(bench: Any) -> None:
     points = bench.store.points = Passed()
     with bench.begin() as run:
         delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2), executor=Inline())
@@ -161,11 +166,54 @@ def test_an_outcome_is_written_in_one_commit_with_the_next_intent_and_never_two_
         points.names.clear()
         delivery.submit(bench.page(run, 2, 5))
         delivery.drain()
-    alone = ["arm.before", "arm.in", "arm.after", "post.before"]
+    begun = ["arm.before", "arm.in", "arm.before", "arm.in"]
     ended = ["post.after", "post.after", "outcome.before", "outcome.in", "outcome.before", "outcome.in"]
-    both = [*ended, "arm.before", "arm.in", "outcome.after", "outcome.after", "arm.after", "post.before"]
+    first = [*begun, "arm.after", "arm.after", "post.before", "post.before"]
+    second = [*ended, *begun, "outcome.after", "outcome.after", "arm.after", "arm.after", "post.before", "post.before"]
+    third = [*ended, "arm.before", "arm.in", "outcome.after", "outcome.after", "arm.after", "post.before"]
     last = ["post.after", "outcome.before", "outcome.in", "outcome.after"]
-    assert points.names == [*alone, *alone, *both, *alone, *both, *last]
+    assert points.names == [*first, *second, *third, *last]
+
+
+class TakesOver(Points):
+    """Another run takes over at a hit of `post.before`, 1 is the first. Mutable."""
+
+    def __init__(self, bench: Any, run: RunLog, at: int) -> None:
+        self.bench, self.run, self.left = bench, run, at
+
+    def hit(self, name: str, /) -> None:
+        self.left -= name == "post.before"
+        if name == "post.before" and self.left == 0:
+            self.run.close()
+            self.bench.begin().close()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_R25_of_several_requests_that_one_commit_armed_a_stale_holder_sends_one_more_at_most(
+    bench: Any, at: int
+) -> None:
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=4), executor=Inline())
+        delivery.submit(bench.page(run, 1, 1))
+        delivery.drain()
+        delivery.tools = replace(delivery.tools, points=TakesOver(bench, run, at))
+        with pytest.raises(StateError, match="has taken this pipeline over"):
+            delivery.submit(bench.page(run, 2, 4))
+    assert len(bench.sender.sent) == 1 + at
+
+
+def test_what_a_commit_that_failed_had_armed_is_not_sent_later(bench: Any) -> None:
+    points = bench.store.points = Passed()
+    with bench.begin() as run:
+        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=2))
+        delivery.submit(bench.page(run, 1, 1))
+        delivery.drain()
+        points.fails_at = 3
+        with pytest.raises(StateError, match="the disk is full"):
+            delivery.submit(bench.page(run, 2, 2))
+        delivery.stop(INTERRUPTED)
+        delivery.drain()
+    assert len(bench.sender.sent) == 1
 
 
 def test_a_request_that_was_not_sent_waits_longer_each_time(bench: Any) -> None:
