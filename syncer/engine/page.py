@@ -87,7 +87,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     buckets = set(rejects["bucket"].unique())  # most pages have few of them, and the others need not be searched for
     quarantined = [] if buckets.isdisjoint(QUARANTINED) else _quarantined(rejects, cursor_at)
     run.page(tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere)
-    run.ledger.add(packed(wanted["identity"]))
+    run.will_send(packed(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
     early = _early(rejects, nulls) if Bucket.TOO_EARLY in buckets else rejects["row"].clear()

@@ -79,7 +79,8 @@ class Writer:
         SQLAlchemy begins by itself once it is asked for a statement. Most transactions ask the driver alone: its part in
         them costs as much as a page of the log.
         """
-        with self.connection() as connection:
+        connection, self._kept = self._kept or self._engine.connect(), None
+        try:
             raw = driver(connection)
             raw.execute("BEGIN IMMEDIATE")
             yield connection
@@ -87,17 +88,17 @@ class Writer:
                 connection.commit()
             else:
                 raw.commit()
-
-    @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """Give the connection without a transaction; where the block raises, it is kept no longer."""
-        connection, self._kept = self._kept or self._engine.connect(), None
-        try:
-            yield connection
             self._kept = connection
         finally:
             if self._kept is None:
                 self._give_up(connection)
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Give the connection without a transaction: for one look."""
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        yield self._kept
 
     @staticmethod
     def _give_up(connection: Connection) -> None:
@@ -140,7 +141,7 @@ class Database:
 
     def looking(self) -> AbstractContextManager[Connection]:
         """Give a connection for a look at the newest that was committed, which changes nothing."""
-        return self._pooled() if self.writer is None else self.writer.connection()
+        return self._pooled() if self.writer is None else self.writer.looking()
 
     @contextmanager
     def _pooled(self) -> Iterator[Connection]:

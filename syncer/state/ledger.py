@@ -275,7 +275,8 @@ class Ledger:
         return self._files.upto if self._files else 0
 
     def _is_recent(self, asked: pl.Series) -> pl.Series:
-        return asked.is_in(_common(self._recent, asked).implode())
+        common = _common(self._recent, asked)
+        return asked.is_in(common.implode()) if common.len() else _empty_filter(asked.len())
 
     def _read_through(self, asked: pl.Series, groups: Iterable[bytes]) -> pl.Series:
         wanted = asked.unique()
@@ -307,6 +308,12 @@ def identities(digests: bytes) -> pl.Series:
     count = len(digests) // IDENTITY_BYTES
     array = pa.Array.from_buffers(_NUMBERS, count, [None, pa.py_buffer(digests)])
     return pl.Series("identity", pl.from_arrow(array)).to_physical()
+
+
+def known_among(digests: bytes, known: Collection[bytes]) -> list[bytes]:
+    """Return those of the packed `digests` that are `known`."""
+    is_known = identities(digests).is_in(identities(b"".join(known)).implode())
+    return [digests[IDENTITY_BYTES * at :][:IDENTITY_BYTES] for at in is_known.arg_true()]
 
 
 def packed(identities: pl.Series) -> bytes:

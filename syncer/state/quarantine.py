@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, bindparam, delete, func, select, update
 from connectors.incremental import CursorKind, CursorValue
 from syncer.report import Bucket
 from syncer.state.requests import Rejected, split
+from syncer.state.straight import Straight
 from syncer.state.tables import QUARANTINE, RUNS
 from syncer.state.upserts import inserting
 
@@ -32,10 +33,11 @@ LATEST = (
 
 
 @cache
-def _put(kind: str) -> Any:
+def _put(kind: str) -> Straight:
     insert = inserting(kind)(QUARANTINE)
     latest = {name: insert.excluded[name] for name in LATEST}
-    return insert.on_conflict_do_update(index_elements=["pipeline_id", "identity"], set_=latest)
+    put = insert.on_conflict_do_update(index_elements=["pipeline_id", "identity"], set_=latest)
+    return Straight(put, columns=("pipeline_id", "identity", *LATEST))
 
 
 _REPLACE = delete(QUARANTINE).where(
@@ -112,6 +114,8 @@ class Aside:
 
     def __init__(self, pipeline_id: int, known: set[bytes], count: int) -> None:
         self._pipeline_id, self._known, self._count = pipeline_id, known, count
+        self._expected: set[bytes] = set()
+        """Those of which requests are made: to look through a request for all that are known is a tenth of its cost."""
 
     @classmethod
     def load(cls, connection: Connection, pipeline_id: int) -> Self:
@@ -128,7 +132,7 @@ class Aside:
         request_id: int | None = None, gone: bytes = b"",
     ) -> None:  # fmt: skip
         """Set events aside, and remember them but for conflicts of keys; forget those of the packed digests `gone`."""
-        self.settle(connection, gone)
+        clear(connection, self._pipeline_id, among(self._known, gone))
         if not rejected:
             return
         put(connection, rejected, pipeline_id=self._pipeline_id, run_id=run_id, at=at, request_id=request_id)
@@ -139,9 +143,16 @@ class Aside:
         if self.is_full:  # some of them may have been there before
             self._count = count(connection, self._pipeline_id)
 
+    def expect(self, digests: bytes) -> None:
+        """Note which of the packed `digests`, of which requests are about to be made, are set aside by now."""
+        if self._known and digests:
+            from syncer.state.ledger import known_among
+
+            self._expected.update(known_among(digests, self._known))
+
     def settle(self, connection: Connection, digests: bytes) -> None:
-        """Forget those of the packed `digests`, which are settled otherwise."""
-        clear(connection, self._pipeline_id, among(self._known, digests))
+        """Forget those of the packed `digests`, which were expected and are settled otherwise."""
+        clear(connection, self._pipeline_id, among(self._expected, digests))
 
 
 def put(
@@ -175,7 +186,7 @@ def put(
         named = {"of_pipeline": pipeline_id, "not_of_run": run_id}
         connection.execute(_REPLACE, [{**named, "for_reason": reason, "at_cursor": text} for reason, text in places])
     if rows:
-        connection.execute(_put(connection.dialect.name), rows)
+        _put(connection.dialect.name).for_each(connection, rows)
 
 
 def identities(connection: Connection, pipeline_id: int) -> set[bytes]:

@@ -10,9 +10,8 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
-from syncer.errors import StateError
 from syncer.ports import SteadyClock
 from syncer.report import RunReport, RunStatus, Tally
 from syncer.spec.outcomes import Outcome
@@ -20,6 +19,7 @@ from syncer.state import asked, audit, counts, outbox, pipelines, quarantine, su
 from syncer.state.alone import one_at_a_time
 from syncer.state.basis import Basis
 from syncer.state.basis import put as put_basis
+from syncer.state.end import end
 from syncer.state.history import rejects_of, report_of
 from syncer.state.locks import Lock
 from syncer.state.new_run import NewRun
@@ -27,27 +27,12 @@ from syncer.state.open_requests import OpenRequest, OpenRequests, is_forward, re
 from syncer.state.quarantine import Aside, Reject
 from syncer.state.requests import SETTLED, NewRequest, Rejected, RequestState, StoredRequest
 from syncer.state.settling import POINT
-from syncer.state.tables import RUNS
 from syncer.state.writes import Writes
 from syncer.watermark import Watermark
 
 if TYPE_CHECKING:
     from syncer.state.ledger import Ledger
     from syncer.state.store import Store
-
-_FINISH = (
-    update(RUNS)
-    .where(RUNS.c.id == bindparam("of_run"), RUNS.c.status == RunStatus.RUNNING.value)
-    .values(
-        status=bindparam("new_status"),
-        finished_at=bindparam("at"),
-        elapsed_s=bindparam("took_s"),
-        message=bindparam("new_message"),
-        pause_reason=bindparam("reason"),
-        watermark_after=bindparam("reached"),
-        crashed=bindparam("is_crash"),
-    )
-)
 
 
 class RunLog:
@@ -78,6 +63,7 @@ class RunLog:
         self._writes = Writes(store, row.id, row.epoch)
         for request, stored in unfinished:
             self._open.add(request, stored.cursor_low)
+            self._aside.expect(request.digests)
 
     def __enter__(self) -> Self:
         return self
@@ -224,6 +210,11 @@ class RunLog:
         with self._writes.tx("audit") as connection:
             audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
+    def will_send(self, digests: bytes) -> None:
+        """Take note of events that requests are about to be made of: no other ones of this run may have them."""
+        self.ledger.add(digests)
+        self._aside.expect(digests)
+
     def send_again(self) -> "Ledger":
         """Let this run send what was settled before it; return the ledger that says what that is."""
         from syncer.state.ledger import empty_ledger
@@ -352,21 +343,11 @@ class RunLog:
     ) -> None:
         """Write how the run ended; a reason pauses the pipeline. `is_crash`: by a mistake of syncer's own."""
         with self._writes.tx("finish", although_failed=True) as connection:
-            row = connection.execute(
-                _FINISH,
-                {
-                    "of_run": self.run_id,
-                    "new_status": status.value,
-                    "at": now,
-                    "took_s": elapsed_s,
-                    "new_message": message,
-                    "reason": pause_reason,
-                    "reached": self._stored_watermark(connection),
-                    "is_crash": 1 if is_crash else None,
-                },
-            )
-            if row.rowcount != 1:
-                raise StateError(f"state: run {self.run_id} is finished already")
+            reached = self._stored_watermark(connection)
+            end(
+                connection, self.run_id, status, at=now, elapsed_s=elapsed_s, message=message,
+                pause_reason=pause_reason, reached=reached, is_crash=is_crash,
+            )  # fmt: skip
             went_well = status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
             pipelines.release(connection, self._row, pause_reason=pause_reason, went_well=went_well, now=now)
             asked.ended(connection, self.scope, self.run_id, is_over=status is not RunStatus.INTERRUPTED)
@@ -387,7 +368,7 @@ class RunLog:
         if state not in counts.SETTLED_IN:
             return
         counts.take(connection, request.run_id, counts.PENDING, request.events)
-        reasons = Counter((counts.REASON, event.reason) for event in rejected)
+        reasons = Counter((counts.REASON, event.reason) for event in rejected) if rejected else {}
         deltas = {counts.SETTLED_IN[state]: request.events, **counts.of_value(value), **reasons}
         counts.add(connection, request.run_id, deltas)
 

@@ -313,9 +313,33 @@ def test_an_event_set_aside_leaves_the_quarantine_when_it_is_delivered(store: St
         run.page(Tally(rows_read=1, buckets=Counter(rejected_local=1)), aside[:1], 0)
         before = reasons(store)
     with acts.begin(store, "run-2") as run:
+        run.will_send(acts.identities(1, 2))
         acts.deliver(run, 1, 2)
     assert before == ["currency_missing", "key_conflict", "unreadable"]
     assert reasons(store) == ["key_conflict", "unreadable"]
+
+
+def test_a_row_that_is_refused_while_another_of_its_key_is_under_way_stays_set_aside(store: Store, acts: Any) -> None:
+    """Whichever of the two comes first, the answer or the second row."""
+    aside = [Rejected(identity=acts.identities(1, 1), bucket=Bucket.REJECTED_LOCAL, reason="currency_missing")]
+    with acts.begin(store) as run:
+        acts.read(run, 2)
+        run.will_send(acts.identities(1, 2))
+        request = acts.arm(run, 1, 2)
+        run.page(Tally(rows_read=1, buckets=Counter(rejected_local=1)), aside, 0)
+        run.settle(request, acts.accepted(), state=RequestState.ACKED)
+    assert reasons(store) == ["currency_missing"]
+
+
+def test_what_a_run_that_died_had_under_way_leaves_the_quarantine_when_it_is_held(store: Store, acts: Any) -> None:
+    aside = [Rejected(identity=acts.identities(1, 1), bucket=Bucket.REJECTED_LOCAL, reason="currency_missing")]
+    with acts.begin(store) as run:
+        run.page(Tally(rows_read=1, buckets=Counter(rejected_local=1)), aside, 0)
+        acts.read(run, 2)
+        request = acts.arm(run, 1, 2)
+    with acts.begin(store, "run-2") as run:
+        run.hold(request)
+    assert reasons(store) == []
 
 
 def reasons(store: Store) -> list[str]:
