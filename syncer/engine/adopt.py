@@ -7,7 +7,7 @@ import polars as pl
 from syncer.engine.basis import basis_of, changes
 from syncer.engine.batches import batches
 from syncer.engine.compiled import compiled
-from syncer.engine.deliver import INTERRUPTED, Ending
+from syncer.engine.endings import INTERRUPTED, Ending
 from syncer.engine.job import Job
 from syncer.engine.span import Span, whole
 from syncer.engine.sync import identity_scope, recorded

@@ -15,8 +15,8 @@ from syncer.capi.circuit import PROBE_EVENTS
 from syncer.capi.pacing import wait_s
 from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
-from syncer.engine.clock_check import CLOCK_WRONG, Distrust
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
+from syncer.engine.endings import INTERRUPTED, SYSTEMATIC, Ending, ending_of, systematic
 from syncer.engine.mass_reject import Refusals
 from syncer.engine.outgoing import Outgoing, Search, begun, stepped
 from syncer.engine.pack import pack
@@ -32,29 +32,8 @@ from syncer.watermark import Watermark
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-SYSTEMATIC = "systematic_reject"
-"""Why a pipeline is paused whose mapping or dataset must be wrong, by what Meta refuses."""
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a run ends, and what to tell about it."""
-
-    status: RunStatus
-    message: str = ""
-    pause_reason: str | None = None
-
-
-def ending_of(distrust: Distrust) -> Ending:
-    """Return how a run ends whose clock is not to be believed."""
-    if distrust.pauses:
-        return Ending(status=RunStatus.PAUSED, message=distrust.message, pause_reason=CLOCK_WRONG)
-    return Ending(status=RunStatus.FAILED, message=distrust.message)
-
-
-INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the next run goes on from here")
 
 
 @dataclass(slots=True)
@@ -100,7 +79,7 @@ class Delivery:
         return None if self.most_rows is None else self.most_rows - self._rows_queued
 
     def submit(self, page: Page) -> None:
-        """Queue the events of `page`, whose counts are in the state already, once few requests of those before it wait."""
+        """Count the rows of `page` and queue its events, once few requests of those before it wait."""
         while len(self._queue) + len(self._waiting) > self.settings.requests_in_flight and self.stopped is None:
             self._await()
         self._rows_read += page.rows
@@ -110,9 +89,7 @@ class Delivery:
         requests = self._packed(page) if page.events.height else []
         self._frontier.open(page.number, upto=page.upto, requests=len(requests), blocks=page.blocks)
         self._queue.extend(requests)
-        if not requests and (moved := self._moved()):
-            self.run.advance(moved)
-        self._land_done(patience_s=0.0)
+        self._take_turn(self._ended(patience_s=0.0), page)
         self._show()
 
     def meanwhile(self, work: Callable[[], T]) -> T:
@@ -151,13 +128,17 @@ class Delivery:
         if self.tools.stop.is_wanted:
             self.stop(INTERRUPTED)
 
-    def _take_turn(self, ended: list[tuple[Outgoing, Outcome]]) -> None:
-        """Settle what ended and arm as many requests as have a place, in one commit; then post these.
+    def _take_turn(self, ended: list[tuple[Outgoing, Outcome]], page: Page | None = None) -> None:
+        """Count a page, settle what ended and arm as many requests as have a place, in one commit; then post these.
 
         Before each but the first it is asked whether another run has taken over: whoever is, sends one at most.
         """
         judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
         with self.run.together():
+            if page is not None:
+                page.record()
+                if (moved := self._moved()) is not None:
+                    self.run.advance(moved)
             for request, outcome, decision in judged:
                 self._land(request, outcome, decision)
             armed = self._arm()
@@ -189,10 +170,13 @@ class Delivery:
         self._take_turn([])
 
     def _land_done(self, patience_s: float | None, *others: Future[Any]) -> None:
+        self._take_turn(self._ended(patience_s, *others))
+
+    def _ended(self, patience_s: float | None, *others: Future[Any]) -> list[tuple[Outgoing, Outcome]]:
         awaited = (*self._flying, *others)
         done = self.tools.executor.finished(awaited, timeout_s=patience_s) if awaited else set()
         ended = [future for future in self._flying if future in done]  # a set has no order of its own
-        self._take_turn([(self._flying.pop(future), future.result()) for future in ended])
+        return [(self._flying.pop(future), future.result()) for future in ended]
 
     def _may_launch(self, *, beside: int = 0) -> bool:
         """Return whether a request is there, has a place `beside` those just armed, and the rate limit is not nearly used up.
@@ -333,13 +317,13 @@ class Delivery:
         is_over = self.stopped is not None and self.stopped.pause_reason == SYSTEMATIC
         if is_over or counted.exceeds_share(of=self._queued):
             self._leave(request, outcome, is_doubt=False)
-            self.stop(_systematic(outcome, f"{counted.refused + 1:,} of {self._queued:,} events of this run"))
+            self.stop(systematic(outcome, f"{counted.refused + 1:,} of {self._queued:,} events of this run"))
             return
         counted.add(outcome)
         self._settle(request, outcome, RequestState.DEAD, rejected=(request.rejected(outcome),))
         if counted.fills_a_row or request.is_misaddressed:
             self.stop(
-                _systematic(outcome, f"{counted.in_a_row} event{'s' * (counted.in_a_row != 1)} in a row one by one")
+                systematic(outcome, f"{counted.in_a_row} event{'s' * (counted.in_a_row != 1)} in a row one by one")
             )
 
     def _settle(
@@ -386,14 +370,6 @@ class Delivery:
 
     def _show(self) -> None:
         self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
-
-
-def _systematic(outcome: Outcome, refused: str) -> Ending:
-    message = (
-        f"Meta refused {refused} ({outcome.reason}): {outcome.explanation}; "
-        "look at the mapping and the dataset, then run again"
-    )
-    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=SYSTEMATIC)
 
 
 def _stored(request: Outgoing) -> int:

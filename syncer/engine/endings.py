@@ -1,13 +1,37 @@
 """How runs end, in words."""
 
+from dataclasses import dataclass
+
 from syncer.engine.again import Recall
-from syncer.engine.deliver import Ending
+from syncer.engine.clock_check import CLOCK_WRONG, Distrust
 from syncer.pipeline import Pipeline
 from syncer.report import Bucket, RunStatus
+from syncer.spec.outcomes import Outcome
 from syncer.state.quarantine import MOST_SET_ASIDE
 
 BY_HAND = "by_hand"
 """Why a pipeline is paused that an operator paused: no run tries again whether the reason is gone."""
+SYSTEMATIC = "systematic_reject"
+"""Why a pipeline is paused whose mapping or dataset must be wrong, by what Meta refuses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ends, and what to tell about it."""
+
+    status: RunStatus
+    message: str = ""
+    pause_reason: str | None = None
+
+
+def ending_of(distrust: Distrust) -> Ending:
+    """Return how a run ends whose clock is not to be believed."""
+    if distrust.pauses:
+        return Ending(status=RunStatus.PAUSED, message=distrust.message, pause_reason=CLOCK_WRONG)
+    return Ending(status=RunStatus.FAILED, message=distrust.message)
+
+
+INTERRUPTED = Ending(status=RunStatus.INTERRUPTED, message="stopped by hand; the next run goes on from here")
 
 
 def paused(pipeline: Pipeline) -> Ending:
@@ -53,3 +77,12 @@ def not_found(recall: Recall) -> str:
     if keyless:
         said.append(f"{keyless:,} have no key to be found by; a run reads them when their rows' cursor grows")
     return "; ".join(said)
+
+
+def systematic(outcome: Outcome, refused: str) -> Ending:
+    """Return how a run ends of which Meta refused so much that no single event is to blame; `refused` says how much."""
+    message = (
+        f"Meta refused {refused} ({outcome.reason}): {outcome.explanation}; "
+        "look at the mapping and the dataset, then run again"
+    )
+    return Ending(status=RunStatus.PAUSED, message=message, pause_reason=SYSTEMATIC)

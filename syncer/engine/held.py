@@ -10,7 +10,7 @@ import polars as pl
 
 from connectors.base import Query
 from connectors.incremental import CursorValue
-from syncer.engine.deliver import Ending
+from syncer.engine.endings import Ending
 from syncer.engine.job import Job
 from syncer.engine.span import halves, lowest, rows_of
 from syncer.engine.sync import deliver_now, recorded

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -29,7 +30,7 @@ QUARANTINED = (Bucket.REJECTED_LOCAL, Bucket.PII_BLOCKED, Bucket.KEY_PROBLEM, Bu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The deliverable events of one batch of rows; all counts of the others are in the state."""
+    """The deliverable events of one batch of rows, and what writes down what became of all of them."""
 
     number: int
     rows: int
@@ -48,6 +49,8 @@ class Page:
     """How many were left out because the run sends of no more rows."""
     consent_column: str | None = None
     """The column that was asked for consent; None: none was."""
+    record: Callable[[], None] = lambda: None
+    """Counts the rows in the state and sets rejects aside: to be called once, in the commit of the first intents at last."""
 
 
 def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how much of it is wanted
@@ -62,7 +65,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     reprieve: "Reprieve | None" = None,
     settled: "pl.Series | None" = None,
 ) -> Page:
-    """Drop what is settled or blocked, cut at `room` events, and record what became of every other row of the batch.
+    """Drop what is settled or blocked, cut at `room` events, and judge what became of every other row of the batch.
 
     Events of more than `most_rows` rows are `over_max_rows`.
 
@@ -86,7 +89,6 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     rejects = transformed.rejects
     buckets = set(rejects["bucket"].unique())  # most pages have few of them, and the others need not be searched for
     quarantined = [] if buckets.isdisjoint(QUARANTINED) else _quarantined(rejects, cursor_at)
-    run.page(tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere)
     run.will_send(packed(wanted["identity"]))
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
@@ -103,6 +105,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         settled=events.height - fresh.height,
         over=over,
         consent_column=transformed.consent_column,
+        record=partial(run.page, tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere),
     )
 
 

@@ -18,8 +18,18 @@ from syncer.engine.basis import NEEDS_DECISION, basis_of, changes, question
 from syncer.engine.batches import batches
 from syncer.engine.choice import Choice
 from syncer.engine.compiled import compiled_again, require_old_type
-from syncer.engine.deliver import INTERRUPTED, SYSTEMATIC, Delivery, Ending
-from syncer.engine.endings import BY_HAND, full, not_found, over_max_rows, paused, still_refused
+from syncer.engine.deliver import Delivery
+from syncer.engine.endings import (
+    BY_HAND,
+    INTERRUPTED,
+    SYSTEMATIC,
+    Ending,
+    full,
+    not_found,
+    over_max_rows,
+    paused,
+    still_refused,
+)
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
 from syncer.engine.one_row import MOST_ALIKE, of_key

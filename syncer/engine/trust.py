@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from syncer.engine.deliver import INTERRUPTED, Ending, ending_of
+from syncer.engine.endings import INTERRUPTED, Ending, ending_of
 from syncer.engine.job import Job
 from syncer.engine.readings import Sweep
 from syncer.engine.recover import holds_by_age

@@ -11,8 +11,7 @@ import pytest
 
 from syncer.engine.basis import NEEDS_DECISION
 from syncer.engine.clock_check import CLOCK_WRONG
-from syncer.engine.deliver import SYSTEMATIC
-from syncer.engine.endings import BY_HAND
+from syncer.engine.endings import BY_HAND, SYSTEMATIC
 from syncer.state.crashes import CRASH_LOOP
 from tests.acceptance.shop import TOKEN, Shop
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syncer.engine import held
 from syncer.engine.clock_check import CLOCK_WRONG, ClockCheck
-from syncer.engine.deliver import SYSTEMATIC
+from syncer.engine.endings import SYSTEMATIC
 from syncer.engine.executor import Inline
 from syncer.engine.job import Job, Sample
 from syncer.engine.readings import Sweep

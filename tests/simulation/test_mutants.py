@@ -42,10 +42,10 @@ def mutant(change: Callable[[Patch], None]) -> Callable[[Patch], None]:
 def sends_before_the_intent_is_written(patch: Patch) -> None:
     take_turn = Delivery._take_turn
 
-    def early(self: Delivery, ended: Any) -> None:
+    def early(self: Delivery, ended: Any, page: Page | None = None) -> None:
         if self._may_launch():
             self.sender.send(self._queue[0].events["json"])
-        take_turn(self, ended)
+        take_turn(self, ended, page)
 
     patch.setattr(Delivery, "_take_turn", early)
 

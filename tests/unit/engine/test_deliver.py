@@ -9,7 +9,7 @@ from typing import Any, Self
 import pytest
 
 from syncer.engine.decide import MOST_ATTEMPTS
-from syncer.engine.deliver import INTERRUPTED
+from syncer.engine.endings import INTERRUPTED
 from syncer.engine.executor import Inline
 from syncer.engine.mass_reject import MOST_REFUSED_IN_A_ROW
 from syncer.errors import StateError

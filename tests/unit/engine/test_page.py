@@ -49,7 +49,9 @@ def take(
     )
     made = Transformed(events=events, rejects=pl.DataFrame(lines, schema=REJECTS, orient="row"), tally=tally)
     batch = pa.record_batch({"updated": cursors})
-    return take_page(bench.pages - 1, batch, "updated", made, run, room=room, most_rows=most_rows)
+    page = take_page(bench.pages - 1, batch, "updated", made, run, room=room, most_rows=most_rows)
+    page.record()
+    return page
 
 
 def at(number: int) -> CursorValue:
