@@ -111,7 +111,7 @@ class Delivery:
 
     def _doubtful(self, page: Page, events: pl.DataFrame) -> Outgoing:
         first_sent = min(self.doubts[name] for name in events["identity"])
-        return Outgoing(page, events, in_doubt=True, first_sent=first_sent)
+        return Outgoing(page, events, in_doubt=True, is_noted=True, first_sent=first_sent)
 
     def drain(self) -> None:
         """Send what is queued; once stopped, only take the outcomes of what is under way."""
@@ -224,8 +224,7 @@ class Delivery:
             request.stored = self.run.arm(request.intent(request.events))
             self._requests += 1
         else:
-            if request.in_doubt:
-                self.run.note_possible_duplicates(request.events.height)
+            request.note_doubt(self.run, request.events.height)
             self.run.rearm(request.stored)
         return request
 
@@ -247,8 +246,7 @@ class Delivery:
         """Return as much of a request as is risked while nobody knows whether the other side is back."""
         if request.events.height <= PROBE_EVENTS:
             return request
-        if request.in_doubt and request.stored is not None:
-            self.run.note_possible_duplicates(request.events.height)
+        request.note_doubt(self.run, request.events.height)
         head, rest = request.headed(PROBE_EVENTS)
         if rest is not None:
             self._frontier.divide(request.page.number)
@@ -261,8 +259,7 @@ class Delivery:
         """Settle the events that may not be sent any more; the others stay in their place."""
         state = RequestState.HELD if request.in_doubt else RequestState.EXPIRED
         kept = request.events.filter(~gone)
-        if request.in_doubt and request.stored is not None and kept.height:
-            self.run.note_possible_duplicates(kept.height)
+        request.note_doubt(self.run, kept.height)
         aside = request.intent(request.events.filter(gone))
         rest = request.without(gone)
         if rest is None:
@@ -357,7 +354,7 @@ class Delivery:
         return Outgoing(request.page, search.events[list(part)], search) if part else None
 
     def _leave(self, request: Outgoing, outcome: Outcome, *, is_doubt: bool) -> None:
-        request.in_doubt = request.in_doubt or is_doubt
+        request.left(is_doubt=is_doubt)
         state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
         self.run.settle(_stored(request), outcome, state=state)
 

@@ -13,6 +13,7 @@ from syncer.report import Bucket
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.ledger import packed
 from syncer.state.requests import NewRequest, Rejected, RequestState
+from syncer.state.runs import RunLog
 from syncer.transform.consent import in_words
 
 
@@ -38,7 +39,9 @@ class Outgoing:
     """Its row in the state, once it was armed."""
     attempts: int = 0
     in_doubt: bool = False
-    """Whether Meta may have its events already; that is noted before it is armed anew."""
+    """Whether Meta may have its events already."""
+    is_noted: bool = False
+    """Whether that was noted since an answer left it in doubt last: so it must be before it is armed anew."""
     first_sent: datetime | None = None
     """When its events were first sent; None: never."""
     parent: int | None = None
@@ -61,6 +64,16 @@ class Outgoing:
             first_armed_at=self.first_sent,
             consent=in_words(self.page.consent_column, events["consent"]) if self.page.consent_column else None,
         )
+
+    def left(self, *, is_doubt: bool) -> None:
+        """Take an answer that settles nothing; `is_doubt`: Meta may have the events."""
+        self.in_doubt, self.is_noted = self.in_doubt or is_doubt, self.is_noted and not is_doubt
+
+    def note_doubt(self, run: RunLog, events: int) -> None:
+        """Note that `events` of it may arrive a second time: once for each answer that left it in doubt."""
+        if self.in_doubt and not self.is_noted and events:
+            run.note_possible_duplicates(events)
+            self.is_noted = True
 
     def facts(self, outcome: Outcome) -> dict[str, object]:
         """Return what a log says of the request when its answer came: ids, counts and codes."""

@@ -271,11 +271,22 @@ def test_after_six_attempts_the_events_are_left_to_the_next_run(
         assert [left.state for left in run.unfinished()] == [state]
 
 
-def test_possible_duplicates_are_noted_for_each_time_doubt_is_sent_again(bench: Any) -> None:
-    bench.sender.follow([DOUBT, NOT_SENT, DOUBT, ACKED])
+@pytest.mark.parametrize(
+    ("answers", "noted"),
+    [
+        ([DOUBT, ACKED], 10),
+        ([DOUBT, DOUBT, ACKED], 20),
+        ([DOUBT, NOT_SENT, NOT_SENT, ACKED], 10),
+        ([DOUBT, NOT_SENT, DOUBT, NOT_SENT, ACKED], 20),
+        ([NOT_SENT, ACKED], 0),
+    ],
+)
+def test_R03_possible_duplicates_are_noted_once_for_each_answer_that_leaves_doubt(
+    bench: Any, answers: list[Outcome], noted: int
+) -> None:
+    bench.sender.follow(answers)
     _, report = deliver(bench, 10)
-    assert report.possible_duplicates == 30
-    assert report.acknowledged == 10
+    assert (report.possible_duplicates, report.acknowledged) == (noted, 10)
 
 
 def test_at_most_once_holds_doubt_and_goes_on(bench: Any) -> None:
