@@ -123,13 +123,15 @@ def quality(session: Session, pipeline: Pipeline) -> "Quality":
 
 
 def _state(session: Session) -> tuple[Verdict, str]:
+    from syncer.state.guard import Guard
     from syncer.state.tables import SCHEMA
 
     place = session.state_place
-    if place.path is not None and not place.path.exists():
+    if place.path is not None and not place.path.exists() and Guard(place.path).read() is None:
         return Verdict.UNKNOWN, f"{place} does not exist yet; the first run makes it"
     with session.store_as_it_is() as store:
         store.require_known_schema()
+        store.require_newest()
         found = store.schema
     if found == SCHEMA:
         return Verdict.OK, f"{place}, schema {found}"

@@ -108,12 +108,12 @@ class Session:
 
     def store_as_it_is(self) -> "Store":
         """Return the store with the schema it has, to be closed; raises `StateError` where there is none."""
-        from syncer.errors import StateError
+        from syncer.state.guard import Guard
         from syncer.state.store import open_store
 
         project, place = self.project, self.state_place
         if place.path is not None and not place.path.exists():
-            raise StateError(f"state: {place} does not exist yet; the first run makes it")
+            raise Guard(place.path).absent()
         return open_store(project.state.resolve(), root=project.root, home=project.home, migrate=False)
 
     def unguarded_store(self) -> "Store":

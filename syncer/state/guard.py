@@ -113,6 +113,12 @@ class Guard:
         """Return the error for a store that is gone."""
         return StateError(f"state: {self._state} is missing or empty, although there was one; {REMEDY}")
 
+    def absent(self) -> StateError:
+        """Return the error for a store that is not there: gone, or made by nobody yet."""
+        if self.read() is not None:
+            return self.missing()
+        return StateError(f"state: {self._state} does not exist yet; the first run makes it")
+
     def raise_to(self, mark: Mark) -> None:
         """Write that the store came as far as `mark`; what others wrote meanwhile stands."""
         if mark == self._last:

@@ -156,7 +156,7 @@ class Store:
         Raises `StateError` where a newer release wrote it, or the store is older than its guard: nothing was written.
         """
         self.require_known_schema()
-        self._require_newest()
+        self.require_newest()
         change = self._migrate()
         self._is_ready = True
         if self._guard is not None:
@@ -165,7 +165,8 @@ class Store:
             self._guard.raise_to(mark)
         return change
 
-    def _require_newest(self) -> None:
+    def require_newest(self) -> None:
+        """Raise `StateError` where the store is older than its guard, or another one."""
         mark = self._guard.read() if self._guard is not None else None  # before the store, which goes on meanwhile
         if self._guard is not None and mark is not None:
             self._guard.require_reached(mark, self.mark())

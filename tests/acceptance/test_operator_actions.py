@@ -111,6 +111,22 @@ def test_a_check_tells_a_good_token_from_others(make_shop: MakeShop) -> None:
     assert check.verdict == "misconfigured"
 
 
+def test_R30_a_state_that_no_run_takes_is_no_good_to_a_check_either(shop: Shop) -> None:
+    file = shop.folder / ".syncer" / "state.db"
+    shop.syncer("run", "orders")
+    older = file.read_bytes()
+    shop.syncer("run", "orders")
+    file.write_bytes(older)
+    done = shop.syncer("check", "state")
+    assert (done.code, "state.db is older than it was: 1 run that it had are gone" in done.out) == (1, True)
+    file.unlink()
+    gone = "state.db is missing or empty, although there was one; restore its newest copy"
+    for words in (("check", "state"), ("state", "backup", str(shop.folder / "copy.db"))):
+        done = shop.syncer(*words)
+        assert (done.code, gone in done.out + done.err) == (1, True), words
+    assert not file.exists()
+
+
 def test_nothing_is_moved_or_copied_that_must_not_be(shop: Shop) -> None:
     shop.add_orders(1, 1)
     with opened(shop) as session:
