@@ -51,9 +51,14 @@ MORE = """\
 
 
 def seen_in(text: str, *, digests: bool = True) -> list[str]:
-    """Return which canaries stand in `text`, plain or as a digest."""
+    """Return which canaries stand in `text`, plain or as a digest, in hex or as bytes read as Latin-1."""
     plain = [name for name, value in CANARIES.items() if value in text or value.replace(" ", "") in text]
-    return plain + [name for name, value in DIGESTS.items() if digests and value in text]
+    hashed = [
+        name
+        for name, value in DIGESTS.items()
+        if value in text.lower() or bytes.fromhex(value).decode("latin-1") in text
+    ]
+    return plain + (hashed if digests else [])
 
 
 def make(make_shop: MakeShop) -> Shop:
