@@ -3,9 +3,11 @@
 import json
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from uuid import uuid4
 
 import psycopg
@@ -97,6 +99,9 @@ def test_R02_R03_killed_at_random_nothing_is_lost_and_every_duplicate_was_announ
     lost, twice = ROWS - len(arrived), arrived.total() - len(arrived)
     assert (lost, killed) == (0, kills)
     assert twice <= announced
+    if kind == "sqlite":
+        with closing(sqlite3.connect(shop.folder / ".syncer" / "state.db")) as state:
+            assert state.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     note(fault, tried=1, deaths=killed, requests=shop.sandbox.sandbox.begun, duplicates=twice, announced=announced)
 
 
