@@ -70,6 +70,17 @@ def test_R36_a_retry_sends_what_passes_by_now_and_nothing_else(refused: Shop) ->
     assert refused.syncer("trace", "orders", "7", "--output", "json").report["conclusion"] == "acked"
 
 
+def test_R16_a_retry_sends_no_event_from_before_the_start(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "start: window", "start: -2h")
+    shop.add_orders(1, 3, changes="UPDATE orders SET total = NULL WHERE order_id > 1")
+    assert shop.syncer("run", "orders").code == 3
+    shop.sql("UPDATE orders SET total = 5", "UPDATE orders SET ordered_at = now() - INTERVAL 3 HOUR WHERE order_id = 3")
+    shop.edit("pipelines/orders.yaml", "start: -2h", "start: window")
+    report = shop.syncer("rejects", "retry", "orders", "--all", "--output", "json").report
+    assert (report["acknowledged"], report["buckets"]) == (1, {"before_start": 1})
+    assert shop.order_ids() == ["1", "2"]
+
+
 def test_a_mended_mapping_sends_rejects_by_itself_and_dropped_ones_never(refused: Shop) -> None:
     refused.add_orders(20, 20, changes="UPDATE orders SET updated_at = updated_at + INTERVAL 2 DAY WHERE order_id = 20")
     assert refused.syncer("run", "orders", "--output", "json").report["acknowledged"] == 1
