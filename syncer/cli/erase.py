@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from syncer.actions import Wanted
     from syncer.engine.persons import Found
     from syncer.pipeline import Pipeline
+    from syncer.session import Session
     from syncer.state.erased import Traces
 
 
@@ -65,9 +66,19 @@ def command(
             there = traces(opened, way, found) if dry_run else erase(opened, way, found)
             if as_json:
                 facts = {"pipeline": name, "target": opened.project.target, "destination": way.destinations[0]}
-                print_json(facts | {"done": not dry_run} | _facts(there, found))
+                print_json(facts | {"done": not dry_run} | _facts(there, found) | {"copies": _copies(opened)})
             else:
                 _print(opened.label(way), opened.project.target, there, found, dry_run=dry_run)
+        if (copies := _copies(opened)) and not as_json:
+            click.echo(f"Copies that upgrades made still have what they had; delete them: {', '.join(copies)}")
+
+
+def _copies(opened: "Session") -> list[str]:
+    """Return the files beside the state that an erasure does not reach."""
+    from syncer.state.backup import upgrade_copies
+
+    path = opened.state_place.path
+    return [] if path is None else [str(copy) for copy in upgrade_copies(path)]
 
 
 def _facts(there: "Traces", found: "Found") -> dict[str, Any]:
@@ -78,7 +89,7 @@ def _facts(there: "Traces", found: "Found") -> dict[str, Any]:
 
 
 def _print(label: str, target: str, there: "Traces", found: "Found", *, dry_run: bool) -> None:
-    verb = "would be" if dry_run else "are"
+    verb = "would be" if dry_run else "is" if there.events == 1 else "are"
     click.echo(
         f"{label}: {_count(there.events, 'event')} {verb} blocked for target {target}, "
         f"{there.blocked:,} of them {'is' if there.blocked == 1 else 'are'} so already."

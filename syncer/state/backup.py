@@ -1,5 +1,6 @@
 """A copy of a whole state file, made while runs may go on, and looked through before it is believed."""
 
+import glob
 import os
 import secrets
 import sqlite3
@@ -57,6 +58,11 @@ def back_up(path: Path, copy: Path) -> None:
     """Write the database in `path`, as it is at one moment, over the file `copy`."""
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
+
+
+def upgrade_copies(path: Path) -> list[Path]:
+    """Return the copies that upgrades left beside the database in `path`: nobody prunes or erases in them."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.before-*"))
 
 
 def sync(path: Path) -> None:

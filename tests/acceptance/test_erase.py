@@ -61,3 +61,16 @@ def test_S12_an_erased_person_is_sent_by_nothing_and_counted(shop: Shop) -> None
     assert shop.order_ids() == ["1", "4", "6", "1", "4"]
     asked = shop.syncer("erase", "orders", "--key", "1", "--key", "2", "--match", "email=x", "--dry-run")
     assert (asked.code, "give one of --key, --match and --keys" in asked.err) == (2, True)
+
+
+def test_S12_copies_that_upgrades_left_are_named(shop: Shop) -> None:
+    shop.add_orders(1, 1)
+    shop.syncer("run", "orders")
+    copy = shop.folder / ".syncer" / "state.db.before-0002-20261129T120000Z"
+    copy.write_bytes((shop.folder / ".syncer" / "state.db").read_bytes())
+    told = shop.syncer("erase", "orders", "--key", "1").out
+    assert "orders: 1 event is blocked" in told
+    assert f"Copies that upgrades made still have what they had; delete them: {copy}" in told
+    assert shop.syncer("erase", "orders", "--key", "1", "--output", "json").report["copies"] == [str(copy)]
+    copy.unlink()
+    assert "Copies" not in shop.syncer("erase", "orders", "--key", "1").out
