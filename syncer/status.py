@@ -244,7 +244,7 @@ def held_json(stored: StoredRequest, line: RequestLine) -> dict[str, Any]:
     return {
         "request": stored.id,
         "run_id": stored.run_id,
-        "events": stored.events,
+        "events": stored.known_events,
         "since": in_utc(stored.first_armed_at or line.armed_at),
         "cursor_low": stored.cursor_low and stored.cursor_low.text,
         "cursor_high": stored.cursor_high and stored.cursor_high.text,

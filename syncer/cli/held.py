@@ -144,7 +144,7 @@ def _line(stored: "StoredRequest", line: "RequestLine") -> str:
 
 
 def _events(found: "list[tuple[StoredRequest, RequestLine]]") -> int:
-    return sum(stored.events for stored, _ in found)
+    return sum(stored.known_events for stored, _ in found)
 
 
 def _print(found: "list[tuple[StoredRequest, RequestLine]]") -> None:

@@ -16,9 +16,8 @@ from syncer.engine.span import halves, lowest, rows_of
 from syncer.engine.sync import deliver_now, recorded
 from syncer.engine.tools import Tools
 from syncer.report import RunReport, RunStatus
-from syncer.state.erased import NOBODY
 from syncer.state.held import close_resent, held_requests, in_words
-from syncer.state.requests import StoredRequest, split
+from syncer.state.requests import NOBODY, StoredRequest, split
 from syncer.state.runs import RunLog
 
 if TYPE_CHECKING:

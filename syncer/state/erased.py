@@ -8,13 +8,11 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from syncer.state import audit, outbox, pipelines, suppressed
 from syncer.state.database import driver, forget_deleted
-from syncer.state.requests import IDENTITY_BYTES
+from syncer.state.requests import IDENTITY_BYTES, NOBODY
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import ERASED, QUARANTINE
 
-NOBODY = bytes(IDENTITY_BYTES)
-"""Stands in the ledger where an erased identity was, so that its numbers stay right."""
 AT_ONCE = 500
 """Identities in one statement."""
 _BLOCKED = select(ERASED.c.identity).where(ERASED.c.pipeline_id == bindparam("of_pipeline"))

@@ -7,10 +7,9 @@ from sqlalchemy import Connection
 from syncer.errors import SyncerError
 from syncer.report import Bucket
 from syncer.state import audit, counts, outbox, pipelines
-from syncer.state.erased import NOBODY
 from syncer.state.history import RequestLine, line_of
 from syncer.state.open_requests import OpenRequest
-from syncer.state.requests import NewRequest, RequestState, StoredRequest, split
+from syncer.state.requests import NOBODY, NewRequest, RequestState, StoredRequest, split
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 
@@ -36,7 +35,7 @@ def held_requests(store: Store, scope: Scope, wanted: Collection[int] = ()) -> l
 
 
 def assume_delivered(store: Store, scope: Scope, wanted: Collection[int], *, actor: str) -> int:
-    """Take held requests for delivered: no run sends their events. Return how many events these are.
+    """Take held requests for delivered: no run sends their events. Return of how many events the persons are known.
 
     What their runs report stays: nobody learned anything from Meta. Raises `LockedError` where a run holds the scope,
     `SyncerError` where one of them is not held any more.
@@ -54,7 +53,7 @@ def assume_delivered(store: Store, scope: Scope, wanted: Collection[int], *, act
         audit.record(
             connection, scope, at=now, actor=actor, action="assume_delivered", change=(before, "acked_assumed")
         )
-    return sum(stored.events for _, stored, _ in chosen)
+    return sum(stored.known_events for _, stored, _ in chosen)
 
 
 def close_resent(store: Store, scope: Scope, wanted: Collection[int], *, epoch: int) -> None:
@@ -101,4 +100,4 @@ def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, 
 def in_words(requests: Collection[StoredRequest]) -> str:
     """Return what is held, for the audit log."""
     names = ", ".join(str(request.id) for request in requests)
-    return f"held: {sum(request.events for request in requests)} events in requests {names}"
+    return f"held: {sum(request.known_events for request in requests)} events in requests {names}"

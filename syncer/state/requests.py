@@ -10,6 +10,8 @@ from connectors.incremental import CursorValue
 from syncer.report import Bucket
 
 IDENTITY_BYTES = 16
+NOBODY = bytes(IDENTITY_BYTES)
+"""Stands in the ledger where an erased identity was, so that its numbers stay right."""
 
 
 class RequestState(StrEnum):
@@ -131,6 +133,11 @@ class StoredRequest:
     cursor_low: CursorValue | None
     cursor_high: CursorValue | None
     first_armed_at: datetime | None
+
+    @property
+    def known_events(self) -> int:
+        """How many of its events are of persons who were not erased since."""
+        return self.events - split(self.digests).count(NOBODY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,15 @@ def test_held_requests_are_listed_sent_again_and_taken_for_delivered(holding: Sh
     assert (first_run["acknowledged"], first_run["buckets"]) == (2, {"held": 3, "pending": 1})
 
 
+def test_erased_events_are_not_counted_among_those_that_are_held(holding: Shop) -> None:
+    assert holding.syncer("erase", "orders", "--key", "4").code == 0
+    assert [each["events"] for each in listed(holding)] == [2, 1]
+    asked = holding.syncer("held", "resend", "orders")
+    assert (asked.code, "3 events would be sent again." in asked.err) == (2, True)
+    assumed = holding.syncer("held", "assume-delivered", "orders", "--yes")
+    assert "3 events in 2 requests are taken for delivered" in assumed.out
+
+
 def test_nothing_is_decided_while_a_run_holds_the_pipeline(holding: Shop) -> None:
     from tests.acceptance.test_operator_actions import opened
 
