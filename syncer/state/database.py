@@ -95,10 +95,14 @@ class Writer:
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:
-        """Give the connection without a transaction: for one look."""
-        if self._kept is None:
-            self._kept = self._engine.connect()
-        yield self._kept
+        """Give the connection without a transaction: for one look. Where it raises, it is kept no longer."""
+        connection, self._kept = self._kept or self._engine.connect(), None
+        try:
+            yield connection
+            self._kept = connection
+        finally:
+            if self._kept is None:
+                self._give_up(connection)
 
     @staticmethod
     def _give_up(connection: Connection) -> None:

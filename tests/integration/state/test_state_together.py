@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from syncer.errors import StateError
 from syncer.report import RunStatus
+from syncer.state.database import driver
 from syncer.state.requests import RequestState
 from syncer.state.store import Store
 
@@ -81,3 +82,13 @@ def test_R25_a_block_of_a_run_that_was_taken_over_writes_nothing(store: Store, a
         with pytest.raises(StateError, match="taken this pipeline over"), run.together():
             run.settle(first, acts.accepted(), state=RequestState.ACKED)
     assert states(store) == ["armed"]
+
+
+def test_a_look_whose_connection_breaks_leaves_the_next_write_another(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 1)
+        with pytest.raises(StateError), store.looking() as connection:  # noqa: PT012  it breaks before it is asked
+            driver(connection).close()
+            connection.execute(STATES)
+        run.finish(RunStatus.FAILED, now=store.clock.now())
+        assert run.report().status == RunStatus.FAILED
