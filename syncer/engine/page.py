@@ -85,11 +85,12 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     if over:
         tally.buckets[Bucket.OVER_MAX_ROWS] = tally.reasons[Bucket.OVER_MAX_ROWS.value] = over
     wanted = within if room is None else within.head(room)
-    unsent = newly_suppressed(transformed.unsent, run)
+    unsent, gone = newly_suppressed(transformed.unsent, run), transformed.elsewhere
     rejects = transformed.rejects
     buckets = set(rejects["bucket"].unique())  # most pages have few of them, and the others need not be searched for
     quarantined = [] if buckets.isdisjoint(QUARANTINED) else _quarantined(rejects, cursor_at)
-    run.will_send(packed(wanted["identity"]))
+    digests = packed(wanted["identity"])
+    run.ledger.add(digests)
     is_cut = wanted.height < fresh.height
     nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
     early = _early(rejects, nulls) if Bucket.TOO_EARLY in buckets else rejects["row"].clear()
@@ -105,8 +106,14 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         settled=events.height - fresh.height,
         over=over,
         consent_column=transformed.consent_column,
-        record=partial(run.page, tally, quarantined, pending=within.height, unsent=unsent, gone=transformed.elsewhere),
+        record=partial(_record, run, partial(run.page, tally, quarantined, within.height, unsent, gone), digests),
     )
+
+
+def _record(run: "RunLog", count: Callable[[], None], digests: bytes) -> None:
+    """Set the rejects of a batch aside first: one of them may be of a key whose other row is about to be sent."""
+    count()
+    run.expect(digests)
 
 
 def _early(rejects: pl.DataFrame, first: int) -> pl.Series:

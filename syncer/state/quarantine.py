@@ -131,14 +131,17 @@ class Aside:
         self, connection: Connection, rejected: Sequence[Rejected], *, run_id: str, at: datetime,
         request_id: int | None = None, gone: bytes = b"",
     ) -> None:  # fmt: skip
-        """Set events aside, and remember them but for conflicts of keys; forget those of the packed digests `gone`."""
+        """Set events aside, and remember them but for conflicts of keys; forget those of the packed digests `gone`.
+
+        They stay set aside whatever comes of requests that are under way.
+        """
         clear(connection, self._pipeline_id, among(self._known, gone))
         if not rejected:
             return
         put(connection, rejected, pipeline_id=self._pipeline_id, run_id=run_id, at=at, request_id=request_id)
-        self._known.update(
-            event.identity for event in rejected if event.identity and event.bucket != Bucket.KEY_PROBLEM
-        )
+        found = {event.identity for event in rejected if event.identity and event.bucket != Bucket.KEY_PROBLEM}
+        self._known |= found
+        self._expected -= found
         self._count += len(rejected)
         if self.is_full:  # some of them may have been there before
             self._count = count(connection, self._pipeline_id)

@@ -210,9 +210,8 @@ class RunLog:
         with self._writes.tx("audit") as connection:
             audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
-    def will_send(self, digests: bytes) -> None:
-        """Take note of events that requests are about to be made of: no other ones of this run may have them."""
-        self.ledger.add(digests)
+    def expect(self, digests: bytes) -> None:
+        """Take note of events that requests are about to be made of: what is set aside of them by now, they may settle."""
         self._aside.expect(digests)
 
     def send_again(self) -> "Ledger":

@@ -313,18 +313,22 @@ def test_an_event_set_aside_leaves_the_quarantine_when_it_is_delivered(store: St
         run.page(Tally(rows_read=1, buckets=Counter(rejected_local=1)), aside[:1], 0)
         before = reasons(store)
     with acts.begin(store, "run-2") as run:
-        run.will_send(acts.identities(1, 2))
+        run.expect(acts.identities(1, 2))
         acts.deliver(run, 1, 2)
     assert before == ["currency_missing", "key_conflict", "unreadable"]
     assert reasons(store) == ["key_conflict", "unreadable"]
 
 
-def test_a_row_that_is_refused_while_another_of_its_key_is_under_way_stays_set_aside(store: Store, acts: Any) -> None:
-    """Whichever of the two comes first, the answer or the second row."""
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_row_that_is_refused_while_another_of_its_key_is_under_way_stays_set_aside(
+    store: Store, acts: Any, before: int
+) -> None:
+    """Whichever of the two comes first, the answer or the second row, and whether one was set aside `before`."""
     aside = [Rejected(identity=acts.identities(1, 1), bucket=Bucket.REJECTED_LOCAL, reason="currency_missing")]
     with acts.begin(store) as run:
+        run.page(Tally(rows_read=before, buckets=Counter(rejected_local=before)), aside[:before], 0)
         acts.read(run, 2)
-        run.will_send(acts.identities(1, 2))
+        run.expect(acts.identities(1, 2))
         request = acts.arm(run, 1, 2)
         run.page(Tally(rows_read=1, buckets=Counter(rejected_local=1)), aside, 0)
         run.settle(request, acts.accepted(), state=RequestState.ACKED)

@@ -11,7 +11,10 @@ import pytest
 from connectors.incremental import CursorKind, CursorValue
 from syncer.engine.page import Page, take_page
 from syncer.report import Bucket, Tally
+from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.history import rejects_by_reason
+from syncer.state.ledger import packed
+from syncer.state.requests import NewRequest, RequestState
 from syncer.transform import Transformed
 
 REJECTS = {"row": pl.UInt32, "identity": pl.Binary, "bucket": pl.String, "reason": pl.String, "field": pl.String}
@@ -142,3 +145,21 @@ def test_only_rows_that_somebody_can_mend_are_set_aside(bench: Any, bucket: str,
         take(bench, run, pa.array([1, 2]), refused={0: bucket})
         assert run.report().tally.buckets[bucket] == 1
         assert rejects_by_reason(bench.store, run.run_id) == ({f"because_{bucket}": 1} if is_kept else {})
+
+
+def test_a_row_refused_in_the_batch_of_another_of_its_key_is_set_aside_until_that_one_is_delivered(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([1, 2]), refused={0: "rejected_local"}, rows=[0, 1])
+        aside = run.rejects()
+        request = run.arm(
+            NewRequest(
+                digests=packed(page.events["identity"]),
+                events=2,
+                event_time_min=1_000,
+                event_time_max=2_000,
+                cursor_low=at(1),
+                cursor_high=at(2),
+            )
+        )
+        run.settle(request, Outcome(kind=OutcomeClass.ACKED), state=RequestState.ACKED)
+        assert ([each.identity for each in aside], run.rejects()) == ([identity(0)], [])
