@@ -40,7 +40,9 @@ _FIND = select(PIPELINES).where(
     *(PIPELINES.c[name] == bindparam(f"of_{name}") for name in ("target", "pipeline", "destination"))
 )
 _FIND_TO_WRITE = _FIND.with_for_update()
-_EPOCH = Straight(select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id")).with_for_update())
+_FIND_EPOCH = select(PIPELINES.c.epoch).where(PIPELINES.c.id == bindparam("of_id"))
+_EPOCH = Straight(_FIND_EPOCH)
+_EPOCH_TO_WRITE = Straight(_FIND_EPOCH.with_for_update())
 _TAKE_OVER = (
     update(PIPELINES)
     .where(PIPELINES.c.id == bindparam("of_id"))
@@ -164,9 +166,12 @@ def take_over(
     return replace(found, epoch=epoch, holder=holder)
 
 
-def require_epoch(connection: Connection, pipeline_id: int, epoch: int) -> None:
-    """Raise `StateError` if another run has taken over; holds the row so that none can before the commit."""
-    found = _EPOCH.first(connection, {"of_id": pipeline_id})
+def require_epoch(connection: Connection, pipeline_id: int, epoch: int, *, to_write: bool = True) -> None:
+    """Raise `StateError` if another run has taken over; `to_write` holds the row so that none can before the commit.
+
+    To Postgres that is a write of its own, which a mere look need not wait for.
+    """
+    found = (_EPOCH_TO_WRITE if to_write else _EPOCH).first(connection, {"of_id": pipeline_id})
     if found != epoch:
         raise StateError("state: another run has taken this pipeline over; this one stops and changed nothing")
 

@@ -73,7 +73,7 @@ class Writes:
         """Raise `StateError` where another run has taken over since the last write: then nothing is written any more."""
         try:
             with self._store.looking() as connection:
-                pipelines.require_epoch(connection, self._pipeline_id, self._epoch)
+                pipelines.require_epoch(connection, self._pipeline_id, self._epoch, to_write=False)
         except Exception:
             self._failed = True
             raise

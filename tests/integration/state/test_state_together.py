@@ -92,3 +92,10 @@ def test_a_look_whose_connection_breaks_leaves_the_next_write_another(store: Sto
             connection.execute(STATES)
         run.finish(RunStatus.FAILED, now=store.clock.now())
         assert run.report().status == RunStatus.FAILED
+
+
+def test_a_look_waits_for_no_write_of_others(store: Store, opened: Any, acts: Any) -> None:
+    other_process = opened()
+    with acts.begin(store) as run, other_process.tx("other") as connection:
+        connection.execute(text("UPDATE pipelines SET epoch = epoch"))
+        run.require_own()
