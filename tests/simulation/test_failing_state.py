@@ -81,12 +81,17 @@ class Sleep:
 
     def __call__(self, name: str) -> None:
         trouble = self.simulation.trouble
-        if len(trouble.names) != self.number or name.endswith(".in"):
+        if len(trouble.names) != self.number or name.endswith(".in") or _is_within(trouble.names):
             return
         trouble.meanwhile = None
         self.simulation.take_over()
         self.simulation.meta.look = lambda events: None  # what a stale holder sends has no intent any more
         self.is_stale = "lease.after" in trouble.names and name != "finish.after"
+
+
+def _is_within(names: list[str]) -> bool:
+    """Return whether the last hit is before a write that is not the first of its commit, which keeps others out."""
+    return names[-1].endswith(".before") and names[-2:-1] != [] and names[-2].endswith(".in")
 
 
 def sleep_at(number: int, shape: Shape, room: Path, template: Path) -> Sleep | None:
