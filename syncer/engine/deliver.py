@@ -131,7 +131,8 @@ class Delivery:
     def _take_turn(self, ended: list[tuple[Outgoing, Outcome]], page: Page | None = None) -> None:
         """Count a page, settle what ended and arm as many requests as have a place, in one commit; then post these.
 
-        Before each but the first it is asked whether another run has taken over: whoever is, sends one at most.
+        Before each but the first it is asked whether another run has taken over: whoever is, sends one at most. Those that
+        were armed are in doubt then, so where doubt is held each has a commit of its own.
         """
         judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
         with self.run.together():
@@ -142,19 +143,25 @@ class Delivery:
             for request, outcome, decision in judged:
                 self._land(request, outcome, decision)
             armed = self._arm()
-        for number, request in enumerate(armed):
-            if number:
-                self.run.require_own()
-            self._post(request)
+        while armed:
+            for number, request in enumerate(armed):
+                if number:
+                    self.run.require_own()
+                self._post(request)
+            armed = self._arm() if self._arms_alone else []
         if ended:
             self._show()
 
+    @property
+    def _arms_alone(self) -> bool:
+        return self.settings.mode == "at_most_once"
+
     def _arm(self) -> list[Outgoing]:
-        """Arm each request that has a place, and return them."""
+        """Arm each request that has a place, or one where doubt is held, and return them."""
         armed: list[Outgoing] = []
         self._heed()
         self._wake()
-        while self._may_launch(beside=len(armed)):
+        while self._may_launch(beside=len(armed)) and not (armed and self._arms_alone):
             if (request := self._launch(self._queue.popleft())) is not None:
                 armed.append(request)
             self._heed()

@@ -202,6 +202,19 @@ def test_R25_of_several_requests_that_one_commit_armed_a_stale_holder_sends_one_
     assert len(bench.sender.sent) == 1 + at
 
 
+def test_R03_where_doubt_is_held_nothing_is_armed_that_a_stale_holder_does_not_send(bench: Any) -> None:
+    with bench.begin() as run:
+        settings = Settings(events_per_request=1, requests_in_flight=4, mode="at_most_once")
+        delivery = bench.delivery(run, settings, executor=Inline())
+        delivery.submit(bench.page(run, 1, 1))
+        delivery.drain()
+        delivery.tools = replace(delivery.tools, points=TakesOver(bench, run, 2))
+        with pytest.raises(StateError, match="has taken this pipeline over"):
+            delivery.submit(bench.page(run, 2, 4))
+    with bench.begin() as run:
+        assert len(run.unfinished()) == len(bench.sender.sent) - 1 == 2
+
+
 def test_what_a_commit_that_failed_had_armed_is_not_sent_later(bench: Any) -> None:
     points = bench.store.points = Passed()
     with bench.begin() as run:
