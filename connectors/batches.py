@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from connectors.readings import Readings
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -35,6 +37,16 @@ def pieces(
         rows = max(1, min(piece_rows, batch_rows, PIECE_BYTES // wide))
 
 
+def given(
+    pieces: "Iterable[pa.RecordBatch]", schema: "pa.Schema", *, batch_rows: int, readings: Readings
+) -> "Iterator[pa.RecordBatch]":
+    """Yield the rows of `pieces` as a source gives them: `joined`, of the types of `schema`; raises once it is closed."""
+    for batch in joined(pieces, batch_rows):
+        yield as_typed(batch, schema)
+        del batch  # or it stays in memory while the next one is read
+        readings.refuse_if_closed()
+
+
 def joined(pieces: "Iterable[pa.RecordBatch]", batch_rows: int) -> "Iterator[pa.RecordBatch]":
     """Yield the rows of `pieces` in non-empty batches of `batch_rows` rows, fewer at the end and where rows are wide.
 
@@ -47,10 +59,12 @@ def joined(pieces: "Iterable[pa.RecordBatch]", batch_rows: int) -> "Iterator[pa.
         rest = piece
         if waiting and size + piece.nbytes > BATCH_BYTES:
             yield from _as_one(waiting)
-            waiting, rows, size = [], 0, 0
+            rows = size = 0
         elif rows + piece.num_rows > batch_rows:
-            yield from _as_one([*waiting, piece.slice(0, batch_rows - rows)])
-            rest, waiting, rows, size = piece.slice(batch_rows - rows), [], 0, 0
+            waiting.append(piece.slice(0, batch_rows - rows))
+            rest = piece.slice(batch_rows - rows)
+            yield from _as_one(waiting)
+            rows = size = 0
         waiting.append(rest)
         rows, size = rows + rest.num_rows, size + rest.nbytes
     yield from _as_one(waiting)
@@ -97,8 +111,11 @@ def _decoded(value: bytes | None) -> str | None:
         return None
 
 
-def _as_one(pieces: "Sequence[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+def _as_one(pieces: "list[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    """Yield all rows as one batch, which is a copy; `pieces` are let go before it is worked on."""
     import pyarrow as pa
 
-    if sum(piece.num_rows for piece in pieces):
-        yield from pa.Table.from_batches(pieces).combine_chunks().to_batches()
+    if any(piece.num_rows for piece in pieces):
+        whole = pa.Table.from_batches(pieces).combine_chunks().to_batches()
+        pieces.clear()
+        yield from whole

@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from connectors.base import Query
-from connectors.batches import as_typed, joined, with_json
+from connectors.batches import given, with_json
 from connectors.database_file import database_file
 from connectors.duckdb_errors import Reading, explain
 from connectors.duckdb_instances import INSTANCES, Wanted, target_of
@@ -113,9 +113,7 @@ class DuckDBSource:
         with self._reading(query) as reading:
             reader, schema = self._asked(reading, query).run(query)
             reading.callback(reader.close)
-            for batch in joined(reader, query.batch_rows):
-                yield as_typed(batch, schema)
-                self._readings.refuse_if_closed()
+            yield from given(reader, schema, batch_rows=query.batch_rows, readings=self._readings)
 
     @contextmanager
     def _reading(self, query: Query) -> Iterator[ExitStack]:

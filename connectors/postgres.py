@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, Self, TypeAlias
 
 from connectors.base import Query
-from connectors.batches import as_typed, joined, with_json
+from connectors.batches import given, with_json
 from connectors.errors import QueryError, SourceError
 from connectors.postgres_columns import Column, column
 from connectors.postgres_place import Place, place
@@ -109,9 +109,7 @@ class PostgresSource:
         with self._reading() as reading:
             asked = self._asked(reading, query)
             found = next(rows for way in self._ways if (rows := way(asked, reading)) is not None)
-            for batch in joined(found, query.batch_rows):
-                yield as_typed(batch, asked.schema)
-                self._readings.refuse_if_closed()
+            yield from given(found, asked.schema, batch_rows=query.batch_rows, readings=self._readings)
 
     @contextmanager
     def _reading(self) -> Iterator[ExitStack]:

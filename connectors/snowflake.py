@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from connectors.base import Query
-from connectors.batches import as_typed, joined, with_json
+from connectors.batches import given, with_json
 from connectors.errors import QueryError, SourceUnavailableError
 from connectors.interrupts import abandonable
 from connectors.readings import Readings
@@ -95,9 +95,12 @@ class SnowflakeSource:
             asked = self._asked(cursor, query)
             with self._explained():
                 abandonable(lambda: cursor.execute(asked.text, asked.parameters))
-            for batch in joined(self._pieces(cursor, asked, query.batch_rows), query.batch_rows):
-                yield as_typed(batch, asked.schema)
-                self._readings.refuse_if_closed()
+            yield from given(
+                self._pieces(cursor, asked, query.batch_rows),
+                asked.schema,
+                batch_rows=query.batch_rows,
+                readings=self._readings,
+            )
 
     def _pieces(self, cursor: Any, asked: "_Asked", batch_rows: int) -> "Iterator[pa.RecordBatch]":
         """Yield the rows in pieces of at most `batch_rows` rows and few bytes."""

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from connectors.base import Query
-from connectors.batches import FIRST_ROWS, PIECE_ROWS, as_typed, joined, pieces, with_json
+from connectors.batches import FIRST_ROWS, PIECE_ROWS, given, pieces, with_json
 from connectors.errors import QueryError
 from connectors.interrupts import Value, interruptible
 from connectors.readings import Readings
@@ -100,9 +100,12 @@ class SqlalchemySource:
         with self._readings.begin() as reading:
             asked = self._asked(reading, query)
             with self._while_reading():
-                for batch in joined(asked.pieces(reading, query.batch_rows), query.batch_rows):
-                    yield as_typed(batch, asked.schema)
-                    self._readings.refuse_if_closed()
+                yield from given(
+                    asked.pieces(reading, query.batch_rows),
+                    asked.schema,
+                    batch_rows=query.batch_rows,
+                    readings=self._readings,
+                )
 
     def _asked(self, reading: ExitStack, query: Query) -> "_Asked":
         from connectors.sqlalchemy_select import Rows

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 from connectors.base import Query
-from connectors.batches import as_typed, joined, pieces, with_json
+from connectors.batches import given, pieces, with_json
 from connectors.database_file import database_file
 from connectors.errors import QueryError, SourceRefusedError
 from connectors.readings import Readings
@@ -98,9 +98,9 @@ class SqliteSource:
         """
         with self._reading() as reading:
             asked = self._asked(reading, query)
-            for batch in joined(asked.pieces(query.batch_rows), query.batch_rows):
-                yield as_typed(batch, asked.schema)
-                self._readings.refuse_if_closed()
+            yield from given(
+                asked.pieces(query.batch_rows), asked.schema, batch_rows=query.batch_rows, readings=self._readings
+            )
 
     @contextmanager
     def _reading(self) -> Iterator[ExitStack]:
