@@ -30,3 +30,4 @@ def batches(
             rows = rows.slice(first_rows)
         first_rows = None
         yield rows
+        del rows  # or they stay in memory while the next ones are read

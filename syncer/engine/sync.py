@@ -264,6 +264,7 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
                 delivery.stop(full(job.pipeline))
             if delivery.stopped or page.is_cut or (job.sample and delivery.room == 0):
                 return
+            del batch, rows, only, skim, made, page  # or they stay in memory until the next page is there
         delivery.drain()  # the watermark arrives before requests with rows from below it are made
         if delivery.stopped:
             return

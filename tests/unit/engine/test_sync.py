@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
+import pyarrow as pa
 import pytest
 
 from connectors.base import Query
@@ -20,7 +22,7 @@ from syncer.state.operations import position
 from tests.counts import FULL
 from tests.simulation.machine import Crash
 from tests.simulation.simulate import ORDERS, Simulation
-from tests.simulation.world import Row, Shape
+from tests.simulation.world import Row, Shape, Warehouse
 
 STEP = 1 if FULL else 4
 PLAIN = Shape(rows=20, batch_rows=5, events_per_request=5, requests_in_flight=2, odd=0.0, poison=0.0, faults=0.0)
@@ -57,6 +59,27 @@ def test_what_was_read_before_the_warehouse_failed_is_delivered(simulation: Simu
     simulation.warehouse.failure = None
     simulation.settle()
     assert simulation.meta.taken.total() == 20
+
+
+class Watched(Warehouse):
+    """Notes how many of the batches that it gave before are there still as it gives the next."""
+
+    def __init__(self, other: Warehouse) -> None:
+        super().__init__(other.world, other.given)
+        self.left: list[int] = []
+
+    def read(self, query: Query) -> Iterator[pa.RecordBatch]:
+        before: list[ref[pa.RecordBatch]] = []
+        for batch in super().read(query):
+            self.left.append(sum(earlier() is not None for earlier in before))
+            before.append(ref(batch))
+            yield batch
+
+
+def test_a_batch_is_gone_before_the_next_is_read(simulation: Simulation) -> None:
+    simulation.warehouse = watched = Watched(simulation.warehouse)
+    simulation.run()
+    assert watched.left == [0, 0, 0, 0]
 
 
 def test_a_warehouse_that_fails_does_not_hide_that_meta_blocks_the_pipeline(simulation: Simulation) -> None:
