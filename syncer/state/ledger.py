@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import chain
+from operator import or_
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -28,6 +30,8 @@ AT_ONCE = 262_144
 SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 20
+MOST_PARTS = 8
+"""Sorted parts that are looked through one after the other; more become one."""
 NONE = pl.Series("identity", [], dtype=pl.Int128)
 NO_FILTER = pl.Series([True])
 """Leaves nothing out."""
@@ -96,7 +100,9 @@ class Ledger:
         self._few: FewSettled | None = FewSettled(min(sizes.few, sizes.in_memory))
         """All that is known, while it is few; None once it is not, or somebody asked for many."""
         self._is_loaded = self._is_paged = False
-        self._sorted = self._recent = NONE
+        self._sorted: list[pl.Series] = []
+        """In parts: to sort what is new in among all costs several times as much, and room for all of it once more."""
+        self._recent = NONE
         self._filter = NO_FILTER
 
     @property
@@ -131,7 +137,7 @@ class Ledger:
             return maybe
         places = maybe.arg_true()
         candidates = asked.gather(places)
-        is_false = ~(_look_up(candidates, self._sorted)[1] | self._is_recent(candidates))
+        is_false = ~(self._is_sorted(candidates) | self._is_recent(candidates))
         return maybe.scatter(places.filter(is_false), values=False)
 
     def add(self, digests: bytes) -> None:
@@ -166,19 +172,19 @@ class Ledger:
         if few is None:
             return
         self._is_loaded = True
-        self._sorted, self._recent = identities(few.stored).sort(), identities(few.added)
-        if self._sorted.len() + self._recent.len() > self._sizes.in_memory:
+        self._sorted, self._recent = [identities(few.stored).sort()], identities(few.added)
+        if self._known > self._sizes.in_memory:
             self._forget()
         else:
-            self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+            self._filter = self._filter_of_all()
 
     def _load(self) -> None:
         if self._is_loaded:
             return
         stored = self._stored()
         if stored is not None:
-            self._sorted = stored.sort()
-            self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+            self._sorted = [stored.sort()]
+            self._filter = self._filter_of_all()
         self._is_paged = stored is None
         self._is_loaded = True  # not before, as above: half a ledger would pass for all of it
 
@@ -210,28 +216,29 @@ class Ledger:
             last = page[-1][0]
 
     def _take_in(self, digests: bytes) -> None:
-        known = self._sorted.len() + self._recent.len()
-        is_full = self._recent.len() > max(self._sizes.recent, self._sorted.len() // 8)
-        if is_full and self._cover is not None and known > self._cover_at:
+        is_full = self._recent.len() > self._sizes.recent
+        if is_full and self._cover is not None and self._known > self._cover_at:
             self._put_in_files()
             return
-        if known > self._sizes.in_memory:
+        if self._known > self._sizes.in_memory:
             self._forget()
             return
         if is_full:
             older = self._recent.len() - self._newest
-            self._sorted = pl.concat([self._sorted, self._recent.head(older)]).sort()
+            self._sorted.append(self._recent.head(older).sort())
             self._recent = self._recent.tail(self._newest)
-        if (self._sorted.len() + self._recent.len()) * SLOTS > self._filter.len():
-            self._filter = _filter_of(pl.concat([self._sorted, self._recent]))
+            if len(self._sorted) > MOST_PARTS:
+                self._sorted = [pl.concat(self._sorted).sort()]
+        if self._known * SLOTS > self._filter.len():
+            self._filter = self._filter_of_all()
         else:
             self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
 
     def _put_in_files(self) -> None:
         """Let files have what is settled in the store, and keep in memory what they have not."""
         self._keep_untold(self._extend_files)
-        self._filter = _filter_of(self._sorted)
-        self._cover_at = max(self._sizes.in_file, self._sorted.len() + self._sizes.in_file // 4)
+        self._filter = self._filter_of_all()
+        self._cover_at = max(self._sizes.in_file, self._known + self._sizes.in_file // 4)
 
     def _forget(self) -> None:
         """Keep in memory what the store has not as settled; the store is read for each look-up from now on."""
@@ -240,7 +247,7 @@ class Ledger:
 
     def _keep_untold(self, tell_all: Callable[[Tell], bool]) -> None:
         """Keep in memory what is not told, where that ends well: it may be under way, whatever was settled meanwhile."""
-        parts = [self._sorted, self._recent.sort()]  # not as one: in the memory for that, files are made
+        parts = [*self._sorted, self._recent.sort()]
         left = [pl.ones(part.len(), pl.Boolean, eager=True) for part in parts]
         self._filter = NO_FILTER
 
@@ -251,7 +258,7 @@ class Ledger:
 
         if tell_all(tell):
             parts = [part.filter(is_left) for part, is_left in zip(parts, left, strict=True)]
-        self._sorted, self._recent = pl.concat(parts).sort(), NONE
+        self._sorted, self._recent = [pl.concat(parts).sort()], NONE
 
     def _tell_stored(self, tell: Tell) -> bool:
         for digests in self._groups():
@@ -274,6 +281,17 @@ class Ledger:
     def _upto(self) -> int:
         return self._files.upto if self._files else 0
 
+    @property
+    def _known(self) -> int:
+        """How many identities are in memory."""
+        return sum(map(len, self._sorted)) + self._recent.len()
+
+    def _filter_of_all(self) -> pl.Series:
+        return _filter_of(pl.concat([*self._sorted, self._recent]))
+
+    def _is_sorted(self, asked: pl.Series) -> pl.Series:
+        return reduce(or_, (_look_up(asked, part)[1] for part in self._sorted), _empty_filter(asked.len()))
+
     def _is_recent(self, asked: pl.Series) -> pl.Series:
         common = _common(self._recent, asked)
         return asked.is_in(common.implode()) if common.len() else _empty_filter(asked.len())
@@ -283,7 +301,7 @@ class Ledger:
         found = (_common(identities(digests), wanted) for digests in groups)
         known = pl.concat([_common(self._recent, wanted), *found])
         is_known = asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
-        return is_known | _look_up(asked, self._sorted)[1]
+        return is_known | self._is_sorted(asked)
 
 
 def _look_up(asked: pl.Series, among: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -334,7 +352,7 @@ def _slots(digests: bytes, size: int) -> pl.Series:
 
 def _filter_of(identities: pl.Series) -> pl.Series:
     size = FIRST_SLOTS
-    while size < identities.len() * SLOTS * 2:
+    while size < identities.len() * SLOTS:
         size *= 2
     made = _empty_filter(size)
     for part in identities.to_frame().iter_slices(AT_ONCE):

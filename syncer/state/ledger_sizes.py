@@ -9,7 +9,7 @@ class LedgerSizes(NamedTuple):
     few: int = 2_048
     """A set is asked: a hundred of them cost a twentieth of what they do in columns, so many as much."""
     recent: int = 262_144
-    """New ones that are looked through one by one before they are sorted in among the others."""
+    """New ones that are looked through one by one before they are sorted."""
     long: int = 262_144
     """Each run may read so many from the store; more are put into files at its end."""
     in_file: int = 1_048_576
