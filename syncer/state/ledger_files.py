@@ -36,6 +36,8 @@ TIMES = 8
 """A file that is less than so many times as large as what follows it becomes one with that."""
 MOST_OF_ONE_SIZE = 8
 """While a run goes on, its files become one only once there are more of one size: to write is dearer than to look."""
+LEAST = 4
+"""While a run goes on no file is made of less than one in so many of what it may have: each is looked into, however small."""
 PAGE_ROWS = 64
 GONE_MOST = 16
 """Files are made anew, by the run that finds them, once one in so many ids of requests they cover is forgotten by the state."""
@@ -132,7 +134,7 @@ def cover(store: "Store", scope: Scope, is_covered: Callable[[bytes], None]) -> 
         builder = _Builder.of(store, scope, lambda: False, keeps_outdated=True)
         if builder is None:
             return None
-        builder.cover_all(is_covered)
+        builder.cover_all(is_covered, least=store.ledger_sizes.in_file // LEAST)
         if len(_of_one_size(builder.segments)) > MOST_OF_ONE_SIZE:
             builder.unite()
     except (OSError, StateError) as error:
@@ -221,19 +223,22 @@ class _Builder:
             path.unlink(missing_ok=True)
         return cls(store, found.id, store.beside / stem, is_stopped, kept, is_outdated=is_outdated)
 
-    def cover_all(self, is_covered: Callable[[bytes], None] = lambda _: None) -> None:
-        """Make files of all requests up to the first that is under way, and tell `is_covered` what each has."""
-        while self._cover_more(is_covered):
+    def cover_all(self, is_covered: Callable[[bytes], None] = lambda _: None, *, least: int = 1) -> None:
+        """Make files, none of fewer events than `least`, of all requests up to the first that is under way.
+
+        `is_covered` is told what each has.
+        """
+        while self._cover_more(is_covered, least):
             pass
 
-    def _cover_more(self, is_covered: Callable[[bytes], None]) -> bool:
+    def _cover_more(self, is_covered: Callable[[bytes], None], least: int) -> bool:
         """Make a file of the next requests; return whether there may be more."""
         after = self.segments[-1].covered.upto if self.segments else 0
         most = self.store.ledger_sizes.in_file
         with self.store.reading() as connection:
             of = {"of_pipeline": self.pipeline_id, "after": after}
             first, upto, words, held = _read(connection, self.pipeline_id, after, most=most)
-            if not words:
+            if sum(len(low) for low, _ in words) < max(1, least):
                 return False
             covered = Covered(
                 after=after,

@@ -325,6 +325,19 @@ def test_a_long_ledger_without_files_gets_them_as_a_run_looks_into_it(store: Sto
     assert not ledger_of(store, 1).settled(acts.identities(1, 2)).any()
 
 
+def test_while_a_run_goes_on_no_file_is_made_of_the_few_requests_behind_another(store: Store, acts: Acts) -> None:
+    """Else there are twice as many to look into."""
+    deliver(store, acts, range(1, PAGE_ROWS + 3))
+    store.ledger_sizes = LedgerSizes(few=2, in_file=16 * EACH)
+    with acts.begin(store, "run-2", scope=ORDERS) as run:
+        found = [run.ledger.settled(acts.identities(1, 400)).to_list() for _ in range(3)][-1]
+        assert [number for number, is_known in enumerate(found, 1) if is_known] == of_requests(*range(1, PAGE_ROWS + 3))
+        assert files(store) == [f"0-{PAGE_ROWS}.ids"]
+        run.finish(RunStatus.DONE, now=store.clock.now())
+    extend(store, ORDERS)
+    assert files(store) == [f"0-{PAGE_ROWS}.ids", f"{PAGE_ROWS}-{PAGE_ROWS + 2}.ids"]
+
+
 def test_a_run_goes_on_without_files_that_cannot_be_written(store: Store, acts: Acts) -> None:
     store.ledger_sizes = LedgerSizes(few=2 * EACH, recent=4 * EACH, in_file=16 * EACH)
     folder(store).parent.mkdir(exist_ok=True)
