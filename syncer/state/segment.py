@@ -44,7 +44,7 @@ KEPT_LINES = 131_072
 """A file with more lines, 8 MiB, keeps none of them in memory: each is read when it is asked for."""
 CHECKED_LINES = 4_096
 """Of all lines of a file that are kept, so many are looked through for damage at a time."""
-AT_ONCE = 131_072
+AT_ONCE = 65_536
 """Identities that are grouped at a time, for bounded memory; about."""
 HALF = 2**32
 """Half of a word is enough for the numbers of lines and slots."""
