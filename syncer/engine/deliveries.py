@@ -12,7 +12,6 @@ from connectors.base import Source
 from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.span import halves, lowest, whole
-from syncer.logs import STEERING
 from syncer.pipeline import Pipeline
 from syncer.state.history import RequestLine
 from syncer.state.ledger import identities, packed
@@ -144,9 +143,3 @@ def without_formulas(table: pa.Table) -> pa.Table:
 
     frame = pl.DataFrame(table)
     return frame.with_columns(safe(name) for name, dtype in frame.schema.items() if dtype == pl.String).to_arrow()
-
-
-def without_steering(table: pa.Table) -> pa.Table:
-    """Return the table with a replacement character for each that steers a terminal, as a person at one is shown it."""
-    letters = STEERING.pattern.replace(r"\ud800-\udfff", "")  # of which Arrow holds none
-    return pl.DataFrame(table).with_columns(pl.col(pl.String).str.replace_all(letters, "\ufffd")).to_arrow()
