@@ -1,5 +1,6 @@
 """Canaries: values that must never be seen outside the warehouse and the requests, whatever goes wrong (F40)."""
 
+import hmac
 import http.client
 import json
 import logging
@@ -24,16 +25,20 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.faults]
 CANARIES = {
     "token": TOKEN,
     "password": "Canary-Secret-7731",
+    "app_secret": "Canary-App-7731",
+    "proof": hmac.new(b"Canary-App-7731", TOKEN.encode(), sha256).hexdigest(),
     "email": "canary.bird@example.org",
     "name": "Canarynamesson",
     "phone": "+49 1512 7731773",
     "choice": "Canary-Choice-7731",
 }
+DSN = f"postgresql://canary:{CANARIES['password']}@127.0.0.1:9/shop"
+SECRETS = {"DSN": DSN, "APP_SECRET": CANARIES["app_secret"]}
 FAULTS = (
     "500", "html", "reset_before", "reset_after", "cut", "garbage", "short", "error:190", "error:100", "expire", "poison",
     "too_large",
 )  # fmt: skip
-"""One request under each of them, of a run of its own."""
+"""One request under each of them, of a run of its own. Those that cost time: `test_canary_troubles.py`."""
 DIGESTS = {
     name: sha256(text.encode()).hexdigest()
     for name, text in {"email": CANARIES["email"], "name": "canarynamesson", "phone": "4915127731773"}.items()
@@ -62,7 +67,9 @@ def seen_in(text: str, *, digests: bool = True) -> list[str]:
 
 
 def make(make_shop: MakeShop) -> Shop:
-    shop = make_shop()
+    """Return a shop with the canaries in all that it is given: six orders, two of them without what Meta asks for."""
+    shop = make_shop(app_secret=CANARIES["app_secret"])
+    shop.edit("syncer.yaml", "${env:TOKEN}\n", "${env:TOKEN}\n    app_secret: ${env:APP_SECRET}\n")
     shop.edit("pipelines/orders.yaml", "    em: email\n", f"    em: email\n{MORE}")
     shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\nconsent: {column: choice}")
     shop.edit("syncer.yaml", "sources:\n", "sources:\n  away: {type: postgres, url: ${env:DSN}}\n")
@@ -94,17 +101,16 @@ def everything_at_rest(folder: Path) -> str:
 
 def test_S01_S02_S09_no_canary_leaves_the_warehouse_but_in_a_request(make_shop: MakeShop) -> None:
     shop = make(make_shop)
-    dsn = {"DSN": f"postgresql://canary:{CANARIES['password']}@127.0.0.1:9/shop"}
     for number, fault in enumerate(FAULTS):
         add_orders(shop, 20 + 6 * number)
         name, _, detail = fault.partition(":")
         when = "100%" if name == "poison" else f"1@{shop.sandbox.sandbox.begun + 1}"
         shop.sandbox.sandbox.faults = parse_faults(f"{name}={when}{detail and f':{detail}'}")
-        done = shop.syncer("run", "--all", "-vv", "--log-format", "json" if number % 2 else "text", **dsn)
+        done = shop.syncer("run", "--all", "-vv", "--log-format", "json" if number % 2 else "text", **SECRETS)
         assert seen_in(done.out + done.err) == [], fault
     shop.sandbox.sandbox.faults = parse_faults("latency=0ms")
     for command in COMMANDS:
-        done = shop.syncer(*command, "-vv", **dsn)
+        done = shop.syncer(*command, "-vv", **SECRETS)
         digests_are_asked_for = command[0] == "preview" or command[:2] == ("rejects", "show")
         assert seen_in(done.out + done.err, digests=not digests_are_asked_for) == [], command
     assert seen_in(everything_at_rest(shop.folder)) == []
@@ -125,8 +131,7 @@ def test_S02_no_canary_is_in_an_answer_of_the_daemon_or_in_an_alert(
     shop, told = make(make_shop), Told()
     secret = f"https://hooks.example.com/{CANARIES['password']}"
     alerts_in(shop, "{failed: true, rejected_above: 0%, token_expires_within: 14d}", "[{slack: '${env:SLACK}'}]")
-    dsn = f"postgresql://canary:{CANARIES['password']}@127.0.0.1:9/shop"
-    environ = {"TOKEN": TOKEN, "SLACK": secret, "DSN": dsn}
+    environ = {"TOKEN": TOKEN, "SLACK": secret, **SECRETS}
     with Session(load_project(shop.folder, environ=environ)) as session, app_served(Stub(session)) as port:
         shop.sandbox.sandbox.faults = parse_faults("error=1@1:100")
         for name in ("orders", "orders", "away"):
