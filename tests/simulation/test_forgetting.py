@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.counts import count
 from tests.simulation.simulate import Simulation
 from tests.simulation.world import Shape
 
 DAY_S = 86_400
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", range(count(120)))
 def test_R11_a_whole_re_read_after_pruning_at_any_time_sends_nothing_again(
     room: Path, template: Path, seed: int
 ) -> None:
