@@ -45,23 +45,14 @@ def _json(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> 
 def _csv(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:
     from pyarrow import csv
 
-    from syncer.engine.deliveries import without_formulas
+    from syncer.engine.deliveries import without, without_formulas
+    from syncer.logs import STEERING
 
     is_seen = out.isatty()
     with csv.CSVWriter(out, schema) as writer:
         for table in tables:
             safe = without_formulas(table)
-            writer.write_table((_without_steering(safe) if is_seen else safe).cast(schema))
-
-
-def _without_steering(table: "pa.Table") -> "pa.Table":
-    """Return the table with a replacement character for each that steers a terminal, as a person at one is shown it."""
-    import polars as pl
-
-    from syncer.logs import STEERING
-
-    letters = STEERING.pattern.replace(r"\ud800-\udfff", "")  # of which Arrow holds none
-    return pl.DataFrame(table).with_columns(pl.col(pl.String).str.replace_all(letters, "\ufffd")).to_arrow()
+            writer.write_table((without(STEERING, safe) if is_seen else safe).cast(schema))
 
 
 def _parquet(tables: "Iterator[pa.Table]", schema: "pa.Schema", out: IO[bytes]) -> None:

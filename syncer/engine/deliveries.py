@@ -1,5 +1,6 @@
 """A line for each event that was sent or set aside, with its key: the warehouse is read again, the state keeps none."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,3 +144,9 @@ def without_formulas(table: pa.Table) -> pa.Table:
 
     frame = pl.DataFrame(table)
     return frame.with_columns(safe(name) for name, dtype in frame.schema.items() if dtype == pl.String).to_arrow()
+
+
+def without(letters: re.Pattern[str], table: pa.Table) -> pa.Table:
+    """Return the table with a replacement character for each letter in its texts that is one of `letters`."""
+    pattern = letters.pattern.replace(r"\ud800-\udfff", "")  # halves of a letter, of which Arrow holds none
+    return pl.DataFrame(table).with_columns(pl.col(pl.String).str.replace_all(pattern, "\ufffd")).to_arrow()
