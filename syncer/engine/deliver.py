@@ -32,8 +32,6 @@ from syncer.watermark import Watermark
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-OWN_S = 0.05
-"""For so long since a commit began nobody asks whether another run has taken over: more has passed for one that slept."""
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
 
@@ -133,11 +131,10 @@ class Delivery:
     def _take_turn(self, ended: list[tuple[Outgoing, Outcome]], page: Page | None = None) -> None:
         """Count a page, settle what ended and arm as many requests as have a place, in one commit; then post these.
 
-        Where time has passed before one of them, it is asked whether another run has taken over: who slept and was, sends
-        one at most. Those that were armed are in doubt then, so where doubt is held each has a commit of its own.
+        Before each but the first it is asked whether another run has taken over: whoever is, sends one at most. Those that
+        were armed are in doubt then, so where doubt is held each has a commit of its own.
         """
         judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
-        now = self.tools.clock.monotonic()
         with self.run.together():
             if page is not None:
                 page.record()
@@ -147,20 +144,13 @@ class Delivery:
                 self._land(request, outcome, decision)
             armed = self._arm()
         while armed:
-            self._post_all(armed, owned_at=now)
-            now = self.tools.clock.monotonic()
+            for number, request in enumerate(armed):
+                if number:
+                    self.run.require_own()
+                self._post(request)
             armed = self._arm() if self._arms_alone else []
         if ended:
             self._show()
-
-    def _post_all(self, armed: list[Outgoing], *, owned_at: float) -> None:
-        """Post what was armed by a commit that was begun at `owned_at`, when no other run had taken over."""
-        for request in armed:
-            now = self.tools.clock.monotonic()
-            if now - owned_at > OWN_S:
-                self.run.require_own()
-                owned_at = now
-            self._post(request)
 
     @property
     def _arms_alone(self) -> bool:

@@ -239,12 +239,8 @@ class Simulation:
         self._require_kept()
 
     def take_over(self) -> RunReport:
-        """Let another process run, from beginning to end, which takes this one for dead: its lock is no hindrance.
-
-        This one sleeps meanwhile.
-        """
+        """Let another process run, from beginning to end, which takes this one for dead: its lock is no hindrance."""
         self.warehouse.given.clear()
-        self.clock.sleep(1.0)
         with ThreadPoolExecutor(max_workers=1) as other:
             return other.submit(self._stolen).result()
 
