@@ -1,6 +1,7 @@
 """Requests whose outcome nobody knows, until an operator decides what became of their events."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -17,13 +18,15 @@ from syncer.state.store import Store
 def held_requests(store: Store, scope: Scope, wanted: Collection[int] = ()) -> list[tuple[StoredRequest, RequestLine]]:
     """Return the held requests of a scope, oldest first; `wanted` are their ids, none: all of them.
 
+    Their lines count no events of erased persons.
+
     Raises `SyncerError` where one that is wanted is not held.
     """
     store.require_schema()
     with store.reading() as connection:
         pipeline = pipelines.find(connection, scope)
         rows = [] if pipeline is None else outbox.in_state(connection, pipeline.id, RequestState.HELD)
-        found = [(stored, line_of(row)) for _, stored, row in rows]
+        found = [(stored, replace(line_of(row), events=stored.known_events)) for _, stored, row in rows]
     if not wanted:
         return found
     if missing := sorted(set(wanted) - {stored.id for stored, _ in found}):

@@ -57,7 +57,7 @@ class Deciding:
         pipeline = way_of(session, name, destination)
         wanted = which.requests
         found = [] if wanted == [] else actions.held(session, pipeline, wanted or ())
-        return session, pipeline, [each.id for each, _ in found], sum(each.events for each, _ in found)
+        return session, pipeline, [each.id for each, _ in found], sum(each.known_events for each, _ in found)
 
 
 def _done(

@@ -111,8 +111,12 @@ def test_alerts_and_held_requests_are_listed(make_shop: MakeShop) -> None:
         _, alerts = call("GET", "/alerts")
         wait_until(lambda: call("GET", "/pipelines/orders/held")[1])
         _, held = call("GET", "/pipelines/orders/held")
+        assert shop.syncer("erase", "orders", "--key", "2").code == 0
+        _, left = call("GET", "/pipelines/orders/held")
+        _, asked = call("POST", "/pipelines/orders/held/resend", {})
     assert (alerts[-1]["pipeline"], alerts[-1]["condition"]) == (None, "token_expires_within")
     assert sum(request["events"] for request in held) == 3
+    assert (sum(request["events"] for request in left), asked["events"]) == (2, 2)
 
 
 @pytest.mark.parametrize(
