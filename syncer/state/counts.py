@@ -69,30 +69,32 @@ _TAKE = Straight(
 )
 
 
-def add(connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], int]) -> None:
-    """Add to the run's counters; zeros are left out."""
+def change(connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], int]) -> None:
+    """Change the run's counters; those of events never fall below zero."""
     rows = [
         {"run_id": run_id, "kind": kind, "name": name, "count": count}
         for (kind, name), count in deltas.items()
-        if count
+        if count > 0 or (count and kind == VALUE)
     ]
     if rows:
         _add(connection.dialect.name).for_each(connection, rows)
+    for (kind, name), count in deltas.items():
+        if count < 0 and kind != VALUE:
+            _take(connection, run_id, kind, name, -count)
 
 
-def take(connection: Connection, run_id: str, counter: tuple[str, str], count: int) -> None:
-    """Take from a counter what is counted elsewhere from now on; it never falls below zero."""
-    kind, name = counter
+def _take(connection: Connection, run_id: str, kind: str, name: str, count: int) -> None:
     found = {"of_run": run_id, "of_kind": kind, "of_name": name, "taken": count}
-    if count and _TAKE.changed(connection, found) != 1:
+    if _TAKE.changed(connection, found) != 1:
         raise StateError(f"state: run {run_id} has fewer than {count} events in {name}; the run stops")
 
 
-def move_aside(connection: Connection, run_id: str, state: RequestState, events: int) -> None:
-    """Count events that were to be sent, and were held or left Meta's window instead."""
-    take(connection, run_id, PENDING, events)
+def of_settled(state: RequestState, events: int) -> Deltas:
+    """Return the changes for events that were to be sent and are settled now; none where they are to be sent still."""
+    if state not in SETTLED_IN:
+        return {}
     reasons = {(REASON, TOO_OLD): events} if state is RequestState.EXPIRED else {}
-    add(connection, run_id, {SETTLED_IN[state]: events, **reasons})
+    return {PENDING: -events, SETTLED_IN[state]: events, **reasons}
 
 
 def of_tally(tally: Tally, *, pending: int) -> Deltas:

@@ -95,9 +95,8 @@ def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, 
         )
         outbox.insert_settled(connection, rest, RequestState.HELD, by)
     closed = len(digests) - len(left)
-    counts.take(connection, stored.run_id, counts.SETTLED_IN[RequestState.HELD], closed)
     again = {counts.PENDING: closed - erased, (counts.BUCKET, Bucket.ERASED.value): erased}
-    counts.add(connection, stored.run_id, {name: count for name, count in again.items() if count})
+    counts.change(connection, stored.run_id, {counts.SETTLED_IN[RequestState.HELD]: -closed, **again})
 
 
 def in_words(requests: Collection[StoredRequest]) -> str:

@@ -189,7 +189,7 @@ class RunLog:
         `unsent` has the packed identities of rows without consent, by reason, `gone` those that are another's now.
         """
         with self._writes.tx("page") as connection:
-            counts.add(connection, self.run_id, counts.of_tally(tally, pending=pending))
+            self._writes.count(connection, self.run_id, counts.of_tally(tally, pending=pending))
             now = self._clock.now()
             self._aside.put(connection, rejects, run_id=self.run_id, at=now, gone=gone)
             suppressed.put(connection, unsent or {}, pipeline_id=self._row.id, run_id=self.run_id, at=now)
@@ -198,7 +198,7 @@ class RunLog:
     def assume(self, tally: Tally, request: NewRequest | None) -> None:
         """Count one batch of rows, and take the events of `request` for delivered by somebody else: no run sends them."""
         with self._writes.tx("assume") as connection:
-            counts.add(connection, self.run_id, counts.of_tally(tally, pending=0))
+            self._writes.count(connection, self.run_id, counts.of_tally(tally, pending=0))
             if request is not None:
                 by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
                 outbox.insert_settled(connection, request, RequestState.ACKED_ASSUMED, by)
@@ -294,7 +294,7 @@ class RunLog:
                 outbox.supersede(connection, divided, by)
             if aside is not None:
                 outbox.insert_settled(connection, aside, state, by)
-                counts.move_aside(connection, self.run_id, state, aside.events)
+                self._writes.count(connection, self.run_id, counts.of_settled(state, aside.events))
             if moved is not None:
                 self._move(connection, moved, settled=settled)
         self._open.divided(divided, settled)
@@ -321,7 +321,7 @@ class RunLog:
     def note_possible_duplicates(self, events: int) -> None:
         """Record, before they are sent again, how many events Meta may have already."""
         with self._writes.tx("note") as connection:
-            counts.add(connection, self.run_id, {counts.POSSIBLE_DUPLICATES: events})
+            self._writes.count(connection, self.run_id, {counts.POSSIBLE_DUPLICATES: events})
 
     @one_at_a_time
     def judged_again(self, identities: Sequence[bytes]) -> None:
@@ -364,12 +364,9 @@ class RunLog:
         rejected: Sequence[Rejected],
     ) -> None:
         """Events change their bucket in the run that planned them, which may be an earlier one."""
-        if state not in counts.SETTLED_IN:
-            return
-        counts.take(connection, request.run_id, counts.PENDING, request.events)
         reasons = Counter((counts.REASON, event.reason) for event in rejected) if rejected else {}
-        deltas = {counts.SETTLED_IN[state]: request.events, **counts.of_value(value), **reasons}
-        counts.add(connection, request.run_id, deltas)
+        if deltas := counts.of_settled(state, request.events) | counts.of_value(value) | reasons:
+            self._writes.count(connection, request.run_id, deltas)
 
     def _move(self, connection: Connection, watermark: Watermark, *, settled: tuple[int, int] | None = None) -> None:
         self._open.require_not_past(watermark, settled=settled)

@@ -69,8 +69,10 @@ class _InWords:
         processors = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in named.items()}
         self._becomes: dict[str, Callable[[Any], Any]] = {name: does for name, does in processors.items() if does}
 
-    def bound(self, values: Values) -> dict[str, Any]:
+    def bound(self, values: Values) -> Values:
         """Return `values` as the driver takes them, with the statement's own."""
+        if not self._constants and not self._becomes:
+            return values
         bound = {**self._constants, **values}
         for name, becomes in self._becomes.items():
             bound[name] = becomes(bound[name])

@@ -1,13 +1,13 @@
 """The transactions of one run: they count only while no other run has taken over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from syncer.errors import StateError
-from syncer.state import pipelines
+from syncer.state import counts, pipelines
 
 if TYPE_CHECKING:
     from syncer.state.store import Store
@@ -20,6 +20,7 @@ class _Joint:
         self.ends = ends
         self.connection: Connection | None = None
         self.names: list[str] = []
+        self.counted: dict[str, counts.Deltas] = {}
 
 
 class Writes:
@@ -42,6 +43,7 @@ class Writes:
             try:
                 with ends:
                     yield
+                    self._count(joint)
             except BaseException:
                 self._failed = self._failed or joint.connection is not None
                 raise
@@ -77,6 +79,21 @@ class Writes:
         except Exception:
             self._failed = True
             raise
+
+    def count(self, connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], int]) -> None:
+        """Change the counters of a run, once for all that is written together: most of that changes the same ones."""
+        if self._joint is None:
+            counts.change(connection, run_id, deltas)
+            return
+        counted = self._joint.counted.setdefault(run_id, {})
+        for name, count in deltas.items():
+            counted[name] = counted.get(name, 0) + count
+
+    @staticmethod
+    def _count(joint: _Joint) -> None:
+        for run_id, deltas in joint.counted.items():
+            if joint.connection is not None:
+                counts.change(joint.connection, run_id, deltas)
 
     def _connection(self, joint: _Joint) -> Connection:
         if joint.connection is None:
