@@ -2,18 +2,17 @@
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import reduce
 from itertools import chain
-from operator import or_
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
 
 from syncer.state import outbox
 from syncer.state.few_settled import FewSettled
 from syncer.state.ledger_sizes import LedgerSizes
+from syncer.state.many_settled import ManySettled, Tell
 from syncer.state.requests import IDENTITY_BYTES, SETTLED, RequestState
+from syncer.state.words import NONE, identities
 
 if TYPE_CHECKING:
     from syncer.state.ledger_files import LedgerFiles
@@ -25,24 +24,9 @@ if TYPE_CHECKING:
 SIZES = LedgerSizes()
 PAGE_ROWS = 256
 """Requests that are read at a time."""
-AT_ONCE = 262_144
-"""Identities that are put into the filter at a time."""
-SLOTS = 16
-"""Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
-FIRST_SLOTS = 1 << 20
-MOST_PARTS = 8
-"""Sorted parts that are looked through one after the other; more become one."""
-NONE = pl.Series("identity", [], dtype=pl.Int128)
-NO_FILTER = pl.Series([True])
-"""Leaves nothing out."""
-
-_NUMBERS = pa.decimal128(38)
-"""What of Arrow has 16 bytes, and in polars those of an integer: identities are read where they lie."""
 
 Pages = Callable[[int], list[tuple[int, bytes]]]
 """The next (id, packed identities) with an id above the one given; empty at the end."""
-Tell = Callable[[bytes], None]
-"""Is told packed identities, some at a time."""
 Held = Callable[[Sequence[int]], Iterator[bytes]]
 """The packed identities of the requests with these ids that are settled, some hundred requests at a time."""
 
@@ -95,15 +79,15 @@ class Ledger:
     ) -> None:
         self._pages, self._files, self._held, self._cover = pages, files, held, cover
         self.read = 0
-        self._sizes, self._newest, self._cover_at = sizes, sizes.recent // 4, sizes.in_file
+        self._sizes, self._cover_at = sizes, sizes.in_file
         self._is_first = True
         self._few: FewSettled | None = FewSettled(min(sizes.few, sizes.in_memory))
         """All that is known, while it is few; None once it is not, or somebody asked for many."""
         self._is_loaded = self._is_paged = False
-        self._sorted: list[pl.Series] = []
-        """In parts: to sort what is new in among all costs several times as much, and room for all of it once more."""
-        self._recent = NONE
-        self._filter = NO_FILTER
+        self._many = ManySettled(part=sizes.part)
+        """What else is known in memory: all that no file has, unless it `is_paged`."""
+        self._recent = 0
+        """How many were added since the store was read for what it has of them."""
 
     @property
     def has_untidy_files(self) -> bool:
@@ -129,16 +113,9 @@ class Ledger:
             return self._few.has(digests)
         self._use_columns()
         self._load()
-        asked = identities(digests)
         if self._is_paged:
-            return self._read_through(asked, self._groups())
-        maybe = self._filter.gather(_slots(digests, self._filter.len()))
-        if not maybe.any():
-            return maybe
-        places = maybe.arg_true()
-        candidates = asked.gather(places)
-        is_false = ~(self._is_sorted(candidates) | self._is_recent(candidates))
-        return maybe.scatter(places.filter(is_false), values=False)
+            return self._read_through(identities(digests), self._groups())
+        return self._many.has(digests)
 
     def add(self, digests: bytes) -> None:
         """Take note of events that must not be sent again by this run."""
@@ -147,12 +124,12 @@ class Ledger:
             if self._few.is_many and not self._is_first:
                 self._use_columns()
             return
-        self._recent = pl.concat([self._recent, identities(digests)])
-        if self._is_paged:
-            if self._recent.len() > self._sizes.recent:
-                self._forget()
-        elif self._is_loaded:
-            self._take_in(digests)
+        self._many.add(digests)
+        self._recent += len(digests) // IDENTITY_BYTES
+        if self._is_paged and self._recent > self._sizes.recent:
+            self._forget()
+        elif self._is_loaded and not self._is_paged:
+            self._bound()
 
     def _begin(self) -> Iterator[bytes]:
         """Read the stored ledger while it is few, and return all that it is made of; it is few no more where there is more."""
@@ -162,7 +139,8 @@ class Ledger:
             read.append(packed)
             few.store(packed)
             if few.is_many:
-                self._few, self._recent = None, identities(few.added)
+                self._few = None
+                self._many.add(few.added)
                 break
         return chain(read, groups)
 
@@ -172,33 +150,30 @@ class Ledger:
         if few is None:
             return
         self._is_loaded = True
-        self._sorted, self._recent = [identities(few.stored).sort()], identities(few.added)
-        if self._known > self._sizes.in_memory:
+        self._many.add(few.stored + few.added)
+        if len(self._many) > self._sizes.in_memory:
             self._forget()
-        else:
-            self._filter = self._filter_of_all()
 
     def _load(self) -> None:
         if self._is_loaded:
             return
         stored = self._stored()
         if stored is not None:
-            self._sorted = [stored.sort()]
-            self._filter = self._filter_of_all()
+            self._many.add(stored)
         self._is_paged = stored is None
         self._is_loaded = True  # not before, as above: half a ledger would pass for all of it
 
-    def _stored(self) -> pl.Series | None:
+    def _stored(self) -> bytes | None:
         """Return what the store has and no file, once files have what they can of much; None where it is too much for memory."""
         for is_last in (False, True) if self._cover else (True,):
-            chunks, count, most = [NONE], 0, self._sizes.in_memory if is_last else self._sizes.in_file
+            chunks, size, most = list[bytes](), 0, self._sizes.in_memory if is_last else self._sizes.in_file
             for digests in self._groups():
-                chunks.append(identities(digests))
-                count += chunks[-1].len()
-                if count > most:
+                chunks.append(digests)
+                size += len(digests)
+                if size > most * IDENTITY_BYTES:
                     break
             else:
-                return pl.concat(chunks)
+                return b"".join(chunks)
             if not is_last:
                 chunks.clear()
                 self._extend_files()
@@ -215,50 +190,22 @@ class Ledger:
             yield packed
             last = page[-1][0]
 
-    def _take_in(self, digests: bytes) -> None:
-        is_full = self._recent.len() > self._sizes.recent
-        if is_full and self._cover is not None and self._known > self._cover_at:
+    def _bound(self) -> None:
+        """Keep no more in memory than there may be."""
+        if self._cover is not None and len(self._many) > self._cover_at:
             self._put_in_files()
-            return
-        if self._known > self._sizes.in_memory:
+        elif len(self._many) > self._sizes.in_memory:
             self._forget()
-            return
-        if is_full:
-            older = self._recent.len() - self._newest
-            self._sorted.append(self._recent.head(older).sort())
-            self._recent = self._recent.tail(self._newest)
-            if len(self._sorted) > MOST_PARTS:
-                self._sorted = [pl.concat(self._sorted).sort()]
-        if self._known * SLOTS > self._filter.len():
-            self._filter = self._filter_of_all()
-        else:
-            self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
 
     def _put_in_files(self) -> None:
         """Let files have what is settled in the store, and keep in memory what they have not."""
-        self._keep_untold(self._extend_files)
-        self._filter = self._filter_of_all()
-        self._cover_at = max(self._sizes.in_file, self._known + self._sizes.in_file // 4)
+        self._many = self._many.without_told(self._extend_files)
+        self._cover_at = max(self._sizes.in_file, len(self._many) + self._sizes.in_file // 4)
 
     def _forget(self) -> None:
         """Keep in memory what the store has not as settled; the store is read for each look-up from now on."""
-        self._is_paged = True
-        self._keep_untold(self._tell_stored)
-
-    def _keep_untold(self, tell_all: Callable[[Tell], bool]) -> None:
-        """Keep in memory what is not told, where that ends well: it may be under way, whatever was settled meanwhile."""
-        parts = [*self._sorted, self._recent.sort()]
-        left = [pl.ones(part.len(), pl.Boolean, eager=True) for part in parts]
-        self._filter = NO_FILTER
-
-        def tell(digests: bytes) -> None:
-            for number, part in enumerate(parts):
-                places, is_there = _look_up(identities(digests), part)
-                left[number] = left[number].scatter(places.filter(is_there), values=False)
-
-        if tell_all(tell):
-            parts = [part.filter(is_left) for part, is_left in zip(parts, left, strict=True)]
-        self._sorted, self._recent = [pl.concat(parts).sort()], NONE
+        self._is_paged, self._recent = True, 0
+        self._many = self._many.without_told(self._tell_stored)
 
     def _tell_stored(self, tell: Tell) -> bool:
         for digests in self._groups():
@@ -281,51 +228,14 @@ class Ledger:
     def _upto(self) -> int:
         return self._files.upto if self._files else 0
 
-    @property
-    def _known(self) -> int:
-        """How many identities are in memory."""
-        return sum(map(len, self._sorted)) + self._recent.len()
-
-    def _filter_of_all(self) -> pl.Series:
-        return _filter_of(pl.concat([*self._sorted, self._recent]))
-
-    def _is_sorted(self, asked: pl.Series) -> pl.Series:
-        return reduce(or_, (_look_up(asked, part)[1] for part in self._sorted), _empty_filter(asked.len()))
-
-    def _is_recent(self, asked: pl.Series) -> pl.Series:
-        common = _common(self._recent, asked)
-        return asked.is_in(common.implode()) if common.len() else _empty_filter(asked.len())
-
     def _read_through(self, asked: pl.Series, groups: Iterable[bytes]) -> pl.Series:
         wanted = asked.unique()
         found = (_common(identities(digests), wanted) for digests in groups)
-        known = pl.concat([_common(self._recent, wanted), *found])
-        is_known = asked.is_in(known.implode()) if known.len() else _empty_filter(asked.len())
-        return is_known | self._is_sorted(asked)
-
-
-def _look_up(asked: pl.Series, among: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return where each would be among others, which are sorted, and whether it is there."""
-    places = among.search_sorted(asked, "left")
-    if among.is_empty():
-        return places, _empty_filter(asked.len())
-    places = places.clip(upper_bound=among.len() - 1)
-    return places, among.gather(places) == asked
+        return asked.is_in(pl.concat([NONE, *found]).implode()) | self._many.among(asked)
 
 
 def _common(many: pl.Series, few: pl.Series) -> pl.Series:
     return many.filter(many.is_in(few.implode())) if many.len() else many
-
-
-def identities(digests: bytes) -> pl.Series:
-    """Return packed digests as numbers that sort and compare as fast as integers do."""
-    if len(digests) % IDENTITY_BYTES:
-        raise ValueError("identities have 16 bytes each")
-    if not digests:
-        return pl.Series("identity", [], dtype=pl.Int128)
-    count = len(digests) // IDENTITY_BYTES
-    array = pa.Array.from_buffers(_NUMBERS, count, [None, pa.py_buffer(digests)])
-    return pl.Series("identity", pl.from_arrow(array)).to_physical()
 
 
 def known_among(digests: bytes, known: Collection[bytes]) -> list[bytes]:
@@ -343,23 +253,3 @@ def packed(identities: pl.Series) -> bytes:
         raise ValueError("an identity is missing")
     data = identities.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2] if len(identities) else None
     return b"" if data is None else bytes(data.to_pybytes())
-
-
-def _slots(digests: bytes, size: int) -> pl.Series:
-    words = pa.Array.from_buffers(pa.uint32(), len(digests) // 4, [None, pa.py_buffer(digests)])
-    return pl.Series(pl.from_arrow(words)).gather_every(IDENTITY_BYTES // 4) & (size - 1)
-
-
-def _filter_of(identities: pl.Series) -> pl.Series:
-    size = FIRST_SLOTS
-    while size < identities.len() * SLOTS:
-        size *= 2
-    made = _empty_filter(size)
-    for part in identities.to_frame().iter_slices(AT_ONCE):
-        low = (part.to_series() & 0xFFFF_FFFF).cast(pl.UInt32)
-        made = made.scatter(low & (size - 1), values=True)
-    return made
-
-
-def _empty_filter(size: int) -> pl.Series:
-    return pl.zeros(size, pl.Boolean, eager=True)

@@ -8,8 +8,10 @@ class LedgerSizes(NamedTuple):
 
     few: int = 2_048
     """A set is asked: a hundred of them cost a twentieth of what they do in columns, so many as much."""
-    recent: int = 262_144
+    part: int = 131_072
     """New ones that are looked through one by one before they are sorted."""
+    recent: int = 262_144
+    """Of a ledger too long for memory, new ones that are kept before the store is read for what it has of them."""
     long: int = 262_144
     """Each run may read so many from the store; more are put into files at its end."""
     in_file: int = 1_048_576

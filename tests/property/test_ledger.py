@@ -38,7 +38,10 @@ def packed(numbers: list[int], family: str) -> bytes:
 
 def stored_ledger(stored: list[list[int]], family: str, *, in_memory: int, recent: int, few: int) -> Ledger:
     rows = [(number, packed(batch, family)) for number, batch in enumerate(stored, start=1)]
-    return Ledger(lambda after: rows[after : after + 2], sizes=LedgerSizes(in_memory=in_memory, recent=recent, few=few))
+    return Ledger(
+        lambda after: rows[after : after + 2],
+        sizes=LedgerSizes(in_memory=in_memory, recent=recent, part=recent, few=few),
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -121,7 +124,7 @@ def test_what_is_on_its_way_is_known_however_late_it_lands_as_the_ledger_goes_in
         is_covered(b"".join(requests[number] for number in files.segments))
         return files
 
-    ledger = Ledger(pages, cover=cover, sizes=LedgerSizes(few=few, recent=recent, in_file=8))
+    ledger = Ledger(pages, cover=cover, sizes=LedgerSizes(few=few, recent=recent, part=recent, in_file=8))
     known = {number for batch in stored for number in batch}
     for batch, landing in turns:
         assert list(ledger.settled(packed(batch, family))) == [number in known for number in batch]
@@ -132,6 +135,19 @@ def test_what_is_on_its_way_is_known_however_late_it_lands_as_the_ledger_goes_in
         del under_way[landing : landing + 2]
     every = list(range(61))
     assert list(ledger.settled(packed(every, family))) == [number in known for number in every]
+
+
+def test_what_was_added_is_known_where_the_files_that_would_have_it_could_not_be_made() -> None:
+    def cover(_: Callable[[bytes], None]) -> Any:
+        raise StateError("state: the disk is full")
+
+    ledger = Ledger(lambda _: [], cover=cover, sizes=LedgerSizes(few=0, part=2, in_file=8))
+    ledger.settled(packed([], "spread"))
+    ledger.settled(packed([0], "spread"))
+    for number in range(1, 12):
+        with suppress(StateError):
+            ledger.add(packed([number], "spread"))
+    assert list(ledger.settled(packed(list(range(14)), "spread"))) == [0 < number < 12 for number in range(14)]
 
 
 def test_what_a_ledger_without_a_store_was_told_it_knows_however_much_it_is() -> None:

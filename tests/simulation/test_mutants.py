@@ -21,7 +21,8 @@ from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state import outbox
-from syncer.state.ledger import NONE, Ledger
+from syncer.state.ledger import Ledger
+from syncer.state.many_settled import ManySettled
 from syncer.state.runs import RunLog
 from syncer.transform import plan, reference
 from syncer.watermark import Watermark
@@ -89,7 +90,7 @@ def forgets_what_is_on_its_way_as_its_ledger_goes_into_files(patch: Patch) -> No
     put_in_files = Ledger._put_in_files
 
     def forgetful(self: Ledger) -> None:
-        self._recent = NONE
+        self._many = ManySettled(part=8)
         put_in_files(self)
 
     patch.setattr(Ledger, "_put_in_files", forgetful)

@@ -1,0 +1,113 @@
+"""Settled events once they are many: sorted columns, and a filter that most new events do not get past."""
+
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
+
+import polars as pl
+import pyarrow as pa
+
+from syncer.state.requests import IDENTITY_BYTES
+from syncer.state.words import NONE, identities
+
+MOST_PARTS = 16
+"""Sorted parts that are looked through one after the other; more become one."""
+SLOTS = 16
+"""Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
+FIRST_SLOTS = 1 << 22
+EVERY = pl.Series([True])
+"""A filter that all get past."""
+AT_ONCE = 262_144
+"""Identities that are put into the filter at a time."""
+
+Tell = Callable[[bytes], None]
+"""Is told packed identities, some at a time."""
+
+
+class ManySettled:
+    """Identities in memory. Grows."""
+
+    def __init__(self, known: pl.Series = NONE, *, part: int) -> None:
+        self._part = part
+        self._sorted, self._new = [_sorted(known)] if known.len() else [], NONE
+        """In parts: to sort what is new in among all costs several times as much, and room for all of it once more."""
+        self._filter = _filter_of(known)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._sorted)) + self._new.len()
+
+    def has(self, digests: bytes) -> pl.Series:
+        """Return, for each of the packed `digests`, whether it is known."""
+        maybe = self._filter.gather(_slots(digests, self._filter.len()))
+        if not maybe.any():
+            return maybe
+        places = maybe.arg_true()
+        is_false = ~self.among(identities(digests).gather(places))
+        return maybe.scatter(places.filter(is_false), values=False)
+
+    def among(self, asked: pl.Series) -> pl.Series:
+        """Return, for each identity, whether it is known, without the filter."""
+        common = self._new.filter(self._new.is_in(asked.implode())) if self._new.len() else NONE
+        is_new = asked.is_in(common.implode())
+        if not self._sorted:
+            return is_new
+        found = reduce(or_, (_is_there(pl.lit(asked), part) for part in self._sorted))
+        return is_new | pl.select(found).to_series()  # in one go: each call of polars costs as much as a hundred look-ups
+
+    def add(self, digests: bytes) -> None:
+        """Take note of packed identities."""
+        if not digests:
+            return
+        self._new = pl.concat([self._new, identities(digests)])
+        if self._new.len() >= self._part:
+            self._sort()
+        if len(self) * SLOTS > self._filter.len():
+            self._filter = _filter_of(pl.concat([*self._sorted, self._new]))
+        else:
+            self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
+
+    def _sort(self) -> None:
+        self._sorted, self._new = [*self._sorted, _sorted(self._new)], NONE
+        if len(self._sorted) > MOST_PARTS:
+            self._sorted = [_sorted(pl.concat(self._sorted))]
+
+    def without_told(self, tell_all: Callable[[Tell], bool]) -> "ManySettled":
+        """Return those that `tell_all` does not tell; all, where it ends with a no. To make room, this one loses its filter."""
+        parts, self._filter = [part for part in (*self._sorted, _sorted(self._new)) if part.len()], EVERY
+        left = [pl.ones(part.len(), pl.Boolean, eager=True) for part in parts]
+
+        def tell(digests: bytes) -> None:
+            told = identities(digests)
+            for number, part in enumerate(parts):
+                places = part.search_sorted(told, "left").clip(upper_bound=part.len() - 1)
+                is_there = part.gather(places) == told
+                left[number] = left[number].scatter(places.filter(is_there), values=False)
+
+        if tell_all(tell):
+            parts = [part.filter(is_left) for part, is_left in zip(parts, left, strict=True)]
+        return ManySettled(pl.concat([NONE, *parts]), part=self._part)
+
+
+def _sorted(known: pl.Series) -> pl.Series:
+    return known.sort(multithreaded=False)  # as long as it takes, without a word to other threads
+
+
+def _is_there(asked: pl.Expr, part: pl.Series) -> pl.Expr:
+    known = pl.lit(part)
+    return known.gather(known.search_sorted(asked, "left").clip(upper_bound=part.len() - 1)) == asked
+
+
+def _slots(digests: bytes, size: int) -> pl.Series:
+    words = pa.Array.from_buffers(pa.uint32(), len(digests) // 4, [None, pa.py_buffer(digests)])
+    return pl.Series(pl.from_arrow(words)).gather_every(IDENTITY_BYTES // 4) & (size - 1)
+
+
+def _filter_of(known: pl.Series) -> pl.Series:
+    size = FIRST_SLOTS
+    while size < known.len() * SLOTS:
+        size *= 2
+    made = pl.zeros(size, pl.Boolean, eager=True)
+    for part in known.to_frame().iter_slices(AT_ONCE):
+        low = (part.to_series() & 0xFFFF_FFFF).cast(pl.UInt32)
+        made = made.scatter(low & (size - 1), values=True)
+    return made
