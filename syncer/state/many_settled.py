@@ -31,7 +31,7 @@ class ManySettled:
         self._part = part
         self._sorted, self._new = [_sorted(known)] if known.len() else [], NONE
         """In parts: to sort what is new in among all costs several times as much, and room for all of it once more."""
-        self._filter = _filter_of(known)
+        self._filter = _filter_of(known) if known.len() else EVERY
 
     def __len__(self) -> int:
         return sum(map(len, self._sorted)) + self._new.len()
@@ -52,19 +52,21 @@ class ManySettled:
         if not self._sorted:
             return is_new
         found = reduce(or_, (_is_there(pl.lit(asked), part) for part in self._sorted))
-        return is_new | pl.select(found).to_series()  # in one go: each call of polars costs as much as a hundred look-ups
+        # in one go: each call of polars costs as much as a hundred look-ups
+        return is_new | pl.select(found).to_series()
 
     def add(self, digests: bytes) -> None:
         """Take note of packed identities."""
         if not digests:
             return
-        self._new = pl.concat([self._new, identities(digests)])
-        if self._new.len() >= self._part:
-            self._sort()
-        if len(self) * SLOTS > self._filter.len():
-            self._filter = _filter_of(pl.concat([*self._sorted, self._new]))
+        new = pl.concat([self._new, identities(digests)])
+        if (len(self) + len(digests) // IDENTITY_BYTES) * SLOTS > self._filter.len():
+            self._filter = _filter_of(pl.concat([*self._sorted, new]))
         else:
             self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
+        self._new = new  # not before: what is known gets past the filter, whatever failed
+        if new.len() >= self._part:
+            self._sort()
 
     def _sort(self) -> None:
         self._sorted, self._new = [*self._sorted, _sorted(self._new)], NONE

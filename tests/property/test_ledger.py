@@ -13,6 +13,8 @@ from syncer.errors import StateError
 from syncer.state import ledger as ledgers
 from syncer.state.ledger import Ledger
 from syncer.state.ledger_sizes import LedgerSizes
+from syncer.state.many_settled import ManySettled
+from syncer.state.words import identities
 
 NUMBERS = st.integers(min_value=0, max_value=60)
 BATCHES = st.lists(st.lists(NUMBERS, max_size=12), max_size=12)
@@ -148,6 +150,42 @@ def test_what_was_added_is_known_where_the_files_that_would_have_it_could_not_be
         with suppress(StateError):
             ledger.add(packed([number], "spread"))
     assert list(ledger.settled(packed(list(range(14)), "spread"))) == [0 < number < 12 for number in range(14)]
+
+
+def test_what_was_added_is_known_although_sorting_it_was_interrupted() -> None:
+    class Interrupted(int):
+        def __le__(self, other: int) -> bool:
+            raise KeyboardInterrupt
+
+    many = ManySettled(identities(packed([1], "spread")), part=Interrupted(2))
+    with pytest.raises(KeyboardInterrupt):
+        many.add(packed([2, 3], "spread"))
+    assert list(many.has(packed([1, 2, 3, 4], "spread"))) == [True, True, True, False]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    known=st.lists(NUMBERS, unique=True),
+    told=BATCHES,
+    family=FAMILIES,
+    part=st.sampled_from([1, 4, 1_000]),
+    ends_well=st.booleans(),
+)
+def test_what_was_told_is_forgotten_and_nothing_else(
+    known: list[int], told: list[list[int]], family: str, part: int, *, ends_well: bool
+) -> None:
+    def tell_all(tell: Callable[[bytes], None]) -> bool:
+        for batch in told:
+            tell(packed(batch, family))
+        return ends_well
+
+    many = ManySettled(part=part)
+    for first in range(0, len(known), 3):
+        many.add(packed(known[first : first + 3], family))
+    left, every = many.without_told(tell_all), packed(list(range(61)), family)
+    gone = {number for batch in told for number in batch} if ends_well else set()
+    assert list(left.has(every)) == [number in known and number not in gone for number in range(61)]
+    assert list(many.has(every)) == [number in known for number in range(61)]
 
 
 def test_what_a_ledger_without_a_store_was_told_it_knows_however_much_it_is() -> None:
