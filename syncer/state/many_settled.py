@@ -74,20 +74,23 @@ class ManySettled:
             self._sorted = [_sorted(pl.concat(self._sorted))]
 
     def without_told(self, tell_all: Callable[[Tell], bool]) -> "ManySettled":
-        """Return those that `tell_all` does not tell; all, where it ends with a no. To make room, this one loses its filter."""
-        parts, self._filter = [part for part in (*self._sorted, _sorted(self._new)) if part.len()], EVERY
-        left = [pl.ones(part.len(), pl.Boolean, eager=True) for part in parts]
+        """Return those that `tell_all` does not tell; all, where it ends with a no.
+
+        This one knows all however that ends; to make room it loses its filter, and to be told soon it becomes one part.
+        """
+        if not len(self):
+            tell_all(lambda _: None)
+            return self
+        known = _sorted(pl.concat([*self._sorted, self._new]))
+        self._sorted, self._new, self._filter = [known], NONE, EVERY
+        is_left = pl.ones(known.len(), pl.Boolean, eager=True)
 
         def tell(digests: bytes) -> None:
-            told = identities(digests)
-            for number, part in enumerate(parts):
-                places = part.search_sorted(told, "left").clip(upper_bound=part.len() - 1)
-                is_there = part.gather(places) == told
-                left[number] = left[number].scatter(places.filter(is_there), values=False)
+            told = _sorted(identities(digests))  # so that neighbours lie in what the processor has at hand
+            places = known.search_sorted(told, "left").clip(upper_bound=known.len() - 1)
+            is_left.scatter(places.filter(known.gather(places) == told), values=False)
 
-        if tell_all(tell):
-            parts = [part.filter(is_left) for part, is_left in zip(parts, left, strict=True)]
-        return ManySettled(pl.concat([NONE, *parts]), part=self._part)
+        return ManySettled(known.filter(is_left) if tell_all(tell) else known, part=self._part)
 
 
 def _sorted(known: pl.Series) -> pl.Series:
