@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from syncer.errors import StateError
-from syncer.report import RunStatus
+from syncer.report import RunStatus, Tally
 from syncer.state.database import driver
+from syncer.state.history import report_of
 from syncer.state.requests import RequestState
 from syncer.state.store import Store
 
@@ -35,6 +36,26 @@ def test_R05_an_outcome_and_the_next_intent_are_seen_together_once_the_block_end
         assert states(other_process) == ["acked", "armed"]
         report = run.report()
     assert (report.acknowledged, report.watermark_after) == (3, "3")
+    assert contradictions(store) == []
+
+
+def test_what_a_block_counts_is_counted_once_in_the_run_that_planned_it(
+    store: Store, acts: Any, contradictions: Contradictions
+) -> None:
+    """A refund first, and a page of which nothing is left to be sent in the same commit."""
+    with acts.begin(store, "run-1") as earlier:
+        acts.read(earlier, 5)
+        left = acts.arm(earlier, 1, 2)
+    with acts.begin(store, "run-2") as run:
+        with run.together():
+            run.hold(left)
+            for number in (6, 9):
+                acts.read(run, 3)
+                request = acts.arm(run, number, 3)
+                run.settle(request, acts.accepted(), state=RequestState.ACKED, value={"EUR": -1.5})
+        report, before = run.report(), report_of(store, "run-1")
+    assert (report.tally, report.acknowledged, report.value) == (Tally(rows_read=6), 6, {"EUR": -3.0})
+    assert (before.tally.buckets, before.acknowledged, before.value) == ({"pending": 3, "held": 2}, 0, {})
     assert contradictions(store) == []
 
 
