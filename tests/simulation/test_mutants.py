@@ -24,6 +24,7 @@ from syncer.state import outbox
 from syncer.state.ledger import Ledger
 from syncer.state.many_settled import ManySettled
 from syncer.state.runs import RunLog
+from syncer.state.writes import Writes
 from syncer.transform import plan, reference
 from syncer.watermark import Watermark
 from tests.counts import FULL, count
@@ -94,6 +95,33 @@ def forgets_what_is_on_its_way_as_its_ledger_goes_into_files(patch: Patch) -> No
         put_in_files(self)
 
     patch.setattr(Ledger, "_put_in_files", forgetful)
+
+
+@mutant
+def forgets_a_sorted_part_of_its_ledger(patch: Patch) -> None:
+    sort = ManySettled._sort
+
+    def forgetful(self: ManySettled) -> None:
+        sort(self)
+        self._sorted = self._sorted[-1:]
+
+    patch.setattr(ManySettled, "_sort", forgetful)
+
+
+@mutant
+def counts_nothing_of_what_is_written_together(patch: Patch) -> None:
+    patch.setattr(Writes, "_count", lambda self, joint: None)
+
+
+@mutant
+def counts_twice_what_is_written_together(patch: Patch) -> None:
+    whole = Writes._count
+
+    def twice(self: Writes, joint: Any) -> None:
+        whole(joint)
+        whole(joint)
+
+    patch.setattr(Writes, "_count", twice)
 
 
 @mutant

@@ -94,7 +94,7 @@ class Shape:
 
     def with_files(self, *, has_some: bool) -> Self:
         """Return such a world whose ledger goes into files, while a run goes on as well, if it `has_some`."""
-        small = LedgerSizes(few=3, recent=3 * self.batch_rows, long=3, in_file=12)
+        small = LedgerSizes(few=3, part=3, recent=3 * self.batch_rows, long=3, in_file=12)
         return replace(self, ledger_sizes=small) if has_some else self
 
     def with_two(self, rng: random.Random) -> Self:

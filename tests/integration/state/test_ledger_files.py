@@ -232,9 +232,7 @@ def test_files_that_did_not_become_one_do_so_with_the_next_run(store: Store, act
 
 def test_a_run_that_settles_much_puts_it_in_files_while_it_goes_on(store: Store, acts: Acts) -> None:
     """Else its memory would grow with its rows."""
-    store.ledger_sizes = LedgerSizes(
-        few=2 * EACH, recent=4 * EACH, long=4 * EACH, in_file=16 * EACH, in_memory=40 * EACH
-    )
+    store.ledger_sizes = LedgerSizes(few=2 * EACH, part=4 * EACH, long=4 * EACH, in_file=16 * EACH, in_memory=40 * EACH)
     with acts.begin(store, "run-1", scope=ORDERS) as run:
         for number in range(1, 101):
             digests = acts.identities(EACH * number, EACH)
@@ -256,7 +254,7 @@ def test_a_request_that_takes_long_stays_known_as_the_ledger_goes_into_files(
     store: Store, acts: Acts, *, lands: bool
 ) -> None:
     """No file has it before it has come to its end, and neither have those the requests behind it."""
-    store.ledger_sizes = LedgerSizes(few=2 * EACH, recent=20 * EACH, long=4 * EACH, in_file=80 * EACH)
+    store.ledger_sizes = LedgerSizes(few=2 * EACH, part=20 * EACH, long=4 * EACH, in_file=80 * EACH)
     with acts.begin(store, "run-1", scope=ORDERS) as run:
         slowly = acts.identities(EACH, EACH)
         run.ledger.settled(slowly)
@@ -284,7 +282,7 @@ def send(run: RunLog, acts: Acts, number: int) -> None:
 
 def test_a_request_that_takes_long_stays_known_late_in_a_run(store: Store, acts: Acts) -> None:
     """What files have lies in memory no longer, so there is room."""
-    store.ledger_sizes = LedgerSizes(few=6, recent=60, long=12, in_file=240, in_memory=1_800)
+    store.ledger_sizes = LedgerSizes(few=6, part=60, long=12, in_file=240, in_memory=1_800)
     with acts.begin(store, "run-1", scope=ORDERS) as run:
         for number in range(1, 1_001):
             send(run, acts, number)
@@ -300,7 +298,7 @@ def test_a_request_that_takes_long_stays_known_late_in_a_run(store: Store, acts:
 def test_files_that_are_deleted_while_a_run_has_them_and_cannot_be_made_anew_are_not_forgotten(
     store: Store, acts: Acts
 ) -> None:
-    store.ledger_sizes = LedgerSizes(few=6, recent=60, long=12, in_file=240)
+    store.ledger_sizes = LedgerSizes(few=6, part=60, long=12, in_file=240)
     with acts.begin(store, "run-1", scope=ORDERS) as run:
         for number in range(1, 150):
             send(run, acts, number)
@@ -339,7 +337,7 @@ def test_while_a_run_goes_on_no_file_is_made_of_the_few_requests_behind_another(
 
 
 def test_a_run_goes_on_without_files_that_cannot_be_written(store: Store, acts: Acts) -> None:
-    store.ledger_sizes = LedgerSizes(few=2 * EACH, recent=4 * EACH, in_file=16 * EACH)
+    store.ledger_sizes = LedgerSizes(few=2 * EACH, part=4 * EACH, in_file=16 * EACH)
     folder(store).parent.mkdir(exist_ok=True)
     folder(store).write_text("in the way")
     with acts.begin(store, "run-1", scope=ORDERS) as run:
