@@ -19,8 +19,13 @@ from syncer.state.runs import RunLog
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import REQUESTS
+from tests.counts import FULL
 from tests.integration.state.conftest import ORDERS, Acts, Opener
 from tests.integration.state.in_files import EACH, deliver, files, folder, known, of_requests, with_small_files
+
+STATES = ["sqlite", pytest.param("postgres", marks=pytest.mark.integration)]
+of_some_states = pytest.mark.parametrize("state_url", STATES if FULL else STATES[:1], indirect=True)
+"""What files have is a matter of the ledger, whatever the state: long runs are tried with a file alone in `make test`."""
 
 
 @pytest.fixture
@@ -230,6 +235,8 @@ def test_files_that_did_not_become_one_do_so_with_the_next_run(store: Store, act
     assert not ledger_of(store, 1).has_untidy_files
 
 
+@pytest.mark.faults
+@of_some_states
 def test_a_run_that_settles_much_puts_it_in_files_while_it_goes_on(store: Store, acts: Acts) -> None:
     """Else its memory would grow with its rows."""
     store.ledger_sizes = LedgerSizes(few=2 * EACH, part=4 * EACH, long=4 * EACH, in_file=16 * EACH, in_memory=40 * EACH)
@@ -249,6 +256,8 @@ def test_a_run_that_settles_much_puts_it_in_files_while_it_goes_on(store: Store,
     assert len(files(store)) == 1
 
 
+@pytest.mark.faults
+@of_some_states
 @pytest.mark.parametrize("lands", [False, True])
 def test_a_request_that_takes_long_stays_known_as_the_ledger_goes_into_files(
     store: Store, acts: Acts, *, lands: bool
@@ -280,6 +289,8 @@ def send(run: RunLog, acts: Acts, number: int) -> None:
     acts.deliver(run, EACH * number, EACH)
 
 
+@pytest.mark.faults
+@of_some_states
 def test_a_request_that_takes_long_stays_known_late_in_a_run(store: Store, acts: Acts) -> None:
     """What files have lies in memory no longer, so there is room."""
     store.ledger_sizes = LedgerSizes(few=6, part=60, long=12, in_file=240, in_memory=1_800)
@@ -295,6 +306,8 @@ def test_a_request_that_takes_long_stays_known_late_in_a_run(store: Store, acts:
         assert run.ledger.settled(slowly).all()
 
 
+@pytest.mark.faults
+@of_some_states
 def test_files_that_are_deleted_while_a_run_has_them_and_cannot_be_made_anew_are_not_forgotten(
     store: Store, acts: Acts
 ) -> None:
