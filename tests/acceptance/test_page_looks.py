@@ -14,6 +14,7 @@ from tests.acceptance.daemons import wait_until
 from tests.acceptance.served import TOKEN as PAGE_TOKEN
 from tests.acceptance.shop import TOKEN, Shop
 from tests.acceptance.visitor import HOSTILE, NO_CURRENCY, READ, Visitor, visiting
+from tests.counts import FULL
 
 pytestmark = pytest.mark.acceptance
 
@@ -58,7 +59,11 @@ def test_no_page_shows_a_secret_or_a_value_of_a_person(browser: Browser, shop: S
             assert [secret for secret in (TOKEN, PAGE_TOKEN, "@example.com", "customer1") if secret in text] == []
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 375), ("dark", 1600)])
+LOOKS = [("light", 375), ("dark", 1600)]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("scheme", "width"), LOOKS if FULL else LOOKS[:1])
 def test_every_page_fits_and_can_be_used_in_another_way(browser: Browser, shop: Shop, scheme: str, width: int) -> None:
     shop.add_orders(1, 20, changes=NO_CURRENCY)
     with visiting(browser, shop) as visitor:
