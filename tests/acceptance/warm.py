@@ -40,6 +40,16 @@ class Warm:
             [sys.executable, "-m", "tests.acceptance.warm"],
             cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            _given(stream).close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def run(
         self, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], timeout_s: int = LONGEST_S
