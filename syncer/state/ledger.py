@@ -139,18 +139,17 @@ class Ledger:
             read.append(packed)
             few.store(packed)
             if few.is_many:
-                self._few = None
                 self._many.add(few.added)
+                self._few = None
                 break
         return chain(read, groups)
 
     def _use_columns(self) -> None:
         """Go on with all that is known in columns, which many are looked up in."""
-        few, self._few = self._few, None
-        if few is None:
+        if self._few is None:
             return
-        self._is_loaded = True
-        self._many.add(few.stored + few.added)
+        self._many.add(self._few.stored + self._few.added)
+        self._few, self._is_loaded = None, True  # not before, as above
         if len(self._many) > self._sizes.in_memory:
             self._forget()
 

@@ -229,6 +229,16 @@ def test_a_ledger_that_could_not_be_read_to_its_end_is_read_again(few: int, fail
     assert list(ledger.settled(packed([2, 3], "spread"))) == [True, False]
 
 
+@pytest.mark.parametrize("stored", [[], [9, 10, 11]])
+def test_what_could_not_be_put_into_columns_is_not_forgotten(stored: list[int]) -> None:
+    """Half an identity stands for a lack of memory: the ledger fails again, and does not say that all is new."""
+    ledger = Ledger(lambda after: [(1, packed(stored, "spread"))][after:], sizes=LedgerSizes(few=2))
+    ledger.add(packed([1], "spread") + b"half")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="16 bytes"):
+            ledger.settled(packed([1, 2, 3], "spread"))
+
+
 @given(st.lists(st.binary(min_size=16, max_size=16), max_size=20), st.integers(0, 20), st.integers(0, 20))
 def test_packed_identities_are_those_of_the_series_in_its_order(every: list[bytes], first: int, count: int) -> None:
     series = pl.Series(every, dtype=pl.Binary)
