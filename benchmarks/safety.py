@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
 from inspect import isfunction, isgeneratorfunction
@@ -15,22 +15,20 @@ class _Spent(threading.local):
     """CPU seconds of this thread within what is timed, what one part calls of another not twice; mutable."""
 
     def __init__(self, of_all: "list[_Seconds]") -> None:
-        self.so_far = _Seconds()
-        of_all.append(self.so_far)
-        self._depth, self._began = 0, 0.0
+        self._so_far = _Seconds()
+        of_all.append(self._so_far)
+        self._is_timing = False
 
-    @contextmanager
-    def timing(self) -> Iterator[None]:
-        """Count the block."""
-        if not self._depth:
-            self._began = time.thread_time()
-        self._depth += 1
+    def timing(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call `method` and count what it takes; within another that is counted nothing is done, since it would count too."""
+        if self._is_timing:
+            return method(*args, **kwargs)
+        self._is_timing, began = True, time.thread_time()
         try:
-            yield
+            return method(*args, **kwargs)
         finally:
-            self._depth -= 1
-            if not self._depth:
-                self.so_far.seconds += time.thread_time() - self._began
+            self._so_far.seconds += time.thread_time() - began
+            self._is_timing = False
 
 
 @dataclass(slots=True)
@@ -47,14 +45,12 @@ class _TimedBlock:
         self._block, self._spent = block, spent
 
     def __enter__(self) -> Any:
-        with self._spent.timing():
-            return self._block.__enter__()
+        return self._spent.timing(self._block.__enter__)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        with self._spent.timing():
-            return self._block.__exit__(kind, error, trace)
+        return self._spent.timing(self._block.__exit__, kind, error, trace)  # type: ignore[no-any-return]  # as it is
 
 
 def watch(*classes: type) -> Callable[[], float]:
@@ -70,8 +66,7 @@ def watch(*classes: type) -> Callable[[], float]:
 
         @wraps(method)
         def within(*args: Any, **kwargs: Any) -> Any:
-            with spent.timing():
-                given = method(*args, **kwargs)
+            given = spent.timing(method, *args, **kwargs)
             return _TimedBlock(given, spent) if gives_a_block else given
 
         return within
