@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
+QUICK_S = 0.04
+"""Where answers come sooner than this, a run waits for its rows and its commits, not for them."""
+COMPANY_S = 0.005
+"""So long an answer that came so soon waits for those of others under way: one commit does for all."""
 
 
 @dataclass(slots=True)
@@ -182,8 +186,15 @@ class Delivery:
     def _ended(self, patience_s: float | None, *others: Future[Any]) -> list[tuple[Outgoing, Outcome]]:
         awaited = (*self._flying, *others)
         done = self.tools.executor.finished(awaited, timeout_s=patience_s) if awaited else set()
+        if self._has_quick(done):
+            done |= self.tools.executor.all_finished(self._flying, timeout_s=COMPANY_S)
         ended = [future for future in self._flying if future in done]  # a set has no order of its own
         return [(self._flying.pop(future), future.result()) for future in ended]
+
+    def _has_quick(self, done: set[Future[Any]]) -> bool:
+        """Return whether one of the requests that are `done` was answered so soon that a wait for others costs nothing."""
+        since = self.tools.clock.monotonic() - QUICK_S
+        return any(future in done and request.begun > since for future, request in self._flying.items())
 
     def _may_launch(self, *, beside: int = 0) -> bool:
         """Return whether a request is there, has a place `beside` those just armed, and the rate limit is not nearly used up.

@@ -141,6 +141,10 @@ class Shuffled:
             self._end(future)
         return set(chosen)
 
+    def all_finished(self, futures: Collection[Future[Any]], *, timeout_s: float) -> set[Future[Any]]:
+        self._clock.sleep(timeout_s)
+        return self.finished(futures, timeout_s=None)
+
     def _end(self, future: Future[Outcome]) -> None:
         send = self._begun.pop(future, None)
         if send is None:

@@ -41,6 +41,19 @@ def test_what_is_made_beside_sends_needs_no_place_of_theirs(executor: Executor) 
         assert made.result() == 2
 
 
+def test_all_are_waited_for_but_not_for_longer_than_said() -> None:
+    slow, over = threading.Event(), threading.Event()
+    with Threads(3) as executor:
+        soon = executor.submit(lambda: ACKED if slow.wait(30) else fail())
+        never = executor.submit(lambda: ACKED if over.wait(30) else fail())
+        assert executor.all_finished({soon, never}, timeout_s=0.01) == set()
+        slow.set()
+        assert executor.all_finished({soon}, timeout_s=30) == {soon}
+        assert executor.all_finished({soon, never}, timeout_s=0.01) == {soon}
+        over.set()
+        assert executor.all_finished({soon, never}, timeout_s=30) == {soon, never}
+
+
 def test_run_ids_sort_by_time_and_are_26_characters() -> None:
     rng = random.Random(1)
     earlier = new_run_id(datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC), rng)
