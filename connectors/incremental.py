@@ -60,7 +60,9 @@ def cursor_kind(column_type: "pa.DataType") -> CursorKind | None:
 
 
 def cursor_value(column: "pa.Array", row: int) -> CursorValue | None:
-    """Return the value in `row`; None where it is NULL or a time that no calendar holds, such as infinity.
+    """Return the value in `row`; None where it is NULL or none to go by.
+
+    That is a time that no calendar holds, such as infinity, and a text with NUL in it, which no Postgres keeps.
 
     Raises `TypeError` for a type that `cursor_kind` refuses.
     """
@@ -79,7 +81,8 @@ def _text(value: "pa.Scalar", kind: CursorKind) -> str | None:
         case CursorKind.DECIMAL:
             return f"{value.as_py():f}"
         case CursorKind.TEXT:
-            return str(value.as_py())
+            found = str(value.as_py())
+            return None if "\0" in found else found
         case CursorKind.DATE:
             return day_text(value.value * (DAY if value.type.bit_width == 32 else NANOSECONDS["ms"]))
         case CursorKind.TIMESTAMP | CursorKind.TIMESTAMP_TZ:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from math import isnan
 
 from sqlalchemy import Connection, bindparam, update
 
@@ -44,6 +45,10 @@ TOO_OLD = "event_time_too_old"
 """The reason of those that left Meta's window while they waited."""
 VALUE_UNITS = 10_000
 """Money is added up in whole ten-thousandths: sums of floats would drift."""
+MOST_UNITS = 2**63 - 1
+"""What a commit adds to a counter at most, or takes: 922 million million of a currency. No price is so high, but a row may
+say so, and what was delivered must be written down all the same.
+"""
 
 Deltas = dict[tuple[str, str], int]
 
@@ -72,7 +77,7 @@ _TAKE = Straight(
 def change(connection: Connection, run_id: str, deltas: Mapping[tuple[str, str], int]) -> None:
     """Change the run's counters; those of events never fall below zero."""
     rows = [
-        {"run_id": run_id, "kind": kind, "name": name, "count": count}
+        {"run_id": run_id, "kind": kind, "name": name, "count": max(-MOST_UNITS, min(count, MOST_UNITS))}
         for (kind, name), count in deltas.items()
         if count > 0 or (count and kind == VALUE)
     ]
@@ -102,15 +107,21 @@ def of_tally(tally: Tally, *, pending: int) -> Deltas:
     if tally.buckets.total() + pending < tally.rows_read:
         raise StateError(f"state: {tally.rows_read} rows, but fewer events and rejects; the run stops")
     deltas: Deltas = {ROWS_READ: tally.rows_read, COVERED: tally.covered}
-    for kind, name in TALLIES.items():
-        deltas.update({(kind, str(key)): count for key, count in getattr(tally, name).items()})
+    for kind, attribute in TALLIES.items():
+        for key, count in getattr(tally, attribute).items():
+            name = (kind, str(key).replace("\0", "\ufffd"))  # rows name their events, and Postgres takes no NUL
+            deltas[name] = deltas.get(name, 0) + count
     deltas[PENDING] = deltas.get(PENDING, 0) + pending
     return deltas
 
 
 def of_value(value: Mapping[str, float]) -> Deltas:
-    """Return the changes for money, by currency."""
-    return {(VALUE, currency): round(amount * VALUE_UNITS) for currency, amount in value.items()}
+    """Return the changes for money, by currency; what no counter holds is the most it does, what is no number nothing."""
+    return {(VALUE, currency): _units(amount) for currency, amount in value.items()}
+
+
+def _units(amount: float) -> int:
+    return 0 if isnan(amount) else round(max(-MOST_UNITS, min(amount * VALUE_UNITS, MOST_UNITS)))
 
 
 def to_tally(counts: Mapping[tuple[str, str], int]) -> Tally:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.daemons import environ
 from tests.acceptance.shop import TABLE, MakeShop, Shop
+from tests.postgres_database import PostgresDatabase
 
 pytestmark = pytest.mark.acceptance
 
@@ -128,3 +129,36 @@ def test_S21_a_csv_on_a_terminal_steers_nothing(hostile: Shop) -> None:
     assert export.returncode == 0
     assert unprintable(told.decode().replace("\r\n", "\n")) == set()
     assert "\ufffd]0;title\ufffd" in told.decode()
+
+
+def test_R05_a_price_that_nothing_holds_is_sent_and_written_down_once(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.sql("ALTER TABLE orders ALTER total TYPE DOUBLE")
+    shop.add_orders(1, 5, changes="UPDATE orders SET total = 1e18 WHERE order_id < 3")
+    done = shop.syncer("run", "orders")
+    assert (done.code, "5 of 5 events acknowledged in 1 request" in done.out) == (0, True), done.err
+    assert "EUR 922,337,203,685,477" in done.out
+    assert "0 of 5 events acknowledged in 0 requests" in shop.syncer("run", "orders").out
+
+
+@pytest.mark.parametrize("state", ["sqlite", "postgres"])
+def test_R08_a_null_character_in_a_name_or_a_cursor_costs_no_row(
+    make_shop: MakeShop, request: pytest.FixtureRequest, state: str
+) -> None:
+    shop = make_shop()
+    columns = TABLE.replace("order_id BIGINT", "order_id BIGINT, name VARCHAR")
+    shop.sql("DROP TABLE orders", columns.replace("updated_at TIMESTAMPTZ", "updated_at VARCHAR"))
+    shop.edit("pipelines/orders.yaml", "event_name: {value: Purchase}", "event_name: name")
+    if state == "postgres":
+        database = PostgresDatabase(request.getfixturevalue("postgres_server"))
+        request.addfinalizer(database.drop)
+        url = database.url.replace("postgresql:", "postgresql+psycopg:").replace("/postgres?", f"/{database.name}?")
+        shop.edit("syncer.yaml", "version: 1\n", f"version: 1\nstate: {url}\n")
+    named = [("Purchase", "001"), ("a\0b", "002"), ("a\0b", "003"), ("Purchase", "004\0"), ("Purchase", "005")]
+    rows = [(number, name, f"c{number}@example.com", 1, "EUR", at) for number, (name, at) in enumerate(named)]
+    with duckdb.connect(str(shop.folder / "warehouse.duckdb")) as connection:
+        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, now() - INTERVAL 1 HOUR, ?)", rows)
+    first = shop.syncer("run", "orders", "--output", "json")
+    assert (first.code, first.report["acknowledged"], first.report["watermark"]["after"]) == (0, 5, "005"), first.err
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
+    assert len(shop.order_ids()) == 5

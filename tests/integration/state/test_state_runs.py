@@ -1,6 +1,7 @@
 """A run in the state store: intent, outcome, counters, watermark. Every test runs on SQLite and on Postgres."""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -384,6 +385,31 @@ def test_money_adds_up_exactly_over_many_requests(store: Store, acts: Any) -> No
             request = acts.arm(run, number, 1)
             run.settle(request, acts.accepted(), state=RequestState.ACKED, value={"EUR": 0.1, "USD": -0.7})
         assert run.report().value == {"EUR": 3.0, "USD": -21.0}
+
+
+def test_names_with_a_null_character_are_counted_without_it(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        run.page(Tally(rows_read=3, events=Counter({"a\0b": 2, "a\ufffdb": 1})), [], 3)
+        assert run.report().tally.events == {"a\ufffdb": 3}
+
+
+@pytest.mark.parametrize("amount", [1e15, -1e15, 1e25, 1e308, math.inf, -math.inf, math.nan])
+def test_a_price_that_no_counter_holds_keeps_nothing_from_being_written_down(
+    store: Store, acts: Any, amount: float
+) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 9)
+        for number in range(0, 9, 3):
+            requests = [acts.arm(run, number + place, 1) for place in range(3)]
+            with run.together():
+                for request, value in zip(requests, ({"EUR": amount}, {"EUR": amount}, {"USD": 2.5}), strict=True):
+                    run.settle(request, acts.accepted(), state=RequestState.ACKED, value=value)
+        report = run.report()
+    assert report.acknowledged == 9
+    assert report.value["USD"] == 7.5
+    assert report.value.get("EUR", 0.0) == pytest.approx(
+        0 if math.isnan(amount) else math.copysign(3 * 9.22e14, amount), rel=0.01
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def test_a_value_becomes_text_at_full_precision(column: pa.Array, kind: CursorKi
     [
         pa.array([None], pa.int64()),
         pa.array([None], pa.timestamp("ns", "UTC")),
+        pa.array(["a\0"], pa.string()),
         pa.array([2**31 - 1], pa.date32()),
         pa.array([-719_163], pa.date32()),
         pa.array([253_402_300_800], pa.timestamp("s")),
@@ -52,7 +53,7 @@ def test_a_value_becomes_text_at_full_precision(column: pa.Array, kind: CursorKi
     ],
     ids=lambda column: f"{column.type}",
 )
-def test_null_and_what_no_calendar_holds_have_no_cursor_value(column: pa.Array) -> None:
+def test_null_and_what_no_calendar_or_state_holds_have_no_cursor_value(column: pa.Array) -> None:
     assert cursor_value(column, 0) is None
 
 
