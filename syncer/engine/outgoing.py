@@ -58,7 +58,7 @@ class Outgoing:
             events=events.height,
             event_time_min=cast("int", times.min()),
             event_time_max=cast("int", times.max()),
-            cursor_low=self.page.cursor_at(rows[0]),
+            cursor_low=self.page.low_at(rows[0]),
             cursor_high=self.page.cursor_at(rows[-1]),
             parent=self.stored or self.parent or (self.search.parent if self.search else None),
             first_armed_at=self.first_sent,

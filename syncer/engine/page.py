@@ -39,6 +39,8 @@ class Page:
     """Cursor value of a row of the batch."""
     upto: CursorValue | None
     """Cursor value that the page reaches once it is settled; None where it reaches none."""
+    after: CursorValue | None = None
+    """The last cursor value that came before the page; None where none is known."""
     blocks: bool = False
     """Rows behind `upto` must be read again by the next run: no later page moves the watermark."""
     is_cut: bool = False
@@ -52,6 +54,10 @@ class Page:
     record: Callable[[], None] = lambda: None
     """Counts the rows in the state and sets rejects aside: to be called once, in the commit of the first intents at last."""
 
+    def low_at(self, row: int) -> CursorValue | None:
+        """Return what no row from `row` on is below: its own cursor value or the last one before it; None: there is none."""
+        return next((value for at in range(row, -1, -1) if (value := self.cursor_at(at))), self.after)
+
 
 def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how much of it is wanted
     number: int,
@@ -64,13 +70,14 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     most_rows: int | None = None,
     reprieve: "Reprieve | None" = None,
     settled: "pl.Series | None" = None,
+    after: CursorValue | None = None,
 ) -> Page:
     """Drop what is settled or blocked, cut at `room` events, and judge what became of every other row of the batch.
 
     Events of more than `most_rows` rows are `over_max_rows`.
 
     What Meta refused is settled too, unless `reprieve` lets it go once more. `settled` has the identities among the
-    events that the ledger knows; None: it is asked.
+    events that the ledger knows; None: it is asked. `after` is the last cursor value before the batch.
     """
     transformed = without_settled(allowed(transformed, run.erased), run.ledger)
     events, tally = transformed.events, transformed.tally
@@ -101,6 +108,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
         events=wanted,
         cursor_at=cursor_at,
         upto=_reached(cursor_at, nulls, rows.num_rows - 1 if first_left is None else first_left),
+        after=after,
         blocks=first_left is not None,
         is_cut=is_cut,
         settled=events.height - fresh.height,

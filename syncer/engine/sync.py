@@ -244,7 +244,7 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
     for reading in wanted:
         if choice.is_complete:
             return
-        making = choice
+        making, after = choice, None
         for batch in batches(source, reading.query, tools.stop, tools.spans, first_rows=first_rows):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
@@ -256,8 +256,9 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
             room, most_rows, number = delivery.room, delivery.room_rows, next(numbers)
             page = take_page(
                 number, rows, column, made, run, room=room, most_rows=most_rows, reprieve=choice.reprieve,
-                settled=skim.settled,
+                settled=skim.settled, after=after,
             )  # fmt: skip
+            after = page.upto or after
             making = replace(choice, repeats=skim.repeats(page.settled))
             delivery.submit(page if reading.moves and not choice.is_out_of_turn else replace(page, upto=None))
             if run.is_full and job.retry is None:

@@ -162,3 +162,13 @@ def test_R08_a_null_character_in_a_name_or_a_cursor_costs_no_row(
     assert (first.code, first.report["acknowledged"], first.report["watermark"]["after"]) == (0, 5, "005"), first.err
     assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
     assert len(shop.order_ids()) == 5
+
+
+def test_R07_rows_whose_time_no_calendar_holds_may_fill_a_page(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.add_orders(1, 17_500, changes="UPDATE orders SET updated_at = 'infinity' WHERE order_id > 16_000")
+    for acknowledged in (17_500, 0):
+        done = shop.syncer("run", "orders", "--output", "json")
+        assert (done.code, done.report["acknowledged"]) == (0, acknowledged), done.err
+    told = shop.syncer("deliveries", "orders", "--output", "csv").out
+    assert len({line["key"] for line in csv.DictReader(io.StringIO(told, newline=""))}) == 17_500

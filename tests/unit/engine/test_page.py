@@ -1,6 +1,7 @@
 """What is left to deliver of one batch, how far it reaches, and what becomes of the rest."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -163,3 +164,17 @@ def test_a_row_refused_in_the_batch_of_another_of_its_key_is_set_aside_until_tha
         )
         run.settle(request, Outcome(kind=OutcomeClass.ACKED), state=RequestState.ACKED)
         assert ([each.identity for each in aside], run.rejects()) == ([identity(0)], [])
+
+
+def test_no_row_from_one_on_is_below_its_cursor_value_or_the_last_before_it(bench: Any) -> None:
+    with bench.begin() as run:
+        page = bench.page(run, 1, 6)
+    values = [None, None, "3", None, "5", None]
+
+    def cursor_at(row: int) -> CursorValue | None:
+        return None if (text := values[row]) is None else at(int(text))
+
+    lows = [replace(page, cursor_at=cursor_at).low_at(row) for row in range(6)]
+    assert [low and low.text for low in lows] == [None, None, "3", "3", "5", "5"]
+    after = at(2)
+    assert [replace(page, cursor_at=cursor_at, after=after).low_at(row) for row in (1, 2)] == [after, cursor_at(2)]
