@@ -13,8 +13,8 @@ import click
 from syncer.exit_codes import Exit
 
 __all__ = [
-    "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option", "project_options", "say",
-    "session", "shown_problem", "split_key", "tell",
+    "MOST", "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option",
+    "project_options", "say", "session", "shown_problem", "split_key", "tell",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from syncer.session import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+MOST = 1_000_000_000
+"""What a `--limit` may be at most."""
 
 
 def log_options(command: Command, *, least: int = 0) -> Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import destination_option, key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import MOST, destination_option, key_parts, log_options, output_option, project_options, session
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 from syncer.cli.tables import format_option, require_file, write
@@ -35,7 +35,9 @@ def choice_options(function: click.decorators.FC) -> click.decorators.FC:
 @command.command("list", short_help="Count rejects by reason, or name each.")
 @click.argument("name")
 @click.option("--rows", is_flag=True, help="Each of them with its key, which the warehouse is asked for.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="With --rows: at most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST), default=100, show_default=True, help="With --rows: at most so many."
+)
 @destination_option
 @project_options
 @output_option

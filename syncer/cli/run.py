@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncer.cli.common import (
+    MOST,
     Exit,
     destination_option,
     exit_of,
@@ -41,7 +42,7 @@ ORDER = (Exit.FAILED, Exit.USAGE, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every enabled pipeline.")
 @click.option("--select", "selection", metavar="tag:T", help="Every enabled pipeline with this tag.")
-@click.option("--limit", type=click.IntRange(min=1), help="Send at most so many events; the next run goes on.")
+@click.option("--limit", type=click.IntRange(1, MOST), help="Send at most so many events; the next run goes on.")
 @destination_option
 @project_options
 @output_option

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from syncer.cli.common import (
+    MOST,
     chosen_destination,
     destination_option,
     log_options,
@@ -16,7 +17,7 @@ from syncer.cli.common import (
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many, newest first.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True, help="So many, newest first.")
 @destination_option
 @project_options
 @output_option

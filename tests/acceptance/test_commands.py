@@ -242,3 +242,9 @@ def test_a_paused_pipeline_says_why_and_each_reason_for_a_pause_is_explained(sho
     assert "by_hand; `syncer explain by_hand`" in shop.syncer("status").out
     for reason in (BY_HAND, NEEDS_DECISION, CLOCK_WRONG, SYSTEMATIC, CRASH_LOOP, "rejects_full"):
         assert shop.syncer("explain", reason).out.startswith(f"{reason} (pipeline paused)")
+
+
+@pytest.mark.parametrize("words", [("run", "orders"), ("runs",), ("rejects", "list", "orders", "--rows")])
+def test_a_limit_beyond_all_numbers_is_refused_in_words(shop: Shop, words: tuple[str, ...]) -> None:
+    done = shop.syncer(*words, "--limit", "99999999999999999999")
+    assert (done.code, "is not in the range 1<=x<=1000000000" in done.err) == (2, True), done.err
