@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
+ABOUT_EVENTS = frozenset({OutcomeClass.ACKED, OutcomeClass.REJECTED, OutcomeClass.TOO_BIG})
+"""These say that the other side takes requests, and end every wait that was asked for before."""
 QUICK_S = 0.04
 """Where answers come sooner than this, a run waits for its rows and its commits, not for them."""
 COMPANY_S = 0.005
@@ -189,7 +191,8 @@ class Delivery:
         if self._has_quick(done):
             done |= self.tools.executor.all_finished(self._flying, timeout_s=COMPANY_S)
         ended = [future for future in self._flying if future in done]  # a set has no order of its own
-        return [(self._flying.pop(future), future.result()) for future in ended]
+        taken = [(self._flying.pop(future), future.result()) for future in ended]
+        return sorted(taken, key=lambda each: each[1].kind not in ABOUT_EVENTS)  # a wait that one asks for stands
 
     def _has_quick(self, done: set[Future[Any]]) -> bool:
         """Return whether one of the requests that are `done` was answered so soon that a wait for others costs nothing."""

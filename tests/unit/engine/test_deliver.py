@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import replace
-from itertools import groupby
 from types import TracebackType
 from typing import Any, Self
 
@@ -177,46 +176,6 @@ def test_a_turn_is_one_commit_of_all_that_ended_and_all_that_is_sent_next(bench:
     third = [*ended, "arm.before", "arm.in", "outcome.after", "outcome.after", "arm.after", "post.before"]
     last = ["post.after", "outcome.before", "outcome.in", "outcome.after"]
     assert points.names == [*first, *second, *third, *last]
-
-
-class Together(OneByOne):
-    """Ends all requests within the moment that somebody waits for them. Mutable."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waited: list[float] = []
-
-    def all_finished(self, futures: Collection[Future[Outcome]], *, timeout_s: float) -> set[Future[Outcome]]:
-        self.waited.append(timeout_s)
-        for future in set(futures) & set(self.sends):
-            future.set_result(self.sends.pop(future)())
-        return set(futures)
-
-
-@pytest.mark.parametrize(("took_s", "commits"), [(0.0, 1), (0.03, 1), (0.05, 3), (0.2, 3)])
-def test_quick_answers_that_come_together_have_one_commit_and_slow_ones_wait_for_nobody(
-    bench: Any, took_s: float, commits: int
-) -> None:
-    points, executor = Passed(), Together()
-    bench.store.points = points
-
-    def answer(number: int, events: list[str]) -> Outcome:
-        bench.clock.sleep(took_s)
-        return ACKED
-
-    bench.sender.answer = answer
-    with bench.begin() as run:
-        delivery = bench.delivery(run, Settings(events_per_request=1, requests_in_flight=4), executor=executor)
-        delivery.submit(bench.page(run, 1, 1))
-        delivery.drain()
-        delivery.submit(bench.page(run, 2, 3))
-        points.names.clear()
-        executor.waited.clear()
-        delivery.drain()
-        assert run.report().acknowledged == 4
-    groups = [list(group) for is_end, group in groupby(points.names, lambda name: name == "outcome.after") if is_end]
-    assert [len(group) for group in groups] == [3 // commits] * commits
-    assert executor.waited == ([0.005] if commits == 1 else [])
 
 
 class TakesOver(Points):
