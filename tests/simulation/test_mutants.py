@@ -209,6 +209,12 @@ def takes_an_outcome_for_written_that_it_does_not_write(patch: Patch) -> None:
 
 
 @mutant
+def forgets_outcomes_that_came_with_another(patch: Patch) -> None:
+    ended = Delivery._ended
+    patch.setattr(Delivery, "_ended", lambda *args, **patience: ended(*args, **patience)[-1:])
+
+
+@mutant
 def does_not_recover(patch: Patch) -> None:
     patch.setattr(sync, "recover", lambda run, **facts: {})
 

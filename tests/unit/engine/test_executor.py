@@ -24,6 +24,7 @@ def test_every_send_ends_in_its_future(executor: Executor) -> None:
         while done != futures:
             done |= executor.finished(futures - done, timeout_s=5)
         assert [future.result() for future in done] == [ACKED] * 5
+        assert executor.all_finished(futures, timeout_s=5) == futures
         failed = executor.submit(fail)
         executor.finished({failed}, timeout_s=5)
         assert isinstance(failed.exception(), ValueError)
@@ -39,6 +40,10 @@ def test_what_is_made_beside_sends_needs_no_place_of_theirs(executor: Executor) 
         assert executor.finished({made}, timeout_s=30) == {made}
         over.set()
         assert made.result() == 2
+
+
+def test_what_a_test_has_not_ended_is_not_done() -> None:
+    assert Inline().all_finished({Future()}, timeout_s=5) == set()
 
 
 def test_all_are_waited_for_but_not_for_longer_than_said() -> None:
