@@ -36,8 +36,8 @@ OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
 ABOUT_EVENTS = frozenset({OutcomeClass.ACKED, OutcomeClass.REJECTED, OutcomeClass.TOO_BIG})
 """These say that the other side takes requests, and end every wait that was asked for before."""
-QUICK_S = 0.04
-"""Where answers come sooner than this, a run waits for its rows and its commits, not for them."""
+QUICK_S = 0.000_04
+"""Where answers take less than this for each event, a run waits for its rows and its commits, not for them."""
 COMPANY_S = 0.005
 """So long an answer that came so soon waits for those of others under way: one commit does for all."""
 
@@ -196,8 +196,8 @@ class Delivery:
 
     def _has_quick(self, done: set[Future[Any]]) -> bool:
         """Return whether one of the requests that are `done` was answered so soon that a wait for others costs nothing."""
-        since = self.tools.clock.monotonic() - QUICK_S
-        return any(future in done and request.begun > since for future, request in self._flying.items())
+        now, came = self.tools.clock.monotonic(), [self._flying[future] for future in done if future in self._flying]
+        return any(now - request.begun < QUICK_S * request.events.height for request in came)
 
     def _may_launch(self, *, beside: int = 0) -> bool:
         """Return whether a request is there, has a place `beside` those just armed, and the rate limit is not nearly used up.

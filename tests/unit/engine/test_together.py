@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,8 @@ from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.runs import RunLog
 from tests.unit.engine.test_deliver import ACKED, NOT_SENT, OneByOne
 
-QUICK_S, SLOW_S = 0.039, 0.041
+QUICK_S, SLOW_S = 0.000_039, 0.000_041
+"""For each event."""
 COMPANY_S = 0.005
 ONE_EACH = Settings(events_per_request=1, requests_in_flight=4)
 
@@ -81,18 +83,20 @@ def proven(bench: Any, run: RunLog, executor: Together) -> Delivery:
     return delivery
 
 
+@pytest.mark.parametrize("events", [1, 50])
 @pytest.mark.parametrize(("took_s", "sizes"), [(0.0, [3]), (QUICK_S, [3]), (SLOW_S, [1, 1, 1]), (0.2, [1, 1, 1])])
 def test_quick_answers_that_come_together_have_one_commit_and_slow_ones_wait_for_nobody(
-    bench: Any, took_s: float, sizes: list[int]
+    bench: Any, events: int, took_s: float, sizes: list[int]
 ) -> None:
     executor = Together()
     with bench.begin() as run:
         delivery = proven(bench, run, executor)
-        delivery.submit(bench.page(run, 2, 3))
-        bench.clock.sleep(took_s)
+        delivery.settings = replace(ONE_EACH, events_per_request=events)
+        delivery.submit(bench.page(run, 2, 3 * events))
+        bench.clock.sleep(took_s * events)
         commits = bench.store.points = Commits()
         delivery.drain()
-        assert run.report().acknowledged == 4
+        assert run.report().acknowledged == 1 + 3 * events
     assert commits.sizes == sizes
     assert executor.waited == ([COMPANY_S] if sizes == [3] else [])
 
