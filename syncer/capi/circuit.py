@@ -10,6 +10,8 @@ OPENS_AFTER = 3
 """So many requests in a row without an answer: the other side is away."""
 PROBE_EVENTS = 10
 """What is risked to see whether it is back."""
+ABOUT_EVENTS = frozenset({OutcomeClass.ACKED, OutcomeClass.REJECTED, OutcomeClass.TOO_BIG})
+"""These say that the other side takes requests, and end every wait that was asked for before."""
 
 
 @dataclass(frozen=True, slots=True)

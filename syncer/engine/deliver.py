@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from connectors.incremental import CursorValue
-from syncer.capi.circuit import PROBE_EVENTS
+from syncer.capi.circuit import ABOUT_EVENTS, PROBE_EVENTS
 from syncer.capi.pacing import wait_s
 from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
-ABOUT_EVENTS = frozenset({OutcomeClass.ACKED, OutcomeClass.REJECTED, OutcomeClass.TOO_BIG})
-"""These say that the other side takes requests, and end every wait that was asked for before."""
 QUICK_S = 0.000_04
 """Where answers take less than this for each event, a run waits for its rows and its commits, not for them."""
 COMPANY_S = 0.005
@@ -95,7 +93,7 @@ class Delivery:
         requests = self._packed(page) if page.events.height else []
         self._frontier.open(page.number, upto=page.upto, requests=len(requests), blocks=page.blocks)
         self._queue.extend(requests)
-        self._take_turn(self._ended(patience_s=0.0), page)
+        self._land_done(0.0, page=page)
         self._show()
 
     def meanwhile(self, work: Callable[[], T]) -> T:
@@ -182,17 +180,24 @@ class Delivery:
             self.tools.stop.wait_for(partial(self.tools.clock.sleep, patience))
         self._take_turn([])
 
-    def _land_done(self, patience_s: float | None, *others: Future[Any]) -> None:
-        self._take_turn(self._ended(patience_s, *others))
+    def _land_done(self, patience_s: float | None, *others: Future[Any], page: Page | None = None) -> None:
+        """Settle what ended; where a send raised, arm nothing more, and raise that once the others are settled."""
+        ended = self._ended(patience_s, *others)
+        whole = [(request, future.result()) for request, future in ended if future.exception() is None]
+        if len(whole) < len(ended):
+            self.stop(Ending(status=RunStatus.FAILED, message="syncer itself failed to send a request"))
+        whole.sort(key=lambda each: each[1].kind not in ABOUT_EVENTS)  # a wait that one asks for stands
+        self._take_turn(whole, page)
+        for _, future in ended:
+            future.result()
 
-    def _ended(self, patience_s: float | None, *others: Future[Any]) -> list[tuple[Outgoing, Outcome]]:
+    def _ended(self, patience_s: float | None, *others: Future[Any]) -> list[tuple[Outgoing, Future[Outcome]]]:
         awaited = (*self._flying, *others)
         done = self.tools.executor.finished(awaited, timeout_s=patience_s) if awaited else set()
         if self._has_quick(done):
             done |= self.tools.executor.all_finished(self._flying, timeout_s=COMPANY_S)
         ended = [future for future in self._flying if future in done]  # a set has no order of its own
-        taken = [(self._flying.pop(future), future.result()) for future in ended]
-        return sorted(taken, key=lambda each: each[1].kind not in ABOUT_EVENTS)  # a wait that one asks for stands
+        return [(self._flying.pop(future), future) for future in ended]
 
     def _has_quick(self, done: set[Future[Any]]) -> bool:
         """Return whether one of the requests that are `done` was answered so soon that a wait for others costs nothing."""

@@ -35,7 +35,8 @@ class Together(OneByOne):
     def end(self, *places: int) -> None:
         """End the requests that were begun in these places; 0 is the oldest that is under way."""
         for future in [list(self.sends)[place] for place in places]:
-            future.set_result(self.sends.pop(future)())
+            made = Inline().submit(self.sends.pop(future))
+            future.set_exception(made.exception()) if made.exception() else future.set_result(made.result())
 
     def beside(self, work: Callable[[], Any]) -> Future[Any]:
         self.made = Future()
@@ -161,3 +162,28 @@ def test_R21_a_wait_that_one_answer_asks_for_stands_though_others_came_with_it(b
         delivery.stop(INTERRUPTED)
         delivery.drain()
         assert delivery.tools.breaker.resumes_at >= 120.0
+
+
+@pytest.mark.parametrize("took_s", [0.0, SLOW_S])
+@pytest.mark.parametrize("bad", ["2", "3", "4"])
+def test_a_send_that_raises_leaves_only_itself_in_doubt(bench: Any, bad: str, took_s: float) -> None:
+    def answer(number: int, events: list[str]) -> Outcome:
+        if events == [bad]:
+            raise MemoryError
+        return ACKED
+
+    bench.sender.answer = answer
+    executor = Together()
+    with bench.begin() as run:
+        delivery = proven(bench, run, executor)
+        delivery.submit(bench.page(run, 2, 7))
+        assert len(executor.sends) == 4
+        bench.clock.sleep(took_s)
+        with pytest.raises(MemoryError):
+            delivery.drain()
+        delivery.stop(INTERRUPTED)
+        delivery.drain()
+        assert run.report().acknowledged == len(bench.sender.sent) - 1
+        assert took_s or len(bench.sender.sent) == 1 + 4, "nothing is sent after it"
+    with bench.begin() as run:
+        assert [request.events for request in run.unfinished()] == [1]
