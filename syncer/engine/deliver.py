@@ -345,9 +345,8 @@ class Delivery:
         counted.add(outcome)
         self._settle(request, outcome, RequestState.DEAD, rejected=(request.rejected(outcome),))
         if counted.fills_a_row or request.is_misaddressed:
-            self.stop(
-                systematic(outcome, f"{counted.in_a_row} event{'s' * (counted.in_a_row != 1)} in a row one by one")
-            )
+            said = f"{counted.in_a_row} event{'s' * (counted.in_a_row != 1)} in a row one by one"
+            self.stop(systematic(outcome, said))
 
     def _settle(
         self,
