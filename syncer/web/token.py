@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -20,7 +21,10 @@ def kept_token(home: Path) -> tuple[str, bool]:
     path = home / FILE
     try:
         make_private_folder(home)
-        return (_read(path), False) if path.is_symlink() or path.exists() else (_make(path), True)
+        if not (path.is_symlink() or path.exists()):
+            with suppress(FileExistsError):  # another daemon has just made one
+                return _make(path), True
+        return _read(path), False
     except OSError as error:
         failure = SyncerError(f"daemon: {path}: {error.strerror}; make the folder writable, {INSTEAD}")
     raise failure
@@ -34,11 +38,16 @@ def require_long(token: str) -> str:
 
 
 def _make(path: Path) -> str:
-    token = token_urlsafe(32)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        os.fchmod(handle, PRIVATE_FILE)
-        file.write(f"{token}\n")
+    """Make the file whole: a daemon that starts at the same time must not read it while it is empty."""
+    token, beside = token_urlsafe(32), path.with_name(f"{path.name}.{token_urlsafe(8)}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            os.fchmod(handle, PRIVATE_FILE)
+            file.write(f"{token}\n")
+        os.link(beside, path)
+    finally:
+        beside.unlink()
     return token
 
 

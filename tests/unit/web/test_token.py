@@ -1,6 +1,8 @@
 """The token of the page where none is configured (promises S03, S13, S20)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -17,6 +19,22 @@ def test_S20_a_token_is_made_once_and_kept_for_this_user_alone(tmp_path: Path) -
     assert (home / FILE).stat().st_mode & 0o777 == 0o600
     assert home.stat().st_mode & 0o777 == 0o700
     assert kept_token(tmp_path / "other")[0] != token
+
+
+def test_S20_daemons_that_start_at_once_have_one_token(tmp_path: Path) -> None:
+    ready = Barrier(4)
+
+    def start(home: Path) -> tuple[str, bool]:
+        ready.wait(30)
+        return kept_token(home)
+
+    with ThreadPoolExecutor(4) as daemons:
+        for number in range(100):
+            home = tmp_path / str(number)
+            found = [each.result() for each in [daemons.submit(start, home) for _ in range(4)]]
+            assert len({token for token, _ in found}) == 1
+            assert [is_new for _, is_new in found].count(True) == 1
+            assert [path.name for path in home.iterdir()] == [FILE]
 
 
 def test_S13_a_file_that_others_may_read_or_that_is_a_link_is_refused(tmp_path: Path) -> None:
