@@ -18,7 +18,7 @@ DAY_S = 86_400
 def test_R11_a_whole_re_read_after_pruning_at_any_time_sends_nothing_again(
     room: Path, template: Path, seed: int
 ) -> None:
-    rng = random.Random(seed)
+    rng, pauses = random.Random(seed), random.Random(seed)
     shape = replace(Shape.of(rng), cursor="none", faults=0.0, rows=20)
     simulation = Simulation(room / f"forgetting{seed}", template, rng, shape)
     try:
@@ -26,7 +26,7 @@ def test_R11_a_whole_re_read_after_pruning_at_any_time_sends_nothing_again(
         for _ in range(5):
             simulation.run()
             simulation.world.grow(5)
-            simulation.clock.sleep(rng.randint(1, 70) * DAY_S)
+            simulation.clock.sleep(pauses.randint(1, 70) * DAY_S)
         simulation.settle(is_calm=True)
         assert simulation.trouble.passed["prune.after"] > 0
         assert set(simulation.meta.taken.values()) == {1}
