@@ -11,6 +11,7 @@ import pytest
 from connectors.base import Source
 from connectors.testing import SourceContract
 from tests.contract.snowflake_server.running import ROOT, SnowflakeServer, older_driver, running
+from tests.counts import FULL
 
 pytestmark = pytest.mark.timeout(300)  # the first test may install the server
 
@@ -54,6 +55,8 @@ class TestSnowflake(SourceContract):
     lacks = frozenset({"list", "struct", "list_of_structs"})  # they are JSON
 
 
+@pytest.mark.faults
+@pytest.mark.skipif(not FULL, reason="what the older driver gives is tried in make faults")
 @pytest.mark.skipif(PORT in os.environ, reason="this is the older driver")
 def test_the_older_driver_gives_the_same(warehouse: SnowflakeAccount) -> None:
     pytest_there = [str(older_driver()), "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider"]

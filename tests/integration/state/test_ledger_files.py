@@ -293,15 +293,18 @@ def send(run: RunLog, acts: Acts, number: int) -> None:
 @of_some_states
 def test_a_request_that_takes_long_stays_known_late_in_a_run(store: Store, acts: Acts) -> None:
     """What files have lies in memory no longer, so there is room."""
-    store.ledger_sizes = LedgerSizes(few=6, part=60, long=12, in_file=240, in_memory=1_800)
+    sends = 1_000 if FULL else 250
+    store.ledger_sizes = LedgerSizes(
+        few=6, part=60, long=12, in_file=240 * sends // 1_000, in_memory=1_800 * sends // 1_000
+    )
     with acts.begin(store, "run-1", scope=ORDERS) as run:
-        for number in range(1, 1_001):
+        for number in range(1, sends + 1):
             send(run, acts, number)
-        slowly = acts.identities(EACH * 1_001, EACH)
+        slowly = acts.identities(EACH * (sends + 1), EACH)
         run.ledger.add(slowly)
         acts.read(run, EACH)
-        acts.arm(run, EACH * 1_001, EACH)
-        for number in range(1_002, 1_030):
+        acts.arm(run, EACH * (sends + 1), EACH)
+        for number in range(sends + 2, sends + 30):
             send(run, acts, number)
         assert run.ledger.settled(slowly).all()
 
