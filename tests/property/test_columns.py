@@ -24,6 +24,7 @@ from syncer.transform.columns_country import row_countries, said_by
 from syncer.transform.columns_place import state
 from syncer.transform.columns_text import FEW
 from syncer.transform.pieces import Piece
+from tests.counts import count
 
 PERSON = PARAMETERS[Group.CUSTOMER_INFO]
 TODAY = date(2026, 11, 22)
@@ -167,7 +168,8 @@ def one_by_one(raw: Sequence[Any], name: str, options: FieldOptions, countries: 
     return sent, dropped, odd
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.faults
+@settings(max_examples=count(100), deadline=None)
 @given(raw=COLUMNS, options=OPTIONS)
 def test_text_is_sent_as_the_scalar_rules_say(raw: pl.Series, options: FieldOptions) -> None:
     for name in RULES:
@@ -198,7 +200,8 @@ def test_values_that_repeat_are_sent_like_others(texts: list[str | None], countr
         assert in_columns(columns[0], name, AUTO, columns[1]) == one_by_one(raw, name, AUTO, countries)
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.faults
+@settings(max_examples=count(60), deadline=None)
 @given(
     batches=st.lists(st.lists(st.none() | TEXTS, min_size=1, max_size=8), min_size=1, max_size=3),
     country=st.lists(st.none() | COUNTRY_NAMES, min_size=1, max_size=3),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata
@@ -10,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata
 from syncer.spec.context import Context
 from syncer.spec.phone import TRUNK_ZERO, phone
 from syncer.transform.numbering import ABROAD, plan_of, plans_of, plans_of_codes
+from tests.counts import count
 
 COUNTRIES = sorted(region.lower() for region in SUPPORTED_REGIONS)
 PREFIXES = ["", "", "0", "1", "8", "06", "9", "011", "810", "15", "90"]
@@ -32,7 +34,8 @@ def written_in(country: str) -> st.SearchStrategy[str]:
     return st.builds(str.__add__, prefixes, number).filter(lambda text: not text.startswith(ABROAD))
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.faults
+@settings(max_examples=count(150), deadline=None)
 @given(data=st.data(), countries=st.lists(st.sampled_from(COUNTRIES), min_size=1, max_size=5))
 def test_national_numbers_are_read_as_the_library_reads_them(data: st.DataObject, countries: list[str]) -> None:
     rows = [
