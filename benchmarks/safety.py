@@ -50,7 +50,8 @@ class _TimedBlock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        return self._spent.timing(self._block.__exit__, kind, error, trace)  # type: ignore[no-any-return]  # as it is
+        is_handled: bool | None = self._spent.timing(self._block.__exit__, kind, error, trace)
+        return is_handled
 
 
 def watch(*classes: type) -> Callable[[], float]:
