@@ -26,21 +26,25 @@ FLOOR_US = 18
 
 
 def bodies(count: int, rounds: int) -> None:
-    """Compare rows to bodies: syncer, facebook_business, the plain loop."""
+    """Compare rows to bodies: syncer, facebook_business in three ways, the plain loop."""
     warehouse, plain = workload(count)
     facebook = python_with(*FACEBOOK)
+    by_sdk, ours, loop = "benchmarks.bodies_facebook", "benchmarks.bodies_syncer", "benchmarks.bodies_floor"
+    variants: dict[str, tuple[Path | str, str, tuple[object, ...]]] = {
+        "syncer": (sys.executable, ours, (warehouse, count)),
+        "facebook_business, its own requests": (facebook, by_sdk, (plain, "own-requests")),
+        "the same, without the rows on which it raises": (facebook, by_sdk, (plain, "known")),
+        "its events only, JSON of them written once": (facebook, by_sdk, (plain, "events")),
+        "plain loop": (sys.executable, loop, (plain,)),
+    }
     say(f"\nRows to request bodies, {count:,} rows, {rounds} rounds in turn, CPU µs a row: median (range)")
-    done: dict[str, list[Facts]] = {"syncer": [], "facebook_business": [], "plain loop": []}
+    done: dict[str, list[Facts]] = {name: [] for name in variants}
     for _ in range(rounds):
-        done["syncer"].append(measure(sys.executable, "benchmarks.bodies_syncer", warehouse, count))
-        done["facebook_business"].append(measure(facebook, "benchmarks.bodies_facebook", plain))
-        done["plain loop"].append(measure(sys.executable, "benchmarks.bodies_floor", plain))
+        for name, (python, module, further) in variants.items():
+            done[name].append(measure(python, module, *further))
     for name, facts in done.items():
-        raised = facts[0].get("raised")
-        note = f"   raised on {raised:,} rows" if raised else ""
-        say(f"  {name:<18} {spread(map(cpu_us, facts))}   {facts[0]['events']:>9,} events{note}")
-    say(f"  facebook_business / syncer  {spread(ratios(done['facebook_business'], done['syncer']))}")
-    say(f"  plain loop / syncer         {spread(ratios(done['plain loop'], done['syncer']))}")
+        beside = "" if name == "syncer" else f"   / syncer {spread(ratios(facts, done['syncer']))}"
+        say(f"  {name:<46} {spread(map(cpu_us, facts))}   {facts[0]['events']:>9,} events{beside}")
 
 
 def warehouses(count: int, rounds: int) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import parse_qs
 
 from benchmarks import whole_floor
 from benchmarks.environments import python_with
@@ -55,6 +56,7 @@ def found_peers() -> list[Peer]:
     return [
         Peer("syncer", sys.executable, "benchmarks.whole_postgres", ("full",)),
         Peer("facebook_business", facebook, "benchmarks.whole_facebook", beside="syncer", wanted="10"),
+        Peer("facebook's events only", facebook, "benchmarks.whole_facebook", ("events",), beside="syncer"),
         Peer("script, same rules", script, "benchmarks.whole_script", beside="syncer", wanted="5"),
         Peer("syncer, drt's mapping", sys.executable, "benchmarks.whole_postgres", ("small",)),
         Peer("drt-core", drt, "benchmarks.whole_drt", beside="syncer, drt's mapping", wanted="3"),
@@ -75,8 +77,9 @@ def compare_whole_runs(file: Path, rounds: int) -> None:
         done = rounds_of(peers, every, rounds)
         for peer in peers:
             facts = done[peer.name]
+            wanted = f"   wanted at least {peer.wanted}" if peer.wanted else ""
             beside = "" if peer.beside is None else (
-                f"   / {peer.beside} {spread(ratios(facts, done[peer.beside]))}   wanted at least {peer.wanted}"
+                f"   / {peer.beside} {spread(ratios(facts, done[peer.beside]))}{wanted}"
             )  # fmt: skip
             say(f"  {peer.name:<24} {spread(map(cpu_us, facts))}   {facts[0]['events']:>9,} events{beside}")
 
@@ -156,7 +159,14 @@ def events_of(peer: Peer, postgres: str, kept: Path) -> list[dict[str, Json]]:
     kept.unlink(missing_ok=True)
     with sink(kept=kept) as url:
         measure(peer.python, peer.module, postgres, url, *peer.further)
-    return [event for line in kept.read_text(encoding="utf-8").splitlines() for event in json.loads(line)["data"]]
+    return [event for line in kept.read_text(encoding="utf-8").splitlines() for event in _events_in(line)]
+
+
+def _events_in(body: str) -> list[dict[str, Json]]:
+    if body.startswith("{"):
+        return list(json.loads(body)["data"])
+    (data,) = parse_qs(body)["data"]  # as Meta's SDK posts: a form, whose field is a list of texts of JSON
+    return [json.loads(event) for event in json.loads(data)]
 
 
 def compared(found: list[dict[str, Json]], expected: list[dict[str, Json]]) -> str:

@@ -20,24 +20,42 @@ QUERY = (
     " FROM orders ORDER BY updated_at, order_id"
 )
 LEDGER = "CREATE TABLE requests (number INTEGER PRIMARY KEY, first TEXT, last TEXT, events INTEGER, outcome TEXT)"
-Event = dict[str, Any]
+Post = Callable[[list[Any]], int]
+"""Sends events in one request; gives how many were received."""
 
 
-def main(event: Callable[[dict[str, Any]], Event | None]) -> None:
-    """Send an event of each row to the sink at the URL that is the second argument; report what it took."""
-    report(lambda: sent(sys.argv[1], sys.argv[2], event), from_start=True)
+def own_requests(sink: str) -> Post:
+    """Return what posts events as JSON, by requests."""
+    http = requests.Session()
+    http.trust_env = False
+    http.headers.update({"Content-Type": "application/json", "Authorization": f"Bearer {os.environ['BENCH_TOKEN']}"})
+
+    def post(data: list[Any]) -> int:
+        body = json.dumps({"data": data}, ensure_ascii=False, separators=(",", ":")).encode()
+        answer = http.post(f"{sink}/v25.0/1234567890/events", data=body, timeout=60)
+        answer.raise_for_status()
+        return int(answer.json()["events_received"])
+
+    return post
 
 
-def sent(postgres: str, sink: str, event: Callable[[dict[str, Any]], Event | None]) -> dict[str, Any]:
+def main(event: Callable[[dict[str, Any]], Any], post_to: Callable[[str], Post] = own_requests) -> None:
+    """Send an event of each row, None for none, to the sink at the URL that is the second argument; report what it took."""
+    report(lambda: sent(sys.argv[1], event, post_to(sys.argv[2])), from_start=True)
+
+
+def sent(postgres: str, event: Callable[[dict[str, Any]], Any], post: Post) -> dict[str, Any]:
     """Read, build and post, one request after the other, each noted before it goes and after it is answered."""
     began, events, rows = time.perf_counter(), 0, 0
-    with TemporaryDirectory() as home, sqlite3.connect(Path(home) / "ledger.db") as ledger, requests.Session() as http:
-        http.trust_env = False
+    with TemporaryDirectory() as home, sqlite3.connect(Path(home) / "ledger.db") as ledger:
         ledger.execute(LEDGER)
         for number, batch in enumerate(_batches(postgres)):
             data = [made for row in batch if (made := event(row)) is not None]
             rows += len(batch)
-            events += _posted(ledger, http, number, sink, data) if data else 0
+            if data:
+                _arm(ledger, number, batch, data)
+                events += post(data)
+                _settle(ledger, number)
     return {"rows": rows, "events": events, "wall_s": time.perf_counter() - began}
 
 
@@ -52,16 +70,12 @@ def _batches(postgres: str) -> Iterator[list[dict[str, Any]]]:
             yield batch
 
 
-def _posted(ledger: sqlite3.Connection, http: requests.Session, number: int, sink: str, data: list[Event]) -> int:
-    ids = (data[0]["event_id"], data[-1]["event_id"])
+def _arm(ledger: sqlite3.Connection, number: int, rows: list[dict[str, Any]], data: list[Any]) -> None:
+    ids = (rows[0]["order_id"], rows[-1]["order_id"])
     ledger.execute("INSERT INTO requests VALUES (?, ?, ?, ?, 'armed')", (number, *ids, len(data)))
     ledger.commit()
-    body = json.dumps({"data": data}, ensure_ascii=False, separators=(",", ":")).encode()
-    address = f"{sink}/v25.0/1234567890/events"
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {os.environ['BENCH_TOKEN']}"}
-    answer = http.post(address, data=body, headers=headers, timeout=60)
-    answer.raise_for_status()
-    received = int(answer.json()["events_received"])
+
+
+def _settle(ledger: sqlite3.Connection, number: int) -> None:
     ledger.execute("UPDATE requests SET outcome = ? WHERE number = ?", ("acked", number))
     ledger.commit()
-    return received

@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-EVENT = b'"user_data"'
+EVENT = b"user_data"
+"""Without quotes, which Meta's SDK sends as `%5C%22`."""
 TRACE_ID = "AmXn5oJBdXTQ8hNNfmMq3Vn"
 """As long as Meta's: syncer looks for it in what it sent."""
 
