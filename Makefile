@@ -6,12 +6,13 @@ BIN    := $(VENV)/bin
 # Else each of the hundreds of processes that tests start compiles what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test faults soak lint types imports format bench browser constraints clean help
+.PHONY: demo test faults speed soak lint types imports format bench browser constraints clean help
 
 help:
 	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
 	@echo "make test   the tests"
 	@echo "make faults the tests of faults with all their counts: crashes, kills, lying answers, a broken disk"
+	@echo "make speed  two ratios, to Meta's SDK and to a script with the same rules, and the memory of a run: a minute"
 	@echo "make soak   the same for hours, as before a release; writes the table in docs/reliability.md"
 	@echo "make lint   style, types and import contracts"
 	@echo "make browser  a Chromium for the tests of the pages, where there is none"
@@ -31,6 +32,10 @@ test: $(VENV)/.installed-test
 FAULTS = $(shell grep -rl --include='test_*.py' 'mark\.faults' tests)
 faults: $(VENV)/.installed-test
 	SYNCER_FAULTS=1 $(BIN)/python -m pytest $(WORKERS) -m "faults and not performance" $(FAULTS)
+
+# By itself: other work on the machine makes such figures wide.
+speed: $(VENV)/.installed-test $(VENV)/.installed-bench
+	$(BIN)/python -m pytest -s -m performance tests/performance
 
 # Hours, in as many parts as you like: what $(SOAKED) has is not tried again, and ONLY=F06 tries one fault.
 SOAKED := tests/data/soak.jsonl

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.peers import sink
-from benchmarks.turns import Facts, cpu_us, measure, say, spread
+from benchmarks.turns import Facts, cpu_us, cpu_us_without_loading, measure, say, spread
 from benchmarks.warehouses import postgres_url
 
 
@@ -22,7 +22,7 @@ def growth(files: Mapping[int, Path], rounds: int) -> None:
     first: list[float] = []
     for count, file in files.items():
         done = runs(file, rounds)
-        cpu = [1e6 * (facts["cpu_s"] - facts["loading_s"]) / facts["rows"] for facts in done]
+        cpu = [cpu_us_without_loading(facts) for facts in done]
         peak = [facts["peak_mb"] for facts in done]
         first = first or [statistics.median(cpu), statistics.median(peak)]
         say(

@@ -125,15 +125,15 @@ def latencies(file: Path, rounds: int, *, latency_s: float = 0.2) -> None:
 
 
 @contextmanager
-def few_and_all(file: Path, folder: Path) -> Iterator[tuple[str, str]]:
-    """Give two addresses of one Postgres server: with the first orders only, and with all."""
+def few_and_all(file: Path, folder: Path, few: int = COMPARED) -> Iterator[tuple[str, str]]:
+    """Give two addresses of one Postgres server: with the first `few` orders only, and with all."""
     with postgres_url(file, folder) as every:
         import psycopg
 
         with psycopg.connect(every, autocommit=True) as connection:
             connection.execute("CREATE SCHEMA few")
             connection.execute(
-                f"CREATE TABLE few.orders AS SELECT * FROM public.orders ORDER BY updated_at, order_id LIMIT {COMPARED}"
+                f"CREATE TABLE few.orders AS SELECT * FROM public.orders ORDER BY updated_at, order_id LIMIT {few}"
             )
             connection.execute("CREATE ROLE few SUPERUSER LOGIN")
             connection.execute("ALTER ROLE few SET search_path = few")
