@@ -10,19 +10,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import plain_rows, rows
+from benchmarks import plain_rows, rows, targets, whole_floor
 from benchmarks.environments import python_with
 from benchmarks.growth import growth, over_a_ledger
-from benchmarks.peers import FACEBOOK, compare_whole_runs, latencies
-from benchmarks.turns import ROOT, Facts, cpu_us, measure, ratios, say, spread
+from benchmarks.peers import FACEBOOK, compare_whole_runs, latencies, sink
+from benchmarks.turns import ROOT, Facts, cpu_us, cpu_us_without_loading, measure, ratios, say, spread
 from benchmarks.warehouses import filled
 
 CACHE = ROOT / ".cache" / "bench"
 PARTS = ("bodies", "warehouses", "whole", "small", "peers", "latency")
 LARGE_PARTS = ("growth", "ledger")
 """What takes long and tens of gigabytes: only when asked for."""
-FLOOR_US = 18
-"""CPU a row of the plain loop on the machine that the targets are for."""
 
 
 def bodies(count: int, rounds: int) -> None:
@@ -45,30 +43,38 @@ def bodies(count: int, rounds: int) -> None:
     for name, facts in done.items():
         beside = "" if name == "syncer" else f"   / syncer {spread(ratios(facts, done['syncer']))}"
         say(f"  {name:<46} {spread(map(cpu_us, facts))}   {facts[0]['events']:>9,} events{beside}")
+    times = ratios(done["facebook_business, its own requests"], done["syncer"])
+    targets.found("bodies-facebook", times, rows=count)
 
 
 def warehouses(count: int, rounds: int) -> None:
-    """Measure each warehouse to bodies beside the plain loop, whose rows are read before its clock starts."""
-    file, plain = workload(count)
+    """Measure each warehouse to bodies beside the native floor, which reads Postgres and posts to a sink."""
+    file = warehouse_of(count)
     floor: list[Facts] = []
+    no_floor = whole_floor.compiled()
     with filled(file) as found:
         say(f"\nWarehouse to request bodies, {count:,} rows, {rounds} rounds in turn, CPU µs a row: median (range)")
-        done: dict[str, list[Facts]] = {warehouse.name: [] for warehouse in found}
+        done: dict[str, list[Facts]] = {warehouse.name: [] for warehouse in found.warehouses}
         for _ in range(rounds):
-            floor.append(measure(sys.executable, "benchmarks.bodies_floor", plain))
-            for warehouse in found:
+            if not no_floor:
+                with sink() as url:
+                    floor.append(measure(sys.executable, "benchmarks.whole_floor", found.postgres, url))
+            for warehouse in found.warehouses:
                 done[warehouse.name].append(
                     measure(sys.executable, "benchmarks.bodies_warehouse", json.dumps(warehouse.asked))
                 )
-    say(f"  {'plain loop':<20} {spread(map(cpu_us, floor))}")
-    for warehouse in found:
+    say(f"  {'native floor':<20} {no_floor or spread(map(cpu_us_without_loading, floor))}")
+    for warehouse in found.warehouses:
         facts = done[warehouse.name]
         reading = statistics.median(1e6 * one["reading_s"] / one["rows"] for one in facts)
+        times = [cpu_us(one) / cpu_us_without_loading(other) for one, other in zip(facts, floor, strict=False)]
+        beside = f"   / native floor {spread(times)}" if times else ""
         say(
-            f"  {warehouse.name:<20} {spread(map(cpu_us, facts))}   reading {reading:5.1f}"
-            f"   / plain loop {spread(ratios(facts, floor))}   wanted {warehouse.target_us} and"
-            f" {warehouse.target_us / FLOOR_US:.2f}   {facts[0]['events']:,} events"
+            f"  {warehouse.name:<20} {spread(map(cpu_us, facts))}   reading {reading:5.1f}{beside}"
+            f"   {facts[0]['events']:,} events"
         )
+        if times:
+            targets.found(warehouse.target, times, rows=count)
 
 
 def whole(counts: Sequence[int], rounds: int) -> None:
@@ -79,21 +85,27 @@ def whole(counts: Sequence[int], rounds: int) -> None:
         done = [measure(sys.executable, "benchmarks.whole_run", warehouse) for _ in range(rounds)]
         peak = max(facts["peak_mb"] for facts in done)
         speed = statistics.median(facts["rows"] / facts["wall_s"] for facts in done)
-        safety = statistics.median(facts["safety_s"] / facts["cpu_s"] for facts in done)
+        shares = [facts["safety_s"] / facts["cpu_s"] for facts in done]
+        targets.found("safety", (100 * share for share in shares), rows=count)
         say(
             f"  {count:>9,} rows  {spread(map(cpu_us, done))}   {peak:6.0f} MiB   {speed:9,.0f} rows/s"
-            f"   {safety:.1%} of it for ledger, intents and outcomes   {done[0]['events']:,} acknowledged"
+            f"   {statistics.median(shares):.1%} of it for ledger, intents and outcomes   {done[0]['events']:,} acknowledged"
         )
 
 
 def small(rounds: int) -> None:
-    """Measure a run that finds nothing among 100 rows, in a process that has made others before."""
+    """Measure a run that finds nothing among 100 rows, in a process that has made others before, and two commands."""
     warehouse = warehouse_of(100)
     done = [measure(sys.executable, "benchmarks.idle_run", warehouse) for _ in range(rounds)]
-    spent = spread(1e3 * facts["cpu_s"] / facts["runs"] for facts in done)
-    say(
-        f"\nA run that finds nothing among 100 rows: CPU ms {spent}, {done[0]['runs']} runs in each of {rounds} processes"
-    )
+    idle = [1e3 * facts["cpu_s"] / facts["runs"] for facts in done]
+    shell = [measure(sys.executable, "benchmarks.from_shell", warehouse) for _ in range(rounds)]
+    told = f"{done[0]['runs']} runs in each of {rounds} processes"
+    say(f"\nA run that finds nothing among 100 rows: CPU ms {spread(idle)}, {told}")
+    say(f"syncer run of 100 rows over a new state, seconds: {spread(facts['run_s'] for facts in shell)}")
+    say(f"syncer --help, seconds: {spread(facts['help_s'] for facts in shell)}")
+    targets.found("idle", idle, rows=100)
+    targets.found("shell-run", (facts["run_s"] for facts in shell), rows=100)
+    targets.found("shell-help", (facts["help_s"] for facts in shell))
 
 
 def workload(count: int) -> tuple[Path, Path]:
@@ -128,9 +140,10 @@ def main() -> None:
         "parts", nargs="*", default=PARTS, help=f"some of {', '.join(known)}; left out: all but the last two"
     )
     options.add_argument("--rows", type=int, default=100_000, help="rows for rows-to-bodies and each warehouse")
-    options.add_argument("--peers", type=int, default=200_000, help="rows of whole runs beside peers")
+    options.add_argument("--peers", type=int, default=1_000_000, help="rows of whole runs beside peers")
+    options.add_argument("--latency", type=int, default=500_000, help="rows of runs where answers take 200 ms")
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--whole", type=int, nargs="*", default=[200_000, 1_000_000], help="sizes of whole runs")
+    options.add_argument("--whole", type=int, nargs="*", default=[300_000, 1_000_000], help="sizes of whole runs")
     options.add_argument(
         "--growth", type=int, nargs="*", default=[1_000_000, 10_000_000], help="sizes of the part growth"
     )
@@ -150,11 +163,12 @@ def main() -> None:
     if "peers" in chosen.parts:
         compare_whole_runs(warehouse_of(chosen.peers), chosen.rounds)
     if "latency" in chosen.parts:
-        latencies(warehouse_of(chosen.peers), chosen.rounds)
+        latencies(warehouse_of(chosen.latency), chosen.rounds)
     if "growth" in chosen.parts:
         growth({count: warehouse_of(count) for count in chosen.growth}, chosen.rounds)
     if "ledger" in chosen.parts:
         over_a_ledger(warehouse_of(chosen.rows), chosen.ledger, chosen.rounds)
+    targets.main()
 
 
 if __name__ == "__main__":

@@ -11,25 +11,40 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks import targets
 from benchmarks.peers import sink
 from benchmarks.turns import Facts, cpu_us, cpu_us_without_loading, measure, say, spread
 from benchmarks.warehouses import postgres_url
+
+FEW_ROWS, MANY_ROWS, MANY = 1_000_000, 10_000_000, 100_000_000
+"""What the targets are for: rows of two runs, and settled events."""
 
 
 def growth(files: Mapping[int, Path], rounds: int) -> None:
     """Measure runs of several sizes, one after the other on a server of its own, `rounds` times each."""
     say(f"\nWhole run from Postgres by its size, {rounds} rounds: CPU µs a row without loading, peak MiB")
     first: list[float] = []
+    found: dict[int, tuple[list[float], list[float]]] = {}
     for count, file in files.items():
         done = runs(file, rounds)
         cpu = [cpu_us_without_loading(facts) for facts in done]
         peak = [facts["peak_mb"] for facts in done]
+        found[count] = cpu, peak
         first = first or [statistics.median(cpu), statistics.median(peak)]
         say(
             f"  {count:>11,} rows  {spread(cpu)}   / first {statistics.median(cpu) / first[0]:.3f}   wanted at most 1.05"
             f"   {spread(peak)} MiB, wanted at most 512   / first {statistics.median(peak) / first[1]:.3f}   wanted 1.10"
             f"   {done[0]['events']:,} acknowledged, state {done[0]['state_mib']:,.0f} MiB"
         )
+    if {FEW_ROWS, MANY_ROWS} <= found.keys():
+        (few_cpu, few_peak), (many_cpu, many_peak) = found[FEW_ROWS], found[MANY_ROWS]
+        targets.found("cpu-growth", _ratios(many_cpu, few_cpu), rows=MANY_ROWS)
+        targets.found("memory-growth", _ratios(many_peak, few_peak), rows=MANY_ROWS)
+        targets.found("memory", many_peak, rows=MANY_ROWS)
+
+
+def _ratios(above: list[float], below: list[float]) -> list[float]:
+    return [one / other for one, other in zip(above, below, strict=True)]
 
 
 def over_a_ledger(file: Path, events: int, rounds: int) -> None:
@@ -45,9 +60,15 @@ def over_a_ledger(file: Path, events: int, rounds: int) -> None:
     for name, done in (("empty", empty), ("full", full)):
         peak, wall = spread(facts["peak_mb"] for facts in done), spread(facts["wall_s"] for facts in done)
         say(f"  {name:<6} {spread(map(cpu_us, done))}   {peak} MiB   {wall} s   state {done[0]['state_mib']:,.0f} MiB")
-    for what, key in (("CPU", "cpu_s"), ("memory", "peak_mb"), ("time", "wall_s")):
-        ratio = spread(one[key] / other[key] for one, other in zip(full, empty, strict=True))
-        say(f"  {what:<6} full / empty {ratio}   wanted at most 1.05")
+    for what, key, target in (
+        ("CPU", "cpu_s", "ledger-cpu"),
+        ("memory", "peak_mb", "ledger-memory"),
+        ("time", "wall_s", "ledger-time"),
+    ):
+        times = [one[key] / other[key] for one, other in zip(full, empty, strict=True)]
+        say(f"  {what:<6} full / empty {spread(times)}   wanted at most 1.05")
+        if events == MANY:
+            targets.found(target, times, rows=full[0]["rows"])
 
 
 def runs(file: Path, rounds: int) -> list[Facts]:

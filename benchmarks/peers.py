@@ -17,16 +17,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs
 
-from benchmarks import whole_floor
+from benchmarks import targets, whole_floor
 from benchmarks.environments import python_with
 from benchmarks.turns import Facts, cpu_us, measure, ratios, say, spread
 from benchmarks.warehouses import postgres_url
 
+WALL = {"syncer, 4 in flight": "wall-4", "syncer, as by default": "wall-default", "syncer, 16 in flight": "wall-16"}
+"""Variants of `latencies` whose events a second are a target."""
 COMPARED = 2_000
 """Rows whose events are compared."""
 FACEBOOK = ("facebook_business", "psycopg[binary]", "requests")
 SCRIPT = ("requests", "psycopg[binary]", "phonenumbers")
 DRT = ("drt-core", "psycopg2-binary")
+DRT_MAPPING_AT_8 = "syncer, drt's mapping, 8"
 Json = Any
 
 
@@ -41,7 +44,8 @@ class Peer:
     """Arguments behind the addresses of Postgres and the sink."""
     beside: str | None = None
     """The variant whose events its own are compared with, and whose cost is divided by."""
-    wanted: str = ""
+    target: str | None = None
+    """Of `targets.TARGETS`."""
 
 
 def found_peers() -> list[Peer]:
@@ -52,14 +56,14 @@ def found_peers() -> list[Peer]:
     no_floor = whole_floor.compiled()
     if no_floor:
         say(f"without the native floor: {no_floor}")
-    floor = Peer("native floor", sys.executable, "benchmarks.whole_floor", beside="syncer", wanted="0.33")
+    floor = Peer("native floor", sys.executable, "benchmarks.whole_floor", beside="syncer", target="whole-floor")
     return [
         Peer("syncer", sys.executable, "benchmarks.whole_postgres", ("full",)),
-        Peer("facebook_business", facebook, "benchmarks.whole_facebook", beside="syncer", wanted="10"),
+        Peer("facebook_business", facebook, "benchmarks.whole_facebook", beside="syncer", target="whole-facebook"),
         Peer("facebook's events only", facebook, "benchmarks.whole_facebook", ("events",), beside="syncer"),
-        Peer("script, same rules", script, "benchmarks.whole_script", beside="syncer", wanted="5"),
+        Peer("script, same rules", script, "benchmarks.whole_script", beside="syncer", target="whole-script"),
         Peer("syncer, drt's mapping", sys.executable, "benchmarks.whole_postgres", ("small",)),
-        Peer("drt-core", drt, "benchmarks.whole_drt", beside="syncer, drt's mapping", wanted="3"),
+        Peer("drt-core", drt, "benchmarks.whole_drt", beside="syncer, drt's mapping", target="whole-drt"),
         *([] if no_floor else [floor]),
     ]
 
@@ -76,11 +80,13 @@ def compare_whole_runs(file: Path, rounds: int) -> None:
                 say(f"  {peer.name:<24} {compared(sent[peer.name], sent[peer.beside])}")
         done = rounds_of(peers, every, rounds)
         for peer in peers:
-            facts = done[peer.name]
-            wanted = f"   wanted at least {peer.wanted}" if peer.wanted else ""
-            beside = "" if peer.beside is None else (
-                f"   / {peer.beside} {spread(ratios(facts, done[peer.beside]))}{wanted}"
-            )  # fmt: skip
+            facts, beside = done[peer.name], ""
+            if peer.beside is not None:
+                times = ratios(facts, done[peer.beside])
+                beside = f"   / {peer.beside} {spread(times)}"
+                if peer.target:
+                    is_floor = peer.target == "whole-floor"
+                    targets.found(peer.target, (1 / one if is_floor else one for one in times), rows=facts[0]["rows"])
             say(f"  {peer.name:<24} {spread(map(cpu_us, facts))}   {facts[0]['events']:>9,} events{beside}")
 
 
@@ -104,6 +110,7 @@ def latencies(file: Path, rounds: int, *, latency_s: float = 0.2) -> None:
     ]
     variants.append(("syncer, as by default", sys.executable, "benchmarks.whole_postgres", ("full",), 4))
     variants.append(("syncer, drt's mapping", sys.executable, "benchmarks.whole_postgres", ("small",), 4))
+    variants.append((DRT_MAPPING_AT_8, sys.executable, "benchmarks.whole_postgres", ("small", "8"), 8))
     variants.append(("drt-core", str(drt), "benchmarks.whole_drt", (), 1))
     say(f"\nWhole run at {1000 * latency_s:.0f} ms of latency, {rounds} rounds in turn, events/s: median (range)")
     done: dict[str, list[Facts]] = {name: [] for name, *_ in variants}
@@ -115,8 +122,13 @@ def latencies(file: Path, rounds: int, *, latency_s: float = 0.2) -> None:
             for name, python, module, further, _ in variants:
                 with sink(latency_s) as url:
                     done[name].append(measure(python, module, every, url, *further))
+    speeds_of = {name: [facts["events"] / facts["wall_s"] for facts in done[name]] for name in done}
+    for name, target in WALL.items():
+        targets.found(target, speeds_of[name], rows=done[name][0]["rows"])
+    times = [one / other for one, other in zip(speeds_of[DRT_MAPPING_AT_8], speeds_of["drt-core"], strict=True)]
+    targets.found("wall-drt", times, rows=done["drt-core"][0]["events"])
     for name, _, _, _, in_flight in variants:
-        speeds = [facts["events"] / facts["wall_s"] for facts in done[name]]
+        speeds = speeds_of[name]
         ideal = 1000 * in_flight / latency_s
         share = spread(100 * speed / ideal for speed in speeds)
         say(

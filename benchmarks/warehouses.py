@@ -30,26 +30,36 @@ class Warehouse:
     name: str
     asked: dict[str, Any]
     """What `bodies_warehouse` is asked to read."""
-    target_us: int
-    """CPU a row that we want at most, on a machine where the plain loop takes about 18."""
+    target: str
+    """Of `targets.TARGETS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """All warehouses."""
+
+    warehouses: tuple[Warehouse, ...]
+    postgres: str
+    """The URL of the Postgres server among them."""
 
 
 @contextmanager
-def filled(file: Path) -> Iterator[list[Warehouse]]:
+def filled(file: Path) -> Iterator[Filled]:
     """Give the warehouses with the orders of the DuckDB `file`; their servers end with the block."""
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="b", ignore_cleanup_errors=True)))
         postgres = ends.enter_context(postgres_url(file, folder))
         snowflake = snowflake_asked(file, ends)
         by_driver = {"url": postgres.replace("postgresql://", "postgresql+psycopg://")}
-        yield [
-            Warehouse("DuckDB", reads("duckdb", path=str(file)), 15),
-            Warehouse("Postgres, ADBC", reads("postgres", url=postgres) | {"way": "arrow"}, 20),
-            Warehouse("Postgres, cursor", reads("postgres", url=postgres) | {"way": "cursor"}, 20),
-            *([Warehouse("Snowflake, Arrow", snowflake, 17)] if snowflake else []),
-            Warehouse("SQLite", reads("sqlite", path=str(sqlite_file(file, folder))), 60),
-            Warehouse("SQLAlchemy, psycopg", reads("sqlalchemy", **by_driver), 60),
-        ]
+        found = (
+            Warehouse("DuckDB", reads("duckdb", path=str(file)), "warehouse-duckdb"),
+            Warehouse("Postgres, ADBC", reads("postgres", url=postgres) | {"way": "arrow"}, "warehouse-postgres"),
+            Warehouse("Postgres, cursor", reads("postgres", url=postgres) | {"way": "cursor"}, "warehouse-cursor"),
+            *([Warehouse("Snowflake, Arrow", snowflake, "warehouse-snowflake")] if snowflake else []),
+            Warehouse("SQLite", reads("sqlite", path=str(sqlite_file(file, folder))), "warehouse-sqlite"),
+            Warehouse("SQLAlchemy, psycopg", reads("sqlalchemy", **by_driver), "warehouse-sqlalchemy"),
+        )
+        yield Filled(found, postgres)
 
 
 def reads(kind: str, **options: object) -> dict[str, Any]:
