@@ -57,6 +57,11 @@ def first_event_time(start: str, now: datetime, *, timezone: str) -> int:
     return int(at.timestamp())
 
 
+def starts_by_clock(start: str) -> bool:
+    """Return whether what `start` means hangs on the time at which it is asked."""
+    return start in ("now", "window") or start.startswith("-")
+
+
 def _lookback(pipeline: Pipeline) -> int | None:
     lookback = pipeline.cursor.lookback if pipeline.cursor else None
     return None if lookback is None else int(lookback)

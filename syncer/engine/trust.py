@@ -4,6 +4,7 @@ from datetime import datetime
 
 from syncer.engine.endings import INTERRUPTED, Ending, ending_of
 from syncer.engine.job import Job
+from syncer.engine.plan import starts_by_clock
 from syncer.engine.readings import Sweep
 from syncer.engine.recover import holds_by_age
 from syncer.engine.tools import Tools
@@ -31,11 +32,13 @@ def distrusted(tools: Tools, *, although_away: bool = False) -> Ending | None:
 def distrusted_at_first(job: Job, run: RunLog, tools: Tools, now: datetime) -> Ending | None:
     """Return how a run ends before it reads a row; None: it goes on.
 
-    The time decides what a sweep reads, and what is held of requests in doubt. Where the pipeline starts, and when what
-    is left of a run that died is taken over, is told by it: that goes on where the destination cannot be asked.
+    The time decides what a sweep reads, and what is held of requests in doubt. Where the pipeline starts, unless that is
+    a date or the beginning, and when what is left of a run that died is taken over, is told by it: that goes on where the
+    destination cannot be asked.
     """
     decides = job.sweep is not Sweep.NONE or holds_by_age(run, mode=job.pipeline.delivery.mode, now=now)
-    if decides or run.unfinished() or (job.is_regular and run.start is None):
+    fixes_start = job.is_regular and run.start is None and starts_by_clock(job.pipeline.start)
+    if decides or run.unfinished() or fixes_start:
         return distrusted(tools, although_away=not decides)
     return None
 

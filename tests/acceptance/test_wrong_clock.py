@@ -85,6 +85,17 @@ def test_R31_an_answer_that_shows_a_wrong_clock_counts_and_ends_the_run(shop: Sh
     assert sorted(map(int, shop.order_ids())) == list(range(1, 10))
 
 
+def test_R31_a_first_run_whose_start_is_no_matter_of_the_clock_is_told_by_its_first_answer(shop: Shop) -> None:
+    few = "destination: meta\ndelivery: {events_per_request: 1, requests_in_flight: 1}"
+    shop.edit("pipelines/orders.yaml", "destination: meta", few)
+    shop.edit("pipelines/orders.yaml", "start: window", "start: 2020-01-01")
+    shop.add_orders(1, 5)
+    paused = run(shop, HOUR)
+    assert (paused.pause_reason, paused.acknowledged, paused.tally.buckets[Bucket.PENDING]) == ("clock_wrong", 1, 4)
+    assert run(shop).acknowledged == 4
+    assert sorted(map(int, shop.order_ids())) == list(range(1, 6))
+
+
 def test_R31_a_clock_that_is_a_little_off_is_told(shop: Shop) -> None:
     shop.add_orders(1, 5)
     off = run(shop, 3 * MINUTE)

@@ -1,11 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.incremental import CursorKind, CursorValue
 from syncer.duration import Duration
-from syncer.engine.plan import first_event_time, plan
+from syncer.engine.plan import first_event_time, plan, starts_by_clock
 from syncer.pipeline import Column, Cursor, Delivery, Mapping, Pipeline
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S
 from syncer.watermark import Watermark
@@ -85,3 +85,9 @@ def test_lookback_is_seconds_for_times_and_units_for_numbers(
 )
 def test_start_becomes_a_time_at_the_first_run(start: str, expected: int) -> None:
     assert first_event_time(start, NOW, timezone="Europe/Paris") == expected
+
+
+@pytest.mark.parametrize("start", ["now", "window", "beginning", "-3d", "2026-11-01", "2026-11-01T00:00:00Z"])
+def test_a_start_hangs_on_the_clock_where_another_time_gives_another(start: str) -> None:
+    times = {first_event_time(start, now, timezone="Europe/Paris") for now in (NOW, NOW + timedelta(days=1))}
+    assert starts_by_clock(start) is (len(times) > 1)
