@@ -14,7 +14,7 @@ class LedgerSizes(NamedTuple):
     """Of a ledger too long for memory, new ones that are kept before the store is read for what it has of them."""
     long: int = 262_144
     """Each run may read so many from the store; more are put into files at its end."""
-    in_file: int = 1_048_576
+    in_file: int = 524_288
     """A file is made of at most so many, and once more are in memory, so while a run goes on as well."""
     in_memory: int = 8_000_000
     """Of what is settled, kept in memory where no files can be made; a larger ledger is read through for each look-up."""
