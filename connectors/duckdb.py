@@ -5,9 +5,10 @@ for sorting and its variables meet no other reading. DuckDB lets nobody write a 
 writer in another process waits until the reading ends.
 
 A result is read by one statement, so that its rows are those of one moment: run again for each part, a query with
-ties, now() or random() gives other rows each time. A sorted result larger than the memory limit goes through a private
-folder: encrypted with a key that only the reading process knows, deleted at the end of the reading, or at the next one
-if the process was killed.
+ties, now() or random() gives other rows each time. Rows that lie in a large file in the order that is asked for are
+not sorted (`connectors.duckdb_order`). A sorted result larger than the memory limit goes through a private folder:
+encrypted with a key that only the reading process knows, deleted at the end of the reading, or at the next one if the
+process was killed.
 
 How types travel: what Arrow knows stays (integers, floats, decimals and HUGEINT as decimal(38, 0), text, BLOB,
 dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP
@@ -30,7 +31,8 @@ from connectors.batches import given, with_json
 from connectors.database_file import database_file
 from connectors.duckdb_errors import Reading, explain
 from connectors.duckdb_instances import INSTANCES, Wanted, target_of
-from connectors.duckdb_select import Column, Select, select
+from connectors.duckdb_order import as_it_lies
+from connectors.duckdb_select import Column, Select, Variable, select
 from connectors.errors import QueryError, SourceError, SourceRefusedError
 from connectors.interrupts import interruptible
 from connectors.readings import Readings
@@ -133,9 +135,11 @@ class DuckDBSource:
                 raise
 
     def _asked(self, reading: ExitStack, query: Query) -> "_Asked":
-        connection = self._open(reading)
+        wanted = self._wanted()
+        connection = self._open(reading, wanted)
         sql = _one_select(connection, query.sql)
-        return _Asked(connection, around(sql, query.expressions), self._columns(connection, query, sql))
+        columns = self._columns(connection, query, sql)
+        return _Asked(connection, around(sql, query.expressions), columns, is_small=wanted.is_small)
 
     def _columns(self, connection: "duckdb.DuckDBPyConnection", query: Query, sql: str) -> dict[str, Column]:
         """Return the columns of the user's query and of the expressions over it."""
@@ -156,10 +160,9 @@ class DuckDBSource:
                 raise QueryError(f'the expression for "{alias}": {cause.what}', remedy=cause.remedy) from None
         return columns
 
-    def _open(self, reading: ExitStack) -> "duckdb.DuckDBPyConnection":
-        """Return a connection that sees the file and nothing else, until `reading` ends."""
+    def _wanted(self) -> Wanted:
         options, parent = self._options, self._options.temp_directory
-        wanted = Wanted(
+        return Wanted(
             file=self._file,
             target=target_of(self._file),
             memory_limit=options.memory_limit,
@@ -167,6 +170,9 @@ class DuckDBSource:
             sorts_in=None if parent is None else self._root / parent,
             search_path=self._root if options.external_files else None,
         )
+
+    def _open(self, reading: ExitStack, wanted: Wanted) -> "duckdb.DuckDBPyConnection":
+        """Return a connection that sees the file and nothing else, until `reading` ends."""
         try:
             return reading.enter_context(INSTANCES.lent(wanted))
         except OSError as error:
@@ -187,6 +193,8 @@ class _Asked:
     connection: "duckdb.DuckDBPyConnection"
     inner: str
     columns: "dict[str, Column]"
+    is_small: bool
+    """Whether whatever the query reads is sorted in memory."""
 
     def schema(self, query: Query) -> "pa.Schema":
         """Return the columns of `query` as they travel; a process asks DuckDB once how columns of these types do."""
@@ -201,17 +209,30 @@ class _Asked:
 
     def run(self, query: Query) -> "tuple[pa.RecordBatchReader, pa.Schema]":
         """Return the rows of `query`, a slice of this one, and their types."""
-        chosen = select(query, self.inner, self.columns, limit=query.limit)
+        chosen = self._in_order(query) or select(query, self.inner, self.columns, limit=query.limit)
         reader = self.read(chosen, batch_rows=min(VECTOR_ROWS, query.batch_rows))
         return reader, with_json(reader.schema, chosen.json_columns)
 
     def read(self, chosen: Select, *, batch_rows: int = VECTOR_ROWS) -> "pa.RecordBatchReader":
         """Return the rows of any SELECT."""
-        for variable in chosen.variables:
-            self.connection.execute(variable.assignment, [variable.text])
+        self._set(chosen.variables)
         relation = self.connection.sql(chosen.text)
         # DuckDB sorts and joins in there
         return interruptible(lambda: relation.to_arrow_reader(batch_rows), self.connection.interrupt)
+
+    def _in_order(self, query: Query) -> Select | None:
+        """Return how to read all rows without a sort where they lie in order, None where they do not or are soon sorted."""
+        is_sorted = query.cursor_column is not None or query.order_by
+        if not is_sorted or query.limit is not None or self.is_small:
+            return None
+        found = as_it_lies(query, self.inner, self.columns)
+        self._set(found.select.variables)
+        is_in_order = interruptible(lambda: found.is_in_order(self.connection), self.connection.interrupt)
+        return found.select if is_in_order else None
+
+    def _set(self, variables: "tuple[Variable, ...]") -> None:
+        for variable in variables:
+            self.connection.execute(variable.assignment, [variable.text])
 
 
 def _remember(asked: tuple[object, ...], schema: "pa.Schema") -> None:

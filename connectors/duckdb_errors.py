@@ -15,6 +15,9 @@ from connectors.errors import QueryError, SourceError, SourceRefusedError, Sourc
 LONGEST = 400
 """Characters of DuckDB's own text in a message."""
 
+OUT_OF_ORDER: Final = "syncer: rows out of order"
+"""What DuckDB is told to say where rows that seemed to lie in order do not."""
+
 _SYNTAX: Final = ("Parser Error", "Syntax Error")
 _BEFORE_READING: Final = {
     **dict.fromkeys(_SYNTAX, "mend the SQL there or just before it"),
@@ -107,6 +110,9 @@ def _about_means(text: str, reading: Reading) -> SourceError | None:
 
 def _about_query(text: str, reading: Reading) -> SourceError:
     name, _, rest = text.partition(": ")
+    if OUT_OF_ORDER in rest:
+        what = "the query gave its rows in another order than a moment before"
+        return QueryError(what, remedy="put ORDER BY with the cursor at its end: then its rows are always sorted")
     if name in _BEFORE_READING:
         line = _line(rest, reading.sql, is_syntax=name in _SYNTAX)
         where = f" in line {line}" if line else ""

@@ -6,7 +6,7 @@ do is settled, and locked, when its DuckDB is made, so the next reading finds it
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -182,6 +182,8 @@ def _encrypt_spill(connection: "duckdb.DuckDBPyConnection") -> None:
 @contextmanager
 def _attached(instance: _Instance) -> "Iterator[duckdb.DuckDBPyConnection]":
     """Give a new connection that sees the file, so none of the variables and random numbers of another reading."""
+    import duckdb
+
     file = instance.wanted.file
     name = file.name.partition(".")[0] or "warehouse"
     name = f"{name}_db" if name.lower() in RESERVED_NAMES else name
@@ -189,6 +191,8 @@ def _attached(instance: _Instance) -> "Iterator[duckdb.DuckDBPyConnection]":
         connection.execute(f"ATTACH {literal(str(file))} AS {quoted(name)} (READ_ONLY, TYPE duckdb)")
         connection.execute(f"USE {quoted(name)}")
         yield connection
+        with suppress(duckdb.TransactionException):  # none was begun
+            connection.rollback()
         connection.execute("USE memory")
         connection.execute(f"DETACH {quoted(name)}")
 
