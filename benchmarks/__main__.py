@@ -77,16 +77,18 @@ def warehouses(count: int, rounds: int) -> None:
             targets.found(warehouse.target, times, rows=count)
 
 
-def whole(counts: Sequence[int], rounds: int) -> None:
+def whole(counts: Sequence[int], rounds: int, *, in_order: bool) -> None:
     """Measure whole runs: CPU of the syncer process and its peak memory."""
-    say("\nWhole run, DuckDB to the sandbox in another process, ledger on SQLite: CPU µs a row, peak MiB, rows/s")
+    say(
+        f"\nWhole run, DuckDB{'' if in_order else ' in no order'} to the sandbox in another process, ledger on SQLite: CPU µs a row, peak MiB, rows/s"
+    )
     for count in counts:
-        warehouse = warehouse_of(count)
+        warehouse = warehouse_of(count, in_order=in_order)
         done = [measure(sys.executable, "benchmarks.whole_run", warehouse) for _ in range(rounds)]
         peak = max(facts["peak_mb"] for facts in done)
         speed = statistics.median(facts["rows"] / facts["wall_s"] for facts in done)
         shares = [facts["safety_s"] / facts["cpu_s"] for facts in done]
-        targets.found("safety", (100 * share for share in shares), rows=count)
+        targets.found("safety" if in_order else "safety-sorted", (100 * share for share in shares), rows=count)
         say(
             f"  {count:>9,} rows  {spread(map(cpu_us, done))}   {peak:6.0f} MiB   {speed:9,.0f} rows/s"
             f"   {statistics.median(shares):.1%} of it for ledger, intents and outcomes   {done[0]['events']:,} acknowledged"
@@ -116,19 +118,19 @@ def workload(count: int) -> tuple[Path, Path]:
     return warehouse, plain
 
 
-def warehouse_of(count: int) -> Path:
-    """Return the workload as a DuckDB file; made when missing."""
-    warehouse = CACHE / f"orders-{count}.duckdb"
-    prepare(warehouse, count)
+def warehouse_of(count: int, *, in_order: bool = True) -> Path:
+    """Return the workload as a DuckDB file, its rows as they came or in no order; made when missing."""
+    warehouse = CACHE / f"orders-{count}{'' if in_order else '-unordered'}.duckdb"
+    prepare(warehouse, count, in_order=in_order)
     return warehouse
 
 
-def prepare(warehouse: Path, count: int) -> None:
+def prepare(warehouse: Path, count: int, *, in_order: bool) -> None:
     """Write the workload unless a fresh one is there: events older than a day would leave Meta's window."""
     if not warehouse.exists() or time.time() - warehouse.stat().st_mtime > 86_400:
         say(f"making {count:,} rows in 20 locales ...")
-        rows.write(warehouse, count=count, now=int(time.time()))
-        for stale in CACHE.glob(f"orders-{count}.jsonl"):
+        rows.write(warehouse, count=count, now=int(time.time()), in_order=in_order)
+        for stale in CACHE.glob(f"{warehouse.stem}.jsonl"):
             stale.unlink()
 
 
@@ -144,6 +146,7 @@ def main() -> None:
     options.add_argument("--latency", type=int, default=500_000, help="rows of runs where answers take 200 ms")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--whole", type=int, nargs="*", default=[300_000, 1_000_000], help="sizes of whole runs")
+    options.add_argument("--unordered", action="store_true", help="whole runs of rows that DuckDB has to sort")
     options.add_argument(
         "--growth", type=int, nargs="*", default=[1_000_000, 10_000_000], help="sizes of the part growth"
     )
@@ -157,7 +160,7 @@ def main() -> None:
     if "warehouses" in chosen.parts:
         warehouses(chosen.rows, chosen.rounds)
     if "whole" in chosen.parts:
-        whole(chosen.whole, max(1, chosen.rounds // 2))
+        whole(chosen.whole, max(1, chosen.rounds // 2), in_order=not chosen.unordered)
     if "small" in chosen.parts:
         small(chosen.rounds)
     if "peers" in chosen.parts:

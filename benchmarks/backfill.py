@@ -36,7 +36,7 @@ PIPELINE = """\
 version: 1
 name: orders
 source: SOURCE
-table: orders
+query: SELECT orders.* FROM orders, (SELECT 1 AS one) AS joined
 key: order_id
 cursor: updated_at
 start: beginning
@@ -48,6 +48,7 @@ mapping:
                   client_user_agent: {value: benchmark}}
   custom_data: {value: total, currency: currency, order_id: order_id}
 """
+"""A join: DuckDB sorts what is made of one row of a table without its whole `memory_limit`, and perhaps not at all."""
 TABLE = """\
 CREATE TABLE orders AS SELECT i AS order_id, 'customer' || (i % 400000) || '@example.com' AS email,
     '+3361234' || lpad((i % 10000)::VARCHAR, 4, '0') AS phone, 'fr' AS country, 'Zoë ' || (i % 977) AS name,

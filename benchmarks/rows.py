@@ -42,7 +42,7 @@ SELECT
     TIMESTAMPTZ '1970-01-01 00:00:00+00' + to_microseconds(1000000 * ({now} - 500000 + 400000 * i // {count}) + i % 1000000) AS updated_at
 FROM (SELECT range AS i, hash(range) AS h FROM range({count})) r
 JOIN people p ON p.person = (r.h // 7) % {people}
-ORDER BY i
+ORDER BY {order}
 """
 
 
@@ -96,8 +96,8 @@ def phone(national: str, country: str, rng: random.Random) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def write(path: Path, *, count: int, now: int) -> None:
-    """Write `count` orders up to `now` (Unix seconds) to a new DuckDB file."""
+def write(path: Path, *, count: int, now: int, in_order: bool = True) -> None:
+    """Write `count` orders up to `now` (Unix seconds) to a new DuckDB file, as they came or in no order."""
     import duckdb
     import pyarrow as pa
 
@@ -107,7 +107,7 @@ def write(path: Path, *, count: int, now: int) -> None:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("made", pa.Table.from_pylist(people(PEOPLE)))
         connection.execute("CREATE TABLE people AS SELECT * FROM made")
-        connection.execute(ORDERS.format(now=now, count=count, people=PEOPLE))
+        connection.execute(ORDERS.format(now=now, count=count, people=PEOPLE, order="i" if in_order else "h"))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ TARGETS = {
     "ledger-memory": Target("the same, peak memory", 1.05, FEW),
     "ledger-time": Target("the same, time", 1.05, FEW),
     "safety": Target("ledger, intents and outcomes, of the CPU of a whole run from DuckDB", 5, 300_000, unit=" %"),
+    "safety-sorted": Target("the same where DuckDB sorts the rows", 5, 300_000, unit=" %"),
     "idle": Target("a run in the daemon that finds nothing among 100 rows, CPU", 30, unit=" ms"),
     "shell-run": Target("`syncer run` of 100 rows over a new state, time", 1.5, unit=" s"),
     "shell-help": Target("`syncer --help`, time", 0.3, unit=" s"),
