@@ -22,7 +22,8 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
-from syncer.state.segment import AT_ONCE, DRAFT, Asked, Covered, OtherLayoutError, Part, Segment, in_memory, write
+from syncer.state.segment import AT_ONCE, DRAFT, Asked, Part, Segment, in_memory, write
+from syncer.state.segment_head import Covered, OtherLayoutError
 from syncer.state.tables import ERASED, REQUESTS
 from syncer.state.words import packed_of, words_of
 

@@ -21,23 +21,15 @@ from typing import BinaryIO, Self
 import polars as pl
 
 from syncer.state.requests import IDENTITY_BYTES, holds
+from syncer.state.segment_head import LINE_BYTES, LINE_WORDS, Covered, Sizes, SpoiledError, read_head
 from syncer.state.words import bytes_of, packed_of, words_in, words_of
 
-HEADER = struct.Struct("<8sQQQQQQQ16s")
-"""Magic, lines, slots, the ids below and up to which requests are covered, the lowest id of one that is, how many persons
-were erased by then, how many requests were held, and the checksum of the last request. The ids of the held ones follow."""
-ID_BYTES = 8
-CRC = struct.Struct("<I")
-MAGIC = b"syncerL3"
-"""The last letter is the layout's: a file of another release is left where it is until it is made anew."""
 HEAD = struct.Struct("<QQ")
 """The slot before a group."""
 IN_GROUP = 32
 """Identities in a group, about."""
-LINE_WORDS = 8
-"""Of a line: the slots from which and up to which its group lies, its filter, and what makes its sum right."""
-LINE_BYTES = LINE_WORDS * 8
-FILTER_WORDS = 6
+FILTER_WORDS = LINE_WORDS - 2
+"""Beside them a line has the slots from which and up to which its group lies, and what makes its sum right."""
 OFTEN = 4
 """The lines are kept in memory once one of so many was asked for."""
 KEPT_LINES = 131_072
@@ -61,43 +53,6 @@ DRAFT = ".new"
 
 Part = Callable[[int, int], bytes]
 """Gives the packed identities of a source whose last eight bytes are a number from `low` up to, without, `high`."""
-
-
-class SpoiledError(OSError):
-    """The file is none of ours, or not as it was written."""
-
-
-class OtherLayoutError(OSError):
-    """The file is as another release writes them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Covered:
-    """Of which requests a file has the identities."""
-
-    after: int
-    """Those above this id ..."""
-    upto: int
-    """... up to this one."""
-    first: int
-    """The lowest id that there was."""
-    erased: int
-    """How many persons of the pipeline were erased before."""
-    checksum: bytes
-    """Of the request `upto`, 16 bytes: ids of another state mean other requests."""
-    held: tuple[int, ...] = ()
-    """Ids of those whose identities it has not, since somebody may still decide what becomes of them."""
-
-    @property
-    def lines_at(self) -> int:
-        """Where in the file the lines begin."""
-        return HEADER.size + len(self.held) * ID_BYTES + CRC.size
-
-    def packed(self, *, lines: int, slots: int) -> bytes:
-        """Return the head of a file."""
-        numbers = (lines, slots, self.after, self.upto, self.first, self.erased, len(self.held))
-        head = HEADER.pack(MAGIC, *numbers, self.checksum) + struct.pack(f"<{len(self.held)}Q", *self.held)
-        return head + CRC.pack(zlib.crc32(head))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +91,10 @@ class Segment:
         self.path = path
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         weakref.finalize(self, os.close, self._file)
-        self.covered, self._lines, self._slots = self._head()
+        self.covered, sizes = read_head(self._file, path.name)
+        self._lines, self._slots = sizes
         self._lines_at = self.covered.lines_at
-        self._slots_at = self._lines_at + self._lines * LINE_BYTES
+        self._slots_at = self._lines_at + sizes.slots_at
         self._kept: pl.Series | None = None
         self._asked, self._kept_lines = 0, kept_lines
 
@@ -202,25 +158,6 @@ class Segment:
             raise SpoiledError(f"{self.path.name} is not as it was written")
         return holds(group[IDENTITY_BYTES:], digest)
 
-    def _head(self) -> tuple[Covered, int, int]:
-        head = os.pread(self._file, HEADER.size, 0)
-        if len(head) != HEADER.size:
-            raise SpoiledError(f"{self.path.name} is too short")
-        magic, lines, slots, after, upto, first, erased, held, checksum = HEADER.unpack(head)
-        if magic != MAGIC and magic[:-1] == MAGIC[:-1]:
-            raise OtherLayoutError(f"{self.path.name} is of another release")
-        if magic != MAGIC:
-            raise SpoiledError(f"{self.path.name} is no file of identities")
-        size = HEADER.size + held * ID_BYTES + CRC.size + lines * LINE_BYTES + slots * IDENTITY_BYTES
-        if os.fstat(self._file).st_size != size:
-            raise SpoiledError(f"{self.path.name} is not whole")
-        ids = struct.unpack(f"<{held}Q", os.pread(self._file, held * ID_BYTES, HEADER.size))
-        covered = Covered(after=after, upto=upto, first=first, erased=erased, checksum=checksum, held=ids)
-        packed = covered.packed(lines=lines, slots=slots)
-        if os.pread(self._file, len(packed), 0) != packed:
-            raise SpoiledError(f"{self.path.name} is not whole")
-        return covered, lines, slots
-
     def _whole_lines(self, packed: bytes, numbers: pl.Series) -> pl.Series:
         """Return the words of the lines with these `numbers`, each of which is whole."""
         if len(packed) != len(numbers) * LINE_BYTES:
@@ -259,19 +196,19 @@ def write(path: Path, covered: Covered, source: Part, count: int) -> None:
 
 
 def _fill(file: BinaryIO, covered: Covered, source: Part, *, lines: int) -> None:
-    slots, at_once = 0, AT_ONCE // IN_GROUP
+    sizes, at_once = Sizes(lines, slots=0), AT_ONCE // IN_GROUP
     for first in range(0, lines, at_once):
         last = min(lines, first + at_once)
         low, high = _each_once(source(_lowest(first, lines), _lowest(last, lines)))
         line = (_line_of(high, lines) - first).cast(pl.UInt32)
         groups = _Groups.of(line, first=first, last=last)
-        file.seek(covered.lines_at + lines * LINE_BYTES + slots * IDENTITY_BYTES)
+        file.seek(covered.lines_at + sizes.end)
         file.write(groups.slots(low, high))
         file.seek(covered.lines_at + first * LINE_BYTES)
-        file.write(groups.lines(low, line, after=slots))
-        slots += int(groups.ends[-1])
+        file.write(groups.lines(low, line, after=sizes.slots))
+        sizes = sizes._replace(slots=sizes.slots + int(groups.ends[-1]))
     file.seek(0)
-    file.write(covered.packed(lines=lines, slots=slots))
+    file.write(covered.packed(sizes))
 
 
 @dataclass(frozen=True, slots=True)

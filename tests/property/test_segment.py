@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncer.state import segment
+from syncer.state.segment_head import Covered
 from syncer.state.words import words_of
 
 WORDS = st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.integers(0, 2**64 - 1))
 IDENTITIES = st.lists(
     st.builds(lambda low, high: low.to_bytes(8, "little") + high.to_bytes(8, "little"), WORDS, WORDS), max_size=200
 )
-COVERED = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+COVERED = Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
 
 
 def written(path: Path, *sources: segment.Part, count: int) -> segment.Segment:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from syncer.state import segment
+from syncer.state.segment_head import LINE_BYTES, Covered, SpoiledError
 from syncer.state.words import words_of
 
-COVERED = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+COVERED = Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
 IN_LINES, IN_GROUPS = 3 * 4096, 12 * 4096
 """Of a file with 16,384 identities: within its 513 lines of 64 bytes, and within the groups behind them."""
 
@@ -36,7 +37,7 @@ def test_a_file_has_what_was_written_and_nothing_else(tmp_path: Path, family: st
     def packed(numbers: Any) -> bytes:
         return b"".join(map(identity, numbers))
 
-    covered = segment.Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
+    covered = Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
     segment.write(tmp_path / "a", covered, segment.in_memory(*words_of(packed(range(0, 2 * many, 2)))), many)
     made = segment.Segment(tmp_path / "a")
     assert (made.covered, made.count) == (covered, many)
@@ -68,7 +69,7 @@ def test_zeros_where_identities_were_are_noticed(tmp_path: Path, begin: int, los
     path.write_bytes(whole[:begin] + bytes(4096) + whole[begin + 4096 :])
     made, answers = segment.Segment(path, kept_lines=0), []
     for start in range(0, len(identities), 32 * 16):
-        with suppress(segment.SpoiledError):
+        with suppress(SpoiledError):
             answers += has(made, identities[start : start + 16])
     assert 512 - 2 * lost < len(answers) < 512 - lost // 2
     assert all(answers)
@@ -87,9 +88,9 @@ def test_lines_that_changed_places_are_noticed_where_both_are_asked_for(tmp_path
     for identity in (identities[at : at + 16] for at in range(0, len(identities), 16)):
         of_line[(int.from_bytes(identity[12:], "little") * 513) >> 32] = identity
     for line in range(64, 128):
-        with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        with pytest.raises(SpoiledError, match="not as it was written"):
             has(segment.Segment(path, kept_lines=0), of_line[line] + of_line[line + 128])
-    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+    with pytest.raises(SpoiledError, match="not as it was written"):
         has(segment.Segment(path), identities[: 129 * 16])  # all lines are read, to be kept
 
 
@@ -101,7 +102,7 @@ def test_a_mistake_is_noticed_however_often_its_group_is_asked_for(tmp_path: Pat
     whole[whole.index(identity) + 7] ^= 0x80
     path.write_bytes(whole)
     for times in (1, 2, 3, 4):
-        with pytest.raises(segment.SpoiledError, match="not as it was written"):
+        with pytest.raises(SpoiledError, match="not as it was written"):
             has(segment.Segment(path), identity * times)
 
 
@@ -116,7 +117,7 @@ def test_lines_are_kept_once_one_in_four_was_asked_for_and_only_of_a_small_file(
     whole = path.read_bytes()
     path.write_bytes(whole[: COVERED.lines_at] + bytes(513 * 64) + whole[COVERED.lines_at + 513 * 64 :])
     assert has(keeping, some) == [True] * 128
-    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+    with pytest.raises(SpoiledError, match="not as it was written"):
         has(reading, some)
 
 
@@ -127,18 +128,18 @@ def test_two_mistakes_that_a_plain_sum_would_not_show_are_noticed(tmp_path: Path
     path, identities = tmp_path / "a", spread(range(1, 61))
     segment.write(path, COVERED, segment.in_memory(*words_of(identities)), 30)
     whole = path.read_bytes()
-    begin = COVERED.lines_at + (8 if what == "line" else segment.LINE_BYTES + 16)
+    begin = COVERED.lines_at + (8 if what == "line" else LINE_BYTES + 16)
     words = struct.unpack_from("<6Q", whole, begin)
     bits = [word >> bit & 1 for word in words]
     places = (0, 1) if bit == 63 else (bits.index(0), bits.index(1))
     spoilt = [word ^ 1 << bit if place in places else word for place, word in enumerate(words)]
     path.write_bytes(whole[:begin] + struct.pack("<6Q", *spoilt) + whole[begin + 48 :])
     assert sum(spoilt) % 2**64 == sum(words) % 2**64
-    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+    with pytest.raises(SpoiledError, match="not as it was written"):
         has(segment.Segment(path), identities)
 
 
-@pytest.mark.parametrize(("begin", "size"), [(8, 8), (segment.LINE_BYTES + 16, 16), (segment.LINE_BYTES + 16, 8)])
+@pytest.mark.parametrize(("begin", "size"), [(8, 8), (LINE_BYTES + 16, 16), (LINE_BYTES + 16, 8)])
 def test_words_and_identities_that_changed_places_are_noticed(tmp_path: Path, begin: int, size: int) -> None:
     path, identities = tmp_path / "a", spread(range(1, 31))
     segment.write(path, COVERED, segment.in_memory(*words_of(identities)), 30)
@@ -147,9 +148,9 @@ def test_words_and_identities_that_changed_places_are_noticed(tmp_path: Path, be
     after = second + size
     path.write_bytes(whole[:first] + whole[second:after] + whole[first:second] + whole[after:])
     made = segment.Segment(path)
-    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+    with pytest.raises(SpoiledError, match="not as it was written"):
         has(made, identities)
-    with pytest.raises(segment.SpoiledError, match="not as it was written"):
+    with pytest.raises(SpoiledError, match="not as it was written"):
         made.part(0, 2**64)
 
 
@@ -158,5 +159,5 @@ def test_what_makes_a_sum_right_is_no_identity(tmp_path: Path) -> None:
     path = tmp_path / "a"
     digests = b"".join(spread(range(number, number + 1))[:8] + bytes(8) for number in range(1, 3_000))
     segment.write(path, COVERED, segment.in_memory(*words_of(digests)), 1)
-    head = path.read_bytes()[COVERED.lines_at + segment.LINE_BYTES :][:16]
+    head = path.read_bytes()[COVERED.lines_at + LINE_BYTES :][:16]
     assert has(segment.Segment(path), head + digests[:16]) == [False, True]
