@@ -46,7 +46,8 @@ WEIGHTS = (
     0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F,
 )  # fmt: skip
 """By which the words of a line count in its sum: odd, so that each bit of each word does, and without a pattern."""
-POWERS = pl.Series([1 << bit for bit in range(64)], dtype=pl.UInt64)
+PAIRS = pl.Series([1 << pair % 64 | 1 << pair // 64 for pair in range(64 * 64)], dtype=pl.UInt64)
+"""Words with two of their bits set, by the numbers of both."""
 PRIVATE = 0o600
 DRAFT = ".new"
 """How the name of a file ends that is being written."""
@@ -283,8 +284,8 @@ def _lowest(line: int, lines: int) -> int:
 
 def _bits_of(low: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return in which word of its line's filter an identity with this first word sets bits, and these bits."""
-    bits = [POWERS.gather(low // 2**shift % 64) for shift in (32, 38, 44)]
-    return low % HALF * FILTER_WORDS // HALF, bits[0] | bits[1] | bits[2]
+    pairs = [PAIRS.gather(low // 2**shift % len(PAIRS)) for shift in (32, 44)]
+    return low % HALF * FILTER_WORDS // HALF, pairs[0] | pairs[1]
 
 
 def _bounds(words: pl.Series) -> tuple[pl.Series, pl.Series]:

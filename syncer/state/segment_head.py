@@ -13,7 +13,7 @@ HEADER = struct.Struct("<8sQQQQQQQ16s")
 were erased by then, how many requests were held, and the checksum of the last request. The ids of the held ones follow."""
 ID_BYTES = 8
 CRC = struct.Struct("<I")
-MAGIC = b"syncerL3"
+MAGIC = b"syncerL4"
 """The last letter is the layout's: a file of another release is left where it is until it is made anew."""
 LINE_WORDS = 8
 LINE_BYTES = LINE_WORDS * 8

@@ -125,7 +125,7 @@ def test_lines_are_kept_once_one_in_four_was_asked_for_and_only_of_a_small_file(
 @pytest.mark.parametrize("what", ["line", "group"])
 def test_two_mistakes_that_a_plain_sum_would_not_show_are_noticed(tmp_path: Path, what: str, bit: int) -> None:
     """One bit, in two words: it falls in the one and rises in the other, or both do the same at the highest."""
-    path, identities = tmp_path / "a", spread(range(1, 61))
+    path, identities = tmp_path / "a", spread(range(1, 51))
     segment.write(path, COVERED, segment.in_memory(*words_of(identities)), 30)
     whole = path.read_bytes()
     begin = COVERED.lines_at + (8 if what == "line" else LINE_BYTES + 16)
