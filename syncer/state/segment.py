@@ -20,6 +20,7 @@ from typing import BinaryIO, Self
 
 import polars as pl
 
+from syncer.state import sieve
 from syncer.state.requests import IDENTITY_BYTES, holds
 from syncer.state.segment_head import LINE_BYTES, LINE_WORDS, Covered, Sizes, SpoiledError, read_head
 from syncer.state.words import bytes_of, packed_of, words_in, words_of
@@ -93,7 +94,7 @@ class Segment:
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         weakref.finalize(self, os.close, self._file)
         self.covered, sizes = read_head(self._file, path.name)
-        self._lines, self._slots = sizes
+        self._lines, self._slots = sizes.lines, sizes.slots
         self._lines_at = self.covered.lines_at
         self._slots_at = self._lines_at + sizes.slots_at
         self._kept: pl.Series | None = None
@@ -180,15 +181,17 @@ class Segment:
         return words_of(packed)
 
 
-def write(path: Path, covered: Covered, source: Part, count: int) -> None:
+def write(path: Path, covered: Covered, source: Part, count: int, *, sieve_above: int = KEPT_LINES) -> None:
     """Write the `count` identities of `source` into a new file at `path`, durably, in bounded memory.
 
-    The file is there whole or not at all. Raises `OSError`.
+    The file is there whole or not at all, and has a sieve if it has more lines than `sieve_above`. Raises `OSError`.
     """
     draft = path.with_name(f"{path.name}.{os.getpid()}{DRAFT}")
+    lines = count // IN_GROUP + 1
+    sizes = Sizes(lines, of_sieve=sieve.bytes_a_line(lines) if lines > sieve_above else 0)
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE), "wb") as file:
-            _fill(file, covered, source, lines=count // IN_GROUP + 1)
+            _fill(file, covered, source, sizes)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -196,18 +199,23 @@ def write(path: Path, covered: Covered, source: Part, count: int) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _fill(file: BinaryIO, covered: Covered, source: Part, *, lines: int) -> None:
-    sizes, at_once = Sizes(lines, slots=0), AT_ONCE // IN_GROUP
+def _fill(file: BinaryIO, covered: Covered, source: Part, sizes: Sizes) -> None:
+    lines, of_sieve, at_once = sizes.lines, sizes.of_sieve, AT_ONCE // IN_GROUP
     for first in range(0, lines, at_once):
         last = min(lines, first + at_once)
         low, high = _each_once(source(_lowest(first, lines), _lowest(last, lines)))
         line = (_line_of(high, lines) - first).cast(pl.UInt32)
         groups = _Groups.of(line, first=first, last=last)
+        bits = _line_of(high, sizes.sieve * sieve.BITS) - first * of_sieve * sieve.BITS
+        sieved = sieve.packed(bits, (last - first) * of_sieve)
         file.seek(covered.lines_at + sizes.end)
         file.write(groups.slots(low, high))
         file.seek(covered.lines_at + first * LINE_BYTES)
         file.write(groups.lines(low, line, after=sizes.slots))
-        sizes = sizes._replace(slots=sizes.slots + int(groups.ends[-1]))
+        file.seek(covered.lines_at + sizes.sieve_at + first * of_sieve)
+        file.write(sieved)
+        slots = sizes.slots + int(groups.ends[-1])
+        sizes = sizes._replace(slots=slots, sieve_crc=zlib.crc32(sieved, sizes.sieve_crc))
     file.seek(0)
     file.write(covered.packed(sizes))
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from syncer.state.requests import IDENTITY_BYTES
 
-HEADER = struct.Struct("<8sQQQQQQQ16s")
+HEADER = struct.Struct("<8sQQQQQQQQQ16s")
 """Magic, lines, slots, the ids below and up to which requests are covered, the lowest id of one that is, how many persons
-were erased by then, how many requests were held, and the checksum of the last request. The ids of the held ones follow."""
+were erased by then, how many requests were held, the bytes of the sieve for a line, its CRC, and the checksum of the last
+request. The ids of the held ones follow."""
 ID_BYTES = 8
 CRC = struct.Struct("<I")
 MAGIC = b"syncerL4"
@@ -31,12 +32,25 @@ class Sizes(NamedTuple):
     """How much there is of what lies behind the head."""
 
     lines: int
-    slots: int
+    slots: int = 0
+    of_sieve: int = 0
+    """Bytes of the sieve for each line; 0: there is none."""
+    sieve_crc: int = 0
+
+    @property
+    def sieve(self) -> int:
+        """Return how many bytes the sieve has."""
+        return self.lines * self.of_sieve
+
+    @property
+    def sieve_at(self) -> int:
+        """Return how far behind the head the sieve begins."""
+        return self.lines * LINE_BYTES
 
     @property
     def slots_at(self) -> int:
         """Return how far behind the head the slots begin."""
-        return self.lines * LINE_BYTES
+        return self.sieve_at + self.sieve
 
     @property
     def end(self) -> int:
@@ -68,7 +82,8 @@ class Covered:
 
     def packed(self, sizes: Sizes) -> bytes:
         """Return the head of a file."""
-        numbers = (*sizes, self.after, self.upto, self.first, self.erased, len(self.held))
+        lines, slots, *sieve = sizes
+        numbers = (lines, slots, self.after, self.upto, self.first, self.erased, len(self.held), *sieve)
         head = HEADER.pack(MAGIC, *numbers, self.checksum) + struct.pack(f"<{len(self.held)}Q", *self.held)
         return head + CRC.pack(zlib.crc32(head))
 
@@ -78,12 +93,12 @@ def read_head(file: int, name: str) -> tuple[Covered, Sizes]:
     head = os.pread(file, HEADER.size, 0)
     if len(head) != HEADER.size:
         raise SpoiledError(f"{name} is too short")
-    magic, lines, slots, after, upto, first, erased, held, checksum = HEADER.unpack(head)
+    magic, lines, slots, after, upto, first, erased, held, of_sieve, sieve_crc, checksum = HEADER.unpack(head)
     if magic != MAGIC and magic[:-1] == MAGIC[:-1]:
         raise OtherLayoutError(f"{name} is of another release")
     if magic != MAGIC:
         raise SpoiledError(f"{name} is no file of identities")
-    sizes = Sizes(lines, slots)
+    sizes = Sizes(lines, slots, of_sieve, sieve_crc)
     if os.fstat(file).st_size != HEADER.size + held * ID_BYTES + CRC.size + sizes.end:
         raise SpoiledError(f"{name} is not whole")
     ids = struct.unpack(f"<{held}Q", os.pread(file, held * ID_BYTES, HEADER.size))

@@ -18,22 +18,29 @@ IDENTITIES = st.lists(
 COVERED = Covered(after=0, upto=5, first=1, erased=0, checksum=bytes(16))
 
 
-def written(path: Path, *sources: segment.Part, count: int) -> segment.Segment:
-    segment.write(path, COVERED, lambda *of: b"".join(source(*of) for source in sources), count)
+def written(path: Path, *sources: segment.Part, count: int, sieve_above: int = 0) -> segment.Segment:
+    segment.write(
+        path, COVERED, lambda *of: b"".join(source(*of) for source in sources), count, sieve_above=sieve_above
+    )
     return segment.Segment(path)
 
 
 @settings(max_examples=100, deadline=None)
-@given(stored=st.tuples(IDENTITIES, IDENTITIES), others=IDENTITIES, count=st.integers(0, 5_000))
+@given(
+    stored=st.tuples(IDENTITIES, IDENTITIES),
+    others=IDENTITIES,
+    count=st.integers(0, 5_000),
+    sieve_above=st.sampled_from([0, 1_000]),
+)
 def test_every_look_up_equals_that_of_a_set(
-    stored: tuple[list[bytes], list[bytes]], others: list[bytes], count: int
+    stored: tuple[list[bytes], list[bytes]], others: list[bytes], count: int, sieve_above: int
 ) -> None:
-    """However many a file is told to expect: so its groups are full, or mostly empty."""
+    """However many a file is told to expect: so its groups are full, or mostly empty; with a sieve and without."""
     asked = [*stored[0], *others, *stored[1]]
     with TemporaryDirectory() as folder:
         few, more = (
-            written(Path(folder) / str(place), segment.in_memory(*words_of(b"".join(identities))), count=count)
-            for place, identities in enumerate(stored)
+            written(Path(folder) / str(place), source, count=count, sieve_above=sieve_above)
+            for place, source in enumerate(segment.in_memory(*words_of(b"".join(each))) for each in stored)
         )
         both = written(Path(folder) / "both", few.part, more.part, count=len(asked))
         for made, known in ((few, {*stored[0]}), (more, {*stored[1]}), (both, {*stored[0], *stored[1]})):
