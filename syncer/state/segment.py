@@ -1,10 +1,13 @@
 """One file of settled identities in which a look-up of a thousand reads a thousand small pieces, and not the file.
 
 The identities lie in groups, by their highest bits: digests spread evenly, so a group has some thirty. A line for each
-group says where it lies and, by a Bloom filter, what is not in it: for a new identity that line is all that is read. Each
-line has a word that makes the weighted sum of its words its number and one, each group begins with a slot that has its CRC,
-so what a disk has spoiled is found when it is read: zeros as well, and what lies where something else did. Files are written
-once, whole, and never changed. What is in them is in the state too: a file that is missing or spoiled is made anew.
+group says where it lies and, by a Bloom filter, what is not in it: for a new identity that line is all that is read. Of a
+long file a run that asks for much holds a sieve in memory: for what does not get through it nothing is read.
+
+Each line has a word that makes the weighted sum of its words its number and one, each group begins with a slot that has its
+CRC, the head has that of the sieve, so what a disk has spoiled is found when it is read: zeros as well, and what lies where
+something else did. Files are written once, whole, and never changed. What is in them is in the state too: a file that is
+missing or spoiled is made anew.
 """
 
 import os
@@ -12,7 +15,7 @@ import struct
 import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise, repeat
 from pathlib import Path
@@ -35,6 +38,8 @@ OFTEN = 4
 """The lines are kept in memory once one of so many was asked for."""
 KEPT_LINES = 131_072
 """A file with more lines, 8 MiB, keeps none of them in memory: each is read when it is asked for."""
+SIEVE_BYTES = 1_024
+"""A sieve is read once there were so many identities asked for as it has times so many bytes: that costs what it spares."""
 CHECKED_LINES = 4_096
 """Of all lines of a file that are kept, so many are looked through for damage at a time."""
 AT_ONCE = 65_536
@@ -65,17 +70,21 @@ class Asked:
     """Packed."""
     order: pl.Series
     """Their places, so that what lies side by side in a file follows each other."""
+    low: pl.Series
     high: pl.Series
-    word: pl.Series
-    mask: pl.Series
-    """Their last words and their bits in a line's filter, in that order."""
+    """Their first and their last words, in that order."""
 
     @classmethod
     def of(cls, digests: bytes) -> Self:
         """Return packed `digests` as they are asked for."""
         low, high = words_of(digests)
         order = high.arg_sort()
-        return cls(digests, order, high.gather(order), *_bits_of(low.gather(order)))
+        return cls(digests, order, low.gather(order), high.gather(order))
+
+    def filter(self, is_wanted: pl.Series) -> Self:
+        """Return some of them, in the same order."""
+        order, low, high = (each.filter(is_wanted) for each in (self.order, self.low, self.high))
+        return replace(self, order=order, low=low, high=high)
 
     def digest(self, place: int) -> bytes:
         """Return the identity at a place among those that are asked for."""
@@ -94,10 +103,11 @@ class Segment:
         self._file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         weakref.finalize(self, os.close, self._file)
         self.covered, sizes = read_head(self._file, path.name)
-        self._lines, self._slots = sizes.lines, sizes.slots
+        self._lines, self._slots, self._sizes = sizes.lines, sizes.slots, sizes
         self._lines_at = self.covered.lines_at
         self._slots_at = self._lines_at + sizes.slots_at
         self._kept: pl.Series | None = None
+        self._sieve: pl.Series | None = None
         self._asked, self._kept_lines = 0, kept_lines
 
     @property
@@ -107,18 +117,35 @@ class Segment:
 
     def has(self, asked: Asked) -> pl.Series:
         """Return, for each that is `asked`, whether it is here; raises `SpoiledError` where what says so is not whole."""
+        self._asked += len(asked.high)
+        bits = self._sieve_in_memory()
+        left = asked if bits is None else asked.filter(bits.gather(_line_of(asked.high, len(bits))))
+        is_there = pl.zeros(len(asked.high), pl.Boolean, eager=True)
+        return is_there.scatter(self._found(left), values=True) if len(left.high) else is_there
+
+    def _found(self, asked: Asked) -> pl.Series:
+        """Return the places of those that are here."""
         line = _line_of(asked.high, self._lines)
         read, place = self._lines_of(line)
-        maybe = ((read.gather(place + asked.word + 1) & asked.mask) == asked.mask).arg_true()
+        word, mask = _bits_of(asked.low)
+        maybe = ((read.gather(place + word + 1) & mask) == mask).arg_true()
         places, bounds = asked.order.gather(maybe), read.gather(place.gather(maybe))
         groups = zip(places.to_list(), line.gather(maybe).to_list(), bounds.to_list(), strict=True)
         is_there = [self._has(asked.digest(at), *group) for at, *group in groups]
-        found = places.filter(pl.Series(is_there, dtype=pl.Boolean))
-        return pl.zeros(len(line), pl.Boolean, eager=True).scatter(found, values=True)
+        return places.filter(pl.Series(is_there, dtype=pl.Boolean))
+
+    def _sieve_in_memory(self) -> pl.Series | None:
+        """Return the sieve, which is read once so much was asked that this pays; None before, and where there is none."""
+        size, crc = self._sizes.sieve, self._sizes.sieve_crc
+        if self._sieve is None and 0 < size <= self._asked * SIEVE_BYTES:
+            packed = os.pread(self._file, size, self._lines_at + self._sizes.sieve_at)
+            if len(packed) != size or zlib.crc32(packed) != crc:
+                raise SpoiledError(f"{self.path.name} is not as it was written")
+            self._sieve = sieve.unpacked(packed)
+        return self._sieve
 
     def _lines_of(self, line: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Return words among which the lines with these numbers are, and the place where each of them begins."""
-        self._asked += len(line)
         if self._kept is None and self._lines <= min(self._kept_lines, self._asked * OFTEN):
             self._kept = self._all_lines()
         if self._kept is not None:
