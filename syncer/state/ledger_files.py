@@ -22,7 +22,7 @@ from syncer.state import outbox, pipelines
 from syncer.state.place import make_private_folder
 from syncer.state.requests import IDENTITY_BYTES, RequestState
 from syncer.state.scope import Scope
-from syncer.state.segment import AT_ONCE, DRAFT, Asked, Part, Segment, in_memory, write
+from syncer.state.segment import AT_ONCE, DRAFT, Asked, Part, Segment, in_memory, noes, write
 from syncer.state.segment_head import Covered, OtherLayoutError
 from syncer.state.tables import ERASED, REQUESTS
 from syncer.state.words import packed_of, words_of
@@ -100,7 +100,7 @@ class LedgerFiles:
 
         Raises `StateError` where a file is spoiled, which is taken away: the next look reads the state instead.
         """
-        found, asked = pl.zeros(len(digests) // IDENTITY_BYTES, pl.Boolean, eager=True), Asked.of(digests)
+        found, asked = noes(len(digests) // IDENTITY_BYTES), Asked.of(digests)
         for segment in self.segments:
             try:
                 found |= segment.has(asked)

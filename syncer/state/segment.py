@@ -54,6 +54,7 @@ WEIGHTS = (
 """By which the words of a line count in its sum: odd, so that each bit of each word does, and without a pattern."""
 PAIRS = pl.Series([1 << pair % 64 | 1 << pair // 64 for pair in range(64 * 64)], dtype=pl.UInt64)
 """Words with two of their bits set, by the numbers of both."""
+NO = pl.Series([False])
 PRIVATE = 0o600
 DRAFT = ".new"
 """How the name of a file ends that is being written."""
@@ -120,7 +121,7 @@ class Segment:
         self._asked += len(asked.high)
         bits = self._sieve_in_memory()
         left = asked if bits is None else asked.filter(bits.gather(_line_of(asked.high, len(bits))))
-        is_there = pl.zeros(len(asked.high), pl.Boolean, eager=True)
+        is_there = noes(len(asked.high))
         return is_there.scatter(self._found(left), values=True) if len(left.high) else is_there
 
     def _found(self, asked: Asked) -> pl.Series:
@@ -128,9 +129,9 @@ class Segment:
         line = _line_of(asked.high, self._lines)
         read, place = self._lines_of(line)
         word, mask = _bits_of(asked.low)
-        maybe = ((read.gather(place + word + 1) & mask) == mask).arg_true()
-        places, bounds = asked.order.gather(maybe), read.gather(place.gather(maybe))
-        groups = zip(places.to_list(), line.gather(maybe).to_list(), bounds.to_list(), strict=True)
+        maybe = (read.gather(place + word + 1) & mask) == mask
+        places, bounds = asked.order.filter(maybe), read.gather(place.filter(maybe))
+        groups = zip(places.to_list(), line.filter(maybe).to_list(), bounds.to_list(), strict=True)
         is_there = [self._has(asked.digest(at), *group) for at, *group in groups]
         return places.filter(pl.Series(is_there, dtype=pl.Boolean))
 
@@ -295,6 +296,11 @@ def _each_once(digests: bytes) -> tuple[pl.Series, pl.Series]:
     if (frame["high"] == frame["high"].shift(1)).any():
         frame = frame.unique().sort("high")
     return frame["low"], frame["high"]
+
+
+def noes(count: int) -> pl.Series:
+    """Return a column of so many: a tenth of what `pl.zeros` takes."""
+    return NO.new_from_index(0, count)
 
 
 def in_memory(low: pl.Series, high: pl.Series) -> Part:
