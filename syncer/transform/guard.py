@@ -113,15 +113,17 @@ class Guard:
 
     def column(self, field: Field, member: Member) -> Member:
         """Return the member with what becomes of each of its values; twin of `judge`."""
-        found_at = _candidates(member.text.values, numbers=field.place[-1] not in IDS)
+        texts = member.text.values
+        signs = member.signs or Signs.of(texts)
+        found_at = _candidates(texts, signs, numbers=field.place[-1] not in IDS)
         if found_at is None or not found_at.any():
             return member
         rows = found_at.arg_true()
-        texts = member.text._replace(values=member.text.values.gather(rows)).joined()
-        verdicts = list(map(_judge(self, field), texts.to_list()))
+        found = member.text._replace(values=texts.gather(rows)).joined()
+        verdicts = list(map(_judge(self, field), found.to_list()))
         codes = dict.fromkeys(code for verdict in verdicts for code in verdict.warnings)
         reasons = dict.fromkeys(verdict.blocked for verdict in verdicts if verdict.blocked)
-        found = replace(
+        judged = replace(
             member,
             leaked={code: _mask(member, rows, [code in verdict.warnings for verdict in verdicts]) for code in codes},
             blocked={
@@ -129,9 +131,9 @@ class Guard:
             },
         )
         if STRIPPED not in codes:
-            return found
+            return judged
         wire = member.wire.clone().scatter(rows, pl.Series([verdict.value for verdict in verdicts], dtype=pl.String))
-        return replace(found, wire=wire, text=string(wire))
+        return replace(judged, wire=wire, text=string(wire))
 
     def _policy(self, kind: Kind) -> str:
         return cast("str", getattr(self.pii, kind))
@@ -176,9 +178,8 @@ def _may_be_person(part: pl.Series) -> bool:
     return (signs.has_any(b"@+") or not signs.is_ascii) and bool(part.str.contains(KEY).any())
 
 
-def _candidates(texts: pl.Series, *, numbers: bool) -> Mask:
-    """Return which texts deserve a closer look; None: none does."""
-    signs = Signs.of(texts)
+def _candidates(texts: pl.Series, signs: Signs, *, numbers: bool) -> Mask:
+    """Return which texts, made of `signs`, deserve a closer look; None: none does."""
     has_marks = signs.has_any(b"@%") or not signs.is_ascii
     if not numbers:
         return texts.str.contains(ADDRESS) if has_marks else None

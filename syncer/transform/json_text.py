@@ -65,7 +65,6 @@ def quoted(values: pl.Series) -> pl.Series:
 
 def escaped(values: pl.Series) -> pl.Series:
     """Return text as it stands between the quotes of a JSON string; the same series where nothing needs escaping."""
-    signs = Signs.of(values)
-    if not signs.has_control() and not signs.has_any(b'"\\'):
+    if not Signs.of(values).needs_escape():
         return values
     return values.str.replace_many(ESCAPES) if values.str.contains(NEEDS_ESCAPE).any() else values

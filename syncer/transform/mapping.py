@@ -15,6 +15,7 @@ from syncer.transform import extract
 from syncer.transform.masks import Mask, certain, either, nowhere
 from syncer.transform.pieces import How, Piece, by_type, constant, merged, present, replaced
 from syncer.transform.rows import Rows
+from syncer.transform.signs import Signs
 from syncer.transform.texts import texts
 
 
@@ -75,14 +76,14 @@ class Finder:
                 raise TypeError(f"{type(entry).__name__} gives no single value")
 
     def _column(self, entry: Column) -> Found:
-        values = self.rows.frame.get_column(entry.column)
+        values, signs = self.rows.frame.get_column(entry.column), self.rows.signs.get(entry.column)
         is_json = entry.column in self.rows.json_columns
         how = How.of(entry)
         if entry.cookie:
-            values, is_json = extract.cookies(texts(values), entry.cookie), False
+            values, is_json, signs = extract.cookies(texts(values), entry.cookie), False, None
         if entry.query_parameter:
-            values, is_json = extract.query_parameters(texts(values), entry.query_parameter), False
-        found = Found(pieces=(Piece(values, how),))
+            values, is_json, signs = extract.query_parameters(texts(values), entry.query_parameter), False, None
+        found = Found(pieces=(Piece(values, how, signs=signs),))
         if entry.path or is_json:
             is_part = entry.cookie is not None or entry.query_parameter is not None
             steps = extract.parse_path(entry.path) if entry.path else ()
@@ -164,4 +165,5 @@ def _templated(piece: Piece, around: Sequence[str]) -> Piece:
     values = piece.only(piece.present()).values
     text = pl.lit(texts(values))
     parts = [pl.lit(around[0]), *(part for literal in around[1:] for part in (text, pl.lit(literal)))]
-    return Piece(pl.select(pl.concat_str(parts)).to_series(), piece.how)
+    values = pl.select(pl.concat_str(parts)).to_series()
+    return Piece(values, piece.how, signs=Signs.of(values))

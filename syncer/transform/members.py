@@ -28,6 +28,7 @@ from syncer.transform.pieces import Piece, coalesced
 from syncer.transform.properties import property_sent
 from syncer.transform.rows import Rows
 from syncer.transform.sent import Sent, together
+from syncer.transform.signs import Signs
 from syncer.transform.typed import typed
 
 CLICK_ID: Final = ("user_data", "fbc")
@@ -56,6 +57,8 @@ class Member:
     """Where the leak guard warns, by warning code."""
     blocked: Mapping[str, pl.Series] = field(default_factory=dict)
     """Where it lets no event pass, by reason code."""
+    signs: Signs | None = None
+    """Those of which the JSON is made, besides those of JSON itself; None: not known."""
 
     def only(self, mask: pl.Series) -> "Member":
         """Return the values of the events where `mask` is true."""
@@ -117,6 +120,7 @@ class Reader:
             drops=tuple(mask for mask in drops if mask is not None),
             fills=tuple(one.filled for one in found if one.filled is not None),
             refused=reduce(either, (one.refused for one in found)),
+            signs=sent[0].signs if len(sent) == 1 else None,
         )
 
     def _event_names(self) -> pl.Series:
@@ -129,11 +133,18 @@ class Reader:
 
     def _found(self, field: Field, slot: Entry) -> Found:
         if isinstance(slot, Items):
-            return Found(pieces=(Piece(self.rows.frame.get_column(slot.source)),))
+            values, signs = self.rows.frame.get_column(slot.source), self.rows.signs.get(slot.source)
+            return Found(pieces=(Piece(values, signs=signs),))
         return self._finder.find(slot, is_click_id=field.place == CLICK_ID)
 
     def _sent(self, field: Field, slot: Entry, piece: Piece) -> Sent:
-        """Return what is sent for the values of one piece."""
+        """Return what is sent for the values of one piece; no rule makes signs that are in none of its texts."""
+        sent = self._made(field, slot, piece)
+        if piece.signs is None or not piece.signs.stays():
+            return sent
+        return replace(sent, signs=piece.signs, is_safe=sent.is_safe or not piece.signs.needs_escape())
+
+    def _made(self, field: Field, slot: Entry, piece: Piece) -> Sent:
         if field.parameter is None:
             return property_sent(piece)
         if is_person(field):

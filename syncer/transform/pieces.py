@@ -11,6 +11,7 @@ import polars as pl
 from syncer.mapping import Modifiers, Otherwise
 from syncer.transform.json_text import json_of
 from syncer.transform.masks import Mask, certain, either, nowhere
+from syncer.transform.signs import Signs
 from syncer.transform.texts import VISIBLE, texts
 
 LARGEST: Final = 2**63 - 1
@@ -47,6 +48,8 @@ class Piece(NamedTuple):
     how: How = How()
     is_json: bool = False
     """Whether the text is JSON."""
+    signs: Signs | None = None
+    """Those of which text is made; None: not known."""
 
     def present(self) -> pl.Series:
         """Return where there is a value that is not blank. Twin of `not is_blank`."""
@@ -75,7 +78,11 @@ def merged(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     for piece in pieces:
         if piece.values.null_count() < len(piece.values):
             groups.setdefault((piece.values.dtype, piece.how, piece.is_json), []).append(piece)
-    return tuple(group[0]._replace(values=coalesced([piece.values for piece in group])) for group in groups.values())
+    return tuple(group[0] if len(group) == 1 else _united(group) for group in groups.values())
+
+
+def _united(group: Sequence[Piece]) -> Piece:
+    return group[0]._replace(values=coalesced([piece.values for piece in group]), signs=None)
 
 
 def coalesced(parts: Sequence[pl.Series]) -> pl.Series:
@@ -89,7 +96,8 @@ def coalesced(parts: Sequence[pl.Series]) -> pl.Series:
 def constant(value: object, rows: int, how: How = How()) -> Piece:
     """Return `value` in every row."""
     (piece,) = by_type([value], how=how) or (Piece(pl.Series([None], dtype=pl.Null), how),)
-    return piece._replace(values=piece.values.new_from_index(0, rows))
+    signs = Signs.of(piece.values) if piece.values.dtype == pl.String else None
+    return piece._replace(values=piece.values.new_from_index(0, rows), signs=signs)
 
 
 def by_type(values: Sequence[object], *, how: How = How()) -> tuple[Piece, ...]:

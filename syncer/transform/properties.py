@@ -22,7 +22,7 @@ def property_sent(piece: Piece) -> Sent:
     if piece.is_json:
         return by_value(values, lambda text: any_json(_parsed(text)), is_json=True)
     if dtype == pl.String:
-        return Sent(trimmed(values), is_json=False)
+        return Sent(trimmed(values, piece.signs), is_json=False)
     if dtype.is_integer() or dtype in (pl.Boolean, pl.Null) or _is_small(dtype):
         return Sent(values.cast(pl.String), is_json=True)
     if dtype.is_float():

@@ -5,8 +5,8 @@ booleans and numbers. Everything else becomes text, JSON text where it is nested
 here, and its row is marked.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from syncer.transform.json_text import json_of
+from syncer.transform.signs import Signs
 from syncer.transform.texts import text_of
 
 PLAIN: Final = (
@@ -48,6 +49,8 @@ class Read(NamedTuple):
     """Where a value could not be read; None: nowhere."""
     is_json: bool = False
     """Whether the text is JSON."""
+    signs: Signs | None = None
+    """Of text; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,14 @@ class Rows:
     """Columns whose text is JSON."""
     unreadable: tuple[tuple[str, pl.Series], ...] = ()
     """(column, mask) of the columns with values that could not be read."""
+    signs: Mapping[str, Signs] = field(default_factory=dict)
+    """Those of which the text of a column is made, as far as they are known."""
 
     def filter(self, mask: pl.Series) -> "Rows":
         """Return the rows where `mask` is true."""
         unreadable = ((name, where.filter(mask)) for name, where in self.unreadable)
         left = tuple((name, where) for name, where in unreadable if where.any())
-        return Rows(self.frame.filter(mask), self.json_columns, left)
+        return Rows(self.frame.filter(mask), self.json_columns, left, self.signs)
 
 
 def read_rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Rows:
@@ -74,6 +79,7 @@ def read_rows(batch: pa.RecordBatch, columns: Sequence[str]) -> Rows:
         pl.DataFrame({name: column.values for name, column in read.items()}),
         frozenset(name for name, column in read.items() if column.is_json),
         tuple((name, column.unreadable) for name, column in read.items() if column.unreadable is not None),
+        {name: column.signs for name, column in read.items() if column.signs is not None},
     )
 
 
@@ -134,8 +140,10 @@ def _extension(array: pa.ExtensionArray) -> Read:
 
 def _text(array: pa.Array) -> Read:
     text = array if kinds.is_string(array.type) else array.cast(pa.large_binary()).view(pa.large_string())
-    if _is_valid(text):
-        return Read(pl.Series(text))
+    if _is_valid(text.view(pa.binary() if kinds.is_string(text.type) else pa.large_binary())):
+        signs = Signs.of_arrow(text)
+        if signs.is_ascii or _is_valid(text):
+            return Read(pl.Series(text), signs=signs)
     return _value_by_value(array.cast(pa.large_binary()), lambda value: text_of_bytes(value.as_py()), is_json=False)
 
 

@@ -10,6 +10,7 @@ from syncer.transform.encode import Text, string
 from syncer.transform.json_text import json_of
 from syncer.transform.masks import Mask
 from syncer.transform.pieces import coalesced
+from syncer.transform.signs import Signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Sent:
     warnings: Mapping[str, int] = field(default_factory=dict)
     is_safe: bool = False
     """Whether the text is known to need no escaping."""
+    signs: Signs | None = None
+    """Those of which the JSON is made, besides those of JSON itself; None: not known."""
 
     def text(self) -> Text:
         """Return the JSON of the values."""

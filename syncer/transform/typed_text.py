@@ -9,6 +9,7 @@ from syncer.spec.fields import Parameter
 from syncer.spec.text import EXACT_FLOAT, PLACEHOLDERS
 from syncer.transform.claims import TEXT, Claim, all_open, edited, looks, nothing, only
 from syncer.transform.masks import either
+from syncer.transform.signs import Signs
 from syncer.transform.typed_number import plain_decimals, plain_floats
 
 EDGE: Final = f"[{WHITE_SPACE}{INVISIBLE}]"
@@ -66,8 +67,11 @@ def plain(values: pl.Series) -> Claim:
     return all_open(values) if is_readable else Claim(nothing(len(values)))
 
 
-def trimmed(text: pl.Series) -> pl.Series:
-    """Return text without white space and invisible characters at its ends, NULL where nothing is left."""
+def trimmed(text: pl.Series, signs: Signs | None = None) -> pl.Series:
+    """Return text, made of `signs`, without white space and invisible characters at its ends, NULL where nothing is left."""
+    if signs is not None and not signs.has_edges():
+        is_empty = text == ""
+        return only(text, ~is_empty) if is_empty.any() else text
     has_edge, is_empty = looks(text, HAS_EDGE.any(), (TEXT == "").any())
     if has_edge.item():
         text = edited(text, EDGES, "")
