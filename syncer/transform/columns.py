@@ -15,15 +15,16 @@ import polars as pl
 import polars_hash as plh
 
 from syncer.pipeline import Hashing
+from syncer.spec import limits
 from syncer.spec.fields import Parameter
 from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS
 from syncer.spec.text import EXACT_FLOAT, as_text
 from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
-from syncer.transform.distinct import WORTH, WORTH_UNHASHED, Distinct, is_worth_remembering
+from syncer.transform.distinct import FEW_ROWS, WORTH, WORTH_UNHASHED, Distinct, is_worth_remembering
 from syncer.transform.lists import elements, regrouped, repeated, where_any
 from syncer.transform.masks import certain, nowhere
-from syncer.transform.memory import MANY, SOME, Judged, remembered
+from syncer.transform.memory import MANY, SOME, Judged, remembered, remembered_days
 
 OF_TEXT: Final = plh.col("text").chash.sha2_256()
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
@@ -121,8 +122,11 @@ def normalise(
         countries = None
     elif countries is None and options.default_country:
         countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(raw))
-    way = _remembered if is_worth_remembering(raw, most=_most(name)) else _each_distinct
-    judged = way(name, options, raw, countries)
+    if name == "db" and raw.dtype == pl.Date and len(raw) >= FEW_ROWS:
+        judged = _remembered_day(name, options, raw)
+    else:
+        way = _remembered if is_worth_remembering(raw, most=_most(name)) else _each_distinct
+        judged = way(name, options, raw, countries)
     return Normalised(
         wire=judged.wire.alias(name),
         dropped=None if judged.dropped is None or not judged.dropped.any() else judged.dropped,
@@ -142,6 +146,13 @@ def _remembered(name: str, options: FieldOptions, raw: pl.Series, countries: pl.
         return _judged(name, options, texts.str.slice(COUNTRY_LETTERS), only(of_each, of_each != NO_COUNTRY))
 
     return remembered((name, options, BY_COUNTRY), countries.fill_null(NO_COUNTRY) + raw, judge, most=_most(name))
+
+
+def _remembered_day(name: str, options: FieldOptions, raw: pl.Series) -> Judged:
+    """Return what is sent for native dates of birth, of which there are few in a lifetime."""
+    first, last = date(limits.BIRTH_YEAR, 1, 1), options.today
+    rule = (name, options, pl.Date)
+    return remembered_days(rule, raw, lambda days: _judged(name, options, days, None), first=first, last=last)
 
 
 def _most(name: str) -> int:

@@ -1,11 +1,12 @@
-"""What became of text in earlier batches: people come back, and what is sent for a value stays the same.
+"""What became of values in earlier batches: people come back, and what is sent for a value stays the same.
 
 Polars numbers the texts of a category as they come, also those of later columns, in a fifth of the time of a pattern.
-What was judged lies under these numbers.
+Days have numbers already. What was judged lies under these numbers.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from datetime import date, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
 import polars as pl
@@ -18,6 +19,8 @@ MANY: Final = 2**16
 """The same for a rule that costs several times as much as others."""
 MOST_BYTES: Final = 2**23
 """Bytes of text after which a memory is given up as well."""
+EPOCH: Final = date(1970, 1, 1)
+ONE_DAY: Final = timedelta(days=1)
 MEMORIES: Final = 16
 """Rules whose texts are remembered; those for dates are new every day."""
 
@@ -66,7 +69,28 @@ class Memory:
         return numbers
 
 
-_SHELF: Final[OrderedDict[Hashable, Memory]] = OrderedDict()
+class Days:
+    """The days that one rule met, and what became of them; grows. Days before `first` are all alike to it, and so are those behind `last`."""
+
+    def __init__(self, first: date, last: date) -> None:
+        self._low, self._high = ((day - EPOCH).days for day in (first - ONE_DAY, last + ONE_DAY))
+        self._places = pl.Series([None], dtype=pl.UInt32).new_from_index(0, self._high - self._low + 1)
+        self.known = Judged(pl.Series([], dtype=pl.String), None, {})
+
+    def numbers(self, days: pl.Series, judge: Judge) -> pl.Series:
+        """Return the place in `known` of each day, NULL for NULL; `judge` is asked about those that are new."""
+        own = (days.cast(pl.Int32).clip(self._low, self._high) - self._low).cast(pl.UInt32)
+        numbers = self._places[own]
+        if numbers.null_count() == own.null_count():
+            return numbers
+        new, known = own.filter(numbers.is_null()).drop_nulls().unique(), len(self.known.wire)
+        self.known = judge((new.cast(pl.Int32) + self._low).cast(pl.Date)).behind(self.known)
+        places = pl.int_range(known, known + len(new), dtype=pl.UInt32, eager=True)
+        self._places = self._places.clone().scatter(new, places)
+        return self._places[own]
+
+
+_SHELF: Final[OrderedDict[Hashable, Memory | Days]] = OrderedDict()
 
 
 def remembered(rule: Hashable, texts: pl.Series, judge: Judge, *, most: int = SOME) -> Judged:
@@ -74,22 +98,39 @@ def remembered(rule: Hashable, texts: pl.Series, judge: Judge, *, most: int = SO
 
     Whoever uses a memory has it for himself; who finds none begins one, and one that fails is not put back.
     """
-    memory = _SHELF.pop(rule, None) or Memory()
+    found = _SHELF.pop(rule, None)
+    memory = found if isinstance(found, Memory) else Memory()
     numbers = memory.numbers(texts, judge)
-    known = memory.known
-    if len(known.wire) <= most and memory.text_bytes <= MOST_BYTES:
-        _SHELF[rule] = memory
-        if len(_SHELF) > MEMORIES:
-            _SHELF.popitem(last=False)
+    if len(memory.known.wire) <= most and memory.text_bytes <= MOST_BYTES:
+        _put_back(rule, memory)
+    return _of(memory.known, numbers)
+
+
+def remembered_days(rule: Hashable, days: pl.Series, judge: Judge, *, first: date, last: date) -> Judged:
+    """Return what is sent for each of `days`, native dates, as `remembered` does; `rule` names `first` and `last` as well."""
+    found = _SHELF.pop(rule, None)
+    memory = found if isinstance(found, Days) else Days(first, last)
+    numbers = memory.numbers(days, judge)
+    _put_back(rule, memory)
+    return _of(memory.known, numbers)
+
+
+def _put_back(rule: Hashable, memory: Memory | Days) -> None:
+    _SHELF[rule] = memory
+    if len(_SHELF) > MEMORIES:
+        _SHELF.popitem(last=False)
+
+
+def _of(known: Judged, numbers: pl.Series) -> Judged:
     return Judged(
-        known.wire.gather(numbers),
+        known.wire[numbers],
         None if known.dropped is None else _spread(known.dropped, numbers),
         {code: _spread(mask, numbers) for code, mask in known.warned.items()},
     )
 
 
 def _spread(mask: pl.Series, numbers: pl.Series) -> pl.Series:
-    return certain(mask.gather(numbers))
+    return certain(mask[numbers])
 
 
 def _joined(one: Mask, rows: int, other: Mask, more: int) -> Mask:

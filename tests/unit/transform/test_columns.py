@@ -1,6 +1,7 @@
 """Customer information in columns: Meta's published cases, and what comes with the sent text."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from syncer.pipeline import Hashing
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.normalize import HASHED, digest
 from syncer.transform.columns import FieldOptions, Normalised, normalise
@@ -171,3 +173,26 @@ def test_a_long_column_of_nulls_or_of_one_value_is_read_like_a_short_one(name: s
         found = sent(name, pl.Series(column, dtype=pl.String), country=country)
         assert found.wire.to_list() == [None if value is None else sent(name, [value]).wire.item() for value in column]
         assert found.dropped is None
+
+
+@pytest.mark.parametrize("name", ["db", "doby"])
+@pytest.mark.parametrize("hashing", ["auto", "never"])
+def test_many_native_dates_are_sent_as_few_are(name: str, hashing: Hashing) -> None:
+    known = [
+        date(1, 1, 1),
+        date(1899, 12, 31),
+        date(1900, 1, 1),
+        None,
+        AUTO.today,
+        date(2026, 11, 23),
+        date(9999, 12, 31),
+    ]
+    options = replace(AUTO, hashing=hashing)
+
+    few = sent(name, pl.Series(known), options)
+    many = sent(name, pl.Series(known * 100), options)
+
+    assert many.wire.to_list() == few.wire.to_list() * 100
+    assert many.dropped is not None
+    assert few.dropped is not None
+    assert many.dropped.to_list() == few.dropped.to_list() * 100

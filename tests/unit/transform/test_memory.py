@@ -1,11 +1,12 @@
 """What became of text is remembered: judged once, given up when there is too much of it, never half."""
 
 from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 import pytest
 
-from syncer.transform.memory import MANY, MEMORIES, MOST_BYTES, SOME, Judged, remembered
+from syncer.transform.memory import MANY, MEMORIES, MOST_BYTES, SOME, Judged, remembered, remembered_days
 
 Asked = list[list[str]]
 
@@ -125,3 +126,23 @@ def test_a_rule_that_asks_for_itself_begins_a_memory_of_its_own() -> None:
 
     assert remembered("again", pl.Series(["a", "b"]), judge).wire.to_list() == ["A", "B"]
     assert remembered("again", pl.Series(["b", "c"]), judge).wire.to_list() == ["B", "C"]
+
+
+def test_a_day_is_judged_once_and_those_beyond_the_ends_as_one() -> None:
+    asked: list[list[date]] = []
+    first, last = date(1900, 1, 1), date(2026, 11, 30)
+
+    def judge(days: pl.Series) -> Judged:
+        asked.append(sorted(days.to_list()))
+        outside = ~days.is_between(first, last)
+        return Judged(days.dt.to_string("%Y").set(outside, None), outside, {})
+
+    days = [date(1, 1, 1), date(1899, 12, 31), first, None, last, date(2026, 12, 1), date(9999, 12, 31), first]
+    one = remembered_days("days", pl.Series(days), judge, first=first, last=last)
+    other = remembered_days("days", pl.Series([last, None, date(1980, 2, 29)]), judge, first=first, last=last)
+
+    assert one.wire.to_list() == [None, None, "1900", None, "2026", None, None, "1900"]
+    assert one.dropped is not None
+    assert one.dropped.to_list() == [True, True, False, False, False, True, True, False]
+    assert other.wire.to_list() == ["2026", None, "1980"]
+    assert asked == [[date(1899, 12, 31), first, last, date(2026, 12, 1)], [date(1980, 2, 29)]]
