@@ -199,7 +199,7 @@ def _thing(piece: Piece, parameter: Parameter, context: Context, names: Mapping[
     """Return any value but customer information and properties."""
     if parameter.name == "contents":
         return contents(piece.values, names)
-    found = typed(piece.values, parameter, context)
+    found = typed(piece.values, parameter, context, signs=piece.signs)
     return Sent(found.text, is_json=found.is_json, dropped=found.problem)
 
 

@@ -6,6 +6,7 @@ distinct value.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 import polars as pl
@@ -17,6 +18,7 @@ from syncer.transform import slow, typed_list, typed_number, typed_text, typed_t
 from syncer.transform.claims import Claim, all_open, lost, placed
 from syncer.transform.distinct import WORTH_UNHASHED, Distinct
 from syncer.transform.masks import certain
+from syncer.transform.signs import Signs
 
 TypedRule: TypeAlias = Callable[[pl.Series, Parameter], Claim]
 SPECIAL: Final = frozenset({"data_processing_options", "contents"})
@@ -35,13 +37,16 @@ class Typed:
     """Where a value that is not blank gives nothing; None: nowhere."""
 
 
-def typed(values: pl.Series, parameter: Parameter, context: Context) -> Typed:
-    """Return what is sent for `values`, of any type, as `parameter` wants them; times are Unix seconds."""
+def typed(values: pl.Series, parameter: Parameter, context: Context, *, signs: Signs | None = None) -> Typed:
+    """Return what is sent for `values`, of any type, as `parameter` wants them; times are Unix seconds.
+
+    `signs` are those of which text is made; None: not known.
+    """
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
     is_nested = values.dtype.is_nested() or values.dtype == pl.Object
     distinct = Distinct(values, None, None) if is_nested else Distinct.of(values, None, worth=WORTH_UNHASHED)
-    claim = _claim(distinct.values, parameter, context)
+    claim = _claim(distinct.values, parameter, context, signs)
     text = claim.text
     if claim.open is not None and claim.open.any():
         places = claim.open.arg_true()
@@ -57,33 +62,33 @@ def typed(values: pl.Series, parameter: Parameter, context: Context) -> Typed:
     )
 
 
-def _claim(values: pl.Series, parameter: Parameter, context: Context) -> Claim:
+def _claim(values: pl.Series, parameter: Parameter, context: Context, signs: Signs | None) -> Claim:
     if parameter.name in rules.TIMES and parameter.type == "integer":
         return typed_time.unix_seconds(values, context)
-    return _rule(parameter)(values, parameter)
+    return _rule(parameter, signs)(values, parameter)
 
 
-def _rule(parameter: Parameter) -> TypedRule:
+def _rule(parameter: Parameter, signs: Signs | None) -> TypedRule:
     if parameter.name in SPECIAL:
         return _nothing_claimed
     if parameter.group is Group.EXTINFO:
-        return _nothing_claimed if parameter.name == "version" else typed_text.string
+        return _nothing_claimed if parameter.name == "version" else partial(typed_text.string, signs=signs)
     if parameter.is_list:
         return typed_list.strings
     if parameter.type == "string":
-        return _rule_of_text(parameter)
+        return _rule_of_text(parameter, signs)
     return BY_TYPE.get(parameter.type, _nothing_claimed)
 
 
-def _rule_of_text(parameter: Parameter) -> TypedRule:
+def _rule_of_text(parameter: Parameter, signs: Signs | None) -> TypedRule:
     match parameter.name:
         case "event_id":
-            return typed_text.identifier
+            return partial(typed_text.identifier, signs=signs)
         case "event_source_url":
-            return typed_text.url
+            return partial(typed_text.url, signs=signs)
         case "currency":
             return _nothing_claimed
-    return _nothing_claimed if parameter.allowed else typed_text.string
+    return _nothing_claimed if parameter.allowed else partial(typed_text.string, signs=signs)
 
 
 def _booleans(values: pl.Series, parameter: Parameter) -> Claim:

@@ -20,20 +20,20 @@ URL: Final = '^[hH][tT][tT][pP][sS]?://[!-"$-.0->@-~]'
 PLACEHOLDER_LETTERS: Final = max(map(len, PLACEHOLDERS))
 
 
-def string(values: pl.Series, parameter: Parameter) -> Claim:
+def string(values: pl.Series, parameter: Parameter, *, signs: Signs | None = None) -> Claim:
     """Claim text of at most as many characters as `parameter` has."""
-    claim = plain(values)
+    claim = plain(values, signs)
     if parameter.max is None:
         return claim
     return Claim(only(claim.text, claim.text.str.len_chars() <= int(parameter.max)), claim.open)
 
 
-def identifier(values: pl.Series, _parameter: Parameter) -> Claim:
+def identifier(values: pl.Series, _parameter: Parameter, *, signs: Signs | None = None) -> Claim:
     """Claim text that says something, and of floats the whole numbers that lost no digit."""
     if values.dtype.is_float():
         exact = values.cast(pl.Float64)
         values = only(values, (exact == exact.floor()) & (exact.abs() <= EXACT_FLOAT))
-    claim = plain(values)
+    claim = plain(values, signs)
     sure = claim.text.str.contains("[0-9A-Za-z]")
     if (claim.text.str.len_bytes() <= PLACEHOLDER_LETTERS).any():
         sure &= claim.text.str.contains("[0-9]") | ~claim.text.str.to_lowercase().is_in(PLACEHOLDERS)
@@ -41,18 +41,18 @@ def identifier(values: pl.Series, _parameter: Parameter) -> Claim:
     return Claim(found.text, either(claim.open, found.open))
 
 
-def url(values: pl.Series, _parameter: Parameter) -> Claim:
+def url(values: pl.Series, _parameter: Parameter, *, signs: Signs | None = None) -> Claim:
     """Claim URLs as stored."""
-    claim = plain(values)
+    claim = plain(values, signs)
     found = Claim.where(claim.text.str.contains(URL), claim.text)
     return Claim(found.text, either(claim.open, found.open))
 
 
-def plain(values: pl.Series) -> Claim:
-    """Claim the text of values of any type; times with a time of day are left open."""
+def plain(values: pl.Series, signs: Signs | None = None) -> Claim:
+    """Claim the text of values of any type, text made of `signs`; times with a time of day are left open."""
     dtype = values.dtype
     if dtype == pl.String:
-        return Claim(trimmed(values))
+        return Claim(trimmed(values, signs))
     if dtype == pl.Boolean or (dtype.is_integer() and dtype not in (pl.Int128, pl.UInt128)):
         return Claim(values.cast(pl.String))
     if dtype.is_float():
