@@ -61,11 +61,11 @@ def _abroad(number: pl.Series, wanted: pl.Series) -> pl.Series:
     doubtful = certain(wanted & number.str.contains(TRUNK))
     if not doubtful.any():
         return number
-    from syncer.transform.numbering import plans_of_codes
+    from syncer.transform.numbering import first_countries, plans_worth_it
 
     numbers = number.filter(doubtful)
     codes = numbers.str.extract(CODE)
-    found = plans_of_codes(frozenset(codes.unique().to_list())).international_numbers(numbers, codes)
+    found = plans_worth_it(first_countries(codes)).international_numbers(numbers, codes)
     return placed(number, doubtful.arg_true(), found)
 
 
@@ -73,10 +73,10 @@ def _at_home(number: pl.Series, countries: pl.Series | None, wanted: pl.Series) 
     """Return `number` as the plans of the countries have national digits; NULL where they are silent."""
     if countries is None or not wanted.any():
         return number
-    from syncer.transform.numbering import plans_of
+    from syncer.transform.numbering import plans_worth_it
 
     homes = countries.filter(wanted)
-    found = plans_of(frozenset(homes.unique().to_list())).national_numbers(number.filter(wanted), homes)
+    found = plans_worth_it(homes).national_numbers(number.filter(wanted), homes)
     return placed(number, wanted.arg_true(), found)
 
 

@@ -6,6 +6,7 @@ column, each behind its two letters. Plans are silent about numbers that need mo
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -21,6 +22,8 @@ ABROAD = "00"
 """Numbers that begin so are international, and no business of a plan."""
 NOTHING = "[^0-9]"
 """Matches no digits."""
+SELDOM = 50
+"""So many numbers take libphonenumber as long as it takes to compile the patterns of all countries."""
 LETTERS = 2
 """Of a country before its digits."""
 
@@ -163,30 +166,50 @@ def _tagged(name: str) -> pl.Expr:
     return pl.concat_str("country", name)
 
 
-class _Met:
+class Met:
     """The countries that any column had so far, and their plans.
 
     Each column has other countries. Patterns that stay the same from one to the next are compiled once, and not for
-    each batch, which costs more than what a country too many costs to look for.
+    each batch, which costs more than what a country too many costs to look for. One that is seldom waits until it
+    was met often enough: libphonenumber reads a few numbers faster than all patterns are compiled anew.
     """
 
     def __init__(self) -> None:
         self.known: tuple[frozenset[str], Plans] | None = None
+        self.waiting: Counter[str] = Counter()
 
     def plans(self, countries: frozenset[str]) -> Plans:
+        """Return the plans of `countries`, and of those met so far."""
         known = self.known
         if known is None or not countries <= known[0]:
             met = countries if known is None else countries | known[0]
             self.known = known = (met, _plans_of(met))
         return known[1]
 
+    def plans_worth_it(self, numbers: Mapping[str, int]) -> Plans:
+        """Return the plans of countries met so far, also of some of those that now have so many numbers, if it is worth it."""
+        if self.known is None:
+            return self.plans(frozenset(numbers))
+        known, plans = self.known
+        self.waiting.update({country: count for country, count in numbers.items() if country not in known})
+        waiting = dict(self.waiting)
+        if max(waiting.values(), default=0) < SELDOM:
+            return plans
+        self.waiting = Counter()
+        return self.plans(frozenset(waiting))
 
-_MET: Final = _Met()
+
+_MET: Final = Met()
 
 
 def plans_of(countries: frozenset[str]) -> Plans:
     """Return the plans of two-letter codes in lower case, of the countries that come first with their codes, and of others."""
     return _MET.plans(countries)
+
+
+def plans_worth_it(countries: pl.Series) -> Plans:
+    """Return the plans of the countries in a column without gaps, but not of those that were met seldom so far."""
+    return _MET.plans_worth_it(dict(countries.value_counts().iter_rows()))
 
 
 def _plans_of(countries: frozenset[str]) -> Plans:
@@ -232,9 +255,10 @@ def _compile(plans: Sequence[Plan]) -> bool:
     return True
 
 
-def plans_of_codes(codes: frozenset[str]) -> Plans:
-    """Return the plans of the countries that come first with each country code."""
-    return plans_of(frozenset(region_code_for_country_code(int(code)).lower() for code in codes))
+def first_countries(codes: pl.Series) -> pl.Series:
+    """Return the country that comes first with each country code."""
+    firsts = {code: region_code_for_country_code(int(code)).lower() for code in codes.unique().to_list()}
+    return codes.replace_strict(firsts, return_dtype=pl.String)
 
 
 def has_plan(country: str) -> bool:

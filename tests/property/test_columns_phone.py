@@ -10,7 +10,7 @@ from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata
 
 from syncer.spec.context import Context
 from syncer.spec.phone import TRUNK_ZERO, phone
-from syncer.transform.numbering import ABROAD, plan_of, plans_of, plans_of_codes
+from syncer.transform.numbering import ABROAD, first_countries, plan_of, plans_of
 from tests.counts import count
 
 COUNTRIES = sorted(region.lower() for region in SUPPORTED_REGIONS)
@@ -64,7 +64,9 @@ def test_a_zero_behind_the_country_code_is_read_as_the_library_reads_it(data: st
     ]
 
     codes = pl.Series([plan.code], dtype=pl.String).new_from_index(0, len(numbers))
-    found = plans_of_codes(frozenset([plan.code])).international_numbers(pl.Series(numbers, dtype=pl.String), codes)
+    found = plans_of(frozenset(first_countries(codes))).international_numbers(
+        pl.Series(numbers, dtype=pl.String), codes
+    )
 
     for number, sent in zip(numbers, found, strict=True):
         if sent is not None and 7 <= len(sent) <= 15:

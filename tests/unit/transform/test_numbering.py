@@ -6,7 +6,7 @@ import polars as pl
 
 from syncer.spec.context import Context
 from syncer.spec.phone import phone
-from syncer.transform.numbering import Plan, plan_of, plans_of, plans_of_codes, stated
+from syncer.transform.numbering import SELDOM, Met, Plan, first_countries, plan_of, plans_of, stated
 
 
 def _plan(country: str) -> Plan:
@@ -31,7 +31,29 @@ def test_digits_that_are_no_number_with_or_without_their_zero_stay_as_they_are()
     numbers = pl.Series(["10017533975984", "900024081368"])
     codes = pl.Series(["1", "90"])
 
-    found = plans_of_codes(frozenset(codes)).international_numbers(numbers, codes)
+    found = plans_of(frozenset(first_countries(codes))).international_numbers(numbers, codes)
 
     assert found.to_list() == numbers.to_list()
     assert [phone(f"+{number}", Context()) for number in numbers] == numbers.to_list()
+
+
+def test_patterns_are_compiled_anew_for_a_country_that_is_met_often_enough() -> None:
+    met = Met()
+
+    first = met.plans_worth_it({"de": 1})
+    seldom = met.plans_worth_it({"de": SELDOM, "fr": SELDOM - 1, "it": 1})
+    often = met.plans_worth_it({"fr": 1})
+
+    assert first.codes.keys() == seldom.codes.keys() == {"de"}
+    assert often.codes.keys() == {"de", "fr", "it"}
+    assert met.plans_worth_it({"it": 1}) is often
+
+
+def test_numbers_of_a_country_whose_plan_is_not_there_yet_are_left_open() -> None:
+    plans = Met().plans_worth_it({"de": 1})
+
+    assert plans.national_numbers(pl.Series(["030123456", "0123456789"]), pl.Series(["de", "fr"])).to_list() == [
+        "4930123456",
+        None,
+    ]
+    assert plans.international_numbers(pl.Series(["330123456789"]), pl.Series(["33"])).to_list() == [None]
