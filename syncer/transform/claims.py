@@ -102,8 +102,12 @@ def placed(values: pl.Series, places: pl.Series, others: pl.Series) -> pl.Series
     rows = len(values)
     if len(places) == rows:
         return others
-    order = pl.int_range(rows, eager=True).scatter(places, pl.int_range(rows, rows + len(others), eager=True))
+    order = _numbers(0, rows).scatter(places, _numbers(rows, rows + len(others)))
     return pl.concat([values.alias(""), others.alias("")], rechunk=True)[order]
+
+
+def _numbers(begin: int, end: int) -> pl.Series:
+    return pl.int_range(begin, end, dtype=pl.UInt32, eager=True)
 
 
 def lost(text: pl.Series, values: pl.Series) -> pl.Series | None:

@@ -21,7 +21,7 @@ def row_countries(said: pl.Series, default: str | None) -> pl.Series:
     if distinct.places is None:
         return pl.Series(found, dtype=pl.String)
     gaps = pl.Series([slow.row_country(None, default)], dtype=pl.String)
-    return pl.Series([*found], dtype=pl.String).extend(gaps).gather(distinct.places.fill_null(len(found)))
+    return pl.Series([*found], dtype=pl.String).extend(gaps)[distinct.places.fill_null(len(found))]
 
 
 def said_by(piece: Piece) -> pl.Series:

@@ -77,9 +77,11 @@ def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     is_plain = nowhere(len(values)) if shape is None else certain(values.str.contains(shape.pattern))
     if shape is None or not is_plain.any():
         return _parsed(values, names)
-    renamed = Piece(values.str.replace_many(shape.renamed)).only(is_plain).values
+    renamed = values.str.replace_many(shape.renamed) if shape.renamed else values
+    if is_plain.sum() + values.null_count() == len(values):
+        return Sent(renamed, is_json=True)
+    sent = Sent(Piece(renamed).only(is_plain).values, is_json=True)
     others = (values.is_not_null() & ~is_plain).arg_true()
-    sent = Sent(renamed, is_json=True)
     return _with_others(sent, others, _parsed(values[others], names)) if len(others) else sent
 
 

@@ -16,6 +16,7 @@ SAMPLE: Final = 1_024
 LARGE_SAMPLE: Final = 2 * SAMPLE
 """The same where the question is whether a memory holds them all, which may be many times as many."""
 
+FIRST: Final = pl.Series([0], dtype=pl.UInt32)
 WITHOUT_ARROW: Final = (pl.Int128, pl.UInt128)
 
 
@@ -35,7 +36,7 @@ class Distinct:
         if len(values) < FEW_ROWS or values.dtype in WITHOUT_ARROW:
             return cls(values, countries, None)
         if countries is None and _is_constant(values):
-            return cls(values.head(1), None, pl.zeros(len(values), pl.UInt32, eager=True))
+            return cls(values.head(1), None, FIRST.new_from_index(0, len(values)))
         if _estimate(values.head(SAMPLE)) > worth * rows:
             return cls(values, countries, None)
         found, places = _encoded(values)

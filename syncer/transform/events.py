@@ -46,6 +46,11 @@ class Events:
         member = self.members.get(place)
         return self.nothing if member is None else member.wire
 
+    def _seconds(self) -> pl.Series:
+        """Return the text of each `event_time`, which a mapped one was made of."""
+        member = self.members.get(("event_time",))
+        return self.event_time.cast(pl.String) if member is None else member.wire
+
     def facts(self) -> Facts:
         """Return what Meta's rules ask about."""
         none = nowhere(self.height)
@@ -57,8 +62,10 @@ class Events:
         present = dict(zip(self.members, there.iter_columns(), strict=True))
         dropped = {place: mask for place, member in self.members.items() if (mask := member.dropped()) is not None}
         refused = [(member.name, member.refused) for member in self.members.values()]
+        event_name = self.wire("event_name")
         return Facts(
-            event_name=self.wire("event_name"),
+            event_name=event_name,
+            names=frozenset(event_name.unique().drop_nulls().to_list()),
             action_source=self.action_source,
             messaging_channel=self.wire("messaging_channel"),
             has_options=none if options is None else certain(options.text.joined() != "[]"),
@@ -78,11 +85,11 @@ class Events:
     def warnings(self, facts: Facts, passed: pl.Series | None) -> Counter[str]:
         """Return how many of the events that passed are odd, by warning code."""
         website = facts.action_source == "website"
-        alike = [name for name in facts.event_name.unique().drop_nulls().to_list() if like_standard(name)]
+        alike = set(filter(like_standard, facts.names))
         odd = {
             "website_without_url": website & ~facts.has("event_source_url"),
             "website_without_user_agent": website & ~facts.has("user_data", "client_user_agent"),
-            "custom_event_name_like_standard": facts.event_name.is_in(alike),
+            "custom_event_name_like_standard": facts.is_named(alike),
             "value_negative": self.wire("custom_data", "value").str.starts_with("-"),
             "value_without_currency": facts.has("custom_data", "value") & ~facts.has("custom_data", "currency"),
             "currency_often_refused": self.wire("custom_data", "currency").is_in(list(OFTEN_REFUSED)),
@@ -97,11 +104,12 @@ class Events:
 
     def json(self, event_ids: pl.Series) -> pl.Series:
         """Return the JSON text of each event."""
+        name = self.members.get(("event_name",))
         first = {
-            ("event_name",): string(self.wire("event_name")),
-            ("event_time",): Text(self.event_time.cast(pl.String)),
+            ("event_name",): Text(self.nothing) if name is None else name.text,
+            ("event_time",): Text(self._seconds()),
             ("action_source",): string(self.action_source, is_safe=True),
-            ("event_id",): string(event_ids),
+            ("event_id",): string(event_ids, is_safe=("event_id",) not in self.members),
         }
         others = {place: member.text for place, member in self.members.items() if place not in first}
         return _object([*first.items(), *others.items()]).joined()

@@ -18,6 +18,7 @@ from syncer.transform.masks import Mask, either, nowhere
 from syncer.transform.members import Member
 from syncer.transform.signs import Signs
 from syncer.transform.slow import REMEMBERED
+from syncer.transform.texts import texts
 
 URLS: Final = frozenset({("event_source_url",), ("referrer_url",)})
 IDS: Final = frozenset({"event_id", "order_id", "content_ids", "contents"})
@@ -101,10 +102,11 @@ class Guard:
         return self._looks_at_keys and is_person_key(key)
 
     def refused_keys(self, parts: Sequence[pl.Series]) -> Mask:
-        """Return of which keys no event_id may be made; `parts` are the texts of their columns. Twin of `refuses_key`."""
+        """Return of which keys no event_id may be made; `parts` are their columns. Twin of `refuses_key`."""
         if not self._looks_at_keys or not any(map(_may_be_person, parts)):
             return None
-        refused = [is_person_key([text for text in key if text is not None]) for key in zip(*parts, strict=True)]
+        keys = zip(*map(texts, parts), strict=True)
+        refused = [is_person_key([text for text in key if text is not None]) for key in keys]
         return pl.Series(refused, dtype=pl.Boolean)
 
     @property
@@ -113,13 +115,13 @@ class Guard:
 
     def column(self, field: Field, member: Member) -> Member:
         """Return the member with what becomes of each of its values; twin of `judge`."""
-        texts = member.text.values
-        signs = member.signs or Signs.of(texts)
-        found_at = _candidates(texts, signs, numbers=field.place[-1] not in IDS)
+        values = member.text.values
+        signs = member.signs or Signs.of(values)
+        found_at = _candidates(values, signs, numbers=field.place[-1] not in IDS)
         if found_at is None or not found_at.any():
             return member
         rows = found_at.arg_true()
-        found = member.text._replace(values=texts.gather(rows)).joined()
+        found = member.text._replace(values=values.gather(rows)).joined()
         verdicts = list(map(_judge(self, field), found.to_list()))
         codes = dict.fromkeys(code for verdict in verdicts for code in verdict.warnings)
         reasons = dict.fromkeys(verdict.blocked for verdict in verdicts if verdict.blocked)
@@ -174,20 +176,23 @@ def _judge(guard: Guard, field: Field) -> Callable[[str], Verdict]:
 
 
 def _may_be_person(part: pl.Series) -> bool:
-    signs = Signs.of(part)
-    return (signs.has_any(b"@+") or not signs.is_ascii) and bool(part.str.contains(KEY).any())
+    if part.dtype.is_integer():
+        return False
+    text = texts(part)
+    signs = Signs.of(text)
+    return (signs.has_any(b"@+") or not signs.is_ascii) and bool(text.str.contains(KEY).any())
 
 
-def _candidates(texts: pl.Series, signs: Signs, *, numbers: bool) -> Mask:
+def _candidates(values: pl.Series, signs: Signs, *, numbers: bool) -> Mask:
     """Return which texts, made of `signs`, deserve a closer look; None: none does."""
     has_marks = signs.has_any(b"@%") or not signs.is_ascii
     if not numbers:
-        return texts.str.contains(ADDRESS) if has_marks else None
-    marked = texts.str.contains(f"{ADDRESS}|{BARE}|{ODD}") if has_marks else None
-    runs = texts.str.contains(RUN) if signs.has_any(b"0123456789") else None
+        return values.str.contains(ADDRESS) if has_marks else None
+    marked = values.str.contains(f"{ADDRESS}|{BARE}|{ODD}") if has_marks else None
+    runs = values.str.contains(RUN) if signs.has_any(b"0123456789") else None
     if runs is None or not runs.any():  # which every number of `BARE` is
         return marked
-    return either(marked, runs & texts.str.contains(f"{GROUPED}|{BARE}"))
+    return either(marked, runs & values.str.contains(f"{GROUPED}|{BARE}"))
 
 
 def _mask(member: Member, rows: pl.Series, values: list[bool]) -> pl.Series:

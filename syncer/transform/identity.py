@@ -106,9 +106,9 @@ def _sha256_behind(prefix: str) -> pl.Expr:
 
 def _bytes(digests: pl.Series) -> pl.Series:
     """Return what hex digests spell; one `bytes.fromhex` over all of them costs an eighth of `str.decode`."""
-    spelled = bytes.fromhex(digests.fill_null("0" * 2 * IDENTITY_BYTES).str.join("").item())
+    has_gaps = digests.null_count() > 0
+    filled = digests.fill_null("0" * 2 * IDENTITY_BYTES) if has_gaps else digests
+    spelled = bytes.fromhex(filled.str.join("").item())
     packed = pa.Array.from_buffers(pa.binary(IDENTITY_BYTES), len(digests), [None, pa.py_buffer(spelled)])
     values = pl.Series(packed, dtype=pl.Binary)
-    return (
-        values.zip_with(digests.is_not_null(), pl.Series([None], dtype=pl.Binary)) if digests.null_count() else values
-    )
+    return values.zip_with(digests.is_not_null(), pl.Series([None], dtype=pl.Binary)) if has_gaps else values

@@ -20,7 +20,6 @@ from syncer.transform.masks import Mask, certain, nowhere
 from syncer.transform.members import Member, Reader
 from syncer.transform.route import UNKNOWN
 from syncer.transform.rows import Rows
-from syncer.transform.texts import texts
 from syncer.transform.validate import Facts, Place, refuse, refuse_by_time, refuse_gone, refuse_short
 from syncer.transform.verdicts import Verdicts, no_refusals
 
@@ -159,7 +158,7 @@ class Kind:
         facts = events.facts()
         verdicts = Verdicts(events.height)
         refuse(verdicts, facts, settings)
-        personal = guard.refused_keys([texts(found.rows.frame.get_column(name)) for name in self.binding.key])
+        personal = guard.refused_keys([found.rows.frame.get_column(name) for name in self.binding.key])
         verdicts.refuse(None if personal is None else personal & ~facts.has("event_id"), "key_personal")
         refuse_short(verdicts, facts, self.pipeline.require)
         passed = verdicts.passed()

@@ -52,7 +52,7 @@ def _of_times(values: pl.Series, zone: tzinfo) -> Claim:
     dtype = times.dtype
     if not isinstance(dtype, pl.Datetime):
         raise TypeError(f"{dtype} is no time")
-    seconds = times.to_physical() // PER_SECOND[dtype.time_unit]
+    seconds = times.cast(pl.Int64) // PER_SECOND[dtype.time_unit]
     return _zoned(seconds, UTC if dtype.time_zone else zone)
 
 

@@ -1,6 +1,6 @@
 """What Meta would refuse, asked of all rows at once; the order of the questions is the order of the reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, and_, or_
@@ -10,7 +10,7 @@ import polars as pl
 
 from syncer.pipeline import Require, Settings
 from syncer.spec import events, limits
-from syncer.transform.masks import Mask
+from syncer.transform.masks import Mask, certain
 from syncer.transform.verdicts import Verdicts
 
 Place: TypeAlias = tuple[str, ...]
@@ -57,6 +57,8 @@ class Facts:
     """What the questions are about; every series has an entry for each event."""
 
     event_name: pl.Series
+    names: frozenset[str]
+    """Those of all events."""
     action_source: pl.Series
     messaging_channel: pl.Series
     has_options: pl.Series
@@ -77,6 +79,15 @@ class Facts:
     def has(self, *place: str) -> pl.Series:
         """Return where the event has a value at `place`."""
         return self.present.get(place, self.nowhere)
+
+    def is_named(self, names: Collection[str]) -> pl.Series:
+        """Return where the event has one of `names`; what is so of all of them, or of none, is asked of no row."""
+        known = self.names.intersection(names)
+        if not known:
+            return self.nowhere
+        if known == self.names and not self.event_name.null_count():
+            return ~self.nowhere
+        return certain(self.event_name.is_in(sorted(known)))
 
     def lost(self, *place: str) -> pl.Series:
         """Return where the value for `place` could not be normalised."""
@@ -152,8 +163,8 @@ def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
             met = reduce(and_, (reduce(or_, (facts.has("user_data", key) for key in keys)) for keys in needs))
             channel_lacks |= (facts.messaging_channel == channel) & ~met
         verdicts.refuse(messaging & channel_lacks, "messaging_incomplete")
-        verdicts.refuse(messaging & ~facts.event_name.is_in(list(events.MESSAGING_EVENTS)), "messaging_event_unknown")
-    attribution = facts.event_name == "AppendAttribution"
+        verdicts.refuse(messaging & ~facts.is_named(events.MESSAGING_EVENTS), "messaging_event_unknown")
+    attribution = facts.is_named({"AppendAttribution"})
     if attribution.any():
         lacks = facts.lacks_any("attribution_data", events.ATTRIBUTION_NEEDS)
         lacks |= facts.lacks_any("original_event_data", events.ORIGINAL_EVENT_NEEDS)
@@ -163,7 +174,7 @@ def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
 def _refuse_money(verdicts: Verdicts, facts: Facts) -> None:
     for parameter in ("value", "currency"):
         names = [event.name for event in events.STANDARD_EVENTS.values() if parameter in event.required]
-        lacks = facts.event_name.is_in(names) & ~facts.has("custom_data", parameter)
+        lacks = facts.is_named(names) & ~facts.has("custom_data", parameter)
         lost = facts.lost("custom_data", parameter)
         verdicts.refuse(lacks & ~lost, f"{parameter}_missing")
         verdicts.refuse(lacks, f"{parameter}_invalid")

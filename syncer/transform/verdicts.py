@@ -50,18 +50,16 @@ class Verdicts:
 
     def frame(self, rows: pl.Series, identities: pl.Series) -> pl.DataFrame:
         """Return a line for each refused row: its number in the batch, identity, bucket, reason and field."""
-        refused = pl.DataFrame([rows.alias("row"), identities.alias("identity"), self._numbers.alias("number")])
-        words = pl.DataFrame(
-            {
-                "number": range(1, len(self._given) + 1),
-                "bucket": [_bucket(reason).value for reason, _ in self._given],
-                "reason": [reason for reason, _ in self._given],
-                "field": [name for _, name in self._given],
-            },
-            schema={"number": pl.UInt16, "bucket": pl.String, "reason": pl.String, "field": pl.String},
-        )
-        found = refused.filter(pl.col("number") > 0).join(words, on="number", how="left", maintain_order="left")
-        return found.select(*COLUMNS)
+        is_refused = self._numbers > 0
+        numbers = self._numbers.filter(is_refused) - 1
+        columns = {
+            "row": rows.filter(is_refused),
+            "identity": identities.filter(is_refused),
+            "bucket": _words([_bucket(reason).value for reason, _ in self._given], numbers),
+            "reason": _words([reason for reason, _ in self._given], numbers),
+            "field": _words([name for _, name in self._given], numbers),
+        }
+        return pl.DataFrame(columns, schema=COLUMNS)
 
 
 def once_a_row(refusals: pl.DataFrame) -> pl.DataFrame:
@@ -73,6 +71,10 @@ def once_a_row(refusals: pl.DataFrame) -> pl.DataFrame:
 def no_refusals() -> pl.DataFrame:
     """Return no line."""
     return pl.DataFrame(schema=COLUMNS)
+
+
+def _words(of_each: list[str] | list[str | None], numbers: pl.Series) -> pl.Series:
+    return pl.Series(of_each, dtype=pl.String)[numbers]
 
 
 def _bucket(reason: str) -> Bucket:
