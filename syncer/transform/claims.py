@@ -10,6 +10,7 @@ import polars as pl
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
 from syncer.spec.text import is_blank
 from syncer.transform.masks import certain, is_there, nowhere
+from syncer.transform.signs import Signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class Around:
     """Two-letter code of each value's country; given to rules that ask for it."""
     date_format: str | None
     today: date
+    signs: Signs | None = None
+    """Those of which the texts are made; None: not known."""
+
+    def is_bare(self) -> bool:
+        """Return whether the texts certainly have no white space, and nothing but visible ASCII."""
+        return self.signs is not None and not self.signs.has_edges()
 
     def only(self, mask: pl.Series) -> "Around":
         """Return what is known of the values where `mask` is true."""

@@ -25,6 +25,7 @@ from syncer.transform.distinct import FEW_ROWS, WORTH, WORTH_UNHASHED, Distinct,
 from syncer.transform.lists import elements, regrouped, repeated, where_any
 from syncer.transform.masks import certain, nowhere
 from syncer.transform.memory import MANY, SOME, Judged, remembered, remembered_days
+from syncer.transform.signs import Signs
 
 OF_TEXT: Final = plh.col("text").chash.sha2_256()
 SHA_256: Final = "^[0-9A-Fa-f]{64}$"
@@ -105,12 +106,18 @@ class Normalised:
 
 
 def normalise(
-    raw: pl.Series, parameter: Parameter, options: FieldOptions, *, countries: pl.Series | None = None
+    raw: pl.Series,
+    parameter: Parameter,
+    options: FieldOptions,
+    *,
+    countries: pl.Series | None = None,
+    signs: Signs | None = None,
 ) -> Normalised:
     """Return what is sent for the values of `raw`, of any type, as `parameter` of customer information.
 
-    `countries` are the `row_countries` of the column that the mapping names for phones, states and postal codes. The
-    elements of a list are values of their own where the parameter takes several; elsewhere a list is no value.
+    `countries` are the `row_countries` of the column that the mapping names for phones, states and postal codes, `signs`
+    those of which text is made, if they are known. The elements of a list are values of their own where the parameter
+    takes several; elsewhere a list is no value.
     """
     if isinstance(raw.dtype, pl.List | pl.Array) and parameter.is_list:
         return _lists(raw.cast(pl.List(raw.dtype.inner)), parameter, options, countries)
@@ -124,9 +131,10 @@ def normalise(
         countries = pl.Series([options.default_country.lower()]).new_from_index(0, len(raw))
     if name == "db" and raw.dtype == pl.Date and len(raw) >= FEW_ROWS:
         judged = _remembered_day(name, options, raw)
+    elif is_worth_remembering(raw, most=_most(name)):
+        judged = _remembered(name, options, raw, countries)
     else:
-        way = _remembered if is_worth_remembering(raw, most=_most(name)) else _each_distinct
-        judged = way(name, options, raw, countries)
+        judged = _each_distinct(name, options, raw, countries, signs)
     return Normalised(
         wire=judged.wire.alias(name),
         dropped=None if judged.dropped is None or not judged.dropped.any() else judged.dropped,
@@ -159,10 +167,12 @@ def _most(name: str) -> int:
     return MANY if name == "ph" else SOME
 
 
-def _each_distinct(name: str, options: FieldOptions, raw: pl.Series, countries: pl.Series | None) -> Judged:
+def _each_distinct(
+    name: str, options: FieldOptions, raw: pl.Series, countries: pl.Series | None, signs: Signs | None
+) -> Judged:
     """Return what is sent for values of any type, each judged once where that saves work."""
     distinct = Distinct.of(raw, countries, worth=WORTH if name in HASHED else WORTH_UNHASHED)
-    found = _judged(name, options, distinct.values, distinct.countries)
+    found = _judged(name, options, distinct.values, distinct.countries, signs)
     return Judged(
         distinct.spread(found.wire),
         None if found.dropped is None else certain(distinct.spread(found.dropped)),
@@ -170,8 +180,10 @@ def _each_distinct(name: str, options: FieldOptions, raw: pl.Series, countries: 
     )
 
 
-def _judged(name: str, options: FieldOptions, values: pl.Series, countries: pl.Series | None) -> Judged:
-    wire, warned = _Field(name, options, values, countries).judged()
+def _judged(
+    name: str, options: FieldOptions, values: pl.Series, countries: pl.Series | None, signs: Signs | None = None
+) -> Judged:
+    wire, warned = _Field(name, options, values, countries, signs).judged()
     masks: dict[str, pl.Series] = {}
     for code, mask in warned:
         masks[code] = masks[code] | mask if code in masks else mask
@@ -186,6 +198,7 @@ class _Field:
     options: FieldOptions
     values: pl.Series
     countries: pl.Series | None
+    signs: Signs | None
 
     @property
     def is_hashed(self) -> bool:
@@ -234,7 +247,8 @@ class _Field:
         return Claim(claim.text, no_text if claim.open is None else claim.open | no_text, claim.warned)
 
     def _around(self) -> Around:
-        return Around(countries=self.countries, date_format=self.options.format, today=self.options.today)
+        known = self.options
+        return Around(countries=self.countries, date_format=known.format, today=known.today, signs=self.signs)
 
     def _digests(self, wire: pl.Series, places: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Settle the values at `places` that are digests already. Twin of `normalize.existing_digest`."""

@@ -34,14 +34,15 @@ UNSTABLE: Final = (
 """Characters beside or in place of which the normal form C may put another: marks, vowels and finals of Hangul,
 and characters that are another way to write one."""
 TRIMMED: Final = TEXT.str.strip_chars()
+LOWERED: Final = TEXT.str.to_lowercase()
 IS_EMAIL: Final = TEXT.str.contains(EMAIL) & (TEXT.str.len_bytes() <= limits.EMAIL_CHARACTERS)
 ODD: Final = rf"[{UNSETTLED}{INVISIBLE}{UNSTABLE}\u0130]"
 """Text without them is in normal form, and stays so in lower case and without punctuation."""
 
 
-def email(text: pl.Series, _around: Around) -> Claim:
+def email(text: pl.Series, around: Around) -> Claim:
     """Twin of `normalize.email`."""
-    (address,) = looks(text, TRIMMED.str.to_lowercase())
+    (address,) = looks(text, LOWERED if around.is_bare() else TRIMMED.str.to_lowercase())
     (sure,) = looks(address, IS_EMAIL)
     claim = Claim.where(sure, address)
     if claim.open is None or not claim.open.any():
@@ -88,10 +89,14 @@ def initial(text: pl.Series, around: Around) -> Claim:
     return Claim(whole.text.str.head(1), whole.open)
 
 
-def external_id(text: pl.Series, _around: Around) -> Claim:
+def external_id(text: pl.Series, around: Around) -> Claim:
     """Twin of `normalize.external_id` for ids in ASCII without inner white space."""
-    (found,) = looks(text, TRIMMED.str.to_lowercase())
-    sure = _says_something(found, PRINTABLE)
+    if around.is_bare():
+        found, has_digit = looks(text, LOWERED, TEXT.str.contains("[0-9]"))
+        sure = has_digit if has_digit.all() else _says_something(found, PRINTABLE)
+    else:
+        (found,) = looks(text, TRIMMED.str.to_lowercase())
+        sure = _says_something(found, PRINTABLE)
     lengths = found.str.len_bytes()
     if int(lengths.max() or 0) >= HEX_DIGITS:  # type: ignore[arg-type]  # lengths are integers
         sure &= ~found.str.contains(LIKE_DIGEST) & (lengths <= limits.CUSTOMER_INFO_CHARACTERS)

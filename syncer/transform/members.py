@@ -168,7 +168,7 @@ class Reader:
             today=self.today,
         )
         countries = self._countries_by(how.country_column) if parameter.name in BY_COUNTRY else None
-        found = normalise(piece.values, parameter, options, countries=countries)
+        found = normalise(piece.values, parameter, options, countries=countries, signs=piece.signs)
         return Sent(
             found.wire,
             is_json=parameter.type == "integer",

@@ -16,6 +16,7 @@ from syncer.spec.normalize import HASHED, digest
 from syncer.transform.columns import FieldOptions, Normalised, normalise
 from syncer.transform.columns_country import row_countries, said_by
 from syncer.transform.pieces import Piece
+from syncer.transform.signs import Signs
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "normalization_vectors.json").read_text())
 AUTO = FieldOptions(hashing="auto", today=date(2026, 11, 22))
@@ -196,3 +197,12 @@ def test_many_native_dates_are_sent_as_few_are(name: str, hashing: Hashing) -> N
     assert many.dropped is not None
     assert few.dropped is not None
     assert many.dropped.to_list() == few.dropped.to_list() * 100
+
+
+@pytest.mark.parametrize("name", ["em", "external_id"])
+def test_text_is_sent_the_same_whether_its_signs_are_known_or_not(name: str) -> None:
+    values = pl.Series(["A@b.co", "C-1", "Abc", "", "n/a", "-", None, "0" * 36])
+
+    found = normalise(values, PARAMETERS[Group.CUSTOMER_INFO][name], AUTO, signs=Signs.of(values))
+
+    assert found.wire.to_list() == sent(name, values).wire.to_list()
