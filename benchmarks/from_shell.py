@@ -1,14 +1,13 @@
 """What a command takes from the shell: `syncer --help`, and `syncer run` of the orders over a new state."""
 
 import json
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.bodies_syncer import PROJECT
+from benchmarks.project_run import in_a_new_home
 
 WITH_REJECTS = 3
 """How syncer ends where more rows are refused than it should bear: one of 100 has no currency."""
@@ -16,24 +15,11 @@ SYNCER = Path(sys.executable).parent / "syncer"
 
 
 def main(warehouse: Path) -> None:
-    """Measure each once, after a first look at the help that compiles what is imported."""
-    sandbox = subprocess.Popen([sys.executable, "-m", "benchmarks.counting_sandbox"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert sandbox.stdout is not None
-        with TemporaryDirectory() as home:
-            os.environ |= {
-                "BENCH_WAREHOUSE": str(warehouse),
-                "BENCH_URL": sandbox.stdout.readline().strip(),
-                "BENCH_TOKEN": "sandbox-token",
-                "SYNCER_HOME": home,
-                "SYNCER_STATE": "",
-            }
-            taken("--version")
-            facts = {"help_s": taken("--help"), "run_s": taken("run", "orders")}
-        sys.stdout.write(json.dumps(facts) + "\n")
-    finally:
-        sandbox.terminate()
-        sandbox.wait()
+    """Measure each once, after a first look at the version that compiles what is imported."""
+    with in_a_new_home(warehouse):
+        taken("--version")
+        facts = {"help_s": taken("--help"), "run_s": taken("run", "orders")}
+    sys.stdout.write(json.dumps(facts) + "\n")
 
 
 def taken(*words: str) -> float:

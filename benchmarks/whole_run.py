@@ -1,14 +1,12 @@
 """A whole sync: DuckDB file, transform, HTTP to the sandbox in another process, ledger on SQLite."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.bodies_syncer import PROJECT
 from benchmarks.measure import report
+from benchmarks.project_run import in_a_new_home
 from benchmarks.safety import watch
 from syncer.engine.polars_library import as_a_run_needs_it
 
@@ -25,41 +23,24 @@ def main(warehouse: Path) -> None:
 
     seldom_look_for_garbage()  # as `syncer run` does
     safety_s = watch(Ledger, RunLog, Store)
-    sandbox = subprocess.Popen([sys.executable, "-m", "benchmarks.counting_sandbox"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert sandbox.stdout is not None
-        url = sandbox.stdout.readline().strip()
-        with TemporaryDirectory() as home:
-            environ = {
-                **os.environ,
-                "BENCH_WAREHOUSE": str(warehouse),
-                "BENCH_URL": url,
-                "BENCH_TOKEN": "sandbox-token",
-                "SYNCER_HOME": home,
-                "SYNCER_STATE": "",
-            }
-            os.environ.update(environ)
+    with in_a_new_home(warehouse) as environ:
+        with Session(load_project(PROJECT, target=None, environ=environ)) as session:
+            assert session.store  # made and migrated once in the life of an install, not for each run
+        before_s = safety_s()
 
+        def sync() -> dict[str, Any]:
             with Session(load_project(PROJECT, target=None, environ=environ)) as session:
-                assert session.store  # made and migrated once in the life of an install, not for each run
-            before_s = safety_s()
+                run = session.run("orders")
+            facts = run.to_json()
+            return {
+                "events": run.acknowledged,
+                "rows": facts["rows_read"],
+                "wall_s": run.elapsed_s,
+                "safety_s": safety_s() - before_s,
+                "status": run.status.value,
+            }
 
-            def sync() -> dict[str, Any]:
-                with Session(load_project(PROJECT, target=None, environ=environ)) as session:
-                    run = session.run("orders")
-                facts = run.to_json()
-                return {
-                    "events": run.acknowledged,
-                    "rows": facts["rows_read"],
-                    "wall_s": run.elapsed_s,
-                    "safety_s": safety_s() - before_s,
-                    "status": run.status.value,
-                }
-
-            report(sync)
-    finally:
-        sandbox.terminate()
-        sandbox.wait()
+        report(sync)
 
 
 if __name__ == "__main__":
