@@ -23,6 +23,7 @@ CREATE TABLE ties AS SELECT range // 10 AS seen, 20000 - range AS id FROM range(
 CREATE TABLE late AS SELECT CASE WHEN range < 19999 THEN range END AS seen, range AS id FROM range(20000);
 CREATE TABLE last AS SELECT CASE WHEN range = 19999 THEN 0 ELSE range END AS seen, range AS id FROM range(20000);
 CREATE TABLE first AS SELECT CASE WHEN range > 10 THEN range END AS seen, range AS id FROM range(20000);
+CREATE TABLE named AS SELECT range AS uuid, range AS random FROM range(10);
 CREATE MACRO chance() AS random();
 CREATE VIEW lucky AS SELECT id, seen, random() AS luck FROM grown;
 CREATE VIEW paid AS SELECT id, seen, upper(pad) AS pad FROM grown WHERE id % 2 = 0;
@@ -115,6 +116,11 @@ def test_rows_of_any_query_come_by_cursor_then_key(file: Path, sql: str) -> None
         ("SELECT id, lower(pad) AS pad FROM grown WHERE seen > 5 AND pad LIKE '%7' AND id < 100", True),
         ("SELECT * FROM paid", True),
         ("SELECT id, now() AS at FROM grown WHERE id < 1000", True),
+        (
+            "SELECT id, seen AS uuid, pad AS random FROM grown WHERE pad <> 'stats' AND pad <> '\"name\":\"random\"'",
+            True,
+        ),
+        ("SELECT uuid FROM named", True),
         ("SELECT * FROM lucky", False),
         ("SELECT id, chance() AS pad FROM grown", False),
         ("SELECT id, list_transform([1, 2], lambda x: x + random()) AS pad FROM grown", False),
@@ -127,6 +133,7 @@ def test_rows_of_any_query_come_by_cursor_then_key(file: Path, sql: str) -> None
         ("SELECT id, row_number() OVER () AS n FROM grown", False),
         ("SELECT id, unnest([1, 2]) AS n FROM grown", False),
         ("SELECT range AS id FROM range(10)", False),
+        ("SELECT 'seq_scan' AS seq_scan FROM range(10)", False),
         ("SELECT * FROM grown, people", False),
         ("SELECT nothing FROM grown", False),
     ],
