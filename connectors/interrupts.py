@@ -21,8 +21,15 @@ def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> V
 
     It is called until that happens: a driver forgets a `cancel` that comes before its query has begun.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse") as other:
+    with _other_thread() as other:
         return _ended(other.submit(start), cancel)
+
+
+def _other_thread() -> ThreadPoolExecutor:
+    """Return one that has begun: Ctrl-C while a thread begins would leave what it does to nobody, neither told to end nor waited for."""
+    other = ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse")
+    other.submit(bool)
+    return other
 
 
 def _ended(started: Future[Value], cancel: Callable[[], object]) -> Value:
@@ -53,7 +60,7 @@ class Ahead(Generic[Value]):
     def __init__(self, fetch: Callable[[], Value | None], cancel: Callable[[], object], *, most: int) -> None:
         """At most `most` are fetched and not asked for."""
         self._fetch, self._cancel, self._most = fetch, cancel, most
-        self._other = ThreadPoolExecutor(1, thread_name_prefix="syncer-warehouse")
+        self._other = _other_thread()
         self._coming: deque[Future[Value | None]] = deque()
 
     def __enter__(self) -> Self:

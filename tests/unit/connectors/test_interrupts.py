@@ -2,6 +2,9 @@
 
 import os
 import signal
+import sys
+import time
+from collections.abc import Iterator
 from threading import Event, Semaphore, Timer
 
 import pytest
@@ -23,6 +26,38 @@ def test_a_query_that_had_not_begun_when_it_was_cancelled_is_cancelled_again() -
         interruptible(lambda: ended.wait(60), cancel)
 
     assert told == ["end", "end"]
+
+
+@pytest.fixture
+def slow_to_change_threads() -> Iterator[None]:
+    """A thread that begins goes on for a while before the one that began it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("slow_to_change_threads")
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_ctrl_c_while_the_thread_begins_leaves_no_call_on_it(*, is_ahead: bool) -> None:
+    told, ended = Event(), Event()
+
+    def call() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        until = time.monotonic() + 0.05
+        while time.monotonic() < until:
+            pass
+        told.wait(0.5)
+        ended.set()
+
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # the block is the subject
+        if is_ahead:
+            with Ahead[int](call, told.set, most=1) as ahead:
+                next(iter(ahead))
+        else:
+            interruptible(call, told.set)
+
+    assert ended.is_set()
 
 
 def test_what_the_call_raises_is_raised_where_it_is_waited_for() -> None:
