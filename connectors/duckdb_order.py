@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ORDER: Final = "_syncer order"
 """The column that DuckDB would sort by: one BLOB of cursor and key."""
-BEFORE: Final = "_syncer before"
-"""The same of the row before."""
 ROW_BY_ROW: Final = frozenset({"LOGICAL_GET", "LOGICAL_FILTER", "LOGICAL_PROJECTION"})
 VOLATILE: Final = frozenset(
     {"current_connection_id", "current_query", "current_query_id", "current_transaction_id", "currval"}
@@ -72,13 +70,12 @@ def as_it_lies(query: Query, inner: str, columns: Mapping[str, Column]) -> AsItL
     keyed = f"SELECT {INNER}.*, create_sort_key({ranks}) AS {quoted(ORDER)} FROM ({inner}) AS {INNER}"
     asked = replace(query, columns=(*names, ORDER), cursor_column=None, order_by=())
     plain = select(asked, keyed, {**columns, ORDER: Column(ORDER, duckdb.sqltypes.BLOB)}, limit=None)
-    followed = f"(SELECT *, lag({quoted(ORDER)}) OVER () AS {quoted(BEFORE)} FROM ({plain.text}))"
-    descends = f"{quoted(ORDER)} < {quoted(BEFORE)}"
+    descends = f"{quoted(ORDER)} < lag({quoted(ORDER)}) OVER ()"
     checked = f"CASE WHEN {descends} THEN error({literal(OUT_OF_ORDER)}) ELSE TRUE END"
     return AsItLies(
         plain=plain.text,
-        select=replace(plain, text=f"SELECT {', '.join(map(quoted, names))} FROM {followed} WHERE {checked}"),
-        disorder=f"SELECT 1 FROM {followed} WHERE {descends} LIMIT 1",
+        select=replace(plain, text=f"SELECT {', '.join(map(quoted, names))} FROM ({plain.text}) QUALIFY {checked}"),
+        disorder=f"SELECT 1 FROM ({plain.text}) QUALIFY {descends} LIMIT 1",
     )
 
 

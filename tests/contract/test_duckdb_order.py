@@ -170,6 +170,11 @@ def test_a_row_that_belongs_before_another_is_never_given_behind_it(
                 connection.execute(unsorted.select.text).fetchall()
 
 
+@pytest.mark.parametrize("name", ["_syncer order", "_syncer before", "_Syncer Order", "_syncer"])
+def test_any_name_of_a_column_is_read(file: Path, name: str) -> None:
+    assert len(rows(source(file), by_seen(f'SELECT id, seen, id AS "{name}" FROM grown WHERE id < 5000'))) == 5000
+
+
 def test_another_order_than_a_moment_before_is_told_with_a_remedy(file: Path) -> None:
     query = Query(sql=f"SELECT error('{OUT_OF_ORDER}')")
 
