@@ -13,7 +13,6 @@ import polars as pl
 from connectors.incremental import CursorValue
 from syncer.capi.circuit import ABOUT_EVENTS, PROBE_EVENTS
 from syncer.capi.pacing import wait_s
-from syncer.engine.age import left_out
 from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.endings import INTERRUPTED, SYSTEMATIC, Ending, ending_of, systematic
@@ -22,6 +21,7 @@ from syncer.engine.outgoing import Outgoing, Search, begun, stepped
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.tools import Progress, Sender, Tools
+from syncer.engine.trust import distrusted_at_launch
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
@@ -139,6 +139,8 @@ class Delivery:
         were armed are in doubt then, so where doubt is held each has a commit of its own.
         """
         judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
+        unsent = (*self._waiting, *self._queue)
+        self.stopped = self.stopped or distrusted_at_launch(unsent, self.tools, mode=self.settings.mode)
         with self.run.together():
             if page is not None:
                 page.record()
@@ -235,9 +237,7 @@ class Delivery:
         is_probe, now = self.tools.breaker.circuit.is_open, self.tools.clock.now()
         if is_probe:
             request = self._smallest(request)
-        since = request.first_sent if request.in_doubt else None
-        gone = left_out(request.events, now=now, doubt_since=since, mode=self.settings.mode)
-        if gone is not None:
+        if (gone := request.gone(now, mode=self.settings.mode)) is not None:
             self._leave_out(request, gone)
             return None
         if is_probe:

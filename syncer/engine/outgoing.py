@@ -8,6 +8,7 @@ from typing import cast
 import polars as pl
 
 from syncer.capi.isolate import Isolation, looks_like_configuration
+from syncer.engine.age import Mode, left_out
 from syncer.engine.page import Page
 from syncer.report import Bucket
 from syncer.spec.outcomes import Outcome, OutcomeClass
@@ -64,6 +65,11 @@ class Outgoing:
             first_armed_at=self.first_sent,
             consent=in_words(self.page.consent_column, events["consent"]) if self.page.consent_column else None,
         )
+
+    def gone(self, now: datetime, *, mode: Mode) -> pl.Series | None:
+        """Return which of its events may not be sent at `now`; None: all may."""
+        since = self.first_sent if self.in_doubt else None
+        return left_out(self.events, now=now, doubt_since=since, mode=mode)
 
     def left(self, *, is_doubt: bool) -> None:
         """Take an answer that settles nothing; `is_doubt`: Meta may have the events."""
