@@ -9,13 +9,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks import plain_rows, rows, targets, whole_floor
 from benchmarks.environments import python_with
 from benchmarks.growth import growth, over_a_ledger
 from benchmarks.peers import FACEBOOK, compare_whole_runs, latencies, sink
 from benchmarks.turns import ROOT, Facts, cpu_us, cpu_us_without_loading, measure, ratios, say, spread
-from benchmarks.warehouses import filled
+from benchmarks.warehouses import filled, postgres_url
 
 CACHE = ROOT / ".cache" / "bench"
 PARTS = ("bodies", "warehouses", "whole", "small", "peers", "latency")
@@ -95,6 +96,25 @@ def whole(counts: Sequence[int], rounds: int, *, in_order: bool) -> None:
         )
 
 
+def safety(count: int, rounds: int) -> None:
+    """Measure what ledger, intents and outcomes take of a whole run from Postgres."""
+    with (
+        TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder,
+        postgres_url(warehouse_of(count), Path(folder)) as postgres,
+    ):
+        os.environ["BENCH_SAFETY"] = "1"
+        done = []
+        for _ in range(rounds):
+            with sink() as url:
+                done.append(measure(sys.executable, "benchmarks.whole_postgres", postgres, url, "full"))
+        del os.environ["BENCH_SAFETY"]
+    shares = [100 * facts["safety_s"] / facts["cpu_s"] for facts in done]
+    targets.found("safety-postgres", shares, rows=count)
+    say(
+        f"  {count:>9,} rows from Postgres  {spread(map(cpu_us, done))}   {spread(shares)} % of it for ledger, intents and outcomes"
+    )
+
+
 def small(rounds: int) -> None:
     """Measure a run that finds nothing among 100 rows, in a process that has made others before, and two commands."""
     warehouse = warehouse_of(100)
@@ -160,7 +180,8 @@ def main() -> None:
     if "warehouses" in chosen.parts:
         warehouses(chosen.rows, chosen.rounds)
     if "whole" in chosen.parts:
-        whole(chosen.whole, max(1, chosen.rounds // 2), in_order=not chosen.unordered)
+        whole(chosen.whole, chosen.rounds, in_order=not chosen.unordered)
+        safety(min(chosen.whole), chosen.rounds)
     if "small" in chosen.parts:
         small(chosen.rounds)
     if "peers" in chosen.parts:
