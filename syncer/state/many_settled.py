@@ -76,21 +76,16 @@ class ManySettled:
     def without_told(self, tell_all: Callable[[Tell], bool]) -> "ManySettled":
         """Return those that `tell_all` does not tell; all, where it ends with a no.
 
-        This one knows all however that ends; to make room it loses its filter, and to be told soon it becomes one part.
+        This one knows all however that ends.
         """
-        if not len(self):
-            tell_all(lambda _: None)
-            return self
-        known = _sorted(pl.concat([*self._sorted, self._new]))
-        self._sorted, self._new, self._filter = [known], NONE, EVERY
-        is_left = pl.ones(known.len(), pl.Boolean, eager=True)
+        left = pl.concat([*self._sorted, self._new]) if self._sorted else self._new
 
         def tell(digests: bytes) -> None:
-            told = _sorted(identities(digests))  # so that neighbours lie in what the processor has at hand
-            places = known.search_sorted(told, "left").clip(upper_bound=known.len() - 1)
-            is_left.scatter(places.filter(known.gather(places) == told), values=False)
+            nonlocal left
+            if left.len():
+                left = left.filter(~left.is_in(identities(digests).implode()))
 
-        return ManySettled(known.filter(is_left) if tell_all(tell) else known, part=self._part)
+        return ManySettled(left, part=self._part) if tell_all(tell) else self
 
 
 def _sorted(known: pl.Series) -> pl.Series:
