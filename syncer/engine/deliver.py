@@ -17,11 +17,11 @@ from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.endings import INTERRUPTED, SYSTEMATIC, Ending, ending_of, systematic
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.outgoing import Outgoing, Search, begun, stepped
+from syncer.engine.outgoing import Outgoing, Search, begun, doubted, stepped
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.tools import Progress, Sender, Tools
-from syncer.engine.trust import distrusted_at_launch
+from syncer.engine.trust import distrusted
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
@@ -71,6 +71,9 @@ class Delivery:
     _rows_queued: int = 0
     _acknowledged: int = 0
     _requests: int = 0
+    _lacks_time: bool = False
+    """Whether events would be left out by a time that nobody told: nothing is armed until it was asked for."""
+    _has_asked: bool = False
 
     @property
     def room(self) -> int | None:
@@ -110,12 +113,8 @@ class Delivery:
             return [Outgoing(page, events) for events in pack(page.events, **most)]
         is_doubt = pl.Series([name in self.doubts for name in page.events["identity"]], dtype=pl.Boolean)
         doubtful, fresh = page.events.filter(is_doubt), page.events.filter(~is_doubt)
-        again = [self._doubtful(page, events) for events in (pack(doubtful, **most) if doubtful.height else ())]
+        again = [doubted(page, events, self.doubts) for events in (pack(doubtful, **most) if doubtful.height else ())]
         return again + [Outgoing(page, events) for events in (pack(fresh, **most) if fresh.height else ())]
-
-    def _doubtful(self, page: Page, events: pl.DataFrame) -> Outgoing:
-        first_sent = min(self.doubts[name] for name in events["identity"])
-        return Outgoing(page, events, in_doubt=True, is_noted=True, first_sent=first_sent)
 
     def drain(self) -> None:
         """Send what is queued; once stopped, only take the outcomes of what is under way."""
@@ -139,8 +138,6 @@ class Delivery:
         were armed are in doubt then, so where doubt is held each has a commit of its own.
         """
         judged = [(request, outcome, self._judge(request, outcome)) for request, outcome in ended]
-        unsent = (*self._waiting, *self._queue)
-        self.stopped = self.stopped or distrusted_at_launch(unsent, self.tools, mode=self.settings.mode)
         with self.run.together():
             if page is not None:
                 page.record()
@@ -155,6 +152,11 @@ class Delivery:
                     self.run.require_own()
                 self._post(request)
             armed = self._arm() if self._arms_alone else []
+        if self._lacks_time:  # which is asked for here, outside of any commit
+            self.stopped = self.stopped or distrusted(self.tools)
+            self._lacks_time, self._has_asked = False, True
+            self._take_turn([])
+            self._has_asked = False
         if ended:
             self._show()
 
@@ -214,7 +216,7 @@ class Delivery:
         unfinished = beside + len(self._flying) + len(self._waiting)
         has_place = unfinished < self.settings.requests_in_flight
         now = self.tools.clock.monotonic()
-        may_send = self.stopped is None and now >= self._slow_until
+        may_send = self.stopped is None and now >= self._slow_until and not self._lacks_time
         admits = self.tools.breaker.admits(now=now, unfinished=unfinished)
         return bool(self._queue) and has_place and may_send and admits
 
@@ -282,7 +284,11 @@ class Delivery:
         return head
 
     def _leave_out(self, request: Outgoing, gone: pl.Series) -> None:
-        """Settle the events that may not be sent any more; the others stay in their place."""
+        """Settle the events that may not be sent any more; the others stay in their place. All do until the time is known."""
+        if self.tools.clock_check.skew_s is None and not self._has_asked:
+            self._lacks_time = True
+            self._queue.appendleft(request)
+            return
         state = RequestState.HELD if request.in_doubt else RequestState.EXPIRED
         kept = request.events.filter(~gone)
         request.note_doubt(self.run, kept.height)
@@ -362,7 +368,7 @@ class Delivery:
             self._frontier.settle(request.page.number)
         else:
             self._queue.appendleft(part)
-        self.run.settle(_stored(request), outcome, state=state, value=value, rejected=rejected, watermark=self._moved())
+        self.run.settle(request.row, outcome, state=state, value=value, rejected=rejected, watermark=self._moved())
 
     def _next_part(self, request: Outgoing, outcome: Outcome, state: RequestState) -> Outgoing | None:
         """Return the next part of a divided request; None where nothing of it is left to send."""
@@ -370,7 +376,7 @@ class Delivery:
         if search is None:
             if state is not RequestState.SPLIT:
                 return None
-            search = Search(request.events, _stored(request), begun(outcome, request.events.height))
+            search = Search(request.events, request.row, begun(outcome, request.events.height))
         else:
             search.isolation = stepped(search.isolation, outcome, state)
             if state is RequestState.DEAD:
@@ -381,7 +387,7 @@ class Delivery:
     def _leave(self, request: Outgoing, outcome: Outcome, *, is_doubt: bool) -> None:
         request.left(is_doubt=is_doubt)
         state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
-        self.run.settle(_stored(request), outcome, state=state)
+        self.run.settle(request.row, outcome, state=state)
 
     def _moved(self) -> Watermark | None:
         reached = self._frontier.reached()
@@ -392,8 +398,3 @@ class Delivery:
 
     def _show(self) -> None:
         self.tools.on_progress(Progress(self._rows_read, self._acknowledged, self._requests))
-
-
-def _stored(request: Outgoing) -> int:
-    assert request.stored is not None, "a request is armed before it is sent"  # noqa: S101  kept on in production
-    return request.stored

@@ -12,6 +12,7 @@ from syncer.engine.age import Mode, left_out
 from syncer.engine.page import Page
 from syncer.report import Bucket
 from syncer.spec.outcomes import Outcome, OutcomeClass
+from syncer.state.doubt import Doubts
 from syncer.state.ledger import packed
 from syncer.state.requests import NewRequest, Rejected, RequestState
 from syncer.state.runs import RunLog
@@ -50,6 +51,12 @@ class Outgoing:
     due: float = 0.0
     begun: float = 0.0
     """When it was launched last; monotonic, as `due` is."""
+
+    @property
+    def row(self) -> int:
+        """Return its row in the state."""
+        assert self.stored is not None, "a request is armed before it is sent"  # noqa: S101  kept on in production
+        return self.stored
 
     def intent(self, events: pl.DataFrame) -> NewRequest:
         """Return the row in the state for `events`, all of its own or some."""
@@ -147,6 +154,12 @@ class Outgoing:
         while len(search.isolation.next) > most_events:
             search.isolation = search.isolation.too_big()
         return self.part(search.events[list(search.isolation.next)]), None
+
+
+def doubted(page: Page, events: pl.DataFrame, doubts: Doubts) -> Outgoing:
+    """Return a request for events of which an earlier run noted that Meta may have them."""
+    first_sent = min(doubts[name] for name in events["identity"])
+    return Outgoing(page, events, in_doubt=True, is_noted=True, first_sent=first_sent)
 
 
 def begun(outcome: Outcome, events: int) -> Isolation:

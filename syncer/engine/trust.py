@@ -1,12 +1,9 @@
 """Where a run asks for the right time before it goes by its own: when what it does next hangs on the age of events."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from syncer.engine.age import Mode
 from syncer.engine.endings import INTERRUPTED, Ending, ending_of
 from syncer.engine.job import Job
-from syncer.engine.outgoing import Outgoing
 from syncer.engine.plan import starts_by_clock
 from syncer.engine.readings import Sweep
 from syncer.engine.recover import holds_by_age
@@ -44,18 +41,6 @@ def distrusted_at_first(job: Job, run: RunLog, tools: Tools, now: datetime) -> E
     if decides or run.unfinished() or fixes_start:
         return distrusted(tools, although_away=not decides)
     return None
-
-
-def distrusted_at_launch(requests: Iterable[Outgoing], tools: Tools, *, mode: Mode) -> Ending | None:
-    """Return how a run ends that would leave out events of `requests` by a clock that no answer told; None: it goes on.
-
-    They were young enough when they were read, and waited; those that are to wait longer leave out nothing yet.
-    """
-    if tools.clock_check.skew_s is not None:
-        return None
-    now, at = tools.clock.now(), tools.clock.monotonic()
-    is_gone = any(request.due <= at and request.gone(now, mode=mode) is not None for request in requests)
-    return distrusted(tools) if is_gone else None
 
 
 def is_by_clock(made: Transformed) -> bool:
