@@ -285,7 +285,8 @@ class Delivery:
 
     def _leave_out(self, request: Outgoing, gone: pl.Series) -> None:
         """Settle the events that may not be sent any more; the others stay in their place. All do until the time is known."""
-        if self.tools.clock_check.skew_s is None and not self._has_asked:
+        is_by_mode = request.in_doubt and self._arms_alone
+        if self.tools.clock_check.skew_s is None and not (self._has_asked or is_by_mode):
             self._lacks_time = True
             self._queue.appendleft(request)
             return
@@ -386,8 +387,7 @@ class Delivery:
 
     def _leave(self, request: Outgoing, outcome: Outcome, *, is_doubt: bool) -> None:
         request.left(is_doubt=is_doubt)
-        state = RequestState.DOUBT if request.in_doubt else RequestState.RETRY
-        self.run.settle(request.row, outcome, state=state)
+        self.run.settle(request.row, outcome, state=RequestState.DOUBT if request.in_doubt else RequestState.RETRY)
 
     def _moved(self) -> Watermark | None:
         reached = self._frontier.reached()

@@ -160,3 +160,14 @@ def test_a_destination_that_tells_no_time_is_asked_once_for_all_that_goes_then(b
     with bench.begin() as run:
         assert delivered(bench, run, YOUNG, OLD, OLD, OLD, ask=(ask := Asked(NO_TIME)), each=1) is None
         assert (len(ask.seen), run.report().tally.buckets) == (1, {Bucket.EXPIRED: 3})
+
+
+def test_nobody_is_asked_for_the_time_where_doubt_is_held_whatever_its_age(bench: Any) -> None:
+    with bench.begin() as run:
+        tools = Tools(executor=Inline(), clock=bench.clock, clock_check=ClockCheck(ask := Asked(AWAY)))
+        page = bench.page(run, 1, 1)
+        doubts = {page.events["identity"][0]: NOON}
+        delivery = Delivery(run, bench.sender, Settings(mode="at_most_once"), tools, doubts=doubts)
+        delivery.submit(page)
+        delivery.drain()
+        assert (delivery.stopped, ask.seen, run.report().tally.buckets) == (None, [], {Bucket.HELD: 1})
