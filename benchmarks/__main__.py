@@ -112,6 +112,7 @@ def safety(count: int, rounds: int) -> None:
     targets.found("safety-postgres", shares, rows=count)
     say(
         f"  {count:>9,} rows from Postgres  {spread(map(cpu_us, done))}   {spread(shares)} % of it for ledger, intents and outcomes"
+        f"   {done[0]['events']:,} acknowledged"
     )
 
 
@@ -181,7 +182,8 @@ def main() -> None:
         warehouses(chosen.rows, chosen.rounds)
     if "whole" in chosen.parts:
         whole(chosen.whole, chosen.rounds, in_order=not chosen.unordered)
-        safety(min(chosen.whole), chosen.rounds)
+        for count in chosen.whole:
+            safety(count, chosen.rounds)
     if "small" in chosen.parts:
         small(chosen.rounds)
     if "peers" in chosen.parts:
