@@ -24,8 +24,8 @@ def command(
 ) -> None:
     """Take for delivered what another tool has sent: no run sends the events before a time.
 
-    Writes down the events of the query that Meta would still take, 62 days back, whether their rows are good or not.
-    Nothing is sent; watermark and start stay. Doing it twice does no harm.
+    Writes down the events of the query from 62 days before that time, as far back as Meta would take any, whether their
+    rows are good or not. Nothing is sent; watermark and start stay. Doing it twice does no harm.
 
     \b
     syncer adopt orders --until 2026-11-28T10:00:00Z

@@ -20,8 +20,11 @@ from syncer.state.runs import RunLog
 
 
 def span_until(until: datetime, *, now: datetime) -> Span:
-    """Return the events before `until` that Meta would still take: older ones no run sends anyway."""
-    return Span(since=int(now.timestamp()) - PHYSICAL_STORE_WINDOW_S, until=int(until.timestamp()))
+    """Return the events before `until` that Meta would still take then, or now: older ones no run sends anyway.
+
+    A clock that is ahead leaves out none of them.
+    """
+    return Span(since=int(min(now, until).timestamp()) - PHYSICAL_STORE_WINDOW_S, until=int(until.timestamp()))
 
 
 def adopt(job: Job, tools: Tools) -> RunReport:

@@ -179,3 +179,13 @@ def test_ctrl_c_leaves_what_is_counted_and_what_is_adopted(shop: Shop) -> None:
         assert adopt(session, pipeline, span).status is RunStatus.INTERRUPTED
     with Session(project) as session:
         assert session.run("orders").acknowledged == 5
+
+
+def test_R31_a_clock_that_is_months_ahead_adopts_no_less(shop: Shop) -> None:
+    shop.add_orders(1, 5)
+    project, clock = load_project(shop.folder, environ={"TOKEN": TOKEN}), Later(24 * 90)
+    with Session(project, clock=clock) as session:
+        span = span_until(datetime.now(UTC), now=clock.now())
+        assert adopt(session, project.pipelines["orders"], span).status is RunStatus.DONE
+    with Session(project) as session:
+        assert session.run("orders").acknowledged == 0
