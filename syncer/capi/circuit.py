@@ -11,7 +11,7 @@ OPENS_AFTER = 3
 PROBE_EVENTS = 10
 """What is risked to see whether it is back."""
 ABOUT_EVENTS = frozenset({OutcomeClass.ACKED, OutcomeClass.REJECTED, OutcomeClass.TOO_BIG})
-"""These say that the other side takes requests, and end every wait that was asked for before."""
+"""These say that the other side takes requests; what was asked for after theirs was sent, they do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,16 @@ class Circuit:
     def after(self, outcome: Outcome, *, at: float, jitter: float) -> "Circuit":
         """Return the circuit after the outcome of a request that came at `at`; `jitter` in [0, 1) spreads senders.
 
-        A refusal of the sender says nothing about the other side's health: it changes nothing.
+        A refusal of the sender says nothing about the other side's health: it changes nothing. What is answered during
+        a wait was sent before it: the wait stands. One about events may ask for one, too, for a limit nearly used up.
         """
         failed = self.failed_probes + 1 if at >= self.resumes_at else self.failed_probes
         match outcome.kind:
             case OutcomeClass.ACKED | OutcomeClass.REJECTED | OutcomeClass.TOO_BIG:
-                return Circuit(is_proven=True)
+                until = at + wait_s(outcome, 1, jitter=jitter)
+                if at < self.resumes_at:
+                    return replace(self, failures=0, resumes_at=max(self.resumes_at, until))
+                return Circuit(is_proven=True, resumes_at=until if until > at else 0.0)
             case OutcomeClass.BLOCKED:
                 return self
             case OutcomeClass.THROTTLED:

@@ -10,10 +10,8 @@ from syncer.spec.outcomes import Outcome, OutcomeClass
 LAST = 0.999999
 
 
-def told(
-    circuit: Circuit, kind: str, *, at: float = 0.0, jitter: float = 0.0, retry_after_s: float | None = None
-) -> Circuit:
-    return circuit.after(Outcome(kind=OutcomeClass(kind), retry_after_s=retry_after_s), at=at, jitter=jitter)
+def told(circuit: Circuit, kind: str, *, at: float = 0.0, jitter: float = 0.0, **asks: float) -> Circuit:
+    return circuit.after(Outcome(kind=OutcomeClass(kind), **asks), at=at, jitter=jitter)  # type: ignore[arg-type]
 
 
 def opened(kind: str = "doubt") -> Circuit:
@@ -52,6 +50,25 @@ def test_R21_behind_a_rate_limit_one_request_goes_at_a_time_and_waits_grow() -> 
     assert told(first, "throttled", at=15.0) == Circuit(failed_probes=2, resumes_at=35.0)
     assert told(first, "throttled", at=15.0, retry_after_s=90.0).resumes_at == 105.0
     assert told(first, "acked", at=15.0) == Circuit(is_proven=True)
+
+
+@pytest.mark.parametrize("kind", ["acked", "rejected", "too_big"])
+def test_R21_an_answer_to_what_was_sent_before_it_lifts_no_wait_that_another_asked_for(kind: str) -> None:
+    limited = told(Circuit(is_proven=True), "throttled", at=5.0, retry_after_s=90.0)
+    assert told(limited, kind, at=6.0) == limited
+    assert told(limited, kind, at=95.0) == Circuit(is_proven=True)
+    asked = told(Circuit(is_proven=True), "doubt", at=5.0, retry_after_s=60.0)
+    assert told(asked, kind, at=6.0) == Circuit(is_proven=True, resumes_at=65.0)
+    assert told(opened("doubt"), kind, at=0.1) == Circuit(resumes_at=0.5)
+
+
+@pytest.mark.parametrize("kind", ["acked", "rejected", "too_big"])
+def test_R21_none_goes_while_a_rate_limit_is_nearly_used_up_by_an_answer_about_events(kind: str) -> None:
+    busy = told(Circuit(), kind, at=5.0, usage_percent=90.0)
+    assert busy == Circuit(is_proven=True, resumes_at=10.0)
+    assert told(busy, kind, at=6.0, usage_percent=100.0, retry_after_s=600.0).resumes_at == 606.0
+    assert told(busy, kind, at=6.0, usage_percent=80.0) == busy
+    assert told(busy, kind, at=10.0, usage_percent=80.0) == Circuit(is_proven=True)
 
 
 @pytest.mark.parametrize(("failed", "ceiling_s"), [(0, 1), (1, 2), (4, 16), (9, 300), (1_000, 300)])

@@ -147,3 +147,11 @@ def test_R20_a_request_that_waits_and_goes_as_the_probe_is_judged_by_its_age_too
         report = run.report()
     assert bench.sender.sent == [["1"], ["2"], ["3"], ["3"], ["3"]]
     assert (report.acknowledged, report.tally.buckets) == (2, {"held": 1})
+
+
+def test_R21_the_next_run_of_the_process_heeds_what_the_last_answer_said_of_the_rate_limit(bench: Any) -> None:
+    bench.sender.follow([replace(ACKED, usage_percent=100.0, retry_after_s=1_800.0), ACKED])
+    breaker = Breaker()
+    deliver(bench, 1, breaker=breaker)
+    deliver(bench, 1, breaker=breaker)
+    assert bench.sender.at[1] >= 1_800.0

@@ -164,6 +164,19 @@ def test_R21_a_wait_that_one_answer_asks_for_stands_though_others_came_with_it(b
         assert delivery.tools.breaker.resumes_at >= 120.0
 
 
+def test_R21_a_wait_that_one_answer_asks_for_stands_though_others_come_later(bench: Any) -> None:
+    limit = Outcome(kind=OutcomeClass.THROTTLED, retry_after_s=120.0)
+    bench.sender.answer = lambda number, events: limit if events == ["2"] else ACKED
+    with bench.begin() as run:
+        delivery = proven(bench, run, executor := Together())
+        delivery.submit(bench.page(run, 2, 2))
+        bench.clock.sleep(SLOW_S)
+        executor.end(0)
+        delivery.stop(INTERRUPTED)
+        delivery.drain()
+        assert delivery.tools.breaker.resumes_at >= 120.0
+
+
 @pytest.mark.parametrize("took_s", [0.0, SLOW_S])
 @pytest.mark.parametrize("bad", ["2", "3", "4"])
 def test_a_send_that_raises_leaves_only_itself_in_doubt(bench: Any, bad: str, took_s: float) -> None:
