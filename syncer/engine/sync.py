@@ -198,15 +198,16 @@ def _send(
     """Deliver the rows of the readings that are wanted; return why it ended early, None where it did not."""
     failure: Ending | None = None
     try:
-        _read_all(choice, wanted, source, delivery, tools)
-    except SourceError as error:
-        failure = Ending(status=RunStatus.FAILED, message=str(error))
+        try:
+            _read_all(choice, wanted, source, delivery, tools)
+        except SourceError as error:
+            failure = Ending(status=RunStatus.FAILED, message=str(error))
+        delivery.drain()
     except Exception as error:
         delivery.stop(Ending(status=RunStatus.FAILED, message=str(error)))
         with suppress(SyncerError):  # a state that fails again says less than what it said first
             delivery.drain()
         raise
-    delivery.drain()
     if delivery.over and delivery.stopped is None and failure is None:
         return over_max_rows(choice.job.pipeline)
     if choice.recall is not None and delivery.stopped and delivery.stopped.pause_reason == SYSTEMATIC:

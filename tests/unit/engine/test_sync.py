@@ -1,7 +1,8 @@
 """A whole run: what it says when the warehouse fails, a hand stops it, or both ends have trouble."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,17 @@ import pytest
 
 from connectors.base import Query
 from connectors.errors import SourceUnavailableError
+from syncer.engine.executor import Inline
 from syncer.engine.job import Sample
 from syncer.engine.span import Span
-from syncer.engine.tools import Sender
+from syncer.engine.sync import run_sync
+from syncer.engine.tools import Sender, Tools
 from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.operations import position
 from tests.counts import FULL
-from tests.simulation.machine import Crash
+from tests.simulation.machine import NOON, Crash
 from tests.simulation.simulate import ORDERS, Simulation
 from tests.simulation.world import Row, Shape, Warehouse
 
@@ -201,6 +204,32 @@ def test_an_error_of_ours_while_reading_still_takes_the_outcomes_under_way(simul
         simulation.run()
     simulation.warehouse.failure = None
     simulation.settle(is_calm=True)
+
+
+class InTurn(Inline):
+    """Tells who waits for requests that the oldest is done."""
+
+    def finished(self, futures: Collection[Future[Any]], *, timeout_s: float | None) -> set[Future[Any]]:
+        return set(list(futures)[: timeout_s != 0.0])
+
+    def all_finished(self, futures: Collection[Future[Any]], *, timeout_s: float) -> set[Future[Any]]:
+        return set()
+
+
+def test_an_error_of_ours_behind_the_last_row_still_takes_the_outcomes_under_way(simulation: Simulation) -> None:
+    def answer(events: Any) -> Outcome:
+        if simulation.meta.run.posts == 3:
+            raise MemoryError
+        return Outcome(kind=OutcomeClass.ACKED)
+
+    answering(simulation, answer)
+    store = simulation._store
+    assert store is not None
+    job = replace(simulation._job(store), limit=17)
+    with pytest.raises(MemoryError):
+        run_sync(job, Tools(executor=InTurn(), clock=simulation.clock, rng=random.Random(1)))
+    with store.start_run(job.scope, run_id="next", now=NOON, fingerprint="f", trigger="manual", holder="tester") as run:
+        assert [request.events for request in run.unfinished()] == [5]
 
 
 def test_after_a_crash_the_next_run_says_that_the_first_was_interrupted(simulation: Simulation) -> None:
