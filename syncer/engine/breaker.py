@@ -12,6 +12,8 @@ from syncer.state.requests import RequestState, StoredRequest
 
 PROBE_LASTS_S = 60.0
 """A probe that told nothing by then was given up with its run: requests end within half of it."""
+PROBE_LOOK_S = 2.0
+"""So often a run looks whether the probe of another told something: not so often that it lends its place to nobody."""
 
 
 class Breaker:
@@ -37,6 +39,10 @@ class Breaker:
     def resumes_at(self) -> float:
         """Return when a request may go again; a time that has passed: now."""
         return max(self.circuit.resumes_at, self._probe_until)
+
+    def looks_at(self, now: float) -> float:
+        """Return when a run that `now` may not send looks again, which is soon while a probe is under way."""
+        return max(self.circuit.resumes_at, min(self._probe_until, now + PROBE_LOOK_S))
 
     def admits(self, *, now: float, unfinished: int) -> bool:
         """Return whether a run may send one more request beside `unfinished` that are under way or wait."""

@@ -229,7 +229,7 @@ class Delivery:
     def _patience_s(self) -> float | None:
         now = self.tools.clock.monotonic()
         dues = [request.due for request in self._waiting]
-        at = max(self._slow_until, self.tools.breaker.resumes_at)
+        at = max(self._slow_until, self.tools.breaker.looks_at(now))
         if self._queue and at > now:
             dues.append(at)
         return max(0.0, min(dues) - now) if dues else None

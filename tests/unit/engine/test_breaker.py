@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from syncer.capi.circuit import OPENS_AFTER, PROBE_EVENTS
-from syncer.engine.breaker import PROBE_LASTS_S, Breaker
+from syncer.engine.breaker import PROBE_LASTS_S, PROBE_LOOK_S, Breaker
 from syncer.engine.recover import recover
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus
@@ -15,7 +15,7 @@ from syncer.spec.limits import WINDOW_MARGIN_S, WINDOW_S
 from syncer.spec.outcomes import Outcome, OutcomeClass
 from syncer.state.history import requests_of
 from syncer.state.requests import RequestState
-from tests.simulation.machine import NOON
+from tests.simulation.machine import NOON, FakeClock
 
 ACKED = Outcome(kind=OutcomeClass.ACKED)
 NOT_SENT = Outcome(kind=OutcomeClass.NOT_SENT, reason="connection_refused", explanation="nobody is there")
@@ -119,6 +119,28 @@ def test_of_several_runs_one_sends_the_probe(open_breaker: Breaker) -> None:
     assert open_breaker.admits(now=at + PROBE_LASTS_S, unfinished=0), "a run that died with its probe blocks nobody"
     open_breaker.told(ACKED, now=at, jitter=0.0, took_s=0.0)
     assert open_breaker.admits(now=at, unfinished=3)
+
+
+def test_R23_a_run_waits_no_longer_for_the_probe_of_another_than_that_takes(bench: Any, open_breaker: Breaker) -> None:
+    class ProbedMeanwhile(FakeClock):
+        """The probe of the other run is answered at its second hearing."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if len(self.slept) == 2:
+                open_breaker.told(ACKED, now=self.elapsed, jitter=0.0, took_s=seconds)
+
+    at, clock = open_breaker.resumes_at, ProbedMeanwhile()
+    clock.elapsed = bench.sender.clock.elapsed = at
+    assert open_breaker.begin_probe(at)
+    with bench.begin() as run:
+        delivery = bench.delivery(run, SIZES)
+        delivery.tools = replace(delivery.tools, breaker=open_breaker, clock=clock)
+        delivery.submit(bench.page(run, 1, 40))
+        delivery.drain()
+        assert run.report().acknowledged == 40
+    assert clock.slept == [PROBE_LOOK_S, PROBE_LOOK_S]
+    assert [len(events) for events in bench.sender.sent] == [20, 20]
 
 
 def test_R20_events_that_grow_old_while_it_is_open_are_left_out(bench: Any, open_breaker: Breaker) -> None:
