@@ -17,7 +17,7 @@ from syncer.engine.checkpoint import Frontier
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.endings import INTERRUPTED, SYSTEMATIC, Ending, ending_of, systematic
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.outgoing import Outgoing, Search, begun, doubted, stepped
+from syncer.engine.outgoing import Outgoing, doubted, stepped
 from syncer.engine.pack import pack
 from syncer.engine.page import Page
 from syncer.engine.tools import Progress, Sender, Tools
@@ -377,13 +377,13 @@ class Delivery:
         if search is None:
             if state is not RequestState.SPLIT:
                 return None
-            search = Search(request.events, request.row, begun(outcome, request.events.height))
+            search = request.searched(outcome)
         else:
+            search.doubt(request)
             search.isolation = stepped(search.isolation, outcome, state)
             if state is RequestState.DEAD:
                 search.refusals.append(outcome)
-        part = search.isolation.next
-        return Outgoing(request.page, search.events[list(part)], search) if part else None
+        return search.part(request.page)
 
     def _leave(self, request: Outgoing, outcome: Outcome, *, is_doubt: bool) -> None:
         request.left(is_doubt=is_doubt)

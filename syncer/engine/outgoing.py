@@ -28,6 +28,21 @@ class Search:
     isolation: Isolation
     refusals: list[Outcome] = field(default_factory=list)
     """What was said of each event that was refused alone."""
+    doubts: dict[int, datetime] = field(default_factory=dict)
+    """When each event was first sent that Meta may have, by its place; that is noted."""
+
+    def doubt(self, request: "Outgoing") -> None:
+        """Take note that what is sent next was sent as `request` before, that Meta may have."""
+        if request.in_doubt and request.first_sent is not None:
+            self.doubts |= dict.fromkeys(self.isolation.next, request.first_sent)
+
+    def part(self, page: Page) -> "Outgoing | None":
+        """Return what is sent next; None: nothing is left. It is as doubtful as any of its events."""
+        places = self.isolation.next
+        since = min((self.doubts[place] for place in places if place in self.doubts), default=None)
+        is_doubt = since is not None
+        part = self.events[list(places)]
+        return Outgoing(page, part, self, in_doubt=is_doubt, is_noted=is_doubt, first_sent=since) if places else None
 
 
 @dataclass(slots=True, eq=False)
@@ -130,6 +145,12 @@ class Outgoing:
         is_whole = search is not None and len(search.refusals) == search.events.height
         return search is not None and is_whole and looks_like_configuration(search.refusals)
 
+    def searched(self, outcome: Outcome) -> Search:
+        """Return the search among its events, of which `outcome` refused the whole."""
+        since = self.first_sent if self.in_doubt else None
+        doubts = {} if since is None else dict.fromkeys(range(self.events.height), since)
+        return Search(self.events, self.row, begun(outcome, self.events.height), doubts=doubts)
+
     def part(self, events: pl.DataFrame) -> "Outgoing":
         """Return a new request for some of its events, that is as often sent and as doubtful as it."""
         return replace(self, events=events, stored=None, parent=self.stored or self.parent)
@@ -141,16 +162,14 @@ class Outgoing:
             return self.part(kept) if kept.height else None
         places = search.isolation.next
         search.isolation = search.isolation.without({places[place] for place in gone.arg_true()})
-        following = search.isolation.next
-        if not following:
-            return None
-        return self.part(kept) if kept.height else Outgoing(self.page, search.events[list(following)], search)
+        return self.part(kept) if kept.height else search.part(self.page)
 
     def headed(self, most_events: int) -> "tuple[Outgoing, Outgoing | None]":
         """Return a part of at most so many events, and the others; None where they follow in its search."""
         search = self.search
         if search is None:
             return self.part(self.events.head(most_events)), self.part(self.events.slice(most_events))
+        search.doubt(self)
         while len(search.isolation.next) > most_events:
             search.isolation = search.isolation.too_big()
         return self.part(search.events[list(search.isolation.next)]), None

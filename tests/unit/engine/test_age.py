@@ -208,3 +208,23 @@ def test_doubt_of_an_earlier_run_goes_in_requests_of_its_own(bench: Any) -> None
         delivery.drain()
         assert run.report().watermark_after == "5"
     assert bench.sender.sent == [["2", "4"], ["1", "3", "5"]]
+
+
+def test_R03_the_48_hours_run_on_for_parts_of_a_request_that_was_in_doubt_and_is_refused(
+    bench: Any, deliver: Any
+) -> None:
+    bench.sender.follow([DOUBT_A_DAY, REFUSED_A_DAY, ACKED])
+    assert deliver(1, 1, 1, 1).tally.buckets == {Bucket.HELD: 4}
+    assert len(bench.sender.sent) == 2
+
+
+def test_R03_the_48_hours_run_on_for_what_the_probe_leaves_of_a_part_in_doubt(bench: Any, deliver: Any) -> None:
+    def answer(number: int, events: list[str]) -> Outcome:
+        if number == 4:
+            bench.clock.sleep(3 * DAY_S)
+        return (REFUSED, DOUBT, DOUBT, DOUBT, ACKED)[min(number, 4)]
+
+    bench.sender.answer = answer
+    report = deliver(*[1] * 40)
+    assert [len(events) for events in bench.sender.sent] == [40, 20, 20, 20, 10, 20]
+    assert (report.acknowledged, report.tally.buckets) == (30, {Bucket.HELD: 10})
