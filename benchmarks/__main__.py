@@ -164,6 +164,7 @@ def main() -> None:
     )
     options.add_argument("--rows", type=int, default=100_000, help="rows for rows-to-bodies and each warehouse")
     options.add_argument("--peers", type=int, default=1_000_000, help="rows of whole runs beside peers")
+    options.add_argument("--only", default="", help="of the part peers, those with this in their name")
     options.add_argument("--latency", type=int, default=500_000, help="rows of runs where answers take 200 ms")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--whole", type=int, nargs="*", default=[300_000, 1_000_000], help="sizes of whole runs")
@@ -187,7 +188,7 @@ def main() -> None:
     if "small" in chosen.parts:
         small(chosen.rounds)
     if "peers" in chosen.parts:
-        compare_whole_runs(warehouse_of(chosen.peers), chosen.rounds)
+        compare_whole_runs(warehouse_of(chosen.peers), chosen.rounds, only=chosen.only)
     if "latency" in chosen.parts:
         latencies(warehouse_of(chosen.latency), chosen.rounds)
     if "growth" in chosen.parts:
