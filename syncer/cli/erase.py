@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--keys",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A file with one key a line, written as `syncer deliveries` writes them.",
+    help="A file with one key a line, as the JSON of `syncer deliveries` has them.",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing, say what would be erased.")
 @destination_option
@@ -123,7 +123,19 @@ def _lines(pipeline: "Pipeline", file: Path) -> Iterator[tuple[str, ...]]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise click.BadParameter("the file is no UTF-8 text", param_hint="--keys") from None
-    return (split_key(pipeline, line) for line in text.splitlines() if line.strip())
+    return (_line(pipeline, number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())
+
+
+def _line(pipeline: "Pipeline", number: int, line: str) -> tuple[str, ...]:
+    """Return the values of a key; raises `BadParameter` for one as CSV has it, which is no key of any row."""
+    from syncer.engine.deliveries import is_disarmed
+
+    is_quoted = len(pipeline.key) == 1 and len(line) > 1 and line[0] == line[-1] == '"'
+    if is_quoted or is_disarmed(line):
+        what = f"line {number} has a key with the {'quotes' if is_quoted else 'apostrophe'} of a CSV file"
+        remedy = "take the keys from `--output json`, which has them as they are; one that begins so takes --key"
+        raise click.BadParameter(f"{what}; {remedy}", param_hint="--keys")
+    return split_key(pipeline, line)
 
 
 def _count(count: int, one: str, many: str | None = None) -> str:

@@ -147,6 +147,11 @@ def without_formulas(table: pa.Table) -> pa.Table:
     return frame.with_columns(safe(name) for name, dtype in frame.schema.items() if dtype == pl.String).to_arrow()
 
 
+def is_disarmed(text: str) -> bool:
+    """Return whether `text` begins as `without_formulas` leaves a formula."""
+    return text[:1] == "'" and re.search(FORMULA, text[1:]) is not None and re.search(NUMBER, text[1:]) is None
+
+
 def without(letters: re.Pattern[str], table: pa.Table) -> pa.Table:
     """Return the table with a replacement character for each letter in its texts that is one of `letters`."""
     pattern = letters.pattern.replace(r"\ud800-\udfff", "")  # halves of a letter, of which Arrow holds none

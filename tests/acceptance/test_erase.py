@@ -74,3 +74,18 @@ def test_S12_copies_that_upgrades_left_are_named(shop: Shop) -> None:
     assert shop.syncer("erase", "orders", "--key", "1", "--output", "json").report["copies"] == [str(copy)]
     copy.unlink()
     assert "Copies" not in shop.syncer("erase", "orders", "--key", "1").out
+
+
+@pytest.mark.parametrize(("line", "said"), [("'+4915112345678", "apostrophe"), ('"k 1"', "quotes")])
+def test_S12_keys_as_csv_has_them_are_no_keys_and_erase_nobody(shop: Shop, line: str, said: str) -> None:
+    keys = shop.folder / "keys.txt"
+    keys.write_text(f"k 2\n{line}\n", encoding="utf-8")
+    done = shop.syncer("erase", "orders", "--keys", str(keys))
+    assert (done.code, done.out) == (2, "")
+    assert f"line 2 has a key with the {said} of a CSV file" in done.err
+
+
+def test_a_key_of_several_columns_is_written_as_csv_writes_it(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: [order_id, email]")
+    (shop.folder / "keys.txt").write_text('"1","a,b"\n', encoding="utf-8")
+    assert shop.syncer("erase", "orders", "--keys", "keys.txt", "--output", "json").report["events"] == 1
