@@ -327,6 +327,15 @@ def person(session: Session, pipeline: Pipeline, wanted: Wanted) -> Found:
         return persons.by_value(pipeline, source, scope, column, value, now=now)
 
 
+def changed_key(session: Session, pipeline: Pipeline) -> Change | None:
+    """Return how the key differs from that of the state, which then knows no event by the new one; None: it does not."""
+    found = stored_pipeline(session.store, session.scope(pipeline))
+    if found is None:
+        return None
+    now = basis_of(pipeline, origin(session.project.sources[pipeline.source]))
+    return next((change for change in changes(found.basis, now) if change.part == "key"), None)
+
+
 def traces(session: Session, pipeline: Pipeline, found: Found) -> erased.Traces:
     """Return what the state has of these events; changes nothing."""
     return erased.traces(session.store, session.scope(pipeline), found.identities)

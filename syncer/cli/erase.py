@@ -14,6 +14,7 @@ from syncer.cli.common import (
     project_options,
     session,
     split_key,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from syncer.pipeline import Pipeline
     from syncer.session import Session
     from syncer.state.erased import Traces
+
+OLD_KEY = "what the state has by the old key is not found, nor blocked: put the key back and erase there, too"
 
 
 @click.command()
@@ -51,7 +54,7 @@ def command(
     syncer erase orders --match email=ada@example.com --dry-run
     syncer erase orders --key 1042
     """
-    from syncer.actions import erase, person, traces
+    from syncer.actions import changed_key, erase, person, traces
     from syncer.cli.json_lines import print_json
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
@@ -63,6 +66,8 @@ def command(
         wanted = _wanted(pipeline, key=key, match=match, keys=keys)
         for way in ways(pipeline):
             found = person(opened, way, wanted)
+            if (change := changed_key(opened, way)) is not None:
+                tell(f"Warning: {opened.label(way)}: {change}; {OLD_KEY}")
             there = traces(opened, way, found) if dry_run else erase(opened, way, found)
             if as_json:
                 facts = {"pipeline": name, "target": opened.project.target, "destination": way.destinations[0]}

@@ -89,3 +89,15 @@ def test_a_key_of_several_columns_is_written_as_csv_writes_it(shop: Shop) -> Non
     shop.edit("pipelines/orders.yaml", "key: order_id", "key: [order_id, email]")
     (shop.folder / "keys.txt").write_text('"1","a,b"\n', encoding="utf-8")
     assert shop.syncer("erase", "orders", "--keys", "keys.txt", "--output", "json").report["events"] == 1
+
+
+def test_S12_a_changed_key_finds_nothing_of_the_old_one_and_the_command_says_so(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    shop.syncer("run", "orders")
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: email")
+    done = shop.syncer("erase", "orders", "--match", "email=customer1@example.com", "--output", "json")
+    assert (done.code, done.report["events"], done.report["ledger"]) == (0, 1, 0)
+    assert "Warning: orders: the key was order_id and is email; what the state has by the old key" in done.err
+    shop.edit("pipelines/orders.yaml", "key: email", "key: order_id")
+    back = shop.syncer("erase", "orders", "--match", "email=customer1@example.com", "--output", "json")
+    assert (back.report["ledger"], back.err) == (1, "")
