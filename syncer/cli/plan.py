@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, destination_option, is_quiet, log_options, output_option, project_options, session
+from syncer.cli.common import (
+    Exit,
+    destination_option,
+    is_quiet,
+    log_options,
+    output_option,
+    project_options,
+    say,
+    session,
+)
 from syncer.cli.run import no_pipeline
 from syncer.pipeline import ways
 
@@ -55,8 +64,10 @@ def show_forecasts(
 ) -> "list[Forecast]":
     """Print, and return, what the next run of each way of each pipeline, or a `reconcile` of it, would do.
 
-    Raises `ConfigError` at the end, with the mistakes of those of which it cannot be said.
+    Those of which it cannot be said end it when the others are printed: a warehouse that failed with the code for that,
+    else `ConfigError` with all mistakes.
     """
+    from connectors.errors import SourceError
     from syncer.cli.json_lines import print_json
     from syncer.engine.forecast import compare
     from syncer.errors import ConfigError
@@ -64,6 +75,7 @@ def show_forecasts(
 
     found: list[Forecast] = []
     problems: dict[Problem, None] = {}
+    has_failed = False
     for pipeline in (way for each in wanted for way in ways(each)):
         try:
             click.echo(opened.heading(pipeline), err=True)
@@ -71,6 +83,9 @@ def show_forecasts(
                 found.append(forecast(opened, pipeline, on_rows=show, reconcile=reconcile))
         except ConfigError as error:  # of one, such as a variable that is not set, is no other's
             problems |= dict.fromkeys(error.problems)
+        except SourceError as error:  # nor is a warehouse that is away
+            say(error)
+            has_failed = True
     compare(found)
     several = {pipeline.name for pipeline in wanted if opened.label(ways(pipeline)[0]) != pipeline.name}
     for each in found:
@@ -80,6 +95,10 @@ def show_forecasts(
             print_forecast(
                 each, f"{each.pipeline} to {each.destination}" if each.pipeline in several else each.pipeline
             )
+    if has_failed and problems:
+        say(ConfigError(problems))
+    if has_failed:
+        sys.exit(Exit.FAILED)
     if problems:
         raise ConfigError(problems)
     return found

@@ -41,6 +41,18 @@ def test_a_plan_says_what_the_run_then_does(shop: Shop) -> None:
     assert again.report["watermark"] == run["watermark"]["after"]
 
 
+def test_a_plan_of_several_says_what_it_can_where_one_warehouse_is_away(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    shop.edit("syncer.yaml", "sources:\n", "sources:\n  away: {type: duckdb, path: away.duckdb}\n")
+    text = (shop.folder / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
+    early = text.replace("name: orders", "name: early").replace("source: warehouse", "source: away")
+    (shop.folder / "pipelines" / "early.yaml").write_text(early, encoding="utf-8")
+    done = shop.syncer("plan", "--output", "json", "--detailed-exitcode")
+    assert (done.code, done.report["pipeline"], done.report["to_send"]) == (1, "orders", 2)
+    heading, failure, *_ = done.err.splitlines()
+    assert (heading.startswith("early: target"), "away.duckdb" in failure) == (True, True)
+
+
 class Interrupted(Points):
     """Points of which one is where Ctrl-C comes: a request is armed, and nobody knows whether it was sent."""
 
