@@ -3,12 +3,17 @@
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
 from syncer.cli.moment import Moment
 from syncer.cli.signals import ends_in_order
+
+if TYPE_CHECKING:
+    from syncer.engine.span import Survey
+    from syncer.report import RunReport
 
 
 @click.command()
@@ -44,13 +49,7 @@ def command(
         report = adopt(opened, pipeline, span) if yes else None
     new = found.events - found.settled
     if as_json:
-        facts: dict[str, object] = {**opened.scope(pipeline).to_json(), "until": until.isoformat()}
-        state = {
-            "done": report is not None,
-            "status": report and report.status.value,
-            "run_id": report and report.run_id,
-        }
-        print_json(facts | {"events": found.events, "settled_before": found.settled, "adopted": new} | state)
+        print_json({**opened.scope(pipeline).to_json(), "until": until.isoformat(), **told(found, report)})
     elif report is None or report.status is RunStatus.DONE:
         verb = "would be" if report is None else "are"
         click.echo(
@@ -61,3 +60,13 @@ def command(
     if report.status is not RunStatus.DONE:
         click.echo(f"Error: {report.message}", err=True)
         sys.exit(Exit.INTERRUPTED if report.status is RunStatus.INTERRUPTED else Exit.FAILED)
+
+
+def told(found: "Survey", report: "RunReport | None") -> dict[str, object]:
+    """Return what programs are told: of an adoption that did not end nobody knows here how many events it wrote down."""
+    from syncer.report import RunStatus
+
+    is_done = report is not None and report.status is RunStatus.DONE
+    new = found.events - found.settled if is_done or report is None else None
+    counts = {"events": found.events, "settled_before": found.settled, "adopted": new, "done": is_done}
+    return counts | {"status": report and report.status.value, "run_id": report and report.run_id}

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from syncer.actions import adopt, survey
+from syncer.cli.adopt import told
 from syncer.config.load import load_project
 from syncer.engine.adopt import span_until
+from syncer.engine.span import Survey
 from syncer.outlook import forecast
 from syncer.ports import SystemClock
 from syncer.report import RunStatus
@@ -176,7 +178,10 @@ def test_ctrl_c_leaves_what_is_counted_and_what_is_adopted(shop: Shop) -> None:
         session.stop.interrupt()
         with pytest.raises(KeyboardInterrupt):
             survey(session, pipeline, span)
-        assert adopt(session, pipeline, span).status is RunStatus.INTERRUPTED
+        stopped = adopt(session, pipeline, span)
+    assert stopped.status is RunStatus.INTERRUPTED
+    assert told(Survey(events=5), stopped)["done"] is False
+    assert told(Survey(events=5), stopped)["adopted"] is None
     with Session(project) as session:
         assert session.run("orders").acknowledged == 5
 
