@@ -72,7 +72,9 @@ def resend_held(
     syncer held resend orders 17 --yes
     """
     from syncer.actions import held, resend_held
+    from syncer.cli.json_lines import print_json
     from syncer.engine.held import COST
+    from syncer.report import RunStatus
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
@@ -80,6 +82,8 @@ def resend_held(
         found = held(opened, pipeline, requests)
         if not found:
             click.echo(f"{opened.label(pipeline)}: nothing is held (target {opened.project.target}).", err=True)
+            if as_json:
+                print_json(opened.empty_report(pipeline, RunStatus.DONE, "nothing is held").to_json())
             return
         if not yes:
             _ask(found, f"{_events(found):,} events would be sent again. {COST}", "sent")

@@ -93,3 +93,8 @@ def test_nothing_is_decided_while_a_run_holds_the_pipeline(holding: Shop) -> Non
             codes = [holding.syncer("held", act, "orders", "--yes").code for act in ("resend", "assume-delivered")]
     assert codes == [4, 4]
     assert [each["events"] for each in listed(holding)] == [2, 2]
+
+
+def test_where_nothing_is_held_a_resend_says_so_to_programs_too(shop: Shop) -> None:
+    done = shop.syncer("held", "resend", "orders", "--output", "json")
+    assert (done.code, done.report["status"], done.report["message"]) == (0, "done", "nothing is held")
