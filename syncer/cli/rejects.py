@@ -175,7 +175,7 @@ def retry(
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         pipeline = find_pipeline(opened.project, name)
         chosen = _chosen(opened, pipeline, key=key, reason=reason, everything=everything)
-        if key and not any(each in chosen for each in rejects(opened, pipeline)):
+        if key is not None and not any(each in chosen for each in rejects(opened, pipeline)):
             raise _no_such_key(name, key)
         code = run_one(opened, pipeline, partial(retry_rejects, opened, pipeline, chosen), as_json=as_json)
     sys.exit(code)
@@ -214,7 +214,7 @@ def drop(
         pipeline = find_pipeline(opened.project, name)
         chosen = _chosen(opened, pipeline, key=key, reason=reason, everything=everything)
         count = sum(each in chosen for each in rejects(opened, pipeline))
-        if key and not count:
+        if key is not None and not count:
             raise _no_such_key(name, key)
         if count and yes:
             count = drop_rejects(opened, pipeline, chosen)

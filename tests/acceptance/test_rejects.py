@@ -67,6 +67,8 @@ def test_R36_a_retry_sends_what_passes_by_now_and_nothing_else(refused: Shop) ->
     assert (again["acknowledged"], refused.order_ids()) == (0, [*before, "3", "7"])
     assert refused.syncer("rejects", "retry", "orders", "--key", "7").code == 1
     assert refused.syncer("rejects", "retry", "orders", "--key", "7", "--all").code == 2
+    assert refused.syncer("rejects", "retry", "orders", "--key", "").code == 1
+    assert refused.syncer("rejects", "drop", "orders", "--key", "", "--yes").code == 1
     assert refused.syncer("trace", "orders", "7", "--output", "json").report["conclusion"] == "acked"
 
 
