@@ -57,6 +57,8 @@ class Trace:
     """No run sends it, whatever its row holds."""
     is_in_doubt: bool = False
     """A run gave its request back without an answer, and none has sent it since."""
+    waits_for: str | None = None
+    """Why no run sends anything before somebody resumes the pipeline; None: runs do."""
 
     @property
     def is_telling(self) -> bool:
@@ -86,11 +88,16 @@ class Trace:
             remedy = (
                 f"`syncer reconcile {self.pipeline}` does, and so does a run where `reconcile: {{every: ...}}` is due"
             )
-            return (
-                "late",
-                f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}.",
-            )
-        return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it."
+            late = f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}."
+            return "late", late + self._first
+        return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it." + self._first
+
+    @property
+    def _first(self) -> str:
+        """Return what has to be done before a run sends anything; empty: nothing."""
+        if self.waits_for is None:
+            return ""
+        return f" The pipeline is paused ({self.waits_for}): nothing is sent before `syncer resume {self.pipeline}`."
 
     @property
     def _unsent(self) -> tuple[str, str] | None:
@@ -258,9 +265,11 @@ def _trace(
     wanted: "tuple[bytes | None, str, Row | None]",
     found: StoredPipeline | None,
 ) -> Trace:
+    from syncer.engine.forecast import FOR_SOMEBODY
     from syncer.transform.key_text import key_text
 
     identity, rule, row = wanted
+    paused = _pause_reason(session, pipeline, found)
     requests: list[tuple[StoredRequest, RequestLine]] = []
     reject, unsent, is_erased, is_in_doubt = None, None, False, False
     if found is not None and identity is not None:
@@ -282,6 +291,7 @@ def _trace(
         suppressed=unsent,
         is_erased=is_erased,
         is_in_doubt=is_in_doubt,
+        waits_for=paused if paused in FOR_SOMEBODY else None,
     )
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BY_EVENT_ID: Final = "event_id"
 BY_ORDER_ID: Final = "order_id"
+FOR_SOMEBODY: Final = (BY_HAND, NEEDS_DECISION)
+"""Why a pipeline is paused so that runs send nothing until an operator resumes it; other pauses they look past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,8 @@ class Forecast:
 
     @property
     def waits_for_somebody(self) -> bool:
-        """Return whether runs send nothing until an operator resumes the pipeline; other pauses they look past."""
-        return self.pause_reason in (BY_HAND, NEEDS_DECISION)
+        """Return whether runs send nothing until an operator resumes the pipeline."""
+        return self.pause_reason in FOR_SOMEBODY
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, in the order people read it."""

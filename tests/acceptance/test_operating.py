@@ -31,9 +31,13 @@ def test_a_paused_pipeline_reads_and_sends_nothing_until_it_is_resumed(shop: Sho
     assert "syncer resume orders" in held.report["message"]
     assert shop.order_ids() == []
     assert "paused" in shop.syncer("status").out
+    waiting = shop.syncer("trace", "orders", "1", "--output", "json").report
+    assert waiting["conclusion"] == "waiting"
+    assert waiting["text"].endswith("paused (by_hand): nothing is sent before `syncer resume orders`.")
 
     assert "it was paused: by_hand" in shop.syncer("resume", "orders").out
     assert "is not paused" in shop.syncer("resume", "orders").out
+    assert "paused" not in shop.syncer("trace", "orders", "1").out
     assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 3
 
 
