@@ -14,7 +14,7 @@ from syncer.exit_codes import Exit
 
 __all__ = [
     "MOST", "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option",
-    "project_options", "say", "session", "shown_problem", "split_key", "tell",
+    "project_options", "say", "session", "shown_problem", "split_key", "tell", "told_afterwards",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -118,6 +118,17 @@ def session(project_dir: Path | None, target: str | None) -> Iterator["Session"]
 
     with Session(load(project_dir, target)) as opened:
         yield opened
+
+
+@contextmanager
+def told_afterwards() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Give what takes calls that print, and make them at the end: where nobody reads, all is done that was to be done."""
+    later: list[Callable[[], None]] = []
+    try:
+        yield later.append
+    finally:
+        for tell_one in later:
+            tell_one()
 
 
 def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:

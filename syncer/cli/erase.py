@@ -1,6 +1,7 @@
 """`syncer erase`."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from syncer.cli.common import (
     session,
     split_key,
     tell,
+    told_afterwards,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def command(
 
     if sum(given is not None for given in (key, match, keys)) != 1:
         raise click.UsageError("give one of --key, --match and --keys")
-    with session(project_dir, target) as opened:
+    with session(project_dir, target) as opened, told_afterwards() as later:
         pipeline = find_pipeline(opened.project, name)
         wanted = _wanted(pipeline, key=key, match=match, keys=keys)
         for way in ways(pipeline):
@@ -71,11 +73,13 @@ def command(
             there = traces(opened, way, found) if dry_run else erase(opened, way, found)
             if as_json:
                 facts = {"pipeline": name, "target": opened.project.target, "destination": way.destinations[0]}
-                print_json(facts | {"done": not dry_run} | _facts(there, found) | {"copies": _copies(opened)})
+                facts |= {"done": not dry_run} | _facts(there, found) | {"copies": _copies(opened)}
+                later(partial(print_json, facts))
             else:
-                _print(opened.label(way), opened.project.target, there, found, dry_run=dry_run)
+                later(partial(_print, opened.label(way), opened.project.target, there, found, dry_run=dry_run))
         if (copies := _copies(opened)) and not as_json:
-            click.echo(f"Copies that upgrades made still have what they had; delete them: {', '.join(copies)}")
+            what = f"Copies that upgrades made still have what they had; delete them: {', '.join(copies)}"
+            later(partial(click.echo, what))
 
 
 def _copies(opened: "Session") -> list[str]:

@@ -1,10 +1,11 @@
 """`syncer pause`."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
-from syncer.cli.common import destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session, told_afterwards
 
 
 @click.command()
@@ -27,17 +28,16 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     from syncer.session import find_pipeline
 
     where = f" --target {target}" if target else ""
-    with session(project_dir, target) as opened:
+    with session(project_dir, target) as opened, told_afterwards() as later:
         wanted = [find_pipeline(opened.project, name) for name in names]
         for way in (way for pipeline in wanted for way in ways(pipeline)):
             name, label, (destination,) = way.name, opened.label(way), way.destinations
             was = pause(opened, way)
             if as_json:
                 facts = {"pipeline": name, "target": opened.project.target, "destination": destination}
-                print_json(facts | {"paused": True, "was": was})
+                later(partial(print_json, facts | {"paused": True, "was": was}))
                 continue
             there = where if label == name else f" --destination {destination}{where}"
             before = f" (it was paused already: {was})" if was else ""
-            click.echo(
-                f"{label}: paused for target {opened.project.target}{before}; `syncer resume {name}{there}` ends it."
-            )
+            what = f"{label}: paused for target {opened.project.target}{before}; `syncer resume {name}{there}` ends it."
+            later(partial(click.echo, what))

@@ -1,10 +1,11 @@
 """`syncer resume`."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
-from syncer.cli.common import destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, session, told_afterwards
 
 
 @click.command()
@@ -28,19 +29,18 @@ def command(names: tuple[str, ...], project_dir: Path | None, target: str | None
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
-    with session(project_dir, target) as opened:
+    with session(project_dir, target) as opened, told_afterwards() as later:
         wanted = [find_pipeline(opened.project, name) for name in names]
         for way in (way for pipeline in wanted for way in ways(pipeline)):
             name, (destination,) = way.name, way.destinations
             done = resume(opened, way)
             if as_json:
                 facts = {"pipeline": name, "target": opened.project.target, "destination": destination}
-                print_json(
-                    facts | {"paused": False, "was": done.was, "accepted": [str(change) for change in done.accepted]}
-                )
+                more = {"paused": False, "was": done.was, "accepted": [str(change) for change in done.accepted]}
+                later(partial(print_json, facts | more))
                 continue
             state = f"may run again; it was paused: {done.was}" if done.was else "is not paused"
-            click.echo(f"{opened.label(way)}: {state} (target {opened.project.target}).")
+            later(partial(click.echo, f"{opened.label(way)}: {state} (target {opened.project.target})."))
             if done.accepted:
                 said = ", ".join(str(change) for change in done.accepted)
-                click.echo(f"  Accepted: {said}; {consequences(name, done.accepted)}.")
+                later(partial(click.echo, f"  Accepted: {said}; {consequences(name, done.accepted)}."))

@@ -163,6 +163,19 @@ def test_a_closed_or_full_stdout_shows_no_trace(shop: Shop) -> None:
         assert "itself failed" not in done.stderr
 
 
+def test_what_cannot_be_told_is_done_for_every_destination_all_the_same(both: Shop) -> None:
+    for asked in ("erase orders --key 1", "pause orders --output json"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'"{sys.executable}" -m syncer {asked} > /dev/full'], cwd=both.folder,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(both.folder), "TOKEN": TOKEN}, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+    erased = map(json.loads, both.syncer("erase", "orders", "--key", "1", "--output", "json").out.splitlines())
+    assert [each["blocked_before"] for each in erased] == [1, 1]
+    resumed = map(json.loads, both.syncer("resume", "orders", "--output", "json").out.splitlines())
+    assert [each["was"] for each in resumed] == ["by_hand", "by_hand"]
+
+
 def test_init_makes_the_whole_project_where_nobody_reads_what_it_says(tmp_path: Path) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f'"{sys.executable}" -m syncer init shop > /dev/full'], cwd=tmp_path,
