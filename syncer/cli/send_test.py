@@ -43,6 +43,7 @@ def command(
     from syncer.cli.json_lines import print_json
     from syncer.cli.report import print_report
     from syncer.cli.signals import ends_in_order
+    from syncer.errors import LockedError
     from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
     from syncer.session import Trial, find_pipeline
@@ -56,7 +57,10 @@ def command(
         trial = Trial(code.strip(), key_parts(pipeline, key) if key is not None else ())
         click.echo(opened.heading(pipeline), err=True)
         click.echo(BEFORE, err=True)
-        report = opened.run(name, limit=None if trial.key else limit or 3, trigger="send-test", trial=trial)
+        try:
+            report = opened.run(name, limit=None if trial.key else limit or 3, trigger="send-test", trial=trial)
+        except LockedError as error:
+            report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
     if as_json:
         print_json({**report.to_json(), "test_event_code": trial.code})
     else:
