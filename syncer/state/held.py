@@ -20,11 +20,13 @@ def held_requests(store: Store, scope: Scope, wanted: Collection[int] = ()) -> l
 
     Their lines count no events of erased persons.
 
-    Raises `SyncerError` where one that is wanted is not held.
+    Raises `SyncerError` where one that is wanted is not held, `StateError` where their pipeline has another name by now.
     """
     store.require_schema()
     with store.reading() as connection:
         pipeline = pipelines.find(connection, scope)
+        if pipeline is None:
+            pipelines.require_own_name(connection, scope)
         rows = [] if pipeline is None else outbox.in_state(connection, pipeline.id, RequestState.HELD)
         found = [(stored, replace(line_of(row), events=stored.known_events)) for _, stored, row in rows]
     if not wanted:

@@ -162,6 +162,7 @@ def _require_free(connection: Connection, target: str, *, old: str, new: str) ->
 def _found(connection: Connection, scope: Scope, *, to_write: bool = False) -> pipelines.PipelineRow:
     found = pipelines.find(connection, scope, to_write=to_write)
     if found is None:
+        pipelines.require_own_name(connection, scope)
         raise SyncerError(f"{scope}: it never ran, so there is no watermark yet; `start:` says where it begins")
     return found
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
-from syncer.actions import rename, reset, reset_to
+from syncer.actions import held, rename, reset, reset_to
 from syncer.checks import checks
 from syncer.config.load import load_project
 from syncer.errors import ConfigError, StateError
@@ -66,8 +67,10 @@ def test_a_pipeline_that_was_renamed_and_reset_sends_nothing_again(shop: Shop) -
             with pytest.raises(ConfigError, match=says):
                 rename(session, old, new)
         rename(session, "orders", "sales")
-        with pytest.raises(StateError, match="renamed to sales"):
-            forecast(session, find_pipeline(session.project, "orders"), on_rows=lambda _: None)
+        orders = find_pipeline(session.project, "orders")
+        for asked in (partial(forecast, on_rows=lambda _: None), held, partial(reset_to, text="start")):
+            with pytest.raises(StateError, match="renamed to sales"):
+                asked(session, orders)
     shop.edit("pipelines/orders.yaml", "name: orders", "name: sales")
     shop.add_orders(4, 4)
     with opened(shop) as session:
