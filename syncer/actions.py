@@ -58,9 +58,10 @@ class Wanted:
 def ask_for_run(session: Session, pipeline: Pipeline) -> int:
     """Ask the daemons that serve the state for a run of `pipeline`, to its one destination; return the id of the wish.
 
-    Raises `SyncerError` with the remedy where none serves its target.
+    Raises `SyncerError` with the remedy where none serves its target, or no run can begin before an edit.
     """
     target = session.project.target
+    stored_pipeline(session.store, session.scope(pipeline))  # raises where it was renamed
     if not serving(session.store, target):
         raise SyncerError(
             f"{pipeline.name}: no daemon serves target {target} of this state; `syncer run {pipeline.name} "

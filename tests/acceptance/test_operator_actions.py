@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syncer.actions import held, rename, reset, reset_to
+from syncer.actions import ask_for_run, held, rename, reset, reset_to
 from syncer.checks import checks
 from syncer.config.load import load_project
 from syncer.errors import ConfigError, StateError
@@ -68,7 +68,7 @@ def test_a_pipeline_that_was_renamed_and_reset_sends_nothing_again(shop: Shop) -
                 rename(session, old, new)
         rename(session, "orders", "sales")
         orders = find_pipeline(session.project, "orders")
-        for asked in (partial(forecast, on_rows=lambda _: None), held, partial(reset_to, text="start")):
+        for asked in (partial(forecast, on_rows=lambda _: None), held, partial(reset_to, text="start"), ask_for_run):
             with pytest.raises(StateError, match="renamed to sales"):
                 asked(session, orders)
     shop.edit("pipelines/orders.yaml", "name: orders", "name: sales")
