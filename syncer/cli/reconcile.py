@@ -31,7 +31,7 @@ def command(name: str, project_dir: Path | None, target: str | None, *, dry_run:
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
-    with session(project_dir, target) as opened, ends_in_order(opened.stop):
+    with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
         if dry_run:
             from syncer.cli.plan import show_forecasts
@@ -39,5 +39,6 @@ def command(name: str, project_dir: Path | None, target: str | None, *, dry_run:
             show_forecasts(opened, [pipeline], as_json=as_json, reconcile=True)
             return
         runs = [(way, partial(reconcile, opened, way)) for way in ways(pipeline)]
-        code = run_each(opened, runs, as_json=as_json)
+        with ends_in_order(opened.stop):
+            code = run_each(opened, runs, as_json=as_json)
     sys.exit(code)

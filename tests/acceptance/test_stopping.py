@@ -24,12 +24,12 @@ SMALL = "destination: meta\ndelivery: {events_per_request: 1, requests_in_flight
 
 
 @contextmanager
-def run_of(shop: Shop) -> Iterator["subprocess.Popen[str]"]:
-    """A run under way; killed at the end where it still is."""
+def run_of(shop: Shop, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """A run under way, or what `words` do; killed at the end where it still is."""
     running = subprocess.Popen(
-        [sys.executable, "-m", "syncer", "run", "orders", "--output", "json"],
+        [sys.executable, "-m", "syncer", *(words or ("run", "orders", "--output", "json"))],
         cwd=shop.folder, env={"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN},
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE if words else subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
         yield running
@@ -124,6 +124,19 @@ def test_R28_ctrl_c_cuts_nothing_short_that_is_done_in_columns(heard: str) -> No
         for _ in range(3)  # without our order polars raises in three of four
     ]
     assert [(each.stdout, each.stderr) for each in ended] == [("in order\n", "")] * 3
+
+
+@pytest.mark.parametrize("words", [("plan", "orders"), ("reconcile", "orders", "--dry-run")])
+def test_the_first_ctrl_c_ends_what_only_looks(shop: Shop, words: tuple[str, ...]) -> None:
+    shop.add_orders(1, 3)
+    slow = "FROM orders, (SELECT sum(sqrt(range)) AS long FROM range(300000000)) WHERE long > 0"
+    shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", f"SELECT orders.* {slow}")
+    with run_of(shop, *words) as looking:
+        assert looking.stderr is not None
+        assert looking.stderr.readline().startswith("orders: target")
+        looking.send_signal(signal.SIGINT)
+        out, err = looking.communicate(timeout=30)
+    assert (looking.returncode in (130, -signal.SIGINT), out, "Interrupted" in err) == (True, "", True)
 
 
 def test_a_second_signal_ends_at_once_and_the_next_run_finds_what_was_under_way(make_shop: MakeShop) -> None:
