@@ -14,7 +14,7 @@ from syncer.exit_codes import Exit
 
 __all__ = [
     "MOST", "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option",
-    "project_options", "say", "session", "shown_problem", "split_key", "tell", "told_afterwards",
+    "project_options", "require_text", "say", "session", "shown_problem", "split_key", "tell", "told_afterwards",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -133,13 +133,22 @@ def told_afterwards() -> Iterator[Callable[[Callable[[], None]], None]]:
 
 def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:
     """Return the values of the key that `text` means; raises `UsageError` where there is not one for each column."""
-    parts = split_key(pipeline, text)
+    parts = split_key(pipeline, require_text(text, "the key"))
     if len(parts) != len(pipeline.key):
         raise click.UsageError(
             f"the key has {len(pipeline.key)} columns: {', '.join(pipeline.key)}; give a value for each, with commas "
             "between, and in quotes where a value holds a comma or a line break"
         )
     return parts
+
+
+def require_text(text: str, what: str) -> str:
+    """Return `text`; raises `UsageError` where it is none, as what a terminal with another encoding than UTF-8 sends."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise click.UsageError(f"{what} is no UTF-8 text; type it where the locale is UTF-8") from None
+    return text
 
 
 def split_key(pipeline: "Pipeline", text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from syncer.cli.common import (
     log_options,
     output_option,
     project_options,
+    require_text,
     session,
     split_key,
     tell,
@@ -121,7 +122,7 @@ def _wanted(pipeline: "Pipeline", *, key: str | None, match: str | None, keys: P
         return Wanted(key=key_parts(pipeline, key))
     if keys is not None:
         return Wanted(keys=list(_lines(pipeline, keys)))
-    column, is_there, value = (match or "").partition("=")
+    column, is_there, value = require_text(match or "", "the value").partition("=")
     if not is_there or not column.strip() or not value.strip():
         raise click.BadParameter("write a column, = and a value", param_hint="--match")
     return Wanted(match=(column.strip(), value))

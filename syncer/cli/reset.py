@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import destination_option, log_options, output_option, project_options, require_text, session
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(
 
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
-        wanted = reset_to(opened, pipeline, position)
+        wanted = reset_to(opened, pipeline, require_text(position, "the value"))
         is_wanted = wanted.direction != "none"
         if is_wanted and yes:
             reset(opened, pipeline, wanted)

@@ -248,3 +248,19 @@ def test_a_paused_pipeline_says_why_and_each_reason_for_a_pause_is_explained(sho
 def test_a_limit_beyond_all_numbers_is_refused_in_words(shop: Shop, words: tuple[str, ...]) -> None:
     done = shop.syncer(*words, "--limit", "99999999999999999999")
     assert (done.code, "is not in the range 1<=x<=1000000000" in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "orders", "M\udcfcller"),
+        ("send-test", "orders", "--code", "TEST1", "--key", "M\udcfcller"),
+        ("rejects", "retry", "orders", "--key", "M\udcfcller"),
+        ("erase", "orders", "--match", "email=M\udcfcller"),
+        ("reset", "orders", "--to", "M\udcfcller", "--yes"),
+    ],
+)
+def test_a_value_typed_in_another_encoding_is_refused_and_not_shown(shop: Shop, words: tuple[str, ...]) -> None:
+    done = shop.syncer(*words)
+    assert (done.code, "is no UTF-8 text; type it where the locale is UTF-8" in done.err) == (2, True)
+    assert "ller" not in done.err + done.out
