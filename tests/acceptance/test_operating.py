@@ -38,6 +38,8 @@ def test_a_paused_pipeline_reads_and_sends_nothing_until_it_is_resumed(shop: Sho
     assert "it was paused: by_hand" in shop.syncer("resume", "orders").out
     assert "is not paused" in shop.syncer("resume", "orders").out
     assert "paused" not in shop.syncer("trace", "orders", "1").out
+    resumed = shop.syncer("status").out
+    assert ("resumed since its last run" in resumed, "lets it run again" in resumed) == (True, False)
     assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 3
 
 
