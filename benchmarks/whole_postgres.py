@@ -1,6 +1,7 @@
 """A whole sync from Postgres to a sink: `python -m benchmarks.whole_postgres POSTGRES SINK MAPPING IN_FLIGHT`."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,7 +35,8 @@ mapping:
 def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
     """Sync once, from nothing; `mapping` is `full` or `small`; `in_flight` None or 0: as by default.
 
-    BENCH_SETTLED: so many other events were settled before, and the run goes on from a watermark before all rows.
+    BENCH_SETTLED: so many other events were settled before, and the run goes on from a watermark before all rows; BENCH_STATES
+    is a folder for copies of states that were made so, each of which serves many runs.
     BENCH_SAFETY: what the promises take is told as well, of a run over a state that was made before.
     """
     from syncer.cli import seldom_look_for_garbage
@@ -68,7 +70,11 @@ def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
 
         settled = os.environ.get("BENCH_SETTLED")
         if settled is not None:
-            subprocess.run([sys.executable, "-m", "benchmarks.settled", home, settled], check=True, env=environ)
+            made = Path(os.environ["BENCH_STATES"]) / settled
+            if not made.exists():
+                subprocess.run([sys.executable, "-m", "benchmarks.settled", home, settled], check=True, env=environ)
+                shutil.copytree(home, made)
+            shutil.copytree(made, home, dirs_exist_ok=True)
             os.sync()  # or the run's first commit waits until all of that lies on the disk, and its CPU is the run's
         before_s = 0.0
         if safety_s:
