@@ -262,9 +262,10 @@ def _bound(text: str, kind: Kind) -> tuple[Value, str]:
     match kind:
         case Kind.INTEGER:
             return int(text), "?"
-        case Kind.DECIMAL | Kind.REAL:  # SQLite's own reading of the digits, as for the values
-            is_whole = "." not in text and abs(int(text)) < 2**63
-            return (int(text), "?") if is_whole else (text, "CAST(? AS REAL)")
+        case Kind.DECIMAL | Kind.REAL:  # SQLite keeps whole numbers as such; of others its own reading of the digits
+            whole, _, fraction = text.partition(".")
+            is_whole = not fraction.strip("0") and abs(int(whole)) < 2**63
+            return (int(whole), "?") if is_whole else (text, "CAST(? AS REAL)")
         case Kind.DATE:
             return day(text.encode()), "?"
         case Kind.TIMESTAMP | Kind.TIMESTAMP_TZ:

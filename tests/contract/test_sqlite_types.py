@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -194,3 +195,15 @@ def test_a_float_is_a_bound_and_a_blob_is_none(file: Path) -> None:
     assert values(source, Query(sql="SELECT * FROM held", ranges=(low,)), "x") == [0.5]
     with pytest.raises(QueryError, match="no order to read by"):
         source.schema(Query(sql="SELECT x'00' AS x FROM held", ranges=(low,)))
+
+
+@pytest.mark.parametrize("held", [9_007_199_254_740_995, -9_007_199_254_740_993, 2**63 - 1])
+def test_R08_a_whole_number_that_no_float_holds_is_an_exact_bound_of_a_decimal(file: Path, held: int) -> None:
+    source, query = fill(file, "DECIMAL(21, 2)", held), Query(sql="SELECT * FROM held", cursor_column="x")
+    bound = CursorValue(CursorKind.DECIMAL, f"{held}.00")
+
+    at_least = replace(query, ranges=(Range(column="x", low=bound),))
+    below = replace(query, ranges=(Range(column="x", high=bound),))
+
+    assert values(source, at_least, "x") == [Decimal(held)]
+    assert values(source, below, "x") == []
