@@ -19,7 +19,7 @@ plain numbers and harm no other row.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 from connectors.base import Query
 from connectors.batches import given, with_json
 from connectors.database_file import database_file
-from connectors.duckdb_errors import Reading, explain
+from connectors.duckdb_errors import Reading, about_rows, explain
 from connectors.duckdb_instances import INSTANCES, Wanted, target_of
 from connectors.duckdb_order import as_it_lies
 from connectors.duckdb_select import Column, Select, Variable, select
@@ -113,26 +113,33 @@ class DuckDBSource:
         or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
         """
         with self._reading(query) as reading:
-            reader, schema = self._asked(reading, query).run(query)
-            reading.callback(reader.close)
-            yield from given(reader, schema, batch_rows=query.batch_rows, readings=self._readings)
+            asked = self._asked(reading, query)
+            with self._told(about_rows, query):
+                reader, schema = asked.run(query)
+                reading.callback(reader.close)
+                yield from given(reader, schema, batch_rows=query.batch_rows, readings=self._readings)
 
     @contextmanager
     def _reading(self, query: Query) -> Iterator[ExitStack]:
         """Give what ends with the reading, and turn DuckDB's errors into ours."""
+        with self._readings.begin() as reading, self._told(explain, query):
+            yield reading
+
+    @contextmanager
+    def _told(self, about: Callable[[str, Reading], SourceError], query: Query) -> Iterator[None]:
+        """Turn DuckDB's errors into what is said `about` them."""
         import duckdb
         import pyarrow as pa
 
-        with self._readings.begin() as reading:
-            try:
-                yield reading
-            except (duckdb.Error, pa.ArrowException, OSError) as error:
-                self._readings.refuse_if_closed()
-                raise self._explained(error, query) from None
-            except RuntimeError as error:
-                if "Query interrupted" in str(error):  # what DuckDB makes of Ctrl-C
-                    raise KeyboardInterrupt from None
-                raise
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            self._readings.refuse_if_closed()
+            raise about(str(error), self._reading_of(query)) from None
+        except RuntimeError as error:
+            if "Query interrupted" in str(error):  # what DuckDB makes of Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
 
     def _asked(self, reading: ExitStack, query: Query) -> "_Asked":
         wanted = self._wanted()
@@ -182,8 +189,11 @@ class DuckDBSource:
             ) from None
 
     def _explained(self, error: Exception, query: Query, *, tables: Sequence[str] = ()) -> SourceError:
+        return explain(str(error), self._reading_of(query, tables=tables))
+
+    def _reading_of(self, query: Query, *, tables: Sequence[str] = ()) -> Reading:
         texts = (query.sql, *(sql for _, sql in query.expressions))
-        return explain(str(error), Reading(self._file, self._options.memory_limit, texts, tables))
+        return Reading(self._file, self._options.memory_limit, texts, tables)
 
 
 @dataclass(frozen=True, slots=True)

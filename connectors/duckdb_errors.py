@@ -29,6 +29,10 @@ _WHILE_READING: Final = {
     "Conversion Error": ("a value does not fit a cast of the query", "use TRY_CAST, which gives NULL instead"),
     "Out of Range Error": ("a number of the query left the range of its type", "cast to a wider type"),
     "Invalid Input Error": ("a function of the query refused a value", "use its TRY form, or leave such rows out"),
+    "Not implemented Error": (
+        "a function of the query does not know a value, such as a time zone",
+        "leave such rows out",
+    ),
 }
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _LINE = re.compile(r"\n\nLINE (\d+): (.*)")
@@ -51,6 +55,11 @@ class Reading(NamedTuple):
 def explain(text: str, reading: Reading) -> SourceError:
     """Return the error for DuckDB's message `text`, which begins with the class of the error."""
     return _about_file(text, reading.file) or _about_means(text, reading) or _about_query(text, reading)
+
+
+def about_rows(text: str, reading: Reading) -> SourceError:
+    """Return the error for what DuckDB says while rows are read, of which no word is passed on."""
+    return _about_file(text, reading.file) or _about_means(text, reading) or _by_class(text)
 
 
 def _about_file(text: str, file: Path) -> SourceError | None:
@@ -110,9 +119,6 @@ def _about_means(text: str, reading: Reading) -> SourceError | None:
 
 def _about_query(text: str, reading: Reading) -> SourceError:
     name, _, rest = text.partition(": ")
-    if OUT_OF_ORDER in rest:
-        what = "the query gave its rows in another order than a moment before"
-        return QueryError(what, remedy="put ORDER BY with the cursor at its end: then its rows are always sorted")
     if name in _BEFORE_READING:
         line = _line(rest, reading.sql, is_syntax=name in _SYNTAX)
         where = f" in line {line}" if line else ""
@@ -120,6 +126,14 @@ def _about_query(text: str, reading: Reading) -> SourceError:
         said = rest.partition("\nDid you mean")[0] if missing else rest
         remedy = other_table(missing[1], reading.tables, reading.file) if missing else _BEFORE_READING[name]
         return QueryError(f"DuckDB refuses the query{where}: {_said(said, reading.sql)}", remedy=remedy)
+    return _by_class(text)
+
+
+def _by_class(text: str) -> SourceError:
+    name, _, rest = text.partition(": ")
+    if OUT_OF_ORDER in rest:
+        what = "the query gave its rows in another order than a moment before"
+        return QueryError(what, remedy="put ORDER BY with the cursor at its end: then its rows are always sorted")
     if name in _WHILE_READING:
         what, remedy = _WHILE_READING[name]
         return QueryError(f"the query failed while rows were read: {what}", remedy=remedy)

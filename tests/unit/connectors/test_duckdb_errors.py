@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.duckdb_errors import Reading, explain
+from connectors.duckdb_errors import Reading, about_rows, explain
 from connectors.errors import QueryError, SourceError, SourceRefusedError, SourceUnavailableError
 
 READING = Reading(Path("/shop/w.duckdb"), "400MB", ("SELECT 'ann@example.com' || name FROM t",))
@@ -102,3 +102,16 @@ def test_of_many_tables_some_are_listed() -> None:
     assert error.what == "DuckDB refuses the query: Table with name zzz does not exist"
     assert error.remedy.startswith("tables of w.duckdb: t0, t1, ")
     assert error.remedy.endswith("t19 and 5 more")
+
+
+def test_while_rows_are_read_no_word_of_a_message_is_passed_on() -> None:
+    errors = [
+        about_rows(f"{kind} Error: {CANARY}", READING) for kind in ("Not implemented", "Binder", "Parser", "Catalog")
+    ]
+
+    assert [error.what for error in errors] == [
+        "the query failed while rows were read: a function of the query does not know a value, such as a time zone",
+        "the query failed in DuckDB: Binder Error",
+        "the query failed in DuckDB: Parser Error",
+        "the query failed in DuckDB: Catalog Error",
+    ]
