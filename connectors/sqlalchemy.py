@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from connectors.base import Query
 from connectors.batches import FIRST_ROWS, PIECE_ROWS, given, pieces, with_json
-from connectors.errors import QueryError
+from connectors.errors import QueryError, SourceRefusedError
 from connectors.interrupts import Value, interruptible
 from connectors.readings import Readings
 from connectors.sqlalchemy_address import address, engine_of
@@ -198,6 +198,9 @@ class SqlalchemySource:
             raise about_connection(error.orig, address(self._engine.url)) from None
         except (OSError, TypeError, ValueError, sa.exc.SQLAlchemyError) as error:
             raise about_connection(error, address(self._engine.url)) from None
+        except RuntimeError:  # how PyMySQL says so
+            what = f"the driver lacks what signing in to {address(self._engine.url)} takes"
+            raise SourceRefusedError(what, remedy="for PyMySQL run: pip install cryptography") from None
         reading.callback(connection.close)
         if self._dialect == "postgresql":
             connection = connection.execution_options(postgresql_readonly=True)
@@ -237,9 +240,10 @@ class SqlalchemySource:
         except sa.exc.DBAPIError as error:
             self._readings.refuse_if_closed()
             raise about_rows(error.orig, is_disconnected=error.connection_invalidated) from None
-        except sa.exc.SQLAlchemyError:
+        except (sa.exc.SQLAlchemyError, ValueError, OverflowError):  # not each driver makes its own of a misfit
             self._readings.refuse_if_closed()
-            raise QueryError("the driver failed while rows were read", remedy="try another driver") from None
+            remedy = "give its texts and times another form in the query, or try another driver"
+            raise QueryError("the driver failed while rows were read", remedy=remedy) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ import sqlite3
 import traceback
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 
 from connectors.base import Query, Range, Source
 from connectors.errors import ConnectorError, QueryError, SourceError, SourceRefusedError, SourceUnavailableError
 from connectors.incremental import CursorKind, CursorValue
-from connectors.sqlalchemy import Options, connect
+from connectors.sqlalchemy import Options, SqlalchemySource, connect
 from connectors.testing.warehouse import all_rows, values
 
 SECRET = "canary-s3cret"
@@ -164,3 +166,39 @@ def test_a_duckdb_file_is_read_with_its_types(tmp_path: Path) -> None:
         "timestamp[us]",
     ]
     assert found == [1, 2]
+
+
+def test_a_driver_that_lacks_a_package_is_refused() -> None:
+    def connection() -> sqlite3.Connection:
+        raise RuntimeError(
+            "'cryptography' package is required for sha256_password or caching_sha2_password auth methods"
+        )
+
+    source = SqlalchemySource(sa.create_engine("sqlite://", creator=connection))
+
+    with pytest.raises(SourceRefusedError, match="pip install cryptography"):
+        source.schema(ORDERS)
+
+
+class Strict(sqlite3.Cursor):
+    """Fails on a value as drivers do that make a time or a text of it."""
+
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
+        raise ValueError(f"year {SECRET} is out of range")
+
+
+class Driver(sqlite3.Connection):
+    def cursor(self, factory: Any = Strict) -> Any:
+        return super().cursor(factory)
+
+
+def test_a_value_that_the_driver_cannot_make_is_an_error_without_it(file: Path) -> None:
+    engine = sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(file, factory=Driver, check_same_thread=False)
+    )
+    source = SqlalchemySource(engine)
+
+    with pytest.raises(QueryError, match="the driver failed while rows were read") as caught:
+        all_rows(source, ORDERS)
+
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
