@@ -99,7 +99,7 @@ def take_page(  # noqa: PLR0913 - what a batch is, what became of it, and how mu
     digests = packed(wanted["identity"])
     run.ledger.add(digests)
     is_cut = wanted.height < fresh.height
-    nulls = rows.num_rows if cursors is None else _nulls_first(cursors)
+    nulls = rows.num_rows if cursors is None else _nulls_first(cursors, after)
     early = _early(rejects, nulls) if Bucket.TOO_EARLY in buckets else rejects["row"].clear()
     first_left = min([*early.head(1), *fresh["row"].slice(wanted.height, 1)], default=None)
     return Page(
@@ -149,13 +149,16 @@ def rows_needed(transformed: Transformed, run: "RunLog", *, room: int) -> int | 
     return int(rows[room - 1]) + 1 if len(rows) >= room else None
 
 
-def _nulls_first(cursors: "pa.Array") -> int:
+def _nulls_first(cursors: "pa.Array", after: CursorValue | None) -> int:
     """Return how many rows come before the first value, as they come with every run.
 
-    One behind a value is none of these: the warehouse has it, and only Arrow has not, such as the NaN of a decimal.
+    One behind a value, also that of a batch before, is none of these: the warehouse has its value, and only Arrow has
+    not, such as the NaN of a decimal or a text that is no UTF-8.
     """
     import pyarrow.compute as pc
 
+    if after is not None:
+        return 0
     first: int = pc.index(cursors.is_valid(), value=True).as_py()
     return first if first >= 0 else len(cursors)
 

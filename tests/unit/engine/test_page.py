@@ -34,6 +34,7 @@ def take(
     room: int | None = None,
     most_rows: int | None = None,
     rows: list[int] | None = None,
+    after: CursorValue | None = None,
 ) -> Page:
     """Take a batch with these cursor values, whose rows `refused` end in a bucket and all others are events."""
     refused = refused or {}
@@ -53,7 +54,7 @@ def take(
     )
     made = Transformed(events=events, rejects=pl.DataFrame(lines, schema=REJECTS, orient="row"), tally=tally)
     batch = pa.record_batch({"updated": cursors})
-    page = take_page(bench.pages - 1, batch, "updated", made, run, room=room, most_rows=most_rows)
+    page = take_page(bench.pages - 1, batch, "updated", made, run, room=room, most_rows=most_rows, after=after)
     page.record()
     return page
 
@@ -107,6 +108,12 @@ def test_a_value_that_only_arrow_lacks_hides_no_row_before_it_that_comes_too_ear
     with bench.begin() as run:
         page = take(bench, run, pa.array([1, 2, 3, None]), refused={0: "too_early"})
         assert (page.upto, page.blocks) == (at(1), True)
+
+
+def test_a_value_that_only_arrow_lacks_stops_the_watermark_at_the_border_of_a_batch_as_well(bench: Any) -> None:
+    with bench.begin() as run:
+        page = take(bench, run, pa.array([None, 3]), refused={0: "too_early"}, after=at(1))
+        assert (page.upto, page.blocks) == (None, True)
 
 
 def test_a_page_without_any_cursor_value_reaches_nothing(bench: Any) -> None:
