@@ -71,8 +71,8 @@ def found_peers() -> list[Peer]:
 def compare_whole_runs(file: Path, rounds: int, *, only: str = "") -> None:
     """Compare events, then measure whole runs, each variant in turn; those with `only` in their name, and what is beside."""
     peers = found_peers()
-    beside = {peer.beside for peer in peers if only in peer.name}
-    peers = [peer for peer in peers if only in peer.name or peer.name in beside]
+    needed = {peer.beside for peer in peers if only in peer.name}
+    peers = [peer for peer in peers if only in peer.name or peer.name in needed]
     with TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder, few_and_all(file, Path(folder)) as found:
         few, every = found
         say(f"\nEvents of the first {COMPARED:,} rows, compared as parsed JSON")
