@@ -84,7 +84,7 @@ class Outgoing:
             cursor_low=self.page.low_at(rows[0]),
             cursor_high=self.page.cursor_at(rows[-1]),
             parent=self.stored or self.parent or (self.search.parent if self.search else None),
-            first_armed_at=self.first_sent,
+            first_armed_at=self.first_sent if self.in_doubt else None,
             consent=in_words(self.page.consent_column, events["consent"]) if self.page.consent_column else None,
         )
 

@@ -25,6 +25,16 @@ class OpenRequest:
     digests: bytes
     root: int
     """The request that its events were planned in; itself unless it is a part."""
+    in_doubt: bool = False
+    """Whether Meta may have its events since an earlier answer, or an earlier request."""
+
+    def written(self, state: RequestState) -> RequestState:
+        """Return what the store is told of `state`.
+
+        A request in doubt that is divided is given up there as well: that is how a next run knows of what doubt its parts
+        are, should this one die before it sends them.
+        """
+        return RequestState.SUPERSEDED if self.in_doubt and state is RequestState.SPLIT else state
 
 
 @dataclass(slots=True)
@@ -65,6 +75,7 @@ class OpenRequests:
     def moved(self, request: OpenRequest, state: RequestState) -> None:
         """Note what was committed."""
         request.state = state
+        request.in_doubt = request.in_doubt or state is RequestState.DOUBT
         owed = self._owed.get(request.root)
         if owed is not None and state in SETTLING:
             owed.events -= request.events

@@ -96,8 +96,9 @@ def insert_armed(
     times = {"attempts": request.attempt, "first_armed_at": request.first_armed_at or at, "armed_at": at}
     request_id, base = _insert(connection, request, RequestState.ARMED, pipeline_id=pipeline_id, run=run, more=times)
     return OpenRequest(
-        request_id, run[0], RequestState.ARMED, request.events, base=base, digests=request.digests, root=request_id
-    )
+        request_id, run[0], RequestState.ARMED, request.events, base=base, digests=request.digests, root=request_id,
+        in_doubt=request.first_armed_at is not None,
+    )  # fmt: skip
 
 
 def insert_settled(connection: Connection, request: NewRequest, state: RequestState, by: Writer) -> None:

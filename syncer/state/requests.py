@@ -22,7 +22,7 @@ class RequestState(StrEnum):
     """Its intent is durable: the POST may be under way."""
     ACKED = "acked"
     SPLIT = "split"
-    """Refused as a whole; its events live on in smaller requests."""
+    """Refused as a whole, and in no doubt; its events live on in smaller requests."""
     DEAD = "dead"
     """One event that Meta refuses."""
     RETRY = "retry"
@@ -112,7 +112,7 @@ class NewRequest:
     """The request that this one is a part of."""
     attempt: int = 1
     first_armed_at: datetime | None = None
-    """When its events were first sent, by this request or one before it; None: they never were."""
+    """When its events, which Meta may have, were first sent by a request before it; None: it has none of them."""
     consent: str | None = None
     """The column asked for consent and what its rows said, such as `marketing: granted`; None: it was not asked."""
 

@@ -261,7 +261,8 @@ class RunLog:
         require_transition(request, state)
         with self._writes.tx(POINT[state]) as connection:
             now = self._clock.now()
-            outbox.settle(connection, request, state=state, outcome=outcome, epoch=self.epoch, at=now)
+            written = request.written(state)
+            outbox.settle(connection, request, state=written, outcome=outcome, epoch=self.epoch, at=now)
             self._count(connection, request, state, value or {}, rejected)
             self._aside.put(connection, rejected, run_id=self.run_id, at=now, request_id=request_id)
             if state in (RequestState.ACKED, RequestState.HELD):

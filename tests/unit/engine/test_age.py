@@ -228,3 +228,46 @@ def test_R03_the_48_hours_run_on_for_what_the_probe_leaves_of_a_part_in_doubt(be
     report = deliver(*[1] * 40)
     assert [len(events) for events in bench.sender.sent] == [40, 20, 20, 20, 10, 20]
     assert (report.acknowledged, report.tally.buckets) == (30, {Bucket.HELD: 10})
+
+
+def left_by_a_dead_run(bench: Any, *before: Outcome) -> None:
+    """A run that sends four events as one request, gets these answers, the last a refusal, and dies at the first half."""
+
+    def answer(number: int, events: list[str]) -> Outcome:
+        if number == len(before):
+            raise Crash
+        return before[number]
+
+    bench.sender.answer = answer
+    run, delivery = recovered(bench)
+    with run, pytest.raises(Crash):
+        send_all(delivery, bench.page(run, 1, 4))
+    assert [len(events) for events in bench.sender.sent] == [4] * len(before) + [2]
+    bench.pages = 0
+
+
+@pytest.mark.parametrize(
+    ("days", "mode", "sent_again"), [(1, "at_least_once", 0), (0, "at_least_once", 4), (0, "at_most_once", 0)]
+)
+def test_R03_parts_of_a_request_in_doubt_that_a_dead_run_never_armed_are_in_doubt(
+    bench: Any, days: float, mode: Any, sent_again: int
+) -> None:
+    left_by_a_dead_run(bench, DOUBT_A_DAY, REFUSED)
+    bench.clock.sleep(days * DAY_S)
+    bench.sender.follow([ACKED])
+    run, delivery = recovered(bench, mode)
+    with run:
+        page = bench.page(run, 1, 4)
+        is_settled = run.ledger.settled(b"".join(page.events["identity"]))
+        send_all(delivery, replace(page, events=page.events.filter(~is_settled)))
+        assert run.report().watermark_after == "4"
+    assert sum(len(events) for events in bench.sender.sent[3:]) == sent_again
+    held = [report_of(bench.store, name).tally.buckets[Bucket.HELD] for name in ("run-1", "run-2")]
+    assert sum(held) == 4 - sent_again
+
+
+def test_parts_of_a_request_that_meta_certainly_has_not_are_in_no_doubt(bench: Any) -> None:
+    left_by_a_dead_run(bench, Outcome(kind=OutcomeClass.NOT_SENT, reason="connection_refused"), REFUSED)
+    run, delivery = recovered(bench)
+    with run:
+        assert len(delivery.doubts) == 2, "those of the half that was under way"
