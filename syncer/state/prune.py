@@ -38,7 +38,7 @@ AT_ONCE = 2_000
 REMEMBERED = (RequestState.ACKED, RequestState.ACKED_ASSUMED, RequestState.DEAD)
 """Kept by the ledger's term. Held ones wait for an operator, however long."""
 PASSED = (RequestState.SPLIT, RequestState.SUPERSEDED, RequestState.EXPIRED)
-"""Kept by the term of runs: they settle nothing."""
+"""Kept by the term of runs: they settle nothing. Those that were given up in doubt stay as long as the ledger would."""
 
 LEDGER_TERM, RUNS_TERM, REJECTS_TERM = (bindparam(name, type_=Instant) for name in ("ledger", "runs", "rejects"))
 
@@ -141,7 +141,9 @@ def _requests() -> ColumnElement[bool]:
         table.finished_at < LEDGER_TERM,
         table.event_time_max < bindparam("ledger_s"),
     )
-    passed = and_(table.state.in_([state.value for state in PASSED]), table.finished_at < RUNS_TERM)
+    is_open = table.event_time_max >= bindparam("ledger_s")
+    is_in_doubt = and_(table.state == RequestState.SUPERSEDED.value, table.first_armed_at.is_not(None), is_open)
+    passed = and_(table.state.in_([state.value for state in PASSED]), table.finished_at < RUNS_TERM, ~is_in_doubt)
     return and_(or_(ledger, passed), table.run_id != _newest_run())
 
 

@@ -112,6 +112,23 @@ def test_R11_an_event_whose_time_is_not_over_is_remembered_however_long_ago_it_w
     assert states(store) == ["acked", "acked"]
 
 
+@pytest.mark.parametrize(("left", "days", "kept"), [("doubt", 32, True), ("doubt", 92, False), ("retry", 32, False)])
+def test_R03_doubt_that_was_given_back_is_kept_as_long_as_the_ledger(
+    store: Store, acts: Any, left: str, days: float, *, kept: bool
+) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 1)
+        run.settle(acts.arm(run, 1, 1), acts.unknown(), state=RequestState(left))
+    with acts.begin(store, "run-2") as run:
+        run.supersede(run.unfinished()[0].id)
+        acts.deliver(run, 2, 1)
+    with store.tx("test") as connection:
+        connection.execute(text(f"UPDATE requests SET event_time_max = {int(store.clock.now().timestamp())}"))
+    later(store, days)
+    prune(store, Retention(runs=Duration(30 * 86_400)))
+    assert states(store) == (["superseded", "acked"] if kept else ["acked"])
+
+
 def test_S11_the_space_is_given_back(opened: Callable[..., Store], acts: Any) -> None:
     store = opened()
     if store.place.path is None:
