@@ -65,6 +65,7 @@ def erase(store: Store, scope: Scope, identities: Collection[bytes], *, actor: s
                 driver(connection).execute("PRAGMA secure_delete = ON")
             now = store.clock.now()
             found = pipelines.find_or_make(connection, scope, now)
+            pipelines.put(connection, found, found.watermark)  # a run whose lock broke knows nothing of this
             gone = _traces(connection, found.id, wanted)
             _overwrite(connection, found.id, wanted)
             suppressed.forget(connection, found.id, wanted, instead=NOBODY)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from syncer.errors import LockedError
+from syncer.errors import LockedError, StateError
 from syncer.report import Bucket, Tally
 from syncer.state.erased import Traces, erase, traces
 from syncer.state.requests import Rejected, RequestState
@@ -91,3 +91,13 @@ def test_S12_a_pipeline_that_never_ran_may_have_blocks(store: Store, acts: Any) 
     erase(store, ORDERS, [bytes(16)], actor="ada")
     with acts.begin(store) as run:
         assert run.erased == {bytes(16)}
+
+
+def test_R25_a_run_that_lost_its_lock_writes_nothing_of_them_any_more(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        assert run.erased == frozenset()
+        acts.read(run, 1)
+    erase(store, ORDERS, [acts.identities(1, 1)], actor="ada")
+    with pytest.raises(StateError, match="another run has taken"):
+        acts.arm(run, 1, 1)
+    assert where_it_is(store, acts.identities(1, 1)) == {"erased": 1}
