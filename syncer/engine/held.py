@@ -89,7 +89,8 @@ def _resend(job: Job, tools: Tools, run: RunLog, now: datetime, *, requests: Col
     if not held:
         return Ending(status=RunStatus.DONE)
     ending = deliver_now(replace(job, span=Sought.of(held), resend=True), tools, run, now)
-    close_resent(job.store, job.scope, [request.id for request in held], epoch=run.epoch)
+    left = held_requests(job.store, job.scope)  # with what this run found of a resend that died, and held
+    close_resent(job.store, job.scope, [stored.id for stored, _ in left], epoch=run.epoch)
     return ending
 
 

@@ -1,6 +1,7 @@
 """Held requests sent again by an operator, with a process that dies anywhere, and twice (R36)."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,24 @@ def resend_and_die(at: int, folder: Path, template: Path) -> tuple[int, int]:
         assert simulation.posts == posts, "what is settled was sent again"
         simulation.settle()
         return simulation.crashes, held
+    finally:
+        simulation.close()
+
+
+def test_R36_what_a_resend_sends_keeps_no_request_held_of_one_that_died(room: Path, template: Path) -> None:
+    simulation = Simulation(room / "died", template, random.Random(36), replace(SHAPE, mode="at_most_once"))
+    try:
+        simulation.world.grow(SHAPE.rows)
+        simulation.meta.kinds = (OutcomeClass.ANOMALY,)
+        simulation.run(faults=1.0)
+        posts = simulation.posts
+        for at in range(1, MOST):
+            simulation.run(trouble_at=at, resend=True)
+            if simulation.posts > posts:
+                break
+        assert simulation.crashes == at, "it died when it had sent the first request"
+        simulation.run(resend=True)
+        assert simulation.checker.held() == []
     finally:
         simulation.close()
 
