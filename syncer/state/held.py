@@ -73,10 +73,12 @@ def close_resent(store: Store, scope: Scope, wanted: Collection[int], *, epoch: 
         for request, stored, row in outbox.in_state(connection, pipeline.id, RequestState.HELD):
             if stored.id in wanted:
                 by = outbox.Writer(pipeline.id, stored.run_id, row.epoch, store.clock.now())
-                _close(connection, request, stored, by)
+                _close(connection, request, stored, by, consent=row.consent)
 
 
-def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, by: outbox.Writer) -> None:
+def _close(
+    connection: Connection, request: OpenRequest, stored: StoredRequest, by: outbox.Writer, *, consent: str | None
+) -> None:
     digests = split(stored.digests)
     later = outbox.settled_after(connection, by.pipeline_id, after=stored.id, among=frozenset(digests))
     erased = digests.count(NOBODY)
@@ -94,6 +96,7 @@ def _close(connection: Connection, request: OpenRequest, stored: StoredRequest, 
             cursor_high=stored.cursor_high,
             parent=stored.id,
             first_armed_at=stored.first_armed_at,
+            consent=consent,
         )
         outbox.insert_settled(connection, rest, RequestState.HELD, by)
     closed = len(digests) - len(left)

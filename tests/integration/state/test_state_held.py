@@ -1,5 +1,6 @@
 """Held requests, and requests that are taken apart before they leave: ledger, counts and watermark stay in step."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,18 @@ def test_R36_a_held_request_is_closed_as_far_as_later_ones_settled_its_events(st
         assert buckets(store) == {Bucket.HELD: 2, Bucket.PENDING: 3}
         with pytest.raises(StateError, match="another run has taken"):
             close_resent(store, ORDERS, [request], epoch=run.epoch - 1)
+
+
+def test_S17_what_stays_held_keeps_what_its_rows_said_of_consent(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 2)
+        request = run.arm(replace(part(acts, 1, 2), consent="marketing: granted"))
+        run.settle(request, acts.unknown(), state=RequestState.HELD)
+    with acts.begin(store, "run-2") as run:
+        acts.deliver(run, 2, 1)
+        close_resent(store, ORDERS, [request], epoch=run.epoch)
+    ((rest, line),) = held_requests(store, ORDERS)
+    assert (rest.digests, line.consent) == (acts.identities(1, 1), "marketing: granted")
 
 
 def test_R36_an_erased_event_keeps_no_request_held(store: Store, acts: Any) -> None:
