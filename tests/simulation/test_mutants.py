@@ -319,7 +319,7 @@ def test_every_mutant_finds_what_it_breaks(name: str, monkeypatch: pytest.Monkey
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", list(MUTANTS)[:: 1 if FULL else 4])
+@pytest.mark.parametrize("name", list(MUTANTS)[:: 1 if FULL else 8])
 def test_the_checker_kills_every_mutant(name: str, monkeypatch: pytest.MonkeyPatch, room: Path, template: Path) -> None:
     MUTANTS[name](monkeypatch)
     for seed in range(SEEDS):

@@ -22,10 +22,7 @@ from syncer.state.tables import REQUESTS
 from tests.counts import FULL
 from tests.integration.state.conftest import ORDERS, Acts, Opener
 from tests.integration.state.in_files import EACH, deliver, files, folder, known, of_requests, with_small_files
-
-STATES = ["sqlite", pytest.param("postgres", marks=pytest.mark.integration)]
-of_some_states = pytest.mark.parametrize("state_url", STATES if FULL else STATES[:1], indirect=True)
-"""What files have is a matter of the ledger, whatever the state: long runs are tried with a file alone in `make test`."""
+from tests.integration.state.some_states import of_some_states
 
 
 @pytest.fixture

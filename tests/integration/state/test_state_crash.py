@@ -17,6 +17,7 @@ from syncer.report import Bucket, RunStatus, Tally
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.store import Store
 from tests.failing import stepped
+from tests.integration.state.some_states import of_some_states
 
 Contradictions = Callable[[Store], list[str]]
 KINDS_OF_POINTS = {
@@ -67,6 +68,8 @@ def sync(store: Store, acts: Any, run_id: str) -> None:
         run.finish(RunStatus.DONE_WITH_REJECTS, now=store.clock.now())
 
 
+@pytest.mark.faults
+@of_some_states
 def test_R02_R05_a_crash_at_any_point_leaves_a_consistent_store(
     opened: Any, acts: Any, contradictions: Contradictions
 ) -> None:
@@ -145,6 +148,8 @@ def test_R02_a_process_killed_in_a_commit_left_all_of_it_or_nothing(
         assert connection.execute(text("SELECT state FROM requests")).scalar() == state
 
 
+@pytest.mark.faults
+@of_some_states
 def test_R05_a_failure_of_any_statement_or_commit_changes_nothing(
     opened: Any, acts: Any, contradictions: Contradictions
 ) -> None:
