@@ -333,7 +333,7 @@ def changed_key(session: Session, pipeline: Pipeline) -> Change | None:
     found = stored_pipeline(session.store, session.scope(pipeline))
     if found is None:
         return None
-    now = basis_of(pipeline, origin(session.project.sources[pipeline.source]))
+    now = basis_of(pipeline, found.basis.source or "")  # where its database is needs variables that may not be set here
     return next((change for change in changes(found.basis, now) if change.part == "key"), None)
 
 

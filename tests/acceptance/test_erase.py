@@ -101,3 +101,12 @@ def test_S12_a_changed_key_finds_nothing_of_the_old_one_and_the_command_says_so(
     shop.edit("pipelines/orders.yaml", "key: email", "key: order_id")
     back = shop.syncer("erase", "orders", "--match", "email=customer1@example.com", "--output", "json")
     assert (back.report["ledger"], back.err) == (1, "")
+
+
+def test_S12_keys_of_a_file_are_erased_without_the_way_to_the_warehouse(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    shop.edit("syncer.yaml", "path: warehouse.duckdb", "path: ${env:WAREHOUSE}")
+    shop.syncer("run", "orders", WAREHOUSE="warehouse.duckdb")
+    (shop.folder / "keys.txt").write_text("1\n", encoding="utf-8")
+    done = shop.syncer("erase", "orders", "--keys", "keys.txt", "--output", "json")
+    assert (done.code, done.report["ledger"], done.err) == (0, 1, "")
