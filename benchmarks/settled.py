@@ -1,4 +1,4 @@
-"""A state that knows many settled events: `python -m benchmarks.settled PROJECT EVENTS`.
+"""A state that knows many settled events: `python -m benchmarks.settled PROJECT EVENTS`; without EVENTS, what a copy needs.
 
 Written by the state's own functions, a thousand events a request as runs do, identities by chance, so none is met again.
 """
@@ -41,9 +41,16 @@ def main(home: Path, events: int) -> None:
                     )  # fmt: skip
                     outbox.insert_settled(connection, request, RequestState.ACKED, by)
         extend(store, scope)  # as runs do when they have ended
+
+
+def look_over(home: Path) -> None:
+    """Look the state through for damage, as the first start of a day does; a copy is another file."""
     with Session(load_project(home, target=None, environ=os.environ)) as session:
-        session.store.look_over()  # as the first start of a day does
+        session.store.look_over()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    if len(sys.argv) > 2:
+        main(Path(sys.argv[1]), int(sys.argv[2]))
+    else:
+        look_over(Path(sys.argv[1]))

@@ -75,6 +75,7 @@ def main(postgres: str, sink: str, mapping: str, in_flight: int | None) -> None:
                 subprocess.run(["cp", "-r", home, made], check=True)
             # by another process: the CPU of this one is the run's
             subprocess.run(["cp", "-r", f"{made}/.", home], check=True)
+            subprocess.run([sys.executable, "-m", "benchmarks.settled", home], check=True, env=environ)
             os.sync()  # or the run's first commit waits until all of that lies on the disk, and its CPU is the run's
         before_s = 0.0
         if safety_s:
