@@ -1,6 +1,8 @@
-"""A state that knows many settled events: `python -m benchmarks.settled PROJECT EVENTS`; without EVENTS, what a copy needs.
+"""A state that knows many settled events: `python -m benchmarks.settled PROJECT EVENTS`.
 
-Written by the state's own functions, a thousand events a request as runs do, identities by chance, so none is met again.
+Without EVENTS a copy of such a state is looked through for damage, as a run over it would do first.
+
+It is written by the state's own functions, a thousand events a request as runs do, identities by chance, so none is met again.
 """
 
 import os
