@@ -8,6 +8,7 @@ import os
 import statistics
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,12 +22,11 @@ FEW_ROWS, MANY_ROWS, MANY = 1_000_000, 10_000_000, 100_000_000
 
 
 def growth(files: Mapping[int, Path], rounds: int) -> None:
-    """Measure runs of several sizes, one after the other on a server of its own, `rounds` times each."""
-    say(f"\nWhole run from Postgres by its size, {rounds} rounds: CPU µs a row without loading, peak MiB")
+    """Measure runs of several sizes, each from a server of its own, in turn."""
+    say(f"\nWhole run from Postgres by its size, {rounds} rounds in turn: CPU µs a row without loading, peak MiB")
     first: list[float] = []
     found: dict[int, tuple[list[float], list[float]]] = {}
-    for count, file in files.items():
-        done = runs(file, rounds)
+    for count, done in runs(files, rounds).items():
         cpu = [cpu_us_without_loading(facts) for facts in done]
         peak = [facts["peak_mb"] for facts in done]
         found[count] = cpu, peak
@@ -72,10 +72,18 @@ def over_a_ledger(file: Path, events: int, rounds: int) -> None:
             targets.found(target, times, rows=full[0]["rows"])
 
 
-def runs(file: Path, rounds: int) -> list[Facts]:
-    """Return what whole runs of the orders in `file` took."""
-    with TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder, postgres_url(file, Path(folder)) as url:
-        return [run(url) for _ in range(rounds)]
+def runs(files: Mapping[int, Path], rounds: int) -> dict[int, list[Facts]]:
+    """Return what whole runs of the orders in each of `files` took."""
+    done: dict[int, list[Facts]] = {count: [] for count in files}
+    with TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder, ExitStack() as servers:
+        urls = {}
+        for count, file in files.items():
+            (place := Path(folder, str(count))).mkdir()
+            urls[count] = servers.enter_context(postgres_url(file, place))
+        for _ in range(rounds):
+            for count, url in urls.items():
+                done[count].append(run(url))
+    return done
 
 
 def run(postgres: str, *, settled: int | None = None) -> Facts:
