@@ -169,21 +169,28 @@ class SqlalchemySource:
         keys = {name: (query.sql, name, texts.get(name, "")) for name in told}
         needed = rows.needed(query)
         unseen = [name for name in needed if told[name] is None and keys[name] not in self._met]
-        for column in self._columns_met(connection, rows, unseen):
+        for column in self._columns_met(connection, rows, unseen, cursor=query.cursor_column):
             self._met[keys[column.name]] = column
         return {
             name: column or self._met.get(keys[name]) or Column(name, Kind.TEXT, is_declared=False)
             for name, column in told.items()
         }
 
-    def _columns_met(self, connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[Column]:
+    def _columns_met(
+        self, connection: "sa.Connection", rows: "Rows", names: Sequence[str], *, cursor: str | None
+    ) -> list[Column]:
         """Return the columns by their values, none where the query fails: its reading shows the error."""
         if not names:
             return []
-        seen = _types_of_sqlite if self._dialect == "sqlite" else _kinds_seen
         try:
             with self._while_reading():
-                met = seen(connection, rows, names)
+                if self._dialect == "sqlite":
+                    met = _types_of_sqlite(connection, rows, names)
+                else:
+                    met = _kinds_seen(connection, rows, names)
+                    for place, name in enumerate(names):
+                        if name == cursor and not met[place]:  # as text, "10" would come before "9"
+                            (met[place],) = _kinds_seen(connection, rows, [name], but_null=True)
         except QueryError:
             return []
         return [column_met(name, kinds) for name, kinds in zip(names, met, strict=True)]
@@ -299,10 +306,13 @@ def _leave(connection: "sa.Connection", result: "sa.CursorResult[Any]") -> None:
     result.close()
 
 
-def _kinds_seen(connection: "sa.Connection", rows: "Rows", names: Sequence[str]) -> list[set[Kind]]:
-    """Return the kinds of the first values of each column."""
+def _kinds_seen(
+    connection: "sa.Connection", rows: "Rows", names: Sequence[str], *, but_null: bool = False
+) -> list[set[Kind]]:
+    """Return the kinds of the first values of each column; `but_null`: of the first rows where all have one."""
     met: list[set[Kind]] = [set() for _ in names]
-    with connection.execute(rows.values(names, limit=SEEN_ROWS), execution_options={"yield_per": FIRST_ROWS}) as result:
+    statement = rows.values(names, limit=SEEN_ROWS, but_null=but_null)
+    with connection.execute(statement, execution_options={"yield_per": FIRST_ROWS}) as result:
         for piece in result.partitions():
             for kinds, values in zip(met, zip(*piece, strict=True), strict=True):
                 kinds.update(kind_of(value) for value in values if value is not None)

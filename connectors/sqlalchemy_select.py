@@ -88,9 +88,11 @@ class Rows:
                 raise no_column(name, self._names)
         return tuple(name for name in self._names if name in asked)
 
-    def values(self, names: Sequence[str], *, limit: int) -> sa.Select[Any]:
-        """Return a SELECT of some rows as they come, for the types of their values."""
-        return sa.select(*(self._inner.c[name] for name in names)).limit(limit)
+    def values(self, names: Sequence[str], *, limit: int, but_null: bool = False) -> sa.Select[Any]:
+        """Return a SELECT of some rows as they come, for the types of their values; `but_null`: where none is NULL."""
+        asked = [self._inner.c[name] for name in names]
+        wanted = (column.is_not(None) for column in asked) if but_null else ()
+        return sa.select(*asked).where(*wanted).limit(limit)
 
     def types(self, names: Sequence[str]) -> sa.Select[Any]:
         """Return a SELECT of one row for SQLite: which types of values the columns have, such as `integer,text`."""

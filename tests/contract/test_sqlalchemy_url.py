@@ -140,6 +140,17 @@ def test_colons_percents_and_backslashes_of_the_query_stay_as_they_are(file: Pat
     assert found == [{"id": 1, "a": ":name", "b": r"\:x", "c": "%s %(x)s %", "d": "::int", "odd": 1}]
 
 
+def test_a_cursor_of_no_type_whose_first_values_are_null_is_ordered_by_the_others(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "shop.duckdb") as connection:  # its driver names no type of HUGEINT that we know
+        connection.execute("CREATE TABLE orders (id HUGEINT, note VARCHAR)")
+        connection.execute("INSERT INTO orders SELECT NULL, 'none' FROM range(2000)")
+        connection.execute("INSERT INTO orders VALUES (10, 'ten'), (9, 'nine')")
+    later = Range(column="id", low=CursorValue(CursorKind.INTEGER, "9"))
+
+    with opened("duckdb:///shop.duckdb", tmp_path) as source:
+        assert values(source, Query(sql=ORDERS.sql, cursor_column="id", ranges=(later,)), "note") == ["nine", "ten"]
+
+
 def test_a_duckdb_file_is_read_with_its_types(tmp_path: Path) -> None:
     file = tmp_path / "shop.duckdb"
     with duckdb.connect(file) as connection:
