@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 # Else each of the hundreds of processes that tests start compiles what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test faults speed soak lint types imports format bench browser constraints clean help
+.PHONY: demo test faults peers speed soak lint types imports format bench browser constraints clean help
 
 help:
 	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
@@ -32,6 +32,10 @@ test: $(VENV)/.installed-test
 FAULTS = $(shell grep -rl --include='test_*.py' 'mark\.faults' tests)
 faults: $(VENV)/.installed-test
 	SYNCER_FAULTS=1 $(BIN)/python -m pytest $(WORKERS) -m "faults and not performance" $(FAULTS)
+
+# What make speed measures with takes as long as measuring it; to make it disturbs nobody.
+peers: $(VENV)/.installed-test $(VENV)/.installed-bench
+	@$(BIN)/python -m tests.performance.prepared
 
 # By itself: other work on the machine makes such figures wide.
 speed: $(VENV)/.installed-test $(VENV)/.installed-bench

@@ -1,6 +1,6 @@
 """What CI holds us to: ratios taken in one run, with slack for a shared machine, and memory; no part of `make test`.
 
-`make speed`. The first time it makes the workload and installs the peers, which takes a minute. The figures that we
+`make speed`. The first time it makes the workload and installs the peers, `prepared`, which takes a minute. The figures that we
 want, and what a quiet machine measures, are in docs/performance.md.
 """
 
@@ -13,14 +13,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from benchmarks import plain_rows
-from benchmarks.__main__ import warehouse_of
-from benchmarks.environments import python_with
-from benchmarks.peers import FACEBOOK, SCRIPT, few_and_all, sink
+from benchmarks.peers import few_and_all, sink
 from benchmarks.turns import Facts, cpu_us, cpu_us_without_loading, measure, say, spread
+from tests.performance import prepared
+from tests.performance.prepared import MANY_ROWS
 
 pytestmark = [pytest.mark.performance, pytest.mark.timeout(900)]
 
-MANY_ROWS = 300_000
 OF_BATCHES = 100_000
 OF_PEERS = 30_000
 """Peers go row by row: a row costs them as much among few."""
@@ -30,10 +29,10 @@ ROUNDS = 3
 @pytest.fixture(scope="module")
 def whole_runs() -> Iterator[list[tuple[Facts, Facts]]]:
     """What syncer took for all orders, and a script with the same rules for the first, in turn."""
-    script = python_with(*SCRIPT)
+    script = prepared.script()
     with (
         TemporaryDirectory(prefix="b", ignore_cleanup_errors=True) as folder,
-        few_and_all(warehouse_of(MANY_ROWS), Path(folder), OF_PEERS) as (few, every),
+        few_and_all(prepared.warehouse(), Path(folder), OF_PEERS) as (few, every),
     ):
         yield [
             (
@@ -50,9 +49,9 @@ def whole_run(python: Path | str, module: str, postgres: str, *further: str) -> 
 
 
 def test_the_transform_takes_a_tenth_of_what_metas_sdk_takes(tmp_path: Path) -> None:
-    warehouse, plain = warehouse_of(MANY_ROWS), tmp_path / "orders.jsonl"
+    warehouse, plain = prepared.warehouse(), tmp_path / "orders.jsonl"
     plain_rows.dump(warehouse, plain, count=OF_PEERS)
-    facebook = python_with(*FACEBOOK)
+    facebook = prepared.facebook()
     times = []
     for _ in range(ROUNDS):
         ours = measure(sys.executable, "benchmarks.bodies_syncer", warehouse, OF_BATCHES)
