@@ -10,6 +10,8 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 LOOK_S: Final = 0.1
 """Seconds between two looks for Ctrl-C, which the system may bring to another thread and so end no waiting."""
+IDLE_S: Final = 0.05
+"""Seconds in which a thread that has nothing to do says so."""
 AGAIN_S: Final = 1.0
 """Seconds until a call that did not end is told again."""
 
@@ -17,12 +19,18 @@ Value = TypeVar("Value")
 
 
 def interruptible(start: Callable[[], Value], cancel: Callable[[], object]) -> Value:
-    """Return what `start` gives, run on another thread; where Ctrl-C comes, `cancel` makes it end.
+    """Return what `start` gives, run on another thread; where Ctrl-C or another signal raises here, `cancel` makes it end.
 
     It is called until that happens: a driver forgets a `cancel` that comes before its query has begun.
     """
     with _other_thread() as other:
-        return _ended(other.submit(start), cancel)
+        try:
+            started = other.submit(start)
+            _wait_for(started)
+        except BaseException:
+            _end_all(other, cancel)
+            raise
+        return started.result()
 
 
 def _other_thread() -> ThreadPoolExecutor:
@@ -32,22 +40,21 @@ def _other_thread() -> ThreadPoolExecutor:
     return other
 
 
-def _ended(started: Future[Value], cancel: Callable[[], object]) -> Value:
-    try:
-        while not wait((started,), LOOK_S).done:
-            pass
-    except KeyboardInterrupt:
-        _end(started, cancel)
-        raise
-    return started.result()
+def _wait_for(started: Future[Any]) -> None:
+    while not wait((started,), LOOK_S).done:
+        pass
 
 
-def _end(started: Future[Any], cancel: Callable[[], object]) -> None:
-    """Tell a call to end until it has; a `cancel` that fails, as without a network, hides nothing that went wrong before."""
-    while not started.done():
+def _end_all(other: ThreadPoolExecutor, cancel: Callable[[], object]) -> None:
+    """Tell what `other` does to end until it does nothing, also a call whose `submit` was interrupted, which nobody knows.
+
+    A `cancel` that fails, as without a network, hides nothing that went wrong before.
+    """
+    last, patience_s = other.submit(bool), IDLE_S
+    while not wait((last,), patience_s).done:
+        patience_s = AGAIN_S
         with suppress(Exception):
             cancel()
-        wait((started,), AGAIN_S)
 
 
 class Ahead(Generic[Value]):
@@ -70,17 +77,22 @@ class Ahead(Generic[Value]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         for started in reversed(self._coming):  # or the next one would begin
-            if not started.cancel() and not started.done():
-                _end(started, self._cancel)
+            started.cancel()
         self._coming.clear()
+        _end_all(self._other, self._cancel)
         self._other.shutdown()
 
     def __iter__(self) -> Iterator[Value]:
         self._begin(self._most)
-        while (value := _ended(self._coming[0], self._cancel)) is not None:
+        while (value := self._first()) is not None:
             self._coming.popleft()
             self._begin(1)
             yield value
+
+    def _first(self) -> Value | None:
+        started = self._coming[0]
+        _wait_for(started)
+        return started.result()
 
     def _begin(self, count: int) -> None:
         self._coming.extend(self._other.submit(self._fetch) for _ in range(count))

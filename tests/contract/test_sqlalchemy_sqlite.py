@@ -2,7 +2,10 @@
 
 import os
 import signal
-from threading import Timer
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 
 import pytest
 
@@ -35,7 +38,24 @@ def test_ctrl_c_ends_a_query_of_a_driver_that_does_not_hear_it(warehouse: Databa
     endless = (
         "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT max(n) AS n FROM numbers"
     )
-    with warehouse.connect() as source:
-        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            list(source.read(Query(sql=endless)))
+    with warehouse.connect() as source, pressing_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        list(source.read(Query(sql=endless)))
+
+
+@contextmanager
+def pressing_ctrl_c() -> Iterator[None]:
+    """Press it, and again after a while: Python forgets one that comes while it collects what SQLAlchemy watches."""
+    is_heard = Event()
+
+    def press() -> None:
+        patience_s = 0.3
+        while not is_heard.wait(patience_s):
+            os.kill(os.getpid(), signal.SIGINT)
+            patience_s = 10
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(press)
+        try:
+            yield
+        finally:
+            is_heard.set()

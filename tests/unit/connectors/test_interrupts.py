@@ -4,8 +4,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore, Timer
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -58,6 +61,69 @@ def test_ctrl_c_while_the_thread_begins_leaves_no_call_on_it(*, is_ahead: bool) 
             interruptible(call, told.set)
 
     assert ended.is_set()
+
+
+class AlarmError(BaseException):
+    """What a signal raises that is not Ctrl-C."""
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """Raise `AlarmError` on the main thread before long."""
+
+    def ring(*_: object) -> None:
+        raise AlarmError
+
+    before = signal.signal(signal.SIGUSR1, ring)
+    Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.usefixtures("alarm")
+def test_what_another_signal_raises_ends_the_call_too() -> None:
+    ended = Event()
+    with pytest.raises(AlarmError):
+        interruptible(lambda: ended.wait(60), ended.set)
+    assert ended.is_set()
+
+
+@pytest.fixture
+def interrupted_submit() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` as an executor returns from taking a call named `handed_over`."""
+
+    def begins(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
+        is_it = event == "call" and frame.f_code is ThreadPoolExecutor.submit.__code__
+        return ends if is_it and frame.f_locals["fn"].__name__ == "handed_over" else None
+
+    def ends(_frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+        if event == "return":
+            raise KeyboardInterrupt
+        return ends
+
+    before = sys.gettrace()
+    sys.settrace(begins)
+    yield
+    sys.settrace(before)
+
+
+@pytest.mark.usefixtures("interrupted_submit")
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_ctrl_c_while_the_call_is_handed_over_ends_it(*, is_ahead: bool) -> None:
+    told = Event()
+
+    def handed_over() -> int | None:
+        told.wait(10)
+        return None
+
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # the block is the subject
+        if is_ahead:
+            with Ahead(handed_over, told.set, most=1) as ahead:
+                next(iter(ahead))
+        else:
+            interruptible(handed_over, told.set)
+    assert (told.is_set(), time.monotonic() - before < 5) == (True, True)
 
 
 def test_what_the_call_raises_is_raised_where_it_is_waited_for() -> None:
