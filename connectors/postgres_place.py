@@ -88,14 +88,22 @@ def _of_url(url: str) -> dict[str, str]:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
+    remedy = f"write it such as {URL}, and letters like @ : / of the password as %40 %3A %2F"
+    if _shows_the_password(url):
+        raise SourceRefusedError("url cannot be read", remedy=remedy)
     try:
         found: Mapping[str, object] = conninfo_to_dict(
             re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url.strip())
         )
     except psycopg.Error:
-        remedy = f"write it such as {URL}, and letters like @ : / of the password as %40 %3A %2F"
         raise SourceRefusedError("url cannot be read", remedy=remedy) from None
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def _shows_the_password(url: str) -> bool:
+    """Return whether libpq takes a part of the password for the host or the database, which messages name."""
+    sign_in, _, place = url.partition("://")[2].partition("?")[0].partition("@")
+    return "@" in place or ("/" in sign_in and bool(place))
 
 
 def _refuse_wrong(parts: Mapping[str, str]) -> None:
@@ -108,6 +116,9 @@ def _refuse_wrong(parts: Mapping[str, str]) -> None:
                 "port is no port",
                 remedy="write a number from 1 to 65535; in a URL, / and : of a password as %2F and %3A",
             )
+    for option, name in (("host", "host"), ("database", "dbname")):
+        if "://" in parts.get(name, ""):
+            raise SourceRefusedError(f"`{option}` holds a URL", remedy="give the whole connection as `url`")
     if any("\0" in value for value in parts.values()):
         raise SourceRefusedError("an option holds a NUL character", remedy="take it out")
 

@@ -62,9 +62,13 @@ def engine_of(text: str, *, root: Path) -> "sa.Engine":
 
 
 def address(url: "sa.URL") -> str:
-    """Return what a message calls the database: its host, or its dialect where that is no plain name."""
+    """Return what a message calls the database: its host, or its dialect where that is no plain name.
+
+    Nor is it where an @ comes later: then it may be a part of a password with one.
+    """
     name = f"the {url.get_backend_name()} database"
-    return f"{name} at {url.host}" if url.host and _HOST.fullmatch(url.host) else name
+    is_host = url.host and _HOST.fullmatch(url.host) and "@" not in f"{url.database}{url.query}"
+    return f"{name} at {url.host}" if is_host else name
 
 
 def _parsed(text: str) -> "sa.URL":

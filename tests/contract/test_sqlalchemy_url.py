@@ -44,6 +44,7 @@ def file(tmp_path: Path) -> Path:
         (f"mysql+pymysql://u:{SECRET}@127.0.0.1:1/x?nosuch=1", SourceRefusedError, "option of the url"),
         (f"postgresql+psycopg://u:{SECRET}@h:port/x", SourceRefusedError, "no URL of a database"),
         (f"postgresql+psycopg://u:a@{SECRET}@127.0.0.1:1/x", SourceError, "the postgresql database"),
+        (f"postgresql+psycopg://u:a@{SECRET}/b@127.0.0.1:1/x", SourceError, "the postgresql database"),
         (f"{SECRET}", SourceRefusedError, "no URL of a database"),
         (f"host={SECRET} dbname=x", SourceRefusedError, "no URL of a database"),
         (f"mysql://u:{SECRET}@h/x", ConnectorError, "run: pip install mysqlclient"),
