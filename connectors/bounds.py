@@ -47,15 +47,24 @@ class Grid:
     lowest: int | None = None
     """In steps; None: lower than any cursor value."""
     highest: int | None = None
+    form: re.Pattern[str] | None = None
+    """What texts look like that the column can be compared with; None: any."""
 
     def accepts(self, kind: CursorKind) -> bool:
-        """Return whether values of `kind` can be compared with this column; a time without zone is no instant."""
+        """Return whether values of `kind` can be compared with this column; a time without zone is no instant.
+
+        A number of any digits may travel as its text, and a key of it is written so.
+        """
+        if kind is CursorKind.TEXT and self.kind in NUMBERS:
+            return self.digits is None
         return kind is self.kind or any(kind in family and self.kind in family for family in (NUMBERS, LOCAL_TIMES))
 
     def at_least(self, value: CursorValue) -> Bound:
         """Return the condition `column >= value`; raises `ValueError` where the text is none of its kind."""
+        if self.form is not None and self.form.fullmatch(value.text) is None:
+            raise ValueError("no such text")
         if self._is_free:
-            return Comparison(">=", _checked(value))
+            return Comparison(">=", _checked(CursorValue(self.kind, value.text)))
         step, is_exact = self._floor(value)
         if self.lowest is not None and (step < self.lowest or (step == self.lowest and is_exact)):
             return Always.TRUE

@@ -3,6 +3,7 @@
 Both ways of reading get the same SELECT, whose columns are of the few types of `Travels`.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ from connectors.wrapping import INNER, quoted
 if TYPE_CHECKING:
     import pyarrow as pa
 
+UUIDS: Final = Grid(kind=CursorKind.TEXT, form=re.compile(r"\{?(?:[0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}\}?"))
 DECIMAL_DIGITS: Final = 38
 """Digits that Arrow's decimals have at most."""
 
@@ -190,9 +192,7 @@ def _address(name: str, kind: Described) -> Column:
 def _uuid(name: str, kind: Described) -> Column:
     """Return a UUID, whose order is that of its text."""
     value = f"CAST({_name(name)} AS text)"
-    return Column(
-        name, kind.type_name, Travels.TEXT, value, _name(name), (Grid(kind=CursorKind.TEXT), "uuid"), can_be_cursor=True
-    )
+    return Column(name, kind.type_name, Travels.TEXT, value, _name(name), (UUIDS, "uuid"), can_be_cursor=True)
 
 
 def _json(name: str, kind: Described) -> Column:

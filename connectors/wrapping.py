@@ -166,5 +166,6 @@ def _bound(value: CursorValue, column: Known, grid: Grid, compare: Callable[[Cur
         return compare(value)
     except ValueError:
         raise QueryError(
-            f'the value to compare "{column.name}" with is no {value.kind}', remedy="write it as the column holds it"
+            f'the value to compare "{column.name}" with is no {column.type_name}',
+            remedy="write it as the column holds it",
         ) from None

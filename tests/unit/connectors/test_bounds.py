@@ -113,3 +113,13 @@ def test_an_instant_and_a_time_without_zone_are_not_compared() -> None:
     assert MILLISECONDS.accepts(CursorKind.DATE)
     assert CENTS.accepts(CursorKind.INTEGER)
     assert not TEXT.accepts(CursorKind.INTEGER)
+    assert not CENTS.accepts(CursorKind.TEXT)
+
+
+def test_a_number_that_travels_as_its_text_is_compared_with_texts_of_numbers() -> None:
+    free = Grid(kind=CursorKind.DECIMAL, digits=None)
+
+    assert free.accepts(CursorKind.TEXT)
+    assert free.at_least(CursorValue(CursorKind.TEXT, "5.10")) == Comparison(">=", "5.10")
+    with pytest.raises(ValueError, match="no number"):
+        free.at_least(CursorValue(CursorKind.TEXT, "five"))
