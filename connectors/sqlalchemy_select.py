@@ -164,6 +164,8 @@ class Rows:
             value, kind = Decimal(value), sa.Numeric(asdecimal=True)
         if column.kind is Kind.TIMESTAMP_TZ and self._dialect in {"mysql", "mariadb"}:
             value, kind = value.replace(tzinfo=None), sa.DateTime()  # the session's zone is UTC
+        if column.kind is Kind.TIMESTAMP_TZ and self._dialect == "bigquery":
+            kind = sa.TIMESTAMP(timezone=True)  # a DateTime is its DATETIME, which it compares with no instant
         return sa.bindparam(None, value, type_=kind)
 
 
