@@ -121,20 +121,23 @@ def _known(kind: str) -> SourceError:
 def _kind(error: Any) -> str | None:
     """Return what the code of a driver's error means, None where it says nothing or is about the SQL."""
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    if isinstance(state, str):
-        return _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2])
+    if isinstance(state, str) and (known := _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2])):
+        return known
     name = getattr(error, "sqlite_errorname", None)
     if isinstance(name, str):
         return _BY_SQLITE_NAME.get("_".join(name.split("_")[:2]))
     code = error.args[0] if getattr(error, "args", ()) else None
-    return _BY_MYSQL_CODE.get(code) if isinstance(code, int) else None
+    if isinstance(code, int):
+        return _BY_MYSQL_CODE.get(code)
+    return "away" if "Connection" in type(error).__name__ else None  # such as Trino's
 
 
 def _text(error: Any) -> str:
     """Return the driver's own words, the first paragraph of them."""
-    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    named = (getattr(error, "diag", None), "message_primary"), (error, "message"), (error, "msg")
+    told = [text for place, name in named if isinstance(text := getattr(place, name, None), str)]
     texts = [part for part in getattr(error, "args", ()) if isinstance(part, str)]
-    return str(primary or (texts[-1] if texts else type(error).__name__)).strip()
+    return next(filter(None, (*told, *texts[-1:], str(error))), type(error).__name__).strip()
 
 
 def _said(text: str, asked: Asked) -> str:
