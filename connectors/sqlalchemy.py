@@ -9,7 +9,7 @@ later is NULL.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from connectors.readings import Readings
 from connectors.sqlalchemy_address import address, engine_of
 from connectors.sqlalchemy_columns import Column, Kind, column_met, kind_of
 from connectors.sqlalchemy_described import Facts, described, facts_of
-from connectors.sqlalchemy_errors import Asked, about_connection, about_query, about_rows
+from connectors.sqlalchemy_errors import Asked, about_connection, about_driver, about_query, about_rows
 from connectors.sqlalchemy_syntax import one_select, require_expression
 from connectors.wrapping import refuse_known_alias, selected
 
@@ -208,7 +208,11 @@ class SqlalchemySource:
         except RuntimeError:  # how PyMySQL says so
             what = f"the driver lacks what signing in to {address(self._engine.url)} takes"
             raise SourceRefusedError(what, remedy="for PyMySQL run: pip install cryptography") from None
-        reading.callback(connection.close)
+        except Exception as error:
+            if about_driver(error) is None:
+                raise
+            raise about_connection(error, address(self._engine.url)) from None
+        reading.callback(_end, connection)
         if self._dialect == "postgresql":
             connection = connection.execution_options(postgresql_readonly=True)
         return connection
@@ -236,6 +240,10 @@ class SqlalchemySource:
                 raise about_rows(error.orig, is_disconnected=True) from None
             asked = Asked(self._dialect, texts, str(self._engine.url.password or ""))
             raise about_query(error.orig, asked) from None
+        except Exception as error:
+            if (known := about_driver(error)) is None:
+                raise
+            raise known from None
 
     @contextmanager
     def _while_reading(self) -> Iterator[None]:
@@ -251,6 +259,11 @@ class SqlalchemySource:
             self._readings.refuse_if_closed()
             remedy = "give its texts and times another form in the query, or try another driver"
             raise QueryError("the driver failed while rows were read", remedy=remedy) from None
+        except Exception as error:
+            self._readings.refuse_if_closed()
+            if (known := about_driver(error)) is None:
+                raise
+            raise known from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,13 +310,33 @@ def _heard(connection: "sa.Connection", call: Callable[[], Value]) -> Value:
     return interruptible(call, end) if callable(end) else call()
 
 
+def _end(connection: "sa.Connection") -> None:
+    """Roll back and close a connection, also one that was cut off meanwhile: what was read has been read.
+
+    One that cannot be rolled back is thrown away, or SQLAlchemy tries it once more and logs a trace.
+    """
+    try:
+        connection.rollback()
+    except Exception:  # noqa: BLE001  # a driver says so in its own way
+        with suppress(Exception):
+            connection.invalidate()
+    with suppress(Exception):
+        connection.close()
+
+
 def _leave(connection: "sa.Connection", result: "sa.CursorResult[Any]") -> None:
-    """End a reading, also one of which rows are left: PyMySQL would first read them all."""
-    unread: Any = getattr(result.cursor, "_result", None)
+    """End a reading, also one of which rows are left: PyMySQL would first read them all.
+
+    A cursor of a connection that was cut off cannot be closed, of which SQLAlchemy would log a trace.
+    """
+    cursor: Any = result.cursor
+    unread: Any = getattr(cursor, "_result", None)
     if getattr(unread, "unbuffered_active", False):
         unread.unbuffered_active = False
         connection.invalidate()
-    result.close()
+    if cursor is not None:
+        with suppress(Exception):
+            cursor.close()
 
 
 def _kinds_seen(

@@ -18,10 +18,12 @@ LONGEST = 300
 REFUSED: Final = re.compile(
     r"password|authenti|access denied|login failed|logon denied|permission denied|not authorized|certificate"
     r"|(database|role|user|catalog) .*(does not exist|not exist)|unknown database|no pg_hba|not a database"
-    r"|unable to open",
+    r"|unable to open|error 40[13]\b|unauthorized|forbidden|credential",
     re.IGNORECASE,
 )
 """What drivers say of options and credentials, and never of a server that is away."""
+NO_DRIVERS: Final = frozenset({"builtins", "connectors", "decimal", "json", "pyarrow", "sqlalchemy", "syncer"})
+"""Packages whose errors are mistakes in what a value is made into, or are told already."""
 
 _BY_SQLSTATE: Final = {
     "08": "away",
@@ -111,6 +113,21 @@ def about_rows(error: Any, *, is_disconnected: bool) -> SourceError:
         return _known(kind)
     what = "the query failed while rows were read: a function of the query refused a value"
     return QueryError(what, remedy="leave such rows out")
+
+
+def about_driver(error: Exception) -> SourceError | None:
+    """Return the error for what a driver raises past its own of PEP 249, such as that of its HTTP client.
+
+    None where it is none of a driver: of a class that Python, its data or this project has.
+    """
+    if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] in NO_DRIVERS:
+        return None
+    if REFUSED.search(str(error)):
+        return _known("rights")
+    what = f"the driver lost the database ({type(error).__name__})"
+    return SourceUnavailableError(
+        what, remedy="try again later; if that does not help, mend `url` or update the driver"
+    )
 
 
 def _known(kind: str) -> SourceError:
