@@ -36,14 +36,24 @@ if TYPE_CHECKING:
 SEEN_ROWS: Final = 1000
 """So many rows tell the types of columns of which the driver tells none."""
 SQLITE_TYPES: Final = {"integer": Kind.INTEGER, "real": Kind.REAL, "text": Kind.TEXT, "blob": Kind.BLOB}
+_MYSQL: Final = (
+    "SET SESSION TRANSACTION READ ONLY",
+    "SET time_zone = '+00:00'",
+    "SET net_write_timeout = 31536000",  # the caller may take its time between batches
+)
 SESSION: Final = {
-    "postgresql": ("SET TIME ZONE 'UTC'", "SET cursor_tuple_fraction = 1"),
-    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
-    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'"),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
     "sqlite": ("PRAGMA query_only = ON",),
     "duckdb": ("SET TimeZone = 'UTC'",),
 }
-"""What a new connection is told; Postgres shall plan for all rows of a cursor and not for the first ones."""
+"""What a new connection is told."""
+TRANSACTION: Final = {
+    "postgresql": "SELECT pg_catalog.set_config('TimeZone', 'UTC', true), "
+    "pg_catalog.set_config('cursor_tuple_fraction', '1', true), "  # all rows are wanted
+    "pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)"  # as for MySQL
+}
+"""What the transaction of a reading begins with: what is set for it alone is left to no other client of a pooler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +225,9 @@ class SqlalchemySource:
         reading.callback(_end, connection)
         if self._dialect == "postgresql":
             connection = connection.execution_options(postgresql_readonly=True)
+        if begin := TRANSACTION.get(self._dialect):
+            with self._while_reading():
+                connection.exec_driver_sql(begin).close()
         return connection
 
     def _prepare(self, connection: Any, _record: object) -> None:

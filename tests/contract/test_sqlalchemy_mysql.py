@@ -111,3 +111,16 @@ def test_a_user_that_is_unknown_is_refused(warehouse: Database) -> None:
         connect(Options(url=url), root=warehouse.root).schema(Query(sql="SELECT 1"))
 
     assert "canary" not in str(caught.value)
+
+
+def test_the_server_waits_while_the_caller_takes_its_time(warehouse: Database) -> None:
+    execute(warehouse.url, "SET GLOBAL net_write_timeout = 1")
+    rows = Query(sql="SELECT seq AS id, repeat('x', 1000) AS pad FROM seq_1_to_100000", batch_rows=1000)
+    try:
+        with warehouse.connect() as source:
+            reading = source.read(rows)
+            found = next(reading).num_rows
+            execute(warehouse.url, "DO sleep(2.5)")
+            assert found + sum(batch.num_rows for batch in reading) == 100_000
+    finally:
+        execute(warehouse.url, "SET GLOBAL net_write_timeout = 60")

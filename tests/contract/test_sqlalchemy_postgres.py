@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connectors.base import Query
 from connectors.errors import QueryError, SourceRefusedError, SourceUnavailableError
-from connectors.sqlalchemy import Options, connect
+from connectors.sqlalchemy import Options, SqlalchemySource, connect
 from connectors.testing import SourceContract
 from connectors.testing.warehouse import all_rows
 from tests.contract.sqlalchemy_databases import Database, execute, postgres_url
@@ -120,6 +120,20 @@ def test_a_query_that_the_server_stops_may_be_tried_again(warehouse: Database) -
         all_rows(source, Query(sql="SELECT pg_sleep(20)::text AS x"))
 
     assert caught.value.is_transient
+
+
+def test_what_a_reading_sets_holds_for_its_transaction_alone(warehouse: Database) -> None:
+    wanted = {"TimeZone": "UTC", "cursor_tuple_fraction": "1", "idle_in_transaction_session_timeout": "0"}
+    asked = "SELECT " + ", ".join(f"current_setting('{name}') AS \"{name}\"" for name in wanted)
+    url = with_option(warehouse, "idle_in_transaction_session_timeout=60000 -c TimeZone=Asia/Tokyo")
+
+    engine = sa.create_engine(url, pool_size=1)
+
+    with SqlalchemySource(engine) as source:
+        assert all_rows(source, Query(sql=asked)) == [wanted]
+    with engine.connect() as same:
+        assert same.exec_driver_sql("SHOW TimeZone").scalar() == "Asia/Tokyo"
+    engine.dispose()
 
 
 def test_a_connection_that_is_cut_off_does_not_look_complete(warehouse: Database) -> None:
