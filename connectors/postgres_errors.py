@@ -82,6 +82,12 @@ _CONNECTING: Final[tuple[tuple[str, type[SourceError], str, str], ...]] = (
         "try again later, or raise max_connections or the limit of {user}",
     ),
     (
+        r"unsupported startup parameter",
+        SourceRefusedError,
+        "{place} is a pooler that refuses `options`, or a parameter of `url`",
+        "leave it out, or set it for the role: ALTER ROLE {user} SET search_path = ...",
+    ),
+    (
         r"does not support SSL",
         SourceRefusedError,
         "{place} offers no TLS",

@@ -122,6 +122,7 @@ def test_durations_are_told_to_postgres_in_milliseconds(text: str, milliseconds:
             SourceUnavailableError,
             "no host of this name",
         ),
+        ("FATAL:  unsupported startup parameter: options", SourceRefusedError, "refuses `options`"),
         ("connection timeout expired", SourceUnavailableError, "cannot be reached"),
         ("Connection refused", SourceUnavailableError, "cannot be reached"),
     ],
