@@ -137,6 +137,12 @@ _BY_CODE: Final[tuple[tuple[str, type[SourceError], str, str], ...]] = (
         "the query does more than read the database",
         "leave that part out; nothing but reading is allowed",
     ),
+    (
+        "25P0",
+        SourceUnavailableError,
+        "{place} ended the reading: its transaction took longer than transaction_timeout",
+        "raise that where it is set: ALTER ROLE {user} SET transaction_timeout = '2h'",
+    ),
     ("28", SourceRefusedError, "{place} does not let {user} in", "mend `user` or `password`"),
     ("3D000", SourceRefusedError, "{place}: there is no such database", "mend `database`"),
     ("53300", SourceUnavailableError, "{place} has too many connections", "try again later"),

@@ -169,6 +169,19 @@ def test_a_statement_that_takes_too_long_is_unavailable(database: PostgresDataba
     assert "raise statement_timeout" in caught.value.remedy
 
 
+def test_a_transaction_that_takes_too_long_is_unavailable(database: PostgresDatabase) -> None:
+    if database.run("SHOW server_version_num") < [("170000",)]:
+        pytest.skip("transaction_timeout came with Postgres 17")
+    with database.connect(options="-c transaction_timeout=300") as source:
+        reading = source.read(LONG)
+        next(reading)
+        database.run("SELECT pg_sleep(0.6)")
+        with pytest.raises(SourceUnavailableError, match="longer than transaction_timeout") as caught:
+            list(reading)
+
+    assert "ALTER ROLE" in caught.value.remedy
+
+
 def test_a_locked_table_is_unavailable_for_now(database: PostgresDatabase) -> None:
     with psycopg.connect(database.url, dbname=database.name) as other, database.connect(lock_timeout="200ms") as source:
         other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
