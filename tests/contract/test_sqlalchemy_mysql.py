@@ -1,18 +1,20 @@
 """MariaDB behind SQLAlchemy keeps the contract of every connector, where there is one to test."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
-from connectors.base import Query
+from connectors.base import Query, Range
 from connectors.errors import QueryError, SourceRefusedError
+from connectors.incremental import CursorKind, CursorValue
 from connectors.sqlalchemy import Options, connect
 from connectors.testing import SourceContract
 from connectors.testing.injection import NAMES
-from connectors.testing.warehouse import all_rows
+from connectors.testing.warehouse import all_rows, values
 from tests.acceptance.pages import statements
 from tests.contract.sqlalchemy_databases import Database, execute, mysql_url
 
@@ -77,6 +79,35 @@ def test_types_of_mysql_arrive_as_what_they_are(warehouse: Database) -> None:
     at = datetime(2026, 1, 1, 10, 0, 0, 500_000, UTC)
     rest = {"n": "1.50", "d": None, "e": "y", "b": b"\x00\xff", "o": None, "big": 2**64 - 1}
     assert found == [{"t": at, **rest}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "low"),
+    [
+        ("DATE NULL", CursorValue(CursorKind.DATE, "2026-01-01")),
+        ("DATETIME NOT NULL", CursorValue(CursorKind.TIMESTAMP, "2026-01-01T00:00:00")),
+        ("DATETIME NULL", CursorValue(CursorKind.TIMESTAMP, "2026-01-01T00:00:00")),
+        ("TIMESTAMP NOT NULL", CursorValue(CursorKind.TIMESTAMP_TZ, "2026-01-01T00:00:00Z")),
+    ],
+)
+def test_a_time_that_is_zero_is_null_to_a_range_as_well(warehouse: Database, kind: str, low: CursorValue) -> None:
+    execute(
+        f"{warehouse.url}&init_command=SET sql_mode = ''",
+        f"CREATE OR REPLACE TABLE zeros (id int, at {kind} DEFAULT 0)",
+        "INSERT INTO zeros VALUES (1, '0000-00-00'), (2, '2025-02-01'), (3, '2026-02-01')",
+    )
+    query = Query(sql="SELECT * FROM zeros", cursor_column="at", order_by=("id",))
+    ranges = (
+        Range(column="at", low=low, with_null=True),
+        Range(column="at", high=low),
+        Range(column="at", high=low, with_null=True),
+        Range(column="at"),
+    )
+
+    with warehouse.connect() as source:
+        found = [values(source, replace(query, ranges=(each,)), "id") for each in ranges]
+
+    assert found == [[1, 3], [2], [1, 2], [2, 3]]
 
 
 def test_sums_and_texts_are_known_before_a_row_is_read(warehouse: Database) -> None:
