@@ -103,6 +103,7 @@ def read_consent(node: Node | None, reader: Reader) -> Consent | None:
     """Return which rows may be sent."""
     if node is None:
         return None
+    reader.problems.left_blank(node, ("category",))
     category = node.get("category")
     if category is not None and isinstance(category.value, int) and not isinstance(category.value, bool):
         text = Node(str(category.value), category.place, category.path)

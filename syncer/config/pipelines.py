@@ -12,7 +12,7 @@ from syncer.config.document import Node
 from syncer.config.groups import GROUPS, META_GROUPS, MappingReader
 from syncer.config.only_for import check_only_for
 from syncer.config.presets import ENVELOPE, PRESETS, preset
-from syncer.config.problems import Place, Problems
+from syncer.config.problems import KeyPath, Place, Problems
 from syncer.config.queries import ORIGINS, read_query
 from syncer.config.rules import RulesReader
 from syncer.config.sections import Reader, shape
@@ -82,6 +82,27 @@ def with_defaults(node: Node, defaults: Node | None) -> Node:
     return Node(merged, node.place, node.path, {**defaults.keys, **node.keys})
 
 
+def refuse_blanks(own: Node, base: Node | None, problems: Problems, within: KeyPath = ()) -> None:
+    """Note what is left blank in `own` over a value of `base`, the layer below: that would be gone; null is a value."""
+    under = {} if base is None else {_alike(key, within): node for key, node in base.entries.items()}
+    for key, child in own.entries.items():
+        below = under.get(_alike(key, within))
+        if below is None or below.value is None:
+            continue
+        if child.is_left_blank:
+            what = f"is left blank, but {below.place.file}:{below.place.line} gives a value"
+            problems.at(child, what, "take the key out to keep that, or write null where nothing is meant")
+        refuse_blanks(child, below, problems, (*within, key))
+
+
+def _alike(key: str, within: KeyPath) -> str:
+    """Return the name by which a key is the same in two layers: parameters have long and short ones."""
+    match within:
+        case ("mapping", str(group)):
+            return _short(group, key)
+    return key
+
+
 def _mapping_over(own: Node, base: Node) -> Node:
     """Return one mapping over another, entry by entry; null takes an entry out, long names hide short ones."""
     groups: dict[str, Node] = {}
@@ -126,6 +147,7 @@ class PipelineReader:
             return None
         self.problems.unknown(own, KEYS)
         check_version(own, self.reader)
+        refuse_blanks(own, self.around.defaults, self.problems)
         node = self._with_preset(with_defaults(own, self.around.defaults))
         self.problems.left_blank(node, GUARDS)
         mapping = self._mapping(node)
@@ -157,7 +179,10 @@ class PipelineReader:
         """Return the pipeline laid over the preset that it names."""
         child = (node.get("settings") or node).get("preset")
         name = None if child is None else self.reader.plain(child)
-        return with_defaults(node, preset(name)) if isinstance(name, str) and name in PRESETS else node
+        if not (isinstance(name, str) and name in PRESETS):
+            return node
+        refuse_blanks(node, preset(name), self.problems)
+        return with_defaults(node, preset(name))
 
     def _mapping(self, node: Node) -> Groups:
         envelope = node.get(ENVELOPE)

@@ -10,7 +10,7 @@ from syncer.config.alerts import read_alerts
 from syncer.config.datasets import read_destinations
 from syncer.config.document import Node
 from syncer.config.parts import read_name
-from syncer.config.pipelines import MERGED_KEYS, SHARED_KEYS, check_version
+from syncer.config.pipelines import MERGED_KEYS, SHARED_KEYS, check_version, refuse_blanks
 from syncer.config.problems import KeyPath, quoted, suggestion
 from syncer.config.secrets import has_reference
 from syncer.config.sections import Reader, shape
@@ -191,6 +191,7 @@ class ProjectReader:
         reader = self.reader
         written = child.entries if (child := root.get("targets")) else {}
         over = written.get(target, Node({}, root.place))
+        refuse_blanks(over, root, reader.problems)
         node = _laid_over(root, over) if over.is_map else root
         for key, child in node.entries.items():
             if key in ("defaults", "alerts", "daemon", "retention") and child.value is not None and not child.is_map:

@@ -249,3 +249,45 @@ def test_what_stands_in_the_place_of_the_pipelines_is_told(folder: Folder) -> No
 def test_the_ending_of_a_pipeline_may_be_in_capitals(folder: Folder) -> None:
     (folder.path / "pipelines" / "orders.yaml").rename(folder.path / "pipelines" / "ORDERS.YAML")
     assert list(folder.load().pipelines) == ["orders"]
+
+
+def test_what_is_left_blank_takes_away_nothing_that_defaults_give(folder: Folder) -> None:
+    """As where the lines below are commented out: personal data, old events and more rows would be sent then."""
+    folder.project_file(
+        "version: 1\n",
+        "version: 1\ndefaults:\n  settings: {max_age: 2d}\n  pii: {phone: block}\n  delivery: {max_rows: 10}\n"
+        "  mapping: {customer_info: {ph: phone}, custom_data: {value: total}}\n",
+    )
+    folder.pipeline_file("{action_source: email}", "{action_source: email, max_age: }")
+    folder.pipeline_file("{em: email}\n", "{em: email, phone: }\n  custom_data:\npii:\ndelivery: # later\n")
+    remedy = "take the key out to keep that, or write null where nothing is meant"
+    assert [problem.split(":", 3)[3].strip() for problem in folder.problems()] == [
+        f"settings.max_age: is left blank, but syncer.yaml:3 gives a value; {remedy}",
+        f"mapping.customer_info.phone: is left blank, but syncer.yaml:6 gives a value; {remedy}",
+        f"mapping.custom_data: is left blank, but syncer.yaml:6 gives a value; {remedy}",
+        f"pii: is left blank, but syncer.yaml:4 gives a value; {remedy}",
+        f"delivery: is left blank, but syncer.yaml:5 gives a value; {remedy}",
+    ]
+    for key in ("max_age: }", "phone: }", "custom_data:\n", "pii:\n", "delivery: #"):
+        folder.pipeline_file(key, key.replace(":", ": null", 1))
+    pipeline = folder.pipeline()
+    assert (pipeline.settings.max_age, pipeline.delivery.max_rows, pipeline.mapping.custom_data) == (None, None, {})
+
+
+def test_what_a_target_leaves_blank_takes_away_nothing_that_the_project_gives(folder: Folder) -> None:
+    """Else it would have another state, which knows nothing of what was sent, and no consent to ask for."""
+    folder.project_file(
+        "version: 1\n",
+        "version: 1\nstate: postgresql://u@h/db\ndefaults: {consent: {column: ok}}\n"
+        "targets:\n  prod:\n    state:\n    defaults:\n    retention:\n  dev: {state: null}\ndefault_target: prod\n",
+    )
+    assert [problem.partition(": ")[2].partition(";")[0] for problem in folder.problems()] == [
+        "targets.prod.state: is left blank, but syncer.yaml:2 gives a value",
+        "targets.prod.defaults: is left blank, but syncer.yaml:3 gives a value",
+    ]
+
+
+def test_what_is_left_blank_takes_away_nothing_that_a_preset_gives(folder: Folder) -> None:
+    folder.pipeline_file("{action_source: email}", "{action_source: email, preset: ga4}")
+    (problem,) = folder.pipeline_file("{em: email}", "{em: email, external_id: }").problems()
+    assert "mapping.customer_info.external_id: is left blank, but preset ga4:" in problem

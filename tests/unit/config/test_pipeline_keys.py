@@ -243,6 +243,12 @@ def test_what_guards_people_is_not_left_blank(folder: Folder) -> None:
     ]
 
 
+def test_a_category_of_consent_is_not_left_blank(folder: Folder) -> None:
+    """Without one the column itself would say yes or no."""
+    (problem,) = add(folder, "consent: {column: categories, category: }").problems()
+    assert "consent.category: is left blank; give it a value, or write null" in problem
+
+
 def test_an_unknown_match_key_is_one_mistake(folder: Folder) -> None:
     (problem,) = add(folder, "require: {any: [emial]}").problems()
     assert 'no parameter "emial"' in problem
