@@ -5,6 +5,8 @@ from typing import Any, Self
 
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 PATTERN = re.compile(r"([0-9]{1,9})\s*([smhdw])")
+LONGEST_S = 36_500 * 86_400
+"""A hundred years; further from now the calendar of the standard library ends."""
 
 
 class Duration(int):
@@ -16,7 +18,10 @@ class Duration(int):
         found = PATTERN.fullmatch(text.strip())
         if found is None:
             raise ValueError(f"{text!r} is no duration; write a number and a unit: 30s, 15m, 1h, 7d, 2w")
-        return cls(int(found[1]) * UNITS_S[found[2]])
+        seconds = int(found[1]) * UNITS_S[found[2]]
+        if seconds > LONGEST_S:
+            raise ValueError(f"{text!r} is longer than a hundred years; write 36500d at most")
+        return cls(seconds)
 
     def __str__(self) -> str:
         for unit, seconds in reversed(UNITS_S.items()):

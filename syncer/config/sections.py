@@ -22,7 +22,7 @@ from syncer.share import Share
 
 T = TypeVar("T")
 
-DURATION = "write a number and a unit: 30s, 15m, 1h, 7d"
+DURATION = "write a number and a unit: 30s, 15m, 1h, 7d, at most 36500d"
 
 
 @dataclass(frozen=True, slots=True)

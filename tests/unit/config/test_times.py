@@ -72,6 +72,13 @@ def test_other_texts_are_no_duration(text: str) -> None:
         Duration.parse(text)
 
 
+def test_a_duration_is_a_hundred_years_at_most_so_that_the_calendar_holds_what_lies_so_far_from_now() -> None:
+    assert Duration.parse("36500d") == Duration.parse("876000h")
+    for text in ("36501d", "999999d", "999999999w"):
+        with pytest.raises(ValueError, match="longer than a hundred years; write 36500d at most"):
+            Duration.parse(text)
+
+
 @pytest.mark.parametrize(("text", "ratio"), [("0%", 0), ("2%", 0.02), (" 0.5 %", 0.005), ("100%", 1)])
 def test_a_share_is_a_part_of_the_whole(text: str, ratio: float) -> None:
     assert Share.parse(text).ratio == ratio
