@@ -44,10 +44,19 @@ def command(keep: Path | None) -> None:
     this machine that judges as Meta does. Nothing leaves the machine.
     """
     if keep is not None:
+        _require_unused(keep)
         keep.mkdir(parents=True, exist_ok=True)
         sys.exit(_demo(keep))
     with TemporaryDirectory(prefix="syncer-demo-") as folder:
         sys.exit(_demo(Path(folder)))
+
+
+def _require_unused(folder: Path) -> None:
+    """Refuse a project that is there: the demo would send by its files, and change its warehouse."""
+    from syncer.sample.new_project import used
+
+    if (name := used(folder)) is not None:
+        raise click.UsageError(f"--keep: {folder} holds {name} already; name a new folder, which the demo makes")
 
 
 def _demo(folder: Path) -> Exit:

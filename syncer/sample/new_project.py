@@ -13,6 +13,7 @@ PIPELINES = (PACKAGED if PACKAGED.is_dir() else HERE.parents[1]) / "pipelines"
 """The wheel carries the pipeline; in a clone it is one of the examples."""
 COPIED = {"syncer.yaml": HERE / "syncer.yaml", "pipelines/orders.yaml": PIPELINES / "orders.yaml"}
 IGNORED = ".syncer/\n*.duckdb\n*.duckdb.wal\n"
+WAREHOUSE = "warehouse.duckdb"
 SAMPLE_ORDERS = 5_000
 
 
@@ -24,11 +25,16 @@ def make(folder: Path, *, now: datetime, schemas: Mapping[str, Callable[[], obje
     for kind, schema in schemas.items():
         text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
         yield _write(folder / ".syncer" / f"{kind}.schema.json", text)
-    warehouse = folder / "warehouse.duckdb"
+    warehouse = folder / WAREHOUSE
     is_new = not warehouse.exists()
     if is_new:
         create(warehouse, count=SAMPLE_ORDERS, now=now)
     yield warehouse, is_new
+
+
+def used(folder: Path) -> str | None:
+    """Return what of a project is in `folder` already, the first of its files; None: nothing."""
+    return next((name for name in (*COPIED, WAREHOUSE) if (folder / name).exists()), None)
 
 
 def _write(path: Path, text: str) -> tuple[Path, bool]:
