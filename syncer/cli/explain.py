@@ -43,8 +43,9 @@ def _pipeline(name: str, project_dir: Path | None, target: str | None, *, as_jso
 
     try:
         project = load(project_dir, target)
-    except ConfigError:
-        if project_dir is None and name.replace("_", "").isalpha() and "_" in name:
+    except ConfigError as error:
+        is_no_project = all(problem.file is None for problem in error.problems)
+        if is_no_project and project_dir is None and name.replace("_", "").isalpha() and "_" in name:
             raise click.UsageError(_unknown(name, codes())) from None
         raise
     if name not in project.pipelines:

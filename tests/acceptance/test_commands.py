@@ -128,6 +128,17 @@ def test_the_demo_shows_two_syncs_of_which_the_second_sends_only_what_is_new(sho
         assert text in done.out
 
 
+def test_the_demo_leaves_a_project_alone_that_is_there(shop: Shop) -> None:
+    """It would send by its files, and add and change rows of its warehouse."""
+    shop.add_orders(1, 3)
+    before = (shop.folder / "warehouse.duckdb").read_bytes()
+    done = shop.syncer("demo", "--keep", ".")
+    assert (done.code, done.out) == (2, "")
+    assert "holds syncer.yaml already; name a new folder" in done.err
+    assert (shop.folder / "warehouse.duckdb").read_bytes() == before
+    assert shop.order_ids() == []
+
+
 def test_the_sandbox_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "syncer", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as serving:
@@ -148,6 +159,13 @@ def test_reference_commands_answer_in_json(shop: Shop) -> None:
     assert json.loads(shop.syncer("state", "upgrade", "--output", "json").out)["after"]
     wrong = shop.syncer("explain", "curency_missing")
     assert (wrong.code, "currency_missing" in wrong.err) == (2, True)
+
+
+def test_explain_says_what_is_wrong_with_the_project_and_not_that_there_is_no_such_pipeline(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "name: orders", "name: paid_orders")
+    shop.edit("pipelines/orders.yaml", "start: window", "start: soon")
+    done = shop.syncer("explain", "paid_orders")
+    assert (done.code, done.err.partition(": start: ")[2]) == (2, done.err[done.err.index('"soon" is no start') :])
 
 
 def test_a_pipeline_that_is_not_there_is_no_pipeline_without_mistakes(shop: Shop) -> None:
