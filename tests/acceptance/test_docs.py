@@ -237,11 +237,11 @@ def test_the_ci_script_ends_with_each_event_in_a_sandbox_that_fails(new_project:
     folder = tmp_path / "shop"
     shutil.copytree(new_project, folder)
     (script,) = [each.values[1] for each in blocks("docs/sandbox.md", "sh")]
-    (destination,) = [each.values[1] for each in blocks("docs/sandbox.md", "yaml")]
+    (target,) = [each.values[1] for each in blocks("docs/sandbox.md", "yaml")]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    project = f"version: 1\nsources:\n  warehouse: {{type: duckdb, path: warehouse.duckdb}}\n{destination}targets:\n  local: {{}}\n"
+    project = (folder / "syncer.yaml").read_text(encoding="utf-8").replace("targets:\n", target)
     (folder / "syncer.yaml").write_text(project.replace("8765", port), encoding="utf-8")
     done = subprocess.run(
         ["bash", "-c", script.replace("8765", port)],
