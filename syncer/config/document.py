@@ -40,6 +40,7 @@ SYNTAX_REMEDIES = (
     ("unexpected end of stream", "close the quote that was opened before"),
     ("document start", "quote the whole text, or put each key on its own line"),
     ("',' or", "close the bracket or add the missing comma"),
+    ("alphabetic or numeric", "quote text that begins with * or &, such as a line of cron"),
     ("did not find expected", "mend the indentation of this line or the one above"),
 )
 

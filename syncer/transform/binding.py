@@ -232,7 +232,7 @@ class _Binder:
         try:
             exact = resolve(name, self.columns)
         except ColumnError as error:
-            self.problem(path, error.what, error.remedy)
+            self.problem(path, error.what, _remedy(error, path))
             return name
         self.used.add(exact)
         return exact
@@ -294,6 +294,14 @@ class _Binder:
         if entry.country_column is None:
             return entry
         return replace(entry, country_column=self.column(entry.country_column, path=path))
+
+
+def _remedy(error: ColumnError, path: str) -> str:
+    """Return how to mend a name that is no column: in what says nothing of a person, a constant may be meant."""
+    is_of_event = any(f"mapping.{group}." in path for group in ("server_event", "custom_data", "user_defined"))
+    if not is_of_event or not error.remedy.startswith("columns: "):  # it guesses what was meant
+        return error.remedy
+    return f"for a constant write {{value: {error.column}}}; {error.remedy}"
 
 
 def _mapped(mapping: Mapping, binder: _Binder, path: Callable[[str], str]) -> Iterator[Field]:

@@ -223,6 +223,7 @@ def test_an_empty_file_is_nothing_rather_than_a_mistake(content: str) -> None:
         ("a: b: c\n", 1, 5, "quote text that holds a colon"),
         ("a: @b\n", 1, 4, "quote text that begins with a sign"),
         ("a:\n\t b: 1\n", 2, 1, "spaces instead of tabs"),
+        ("a: {cron: */15 * * * *}\n", 1, 12, "quote text that begins with * or &, such as a line of cron"),
         ('a: "b\nc: 1\n', 3, 1, "close the quote"),
     ],
 )

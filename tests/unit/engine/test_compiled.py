@@ -76,6 +76,22 @@ def pipeline() -> Pipeline:
     )
 
 
+def test_a_constant_in_the_place_of_a_column_is_told_how_to_write_one(pipeline: Pipeline) -> None:
+    mapping = replace(
+        pipeline.mapping,
+        server_event={**pipeline.mapping.server_event, "event_name": Column(column="Purchase")},
+        customer_info={"em": Column(column="email")},
+        custom_data={"content_name": Column(column="notes")},
+    )
+    with pytest.raises(ConfigError) as told:
+        compiled(replace(pipeline, mapping=mapping), Warehouse(), SCOPE)
+    assert [(problem.path.rpartition(".")[2], problem.remedy) for problem in told.value.problems] == [
+        ("event_name", "for a constant write {value: Purchase}; columns: id, at, note, other"),
+        ("em", "columns: id, at, note, other"),
+        ("content_name", 'did you mean "note"? columns: id, at, note, other'),
+    ]
+
+
 def event(transform: Transform) -> tuple[str, bytes]:
     made = transform(ROWS, now=NOW, start=None).events
     return made["json"][0], made["identity"][0]
