@@ -12,7 +12,8 @@ PACKAGED = HERE / "project"
 PIPELINES = (PACKAGED if PACKAGED.is_dir() else HERE.parents[1]) / "pipelines"
 """The wheel carries the pipeline; in a clone it is one of the examples."""
 COPIED = {"syncer.yaml": HERE / "syncer.yaml", "pipelines/orders.yaml": PIPELINES / "orders.yaml"}
-IGNORED = ".syncer/\n*.duckdb\n*.duckdb.wal\n"
+HOME = ".syncer"
+IGNORED = f"{HOME}/\n*.duckdb\n*.duckdb.wal\n"
 WAREHOUSE = "warehouse.duckdb"
 SAMPLE_ORDERS = 5_000
 
@@ -21,10 +22,13 @@ def make(folder: Path, *, now: datetime, schemas: Mapping[str, Callable[[], obje
     """Write what is missing of a new project into `folder`; yield each path and whether it is new. Nothing is replaced."""
     for name, template in COPIED.items():
         yield _write(folder / name, template.read_text(encoding="utf-8"))
-    yield _write(folder / ".gitignore", IGNORED)
+    ignore, is_new = _write(folder / ".gitignore", IGNORED)
+    yield ignore, is_new
+    if not is_new:  # somebody's own, which may not know of state and token
+        yield _write(folder / HOME / ".gitignore", "*\n")
     for kind, schema in schemas.items():
         text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
-        yield _write(folder / ".syncer" / f"{kind}.schema.json", text)
+        yield _write(folder / HOME / f"{kind}.schema.json", text)
     warehouse = folder / WAREHOUSE
     is_new = not warehouse.exists()
     if is_new:

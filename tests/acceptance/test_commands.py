@@ -95,6 +95,16 @@ def test_init_makes_a_project_that_runs_and_keeps_what_is_there(shop: Shop) -> N
     assert (folder / "syncer.yaml").read_text(encoding="utf-8") == "version: 1\n"
 
 
+def test_init_keeps_the_state_out_of_git_where_somebody_ignores_other_files_already(shop: Shop) -> None:
+    folder = shop.folder / "new"
+    folder.mkdir()
+    (folder / ".gitignore").write_text("node_modules\n", encoding="utf-8")
+    made = shop.syncer("init", "new")
+    assert "kept   new/.gitignore\n  wrote  new/.syncer/.gitignore\n" in made.out
+    assert (folder / ".gitignore").read_text(encoding="utf-8") == "node_modules\n"
+    assert (folder / ".syncer" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
 def test_each_example_of_the_sample_shop_runs_as_it_stands(shop: Shop) -> None:
     folder = shop.folder / "examples"
     assert shop.syncer("init", "examples").code == 0
