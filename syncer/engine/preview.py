@@ -12,8 +12,13 @@ from syncer.engine.plan import plan
 from syncer.pipeline import Pipeline
 from syncer.transform.built import Step
 from syncer.transform.identity import Scope
+from syncer.transform.key_text import key_text
 from syncer.transform.reference_rules import References
 from syncer.transform.rows import read_rows
+from syncer.transform.texts import text_of
+
+NOTHING = "NULL"
+"""Stands for a part of a key that a row has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def preview(
     if rows is None:
         return Preview(events=(), refused=(), steps=())
     columns = [rows.column(name).to_pylist() for name in transform.key_columns]
-    keys = [",".join(map(str, parts)) for parts in zip(*columns, strict=True)]
+    keys = [key_text([text_of(part) or NOTHING for part in parts]) for parts in zip(*columns, strict=True)]
     made = transform(rows, now=now, start=None)
     named = transform.named(rows, now=now).filter(pl.col("is_given") & pl.col("identity").is_not_null())
     rules = dict(named.select("identity", "rule").iter_rows())

@@ -67,6 +67,17 @@ def test_preview_prints_the_exact_bodies_and_sends_nothing(shop: Shop) -> None:
     assert sent == {event["event_id"]: event for event in body["data"]}
 
 
+def test_preview_writes_a_key_as_key_takes_it(shop: Shop) -> None:
+    shop.add_orders(1, 2, changes="UPDATE orders SET currency = NULL, email = 'a,b@example.com' WHERE order_id = 1")
+    shop.sql("UPDATE orders SET email = NULL WHERE order_id = 2")
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: [email, updated_at]")
+    first, second = shop.syncer("preview", "orders").err.splitlines()
+    key = '"a,b@example.com",2026-11-01T00:00:00.001Z'
+    assert first.startswith(f"refused: key {key}: ")
+    assert second.startswith("refused: key NULL,2026-11-01T00:00:00.002Z: key_missing")
+    assert shop.syncer("preview", "orders", "--key", key).err.startswith(f"refused: key {key}: ")
+
+
 def test_preview_explains_each_value_and_masks_people(shop: Shop) -> None:
     shop.add_orders(7, 9)
     masked = shop.syncer("preview", "orders", "--key", "8", "--explain").out
