@@ -152,6 +152,11 @@ def _compared(clause: Clause, value: object, zone: tzinfo) -> bool | None:
     return None if None in pairs else clause.comparison == "not"
 
 
+def compared(value: object, written: Written, zone: tzinfo) -> bool:
+    """Return whether a value can be compared with what a file writes."""
+    return _pair(value, written, zone) is not None
+
+
 def _pair(value: object, written: Written, zone: tzinfo) -> tuple[object, object] | None:
     """Return both sides of a comparison as values of one type, None where there is no such type."""
     pair = _sides(value, written, zone)

@@ -14,8 +14,8 @@ from connectors.base import Query
 from connectors.errors import QueryError
 from syncer.engine.compiled import compiled, compiled_again
 from syncer.errors import ConfigError
-from syncer.mapping import Column, Constant, Entry, Mapping
-from syncer.pipeline import Cursor, Pipeline
+from syncer.mapping import Column, Constant, Entry, Json, Mapping
+from syncer.pipeline import Cursor, EventRule, Pipeline
 from syncer.transform import Transform
 from syncer.transform.identity import Scope
 
@@ -74,6 +74,45 @@ def pipeline() -> Pipeline:
         file=Path("pipelines/orders.yaml"),
         fingerprint="f",
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "wanted", "said"),
+    [
+        (
+            "on",
+            {"gte": "2026-02-30"},
+            '2026-02-30 can be compared with no value of "on", a column of type timestamp[us]',
+        ),
+        ("on", {"gt": 20261101}, '20261101 can be compared with no value of "on", a column of type timestamp[us]'),
+        ("day", ["today"], 'today can be compared with no value of "day", a column of type date32[day]'),
+        ("at", "1,000", '1,000 can be compared with no value of "at", a column of type int64'),
+        ("at", {"not": [5, "five"]}, 'five can be compared with no value of "at", a column of type int64'),
+        ("AT", "yes", 'yes can be compared with no value of "AT", a column of type int64'),
+        ("ok", "paid", 'paid can be compared with no value of "ok", a column of type bool'),
+        ("ok", ["yes", 0, False], None),
+        ("at", ["1", 2.5, True], None),
+        ("at", ["five", 5], None),
+        ("on", {"gte": "2026-02-28", "lt": "2026-03-01T10:00:00+01:00"}, None),
+        ("note", {"gt": "2026-02-30"}, None),
+        ("day", {"is_null": True}, None),
+    ],
+)
+def test_a_condition_that_no_value_of_its_column_can_meet_is_a_mistake(
+    pipeline: Pipeline, column: str, wanted: Json, said: str | None
+) -> None:
+    """As no row would give the event, and none would be refused."""
+    types = [*COLUMNS, ("on", pa.timestamp("us")), ("day", pa.date32()), ("ok", pa.bool_())]
+    rule = EventRule(id="a", when={column: wanted}, mapping=pipeline.mapping)
+    ruled, warehouse = replace(pipeline, events=(rule,)), Warehouse(pa.schema(types))
+    if said is None:
+        compiled(ruled, warehouse, SCOPE)
+        return
+    with pytest.raises(ConfigError) as told:
+        compiled(ruled, warehouse, SCOPE)
+    (problem,) = told.value.problems
+    assert (problem.path, problem.what) == (f"events[0].when.{column}", said)
+    assert problem.remedy.startswith("write ")
 
 
 def test_a_constant_in_the_place_of_a_column_is_told_how_to_write_one(pipeline: Pipeline) -> None:
