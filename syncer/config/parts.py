@@ -132,6 +132,9 @@ def read_limited_data_use(node: Node | None, reader: Reader) -> LimitedDataUse |
         allowed = PARAMETERS[Group.SERVER_EVENT][f"data_processing_options_{key}"].allowed
         if isinstance(value, str) and not value.strip():
             reader.problems.at(node.entries[key], "is blank", "write a number of Meta's, or a column")
+        elif isinstance(value, str) and value.strip().isdecimal():
+            what, remedy = f"{shape(node.entries[key])} is a text and so a column", "write the number without quotes"
+            reader.problems.at(node.entries[key], what, remedy)
         if isinstance(value, int) and value not in allowed:
             known = ", ".join(str(number) for number in allowed)
             reader.problems.at(

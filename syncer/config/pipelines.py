@@ -89,7 +89,7 @@ def refuse_blanks(own: Node, base: Node | None, problems: Problems, within: KeyP
         below = under.get(_alike(key, within))
         if below is None or below.value is None:
             continue
-        if child.is_left_blank:
+        if child.is_left_blank and (*within, key) != ("mapping",):  # a mapping that is blank as a whole hides nothing
             what = f"is left blank, but {below.place.file}:{below.place.line} gives a value"
             problems.at(child, what, "take the key out to keep that, or write null where nothing is meant")
         refuse_blanks(child, below, problems, (*within, key))
@@ -152,6 +152,9 @@ class PipelineReader:
         self.problems.left_blank(node, GUARDS)
         mapping = self._mapping(node)
         settings = read_settings(node.get("settings"), self.reader)
+        for rule in node.at(("events",)).items:
+            if own_mapping := rule.get("mapping"):
+                refuse_blanks(own_mapping, node.get("mapping"), self.problems, ("mapping",))
         events = self.rules.read(node.get("events"), node.get("mapping"))
         places = {**self.rules.places, **self.mapping.places}
         check_only_for(mapping, events, places, file=own.place.file, problems=self.problems)

@@ -116,6 +116,7 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("name: orders", "name: orders\nrequire: {any: [emial]}", '2:17: require.any[0]: customer_info has no parameter "emial"'),
     ("name: orders", "name: orders\nevents: [{id: a, name: A, when: }]", "2:33: events[0].when: is left blank; give it a value"),
     ("name: orders", "name: orders\nlimited_data_use: {country: 7}", "2:29: limited_data_use.country: 7 is no country of Meta"),
+    ("name: orders", "name: orders\nlimited_data_use: {country: '1'}", '2:29: limited_data_use.country: "1" is a text and so a column; write the number without quotes'),
     ("name: orders", "name: orders\nlimited_data_use: {state: 1000}", "2:27: limited_data_use.state: a state needs its countr"),
     ("name: orders", "name: orders\nlimited_data_use: {when: {a: {above: 1}}}", '2:31: limited_data_use.when.a.above: "above'),
     ("name: orders", "name: orders\nlimited_data_use: {when: {a: null}}", "2:30: limited_data_use.when.a: null matches no row"),

@@ -69,3 +69,14 @@ def test_places_of_a_rule_are_known_by_its_number(folder: Folder) -> None:
     }
     assert places["events[0].when.status"][1:] == (3, 39)
     assert isinstance(places["events[0]"][0], Path)
+
+
+def test_what_a_rule_leaves_blank_takes_away_nothing_that_the_pipeline_maps(folder: Folder) -> None:
+    folder.pipeline_file(
+        "{em: email}\n",
+        "{em: email, ph: phone}\nevents:\n  - {id: a, mapping: {customer_info: {phone: }}}\n  - {id: b, mapping: }\n",
+    )
+    (problem,) = folder.problems()
+    assert "events[0].mapping.customer_info.phone: is left blank, but pipelines/orders.yaml:10 gives a value" in problem
+    rule, _ = folder.pipeline_file("phone: }", "phone: null}").pipeline().events
+    assert list(rule.mapping.customer_info) == ["em"]
