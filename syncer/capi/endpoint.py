@@ -3,20 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Self
 
 from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Destination
 from syncer.secret import Reference, Secret
+from syncer.spec.addresses import BASE_URL, GRAPH_HOST, fault_of_address
 
-GRAPH_HOST = "graph.facebook.com"
-BASE_URL = re.compile(
-    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([1-9][0-9]{0,4}))?((?:/[a-z0-9_~-][a-z0-9._~-]*)*)/?",
-    re.ASCII | re.IGNORECASE,
-)
-LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 API_VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
 DATASET_ID = re.compile(r"[0-9]{1,32}")
 
@@ -88,7 +82,7 @@ class Endpoint:
         return _match(self.base_url)[1].lower() == "http"
 
     def _problems(self) -> Iterator[Problem]:
-        what = _fault_of_address(self.base_url, allow_host=self.allow_host)
+        what = fault_of_address(self.base_url, allow_host=self.allow_host)
         if what:
             yield Problem(file=None, path="base_url", what=what, remedy=f"leave it out to send to https://{GRAPH_HOST}")
         if not API_VERSION.fullmatch(self.api_version):
@@ -103,53 +97,3 @@ def _match(base_url: str) -> re.Match[str]:
     if found is None:
         raise ValueError("base_url was not checked")
     return found
-
-
-def _fault_of_address(base_url: str, *, allow_host: bool) -> str:
-    """Return what is wrong with `base_url`, or an empty text.
-
-    Only the plainest spelling passes, because readers of URLs disagree on every other one.
-    """
-    found = BASE_URL.fullmatch(base_url)
-    if found is None or ("xn--" in base_url.lower() and not allow_host):
-        return "this is no plain address: scheme, host, port and path in ASCII, without user, query or fragment"
-    scheme, host, port, path = found[1].lower(), found[2].lower(), found[3], found[4]
-    is_loopback = _is_loopback(host)
-    if is_loopback is None:
-        return "the host is neither a name nor an IP address in its plain form"
-    if port is not None and int(port) > 65_535:
-        return "there is no such port"
-    if scheme == "http" and not is_loopback:
-        return "http is for this machine only, other hosts need https"
-    if host == GRAPH_HOST and (path or port not in (None, "443")):
-        return "Meta's host takes neither port nor path here"
-    if host != GRAPH_HOST and not is_loopback and not allow_host:
-        return "this is not Meta's host; allow_host: true permits it"
-    return ""
-
-
-def _is_loopback(host: str) -> bool | None:
-    """Return whether `host` is this machine, or None where it is no host in its plain form."""
-    if host.startswith("["):
-        return _is_loopback_v6(host[1:-1])
-    labels = host.split(".")
-    if len(host) > 253 or not all(LABEL.fullmatch(label) for label in labels):
-        return None
-    if not re.search("[a-z]", labels[-1]) or labels[-1].startswith("0x"):
-        return _is_loopback_v4(host)
-    return host == "localhost"
-
-
-def _is_loopback_v4(host: str) -> bool | None:
-    """Leading zeros, fewer than four parts and other notations are refused by `IPv4Address`."""
-    try:
-        return IPv4Address(host).is_loopback
-    except ValueError:
-        return None
-
-
-def _is_loopback_v6(host: str) -> bool | None:
-    try:
-        return IPv6Address(host) == IPv6Address("::1")
-    except ValueError:
-        return None

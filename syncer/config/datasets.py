@@ -12,6 +12,7 @@ from syncer.config.sections import Reader, shape
 from syncer.errors import ConfigError
 from syncer.pipeline import Destination, Strict
 from syncer.secret import Reference, Secret
+from syncer.spec.addresses import GRAPH_HOST, fault_of_address
 from syncer.spec.limits import API_VERSION
 
 DATASET_ID = re.compile(r"[0-9]{5,20}")
@@ -196,7 +197,7 @@ def _check_version(node: Node, section: Meta, reader: Reader) -> None:
 
 
 def _check_base_url(node: Node, section: Meta, reader: Reader) -> None:
-    """Only the form; which hosts are allowed is decided where the connection is made."""
+    """Note an address at which nothing would be sent; the connection looks at it again."""
     if "base_url" not in node.entries:
         return
     child = node.entries["base_url"]
@@ -211,3 +212,5 @@ def _check_base_url(node: Node, section: Meta, reader: Reader) -> None:
         reader.problems.at(child, f"{shape(child)} is no http(s) URL", "write https://graph.facebook.com")
     elif "?" in section.base_url or "#" in section.base_url:
         reader.problems.at(child, "the URL holds a query or fragment", "end it after the host or path")
+    elif fault := fault_of_address(section.base_url, allow_host=section.allow_host):
+        reader.problems.at(child, fault, f"leave it out to send to https://{GRAPH_HOST}")

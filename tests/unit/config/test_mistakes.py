@@ -189,6 +189,9 @@ PROJECT_MISTAKES: list[tuple[str, str, str]] = [
     ("meta: {", "meta: {base_url: 'https://h/?a=b', ", "5:20: destinations.meta.base_url: the URL holds a query or"),
     ("meta: {", "meta: {base_url: 'https://u@h/', ", "5:20: destinations.meta.base_url: the URL holds a user or pass"),
     ("meta: {", "meta: {base_url: 'https://h:99999/', ", "5:20: destinations.meta.base_url: "),
+    ("meta: {", "meta: {base_url: https://graph.facebook.com/v26.0, ", "5:20: destinations.meta.base_url: Meta's host takes neither port nor path here; leave it out"),
+    ("meta: {", "meta: {base_url: 'http://example.com', ", "5:20: destinations.meta.base_url: http is for this machine only, other hosts need https"),
+    ("meta: {", "meta: {base_url: 'https://example.com', ", "5:20: destinations.meta.base_url: this is not Meta's host; allow_host: true permits it"),
     ("meta: {", "meta: {type: mta, ", '5:16: destinations.meta.type: "mta" is not one of meta, sandbox; did you mean "meta"?'),
     ("meta: {", "meta: {acces_token: x, ", '5:10: destinations.meta.acces_token: unknown key "acces_token"; did you mean'),
 ]  # fmt: skip
