@@ -75,6 +75,9 @@ def _sqlite(url: str, *, root: Path) -> Place:
         raise StateError("state: a SQLite URL is three slashes and a path; write sqlite:///.syncer/state.db")
     if not file or ":memory:" in file or file.startswith("file:") or "\0" in file:
         raise StateError("state: what was sent must outlive the process; write sqlite:///.syncer/state.db")
+    if file.startswith("~") and "/" in file:
+        what = "`~` would be a folder of this name in the project, not your home"
+        raise StateError(f"state: {what}; write the whole path, such as sqlite:////home/shop/state.db")
     path = Path(os.path.abspath(root / file))  # noqa: PTH100 - resolve() would follow the symlinks we refuse
     return Place(URL.create("sqlite+pysqlite", database=str(path)), path, str(path))
 

@@ -57,6 +57,10 @@ def test_a_server_is_shown_without_user_and_password(url: str, shown: str) -> No
         ("sqlite:///", "must outlive the process"),
         ("sqlite:///:memory:", "must outlive the process"),
         ("sqlite:///file:x.db", "must outlive the process"),
+        (
+            "sqlite:///~/state.db",
+            "`~` would be a folder of this name in the project, not your home; write the whole path",
+        ),
         ("sqlite://state.db", "is three slashes and a path"),
         ("sqlite:///state.db?mode=ro", "is three slashes and a path"),
         ("sqlite+aiosqlite:///state.db", "is three slashes and a path"),
