@@ -2,20 +2,20 @@
 
 import json
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncer.alerts.errors import NotTold
 from syncer.alerts.facts import TokenFacts
 from syncer.alerts.look import pipeline_facts, token_facts
 from syncer.alerts.receivers import Receiver, Teller, receivers, tell
-from syncer.alerts.rules import Finding, findings
+from syncer.alerts.rules import TOKEN, Finding, findings
 from syncer.alerts.words import notice_of
 from syncer.pipeline import Project
 from syncer.session import Session
 from syncer.state import alerts
-from syncer.state.alerts import Message, Standing
+from syncer.state.alerts import Key, Message, Standing
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +44,41 @@ class Rounds:
     _tokens_at: float | None = field(default=None)
     _project: Project | None = field(default=None)
     """The one whose tokens they are."""
+    _held: tuple[bool | None, ...] = ()
+    """What of them held when Meta said it."""
+    _is_news: bool = False
+    """Whether what Meta said is still to be written down."""
 
     def go(self, session: Session) -> None:
-        """Look, write changes down, tell; raises `StateError`, then the next round does it."""
-        self._ask_tokens(session)
-        note(session, findings(pipeline_facts(session), self._tokens, now=session.clock.now()))
+        """Look, write changes down, tell; raises `StateError`, then the next round does it.
+
+        What Meta said is news once. Another daemon may have heard something newer since, and what its files ask for
+        this one's may not know: each would take back, round after round, what the other tells.
+        """
+        stand = alerts.standing(session.store, session.project.target)  # before the facts: these are not older then
+        self._ask_tokens(session, stand)
+        found = [*findings(pipeline_facts(session), (), now=session.clock.now()), *self._of_tokens(session)]
+        note(session, found, stand)
+        if self._is_news:
+            forget(session, found, stand)
+            self._is_news = False
         self._tell_all(session)
 
-    def _ask_tokens(self, session: Session) -> None:
-        now = session.clock.monotonic()
-        is_in_trouble = any(found.holds is not False for found in findings((), self._tokens, now=session.clock.now()))
+    def _ask_tokens(self, session: Session, stand: Mapping[Key, Standing]) -> None:
+        now, held = session.clock.monotonic(), self._holding(session)
+        is_in_trouble = any(each is not False for each in held) or any(condition == TOKEN for _, condition in stand)
         every_s = IN_TROUBLE_EVERY_S if is_in_trouble else TOKENS_EVERY_S
-        if self._project is not session.project or self._tokens_at is None or now - self._tokens_at >= every_s:
+        is_over = self._tokens_at is None or now - self._tokens_at >= every_s
+        if self._project is not session.project or is_over or held != self._held:  # the end of one has come near
             self._tokens, self._tokens_at, self._project = tuple(token_facts(session)), now, session.project
+            self._held, self._is_news = self._holding(session), True
+
+    def _holding(self, session: Session) -> tuple[bool | None, ...]:
+        return tuple(found.holds for found in findings((), self._tokens, now=session.clock.now()))
+
+    def _of_tokens(self, session: Session) -> Sequence[Finding]:
+        found = list(findings((), self._tokens, now=session.clock.now()))
+        return found if self._is_news else [replace(each, holds=None) for each in found]
 
     def _tell_all(self, session: Session) -> None:
         store, target, found = session.store, session.project.target, receivers(session.project.alerts)
@@ -86,14 +108,11 @@ class Rounds:
             log.error("alert.given_up", extra={**facts, "messages": len(stale)})
 
 
-def note(session: Session, found: Iterable[Finding]) -> None:
-    """Write down which alerts begin and which end; what nobody asks for any more ends without a word."""
+def note(session: Session, found: Iterable[Finding], stand: Mapping[Key, Standing]) -> None:
+    """Write down which alerts begin and which of those in `stand` end."""
     store, target, now = session.store, session.project.target, session.clock.now()
     to = [receiver.id for receiver in receivers(session.project.alerts)]
-    stand = alerts.standing(store, target)
-    asked = {}
     for finding in found:
-        asked[finding.key] = finding
         before = stand.get(finding.key)
         if finding.holds and before is None:
             raised = Standing(about=finding.about, condition=finding.condition, since=now, text=finding.text)
@@ -104,9 +123,14 @@ def note(session: Session, found: Iterable[Finding]) -> None:
             body = json.dumps(notice_of(finding, target=target, since=before.since, at=now).to_json())
             if alerts.end_alert(store, target, before, body=body, to=to):
                 log.info("alert.ended", extra=_facts(finding))
+
+
+def forget(session: Session, found: Iterable[Finding], stand: Mapping[Key, Standing]) -> None:
+    """End without a word what of `stand` nobody asks for any more."""
+    asked = {finding.key for finding in found}
     for key, before in stand.items():
         if key not in asked:
-            alerts.end_alert(store, target, before, body=None, to=())
+            alerts.end_alert(session.store, session.project.target, before, body=None, to=())
 
 
 def _facts(finding: Finding) -> dict[str, object]:
