@@ -121,6 +121,8 @@ def _expiring(facts: PipelineFacts, now: datetime) -> Said:
             f"{facts.label}: no run that began after {_at(facts.unread_since)} went well; rows since then leave "
             f"Meta's window from {_at(facts.unread_until)} on."
         )
+    if facts.last is not None and facts.last.status not in WELL:
+        return NO_NEWS  # it tried again what waits, so that this is not seen for a while
     return False, f"{facts.label}: no unsent event is about to leave Meta's window any more."
 
 

@@ -130,6 +130,31 @@ def test_rejects_a_pause_silence_and_rows_about_to_expire_are_told_and_taken_bac
         assert "100,000 events are set aside." in told.notices[6]["text"]
 
 
+def test_events_about_to_expire_are_told_once_though_each_run_that_fails_tries_them_again(shop: Shop) -> None:
+    alerts_in(shop, "{expiring_within: 24h, failed: false}")
+    clock, told = MovedClock(), Told()
+    rounds = Rounds(told)
+    with session_with(shop, clock) as session:
+        session.run("orders")
+    shop.add_orders(1, 3, changes="UPDATE orders SET ordered_at = now() - INTERVAL 156 HOUR")
+    url = shop.sandbox.url
+    shop.edit("syncer.yaml", url, "http://127.0.0.1:1")
+    with session_with(shop, clock) as session:
+        for _ in range(2):
+            assert session.run("orders").status is RunStatus.FAILED
+            rounds.go(session)
+            clock.sleep(901)
+            rounds.go(session)
+    assert told.alerts == [("raised", "expiring_within")]
+    assert "3 events have been read and not sent" in told.notices[0]["text"]
+    clock.by = timedelta()
+    shop.edit("syncer.yaml", "http://127.0.0.1:1", url)
+    with session_with(shop, clock) as session:
+        assert session.run("orders").acknowledged == 3
+        rounds.go(session)
+    assert told.alerts[1:] == [("ended", "expiring_within")]
+
+
 def test_a_token_that_ends_soon_or_died_is_told_until_it_is_renewed(shop: Shop) -> None:
     from syncer.sandbox.tokens import Token
 
