@@ -34,10 +34,7 @@ SAID: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
 
 def post_mail(smtp: Smtp, address: str, *, subject: str, text: str, longest_s: float = LONGEST_S) -> None:
     """Send one mail; raises `NotTold`, which quotes nothing that the server says."""
-    try:
-        message = _message(smtp, address.strip(), subject, text)
-    except ValueError:
-        raise NotTold("the address is no e-mail address; write name@example.com") from None
+    message = _message(smtp, address.strip(), subject, text)
     try:
         with doing("post"), _talk(smtp, longest_s) as server:
             if smtp.user is not None and smtp.password is not None:
@@ -50,18 +47,27 @@ def post_mail(smtp: Smtp, address: str, *, subject: str, text: str, longest_s: f
 
 
 def _message(smtp: Smtp, address: str, subject: str, text: str) -> EmailMessage:
-    """Return the mail; raises `ValueError` for an address with a line break or without an at sign."""
-    if "@" not in address:
-        raise ValueError
+    """Return the mail; raises `NotTold` for an address that no mail can go to or come from."""
     message = EmailMessage()
-    message["From"] = smtp.sender or f"syncer@{socket.gethostname()}"
-    message["To"] = address
+    if not _takes(message, "From", smtp.sender or f"syncer@{socket.gethostname()}"):
+        raise NotTold("alerts.smtp.sender is no e-mail address; write the name of a mailbox, @ and its domain")
+    if not _takes(message, "To", address) or not all(each.domain for each in message["To"].addresses):
+        raise NotTold("the address is no e-mail address; write the name of a mailbox, @ and its domain")
     message["Subject"] = subject
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain="syncer.invalid")
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message
+
+
+def _takes(message: EmailMessage, header: str, text: str) -> bool:
+    """Set a header; return whether addresses were found in `text`, which has no line break."""
+    try:
+        message[header] = text
+        return bool(message[header].addresses)
+    except (ValueError, IndexError, AttributeError):  # what the library raises for `name@` and `name@[`
+        return False
 
 
 class _Over(smtplib.SMTP):

@@ -1,5 +1,6 @@
 """`alerts:` of a project: who is told, when, and by which mail server."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +12,7 @@ from syncer.pipeline import AlertRules, Alerts, AlertTarget, Security, Smtp, Str
 
 KEYS = ("to", "when", "smtp")
 KINDS = ("slack", "webhook", "email")
+HAS_ADDRESS = re.compile(r"[^\s<>@]@[\w\[]")
 PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 
@@ -71,8 +73,9 @@ def _target(kind: str, node: Node, reader: Reader) -> Iterator[AlertTarget]:
             if (url := secrets.url(node)) is not None and _is_safe(node, reader):
                 yield AlertTarget(kind="webhook", address=url)
         case "email":
-            if "${" not in str(node.value) and "@" not in str(node.value):
-                reader.problems.at(node, f"{shape(node)} is no e-mail address", "write name@example.com")
+            if "${" not in str(node.value) and not HAS_ADDRESS.search(str(node.value)):
+                remedy = "write the name of a mailbox, @ and its domain"  # an example of one would be struck out
+                reader.problems.at(node, f"{shape(node)} is no e-mail address", remedy)
             yield AlertTarget(kind="email", address=secrets.reference(node))
 
 

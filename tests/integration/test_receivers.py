@@ -1,6 +1,7 @@
 """Receivers of alerts over real sockets: TLS, logins, and others that never come to an end."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_S02_a_server_that_takes_no_TLS_back_gets_neither_login_nor_mail() -> No
 def test_a_password_that_SMTP_cannot_say_is_told_as_a_reason_of_this_receiver_alone() -> None:
     with mail_server() as mails:
         assert "takes user and password in ASCII only" in why_not_told(smtp(mails.port, password="canarypässword"))
+
+
+@pytest.mark.parametrize("address", ["ops", "@", "ops@", "ops@[1", "\\@", '"ops@example.com', "ops\n@example.com"])
+def test_half_an_address_is_told_as_a_reason_of_this_receiver_alone(address: str) -> None:
+    """Of some of these the library raises what is no `ValueError`."""
+    with pytest.raises(NotTold, match="the address is no e-mail address; write the name of a mailbox"):
+        post_mail(smtp(1), address, subject="s", text="t")
+
+
+def test_half_an_address_of_the_sender_is_told_as_such() -> None:
+    with pytest.raises(NotTold, match=r"alerts\.smtp\.sender is no e-mail address; write the name of a mailbox"):
+        post_mail(replace(smtp(1), sender="syncer@"), "ops@example.com", subject="s", text="t")
 
 
 @pytest.mark.parametrize(("security", "letters"), [("none", b"220-here\r\n"), ("tls", HELLO), ("starttls", b"2")])

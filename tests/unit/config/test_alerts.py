@@ -53,6 +53,8 @@ def test_the_password_is_resolved_when_it_is_used(folder: Folder) -> None:
         ("to: [{webhook: 'http://hooks.example.com/x'}]", "is plain http, which is for this machine only; write https"),
         ("to: [{webhook: 'file:///etc/passwd'}]", "is no URL of http or https"),
         ("to: [{pager: x}]", "alerts.to[0]"),
+        ("to: [{email: ops}]", "is no e-mail address; write the name of a mailbox, @ and its domain"),
+        ("to: [{email: 'ops@'}]", "is no e-mail address; write the name of a mailbox, @ and its domain"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(folder: Folder, text: str, said: str) -> None:
