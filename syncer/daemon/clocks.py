@@ -23,17 +23,21 @@ Name = tuple[str, str]
 
 def timetables(project: Project) -> dict[Name, Timetable]:
     """Return the clocks of a project; a target without schedules has none."""
-    if not project.runs_schedules:
-        return {}
     return {
         (pipeline.name, kind): Timetable(schedule, f"{project.target}/{pipeline.name}/{kind}")
         for pipeline in project.pipelines.values()
-        if pipeline.enabled
-        for kind, schedule in _schedules(pipeline)
+        for kind, schedule in _schedules(project, pipeline)
     }
 
 
-def _schedules(pipeline: Pipeline) -> Iterable[tuple[str, Schedule]]:
+def has_clock(project: Project, pipeline: Pipeline, *, kind: str) -> bool:
+    """Return whether a clock of `pipeline` asks for runs as `kind`."""
+    return any(kind == its for its, _ in _schedules(project, pipeline))
+
+
+def _schedules(project: Project, pipeline: Pipeline) -> Iterable[tuple[str, Schedule]]:
+    if not (project.runs_schedules and pipeline.enabled):
+        return
     if pipeline.schedule is not None:
         yield SCHEDULE, pipeline.schedule
     if pipeline.reconcile.every is not None and pipeline.cursor is not None:

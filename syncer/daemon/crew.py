@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from syncer.actor import actor
 from syncer.config.chosen import way_to
+from syncer.daemon.clocks import has_clock
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
 from syncer.pipeline import Pipeline
@@ -117,8 +118,12 @@ class Crew:
         if way is None:
             self._refuse_unknown(session, scope, wishes)
             return False
-        if scope in paused and all(wish.by in CLOCKS for wish in wishes):
-            asked.refuse(session.store, target, wishes, message=f"paused: {paused[scope]}")
+        is_by_clocks = all(wish.by in CLOCKS for wish in wishes)
+        if is_by_clocks and not any(has_clock(session.project, way, kind=wish.by) for wish in wishes):
+            asked.refuse(session.store, target, wishes, message="no clock of the pipeline rings any more")
+            return False
+        if scope in paused and is_by_clocks:
+            self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S  # it waits until it is resumed
             return False
         crashed = self._crashes(session).get(scope, 0)
         if crashed >= MOST_CRASHES:
@@ -127,7 +132,8 @@ class Crew:
         if crashed >= MOST_CRASHES and scope not in paused:
             crashes.pause(session.store, scope, actor=actor())
             log.error("pipeline.paused", extra={"pipeline": name, "reason": crashes.CRASH_LOOP, "crashes": crashed})
-            asked.refuse(session.store, target, wishes, message=_crash_loop(name, crashed))
+            if people := [wish for wish in wishes if wish.by not in CLOCKS]:
+                asked.refuse(session.store, target, people, message=_crash_loop(name, crashed))
             return False
         if self._waits_for_others(session, scope) or not self.slots.take():
             return False

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from syncer.actions import pause, resume
 from syncer.config.load import load_project
 from syncer.daemon.crew import MOST_CRASHES, Crew
 from syncer.daemon.slots import Slots
@@ -19,8 +20,8 @@ from syncer.pipeline import Pipeline
 from syncer.report import RunReport, RunStatus
 from syncer.session import Session
 from syncer.state import asked
-from syncer.state.asked import Asked, AskedState
-from tests.acceptance.daemons import answered, ask, environ, session_of
+from syncer.state.asked import SCHEDULE, Asked, AskedState
+from tests.acceptance.daemons import EVERY, answered, ask, environ, session_of
 from tests.acceptance.shop import TOKEN, Shop
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
@@ -69,6 +70,43 @@ def test_R29_a_crash_that_another_daemon_wrote_down_is_heeded_by_this_one(shop: 
         (worker, _) = crew._running[session.scope(session.project.pipelines["orders"])]
         assert worker.is_suspect
         assert answered(session, [wish])[0].run_id
+
+
+def test_R27_a_due_time_whose_run_waited_when_its_pipeline_was_paused_has_it_when_that_is_resumed(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
+    with session_of(shop) as session:
+        orders = session.project.pipelines["orders"]
+        asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
+        pause(session, orders)
+        with crew_of(session) as crew:
+            assert crew.dispatch(session, waiting(session)) == 0
+        resume(session, orders)
+        with crew_of(session) as crew:
+            assert crew.dispatch(session, waiting(session)) == 1
+        assert waiting(session) == []
+
+
+def test_R29_a_due_time_is_not_forgotten_when_its_runs_crashed_and_paused_the_pipeline(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
+    with session_of(shop) as session:
+        for _ in range(MOST_CRASHES):
+            crash(session)
+        asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
+        with crew_of(session) as crew:
+            assert crew.dispatch(session, waiting(session)) == 0
+        assert resume(session, session.project.pipelines["orders"]).was == "crash_loop"
+        with crew_of(session) as crew:
+            assert crew.dispatch(session, waiting(session)) == 1
+
+
+def test_a_run_that_a_clock_asked_for_begins_no_more_once_its_pipeline_is_disabled(shop: Shop) -> None:
+    """As after a stop in the middle of it: that leaves it asked for."""
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h") + "\nenabled: false")
+    with session_of(shop) as session, crew_of(session) as crew:
+        asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
+        assert crew.dispatch(session, waiting(session)) == 0
+        assert waiting(session) == []
+        assert crew.dispatch(session, [asked.find(session.store, *ask(session, "orders")) or pytest.fail("gone")]) == 1
 
 
 class Interrupted(Session):
