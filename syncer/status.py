@@ -57,7 +57,7 @@ class PipelineStatus:
     rejects: int
     """Events set aside."""
     next_run_at: datetime | None
-    """When the daemon begins the next run by itself; None: never, or no daemon ever served it."""
+    """When the daemon begins the next run by itself; None: never, not while it is paused, or no daemon ever served it."""
     missed: tuple[Missed, ...]
     """Due times that had no run of their own, as far as this was noticed within `MISSED_WITHIN`, newest first."""
 
@@ -202,7 +202,7 @@ def _status(
         unfinished=sum(events.get(state, 0) for state in UNFINISHED),
         held=events.get(RequestState.HELD, 0),
         rejects=rejects,
-        next_run_at=clocks.next_at.get(pipeline.scope.pipeline),
+        next_run_at=None if pipeline.pause_reason else clocks.next_at.get(pipeline.scope.pipeline),
         missed=tuple(each for each in clocks.missed if each.pipeline == pipeline.scope.pipeline),
     )
 

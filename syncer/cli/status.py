@@ -60,7 +60,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
         holders = [daemon.holder for daemon in daemons]
         for way in wanted:
             said = found[way].to_json() if way in found else _never(*way, target)
-            its = [alert.condition for alert in alerts if alert.about == "/".join(way)]
+            its = [alert.condition for alert in alerts if _is_about(alert.about, {way: None})]
             print_json(said | {"daemons": holders, "alerts": its})
         return
     several = Counter(pipeline for pipeline, _ in wanted)

@@ -77,6 +77,13 @@ def test_a_pause_and_an_alert_are_shown_with_reason_and_condition(shop: Shop) ->
     assert value(found, "alert", condition="paused") == 1
 
 
+def test_status_as_json_tells_the_alert_about_a_token_with_each_pipeline_that_sends_with_it(shop: Shop) -> None:
+    with session_of(shop) as session:
+        standing = Standing(about="/meta", condition="token_expires_within", since=session.clock.now(), text="it does")
+        raise_alert(session.store, "default", standing, body="{}", to=[])
+    assert shop.syncer("status", "--output", "json").report["alerts"] == ["token_expires_within"]
+
+
 @pytest.mark.parametrize("gone", ["disabled", "without a file"])
 def test_a_pipeline_that_is_not_to_run_any_more_calls_nobody_by_its_old_times(gone: str, shop: Shop) -> None:
     shop.add_orders(1, 3)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from syncer.errors import StateError, SyncerError
 from syncer.report import Bucket, RunStatus, Tally
 from syncer.state.requests import Rejected, RequestState
+from syncer.state.schedules import Due, begin
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.status import pipelines_status, run_details, runs
@@ -79,6 +80,19 @@ def test_a_paused_pipeline_is_told_with_the_reason_and_its_last_success(store: S
     assert status.last_run.report.message == "renew it"
     assert status.paused_at is not None
     assert status.last_success_at == status.paused_at - timedelta(seconds=60)
+
+
+def test_a_paused_pipeline_has_no_next_run_until_it_is_resumed(store: Store, acts: Any) -> None:
+    acts.begin(store).close()
+    due = Due(
+        pipeline="orders", kind="schedule", schedule="every 1h", due_at=store.clock.now(), next_at=store.clock.now()
+    )
+    begin(store, "default", [due], ahead=store.clock.now())
+    scope = Scope("default", "orders", "meta")
+    store.pause(scope, reason="by_hand", actor="ada")
+    assert pipelines_status(store, "default")[0].next_run_at is None
+    store.resume(scope, actor="ada")
+    assert pipelines_status(store, "default")[0].next_run_at == due.next_at
 
 
 def test_pipelines_come_by_name_and_only_those_of_the_target(store: Store, acts: Any) -> None:
