@@ -71,14 +71,17 @@ def ask_for_run(session: Session, pipeline: Pipeline) -> int:
     return asked.ask(session.store, target, pipeline.name, destination=destination, by=session.actor)
 
 
-def wait_for_run(session: Session, pipeline: Pipeline, wish: int, *, timeout_s: float | None) -> RunReport:
+def wait_for_run(
+    session: Session, pipeline: Pipeline, wish: int, *, timeout_s: float | None, since: float | None = None
+) -> RunReport:
     """Return the report of the run that covers a wish, when it has ended; a failed one where none could begin.
 
-    Raises `SyncerError` where it takes longer than `timeout_s`, or no daemon is left; the wish stays.
+    Raises `SyncerError` where it takes longer than `timeout_s`, counted from the clock's moment `since`, else from now,
+    or no daemon is left; the wish stays.
     """
     clock, target, name = session.clock, session.project.target, pipeline.name
     now = clock.monotonic()
-    until, heard = (None if timeout_s is None else now + timeout_s), now
+    until, heard = (None if timeout_s is None else (now if since is None else since) + timeout_s), now
     while (found := asked.find(session.store, wish)) is not None and found.state is not AskedState.DONE:
         now = clock.monotonic()
         if until is not None and now >= until:

@@ -1,5 +1,6 @@
 """`syncer trigger`."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,27 @@ from syncer.cli.run import foremost
 
 if TYPE_CHECKING:
     from syncer.pipeline import Pipeline
+    from syncer.report import RunReport
     from syncer.session import Session
+
+
+def _number(context: click.Context, option: click.Parameter, given: float | None) -> float | None:
+    """Return what is given; no time is ever later than nan."""
+    if given is not None and math.isnan(given):
+        raise click.BadParameter("nan is no number of seconds.", context, option)
+    return given
 
 
 @click.command()
 @click.argument("name")
 @click.option("--no-wait", is_flag=True, help="Only ask; do not wait for the run.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0), help="Wait no longer than so many seconds.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    callback=_number,
+    help="Wait no longer than so many seconds.",
+)
 @destination_option
 @project_options
 @output_option
@@ -41,15 +56,17 @@ def command(
     syncer trigger orders
     syncer trigger orders --no-wait
     """
-    from syncer.actions import ask_for_run
+    from syncer.actions import ask_for_run, wait_for_run
     from syncer.cli.json_lines import print_json
     from syncer.pipeline import ways
     from syncer.session import find_pipeline
 
     with session(project_dir, target) as opened:
+        since = opened.clock.monotonic()
         asked = [(way, ask_for_run(opened, way)) for way in ways(find_pipeline(opened.project, name))]
         if not no_wait:
-            codes = [_wait(opened, way, wish, timeout_s=timeout_s, as_json=as_json) for way, wish in asked]
+            each = ((way, wait_for_run(opened, way, wish, timeout_s=timeout_s, since=since)) for way, wish in asked)
+            codes = [_tell(opened, way, report, as_json=as_json) for way, report in each]
             sys.exit(foremost(codes))
         for way, _ in asked:
             if as_json:
@@ -59,13 +76,11 @@ def command(
                 click.echo(f"{opened.label(way)}: a run was asked for; `syncer runs {name}` shows it.")
 
 
-def _wait(opened: "Session", pipeline: "Pipeline", wish: int, *, timeout_s: float | None, as_json: bool) -> Exit:
-    from syncer.actions import wait_for_run
+def _tell(opened: "Session", pipeline: "Pipeline", report: "RunReport", *, as_json: bool) -> Exit:
     from syncer.cli.json_lines import print_json
     from syncer.cli.report import print_report
     from syncer.exit_codes import exit_code
 
-    report = wait_for_run(opened, pipeline, wish, timeout_s=timeout_s)
     if as_json:
         print_json(report.to_json())
     else:

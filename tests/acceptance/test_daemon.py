@@ -48,6 +48,11 @@ def test_a_trigger_that_takes_too_long_says_where_to_look(make_shop: MakeShop) -
     assert (done.code, "the run has not ended within 0.5 s; `syncer runs orders` shows it" in done.err) == (1, True)
 
 
+def test_a_trigger_waits_for_a_number_of_seconds_and_nan_is_none(shop: Shop) -> None:
+    done = shop.syncer("trigger", "orders", "--timeout", "nan")
+    assert (done.code, "nan is no number of seconds" in done.err) == (2, True)
+
+
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_R26_a_storm_of_triggers_is_two_runs_at_most_and_each_gets_one_that_began_later(make_shop: MakeShop) -> None:

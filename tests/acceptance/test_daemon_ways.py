@@ -10,6 +10,7 @@ import pytest
 from syncer.actions import ask_for_run, pause, resume, wait_for_run
 from syncer.daemon.crew import MOST_CRASHES, Crew
 from syncer.daemon.slots import Slots
+from syncer.errors import SyncerError
 from syncer.pipeline import Pipeline, ways
 from syncer.report import RunStatus
 from syncer.sandbox.faults import parse_faults
@@ -48,6 +49,14 @@ def test_trigger_asks_for_every_way_and_reports_each(both: Shop) -> None:
         only = both.syncer("trigger", "orders", "--destination", "other", "--output", "json").report
         assert (only["destination"], only["acknowledged"]) == ("other", 0)
     assert len(datasets(both)) == 2
+
+
+def test_a_trigger_waits_for_all_its_ways_together_no_longer_than_it_was_told(both: Shop) -> None:
+    with session_of(both) as session:
+        wish = asked.ask(session.store, "default", "orders", destination="meta", by="ada")
+        began = session.clock.monotonic()
+        with pytest.raises(SyncerError, match="the run has not ended within 60 s"):
+            wait_for_run(session, each_way(session)[0], wish, timeout_s=60, since=began - 60)
 
 
 def test_R32_a_destination_that_the_file_gets_under_way_is_served_at_the_next_run(both: Shop) -> None:
