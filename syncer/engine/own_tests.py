@@ -17,6 +17,8 @@ from syncer.transform.identity import Scope
 from syncer.transform.reference_rules import References
 from syncer.transform.texts import text_of
 
+LATEST = 253_402_300_799
+"""The end of 9999, in Unix seconds."""
 DIGEST = re.compile(r"sha256\((.*)\)", re.DOTALL)
 """What an expected value writes for the digest of a text."""
 
@@ -76,10 +78,15 @@ def _rows(pipeline: Pipeline, given: list[dict[str, Json]]) -> tuple[list[dict[s
 def _now(references: References, rows: list[dict[str, Any]], written: Any) -> int:
     """Return the moment of the test: the one it names, else that of its newest event."""
     if written is not None:
-        return times.unix_seconds(written, Context()) or 0
+        return _in_calendar(times.unix_seconds(written, Context()) or 0)
     built = (one for row in rows for one in references.build(row, now=0))
     steps = [step for one in built for step in one.steps if step.field == "event_time"]
-    return max((int(step.sent) for step in steps if step.sent is not None), default=0)
+    return _in_calendar(max((int(step.sent) for step in steps if step.sent is not None), default=0))
+
+
+def _in_calendar(at: int) -> int:
+    """Return the nearest moment that has a date in UTC: the last evening of 9999 in America has none."""
+    return max(0, min(at, LATEST))
 
 
 def _key(pipeline: Pipeline, row: Mapping[str, Any]) -> str | None:

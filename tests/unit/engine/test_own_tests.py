@@ -68,6 +68,14 @@ def test_the_time_of_a_test_is_that_of_its_newest_event_unless_it_names_one() ->
     assert failures({"now": "2026-11-02T00:00:00Z", "rows": [old], "expect": [{}]}) == ()
 
 
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [("9999-12-31T23:59:59-05:00", "event_time_in_future"), ("0001-01-01T00:00:00+05:00", "event_time_too_old")],
+)
+def test_a_row_of_a_time_that_has_no_date_in_utc_is_judged_like_any_other(at: str, reason: str) -> None:
+    assert failures({"rows": [{**ROW, "at": at}], "expect_rejected": [{"key": 1, "reason": reason}]}) == ()
+
+
 def test_rows_of_one_key_are_judged_together_as_a_run_does() -> None:
     rows = [ROW, {**ROW, "mail": "b@b.co"}, ROW, {**ROW, "id": 2}]
     refused = [{"key": 1, "reason": "key_conflict"}, {"key": 1, "reason": "duplicate_skipped"}]
