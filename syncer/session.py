@@ -301,13 +301,13 @@ class Session:
         from syncer.engine.scheduled_test import refuse_scheduled_test
         from syncer.engine.tools import Tools, silent
 
-        destination, code = self.destination(pipeline), code or self.test_event_code(pipeline)
-        clock = SteadyClock(self.clock)
+        destination, clock = self.destination(pipeline), SteadyClock(self.clock)
 
         @contextmanager
         def sender() -> "Iterator[Sender]":
-            refuse_scheduled_test(pipeline, code=code, trigger=trigger)
-            with self.open_sender(pipeline, destination, clock=clock, test_event_code=code) as opened:
+            shown = code or self.test_event_code(pipeline)  # in the run, so that it is one that failed where it is gone
+            refuse_scheduled_test(pipeline, code=shown, trigger=trigger)
+            with self.open_sender(pipeline, destination, clock=clock, test_event_code=shown) as opened:
                 yield opened
 
         job = Job(

@@ -9,9 +9,12 @@ import pytest
 
 from syncer.alerts.rounds import Rounds
 from syncer.config.load import load_project
+from syncer.daemon.worker import Ended, Worker
 from syncer.pipeline import ways
 from syncer.report import RunStatus
 from syncer.session import Session
+from syncer.state import asked
+from syncer.state.history import stored_runs
 from tests.acceptance.daemons import EVERY, environ, serving, wait_until
 from tests.acceptance.hooks import mail_server, webhook
 from tests.acceptance.moved_clock import MovedClock
@@ -71,6 +74,24 @@ def test_a_run_by_hand_that_failed_is_no_news_for_others(shop: Shop) -> None:
         session.run("orders", trigger="backfill")
         Rounds(told).go(session)
     assert told.alerts == []
+
+
+@pytest.mark.parametrize("before", ["dataset_id: ", "dataset_id: '1234567890'\n    test_event_code: "])
+def test_a_reference_to_a_file_that_is_gone_when_a_run_begins_is_told(before: str, shop: Shop) -> None:
+    alerts_in(shop)
+    (shop.folder / "value.txt").touch(0o600)
+    (shop.folder / "value.txt").write_text("1234567890")
+    shop.edit("syncer.yaml", 'dataset_id: "1234567890"', before + "${file:value.txt}")
+    told = Told()
+    with session_with(shop, MovedClock()) as session:
+        (shop.folder / "value.txt").unlink()
+        asked.ask(session.store, "default", "orders", by="ada")
+        wishes = asked.waiting(session.store, "default")
+        assert Worker(session, session.project.pipelines["orders"], wishes, is_suspect=False).run() is Ended.WELL
+        assert [run.report.status for run in stored_runs(session.store, "default", limit=9)] == [RunStatus.FAILED]
+        Rounds(told).go(session)
+    assert told.alerts == [("raised", "failed")]
+    assert 'the file "value.txt" is not there' in told.notices[0]["text"]
 
 
 def test_a_receiver_that_is_away_is_told_later_in_order_and_given_up_after_a_day(shop: Shop) -> None:
