@@ -14,6 +14,8 @@ MOST_AT_ONCE = 20
 """Messages of one receiver that go together."""
 MOST_WAITING = 1_000
 """Messages of one receiver that are kept; later ones are not written down."""
+LONGEST_WAIT = timedelta(hours=1)
+"""No message waits so long for its next try: one that does, a clock that was ahead has put off."""
 Key = tuple[str, str]
 """What an alert is about, a pipeline or a destination, and its condition."""
 _INSERT = {
@@ -100,7 +102,7 @@ def claim(store: Store, target: str, receiver: str, *, lease: timedelta) -> list
     query = select(ALERT_MESSAGES).where(table.target == target, table.receiver == receiver)
     with store.reading() as connection:
         first = connection.execute(query.order_by(table.id).limit(1)).first()
-    if first is None or first.next_at > now:
+    if first is None or now < first.next_at <= now + LONGEST_WAIT:
         return []
     with store.tx("alert") as connection:
         is_first = (table.id == first.id) & (table.next_at == first.next_at)

@@ -77,6 +77,13 @@ def test_what_was_not_told_keeps_later_changes_behind_it(store: Store) -> None:
     assert [(message.body, message.attempts) for message in again] == [("1", 1), ("2", 0)]
 
 
+def test_R31_a_clock_that_was_ahead_keeps_no_receiver_from_hearing_once_it_is_set_right(store: Store) -> None:
+    raise_alert(store, "prod", alert(store), body="b", to=["slack"])
+    failed(store, claim(store, "prod", "slack", lease=LEASE), next_at=store.clock.now() + timedelta(days=400))
+    assert bodies(claim(store, "prod", "slack", lease=LEASE)) == ["b"]
+    assert claim(store, "prod", "slack", lease=LEASE) == []
+
+
 def test_messages_of_receivers_that_are_gone_are_forgotten_and_there_is_a_limit(store: Store) -> None:
     raised = alert(store)
     for number in range(3):
