@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from io import BufferedReader
 
 from syncer.alerts.connection import connected
 from syncer.alerts.errors import NotTold
@@ -16,7 +17,16 @@ from syncer.ports import doing
 
 LONGEST_S = 40.0
 """For all of it, however slowly the server talks."""
+LARGEST_ANSWER = 64 * 1024
+"""Bytes of all that the server says; they stay in memory."""
+
+
+class TooMuchError(Exception):
+    """The server says more than `LARGEST_ANSWER`; no `OSError`, which the library takes for a broken connection."""
+
+
 SAID: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (TooMuchError, "says far more than one does; look at alerts.smtp.host and port"),
     (smtplib.SMTPAuthenticationError, "refuses the login; look at alerts.smtp.user and password"),
     (smtplib.SMTPRecipientsRefused, "refuses the address of the receiver; is it written right?"),
     (smtplib.SMTPSenderRefused, "refuses the sender; set alerts.smtp.sender to an address of yours"),
@@ -40,7 +50,7 @@ def post_mail(smtp: Smtp, address: str, *, subject: str, text: str, longest_s: f
             if smtp.user is not None and smtp.password is not None:
                 server.login(smtp.user, smtp.password.resolve())
             server.send_message(message)
-    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+    except (OSError, smtplib.SMTPException, UnicodeError, TooMuchError) as error:
         raise NotTold(_in_words(smtp, error)) from None
     except ConfigError as error:
         raise NotTold(str(error)) from None
@@ -80,6 +90,32 @@ class _Over(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         del host, port, timeout
         return self._opened
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return what the server says; raises `TooMuchError` where it comes to no end."""
+        self.file = self.file or _Bounded(self.sock.makefile("rb"))  # type: ignore[union-attr]  # it is open
+        try:
+            return super().getreply()
+        except TooMuchError:
+            self.close()
+            raise
+
+
+class _Bounded:
+    """Gives lines, up to `LARGEST_ANSWER` bytes of them. Mutable."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self._file, self._left = file, LARGEST_ANSWER
+
+    def readline(self, most: int) -> bytes:
+        line = self._file.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise TooMuchError
+        return line
+
+    def close(self) -> None:
+        self._file.close()
 
 
 @contextmanager

@@ -78,6 +78,11 @@ def test_a_mail_server_that_never_comes_to_an_end_is_left_after_a_while(security
         assert time.monotonic() - began < 10 * SHORT_S
 
 
+def test_a_mail_server_that_talks_without_end_fills_no_memory() -> None:
+    with dripping(b"220-here\r\n", every_s=0) as port:
+        assert "says far more than one does" in why_not_told(smtp(port), longest_s=20)
+
+
 def test_a_webhook_that_never_comes_to_an_end_is_left_after_a_while() -> None:
     with dripping(b"HTTP/1.1 ") as port, pytest.raises(NotTold, match="did not answer within"):
         post(f"http://127.0.0.1:{port}/x", b"{}", longest_s=SHORT_S)
