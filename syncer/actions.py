@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from connectors.incremental import CursorKind, cursor_kind
@@ -32,7 +31,7 @@ from syncer.state.daemons import serving
 from syncer.state.guard import Guard
 from syncer.state.held import assume_delivered as assume_held
 from syncer.state.held import held_requests
-from syncer.state.history import SWEEP, RequestLine, report_of, stored_pipeline
+from syncer.state.history import SWEEP, RequestLine, StoredPipeline, report_of, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 from syncer.state.prune import has_due, prune
@@ -126,18 +125,27 @@ def resume(session: Session, pipeline: Pipeline) -> Resumed:
             operations.accept(
                 session.store, scope, before=found.basis, after=now, begins_anew=anew, actor=session.actor
             )
-            _catch_up(session, scope, found.paused_at)
+            _catch_up(session, scope, found)
             return Resumed(found.pause_reason, accepted)
     was = session.store.resume(scope, actor=session.actor)
-    _catch_up(session, scope, None if found is None else found.paused_at)
+    if found is not None:
+        _catch_up(session, scope, found)
     return Resumed(was)
 
 
-def _catch_up(session: Session, scope: Scope, paused_at: datetime | None) -> None:
-    """Ask for a run where a clock rang since the pause, for other destinations of the pipeline; else the clock waits itself."""
-    store = session.store
+def _catch_up(session: Session, scope: Scope, before: StoredPipeline) -> None:
+    """Ask for a run where a clock has moved on without one that did its work; else the clock waits itself.
+
+    It rang since the pause, for other destinations of the pipeline, or its last run is the one that paused itself.
+    """
+    store, paused_at = session.store, before.paused_at
+    if paused_at is None:
+        return
+    is_undone = before.pause_reason != BY_HAND
     for (name, kind), due in schedules.stored(store, scope.target).items():
-        if paused_at is not None and name == scope.pipeline and due.due_at > paused_at:
+        rings_now = due.next_at is not None and due.next_at <= store.clock.now()
+        is_left = is_undone and kind == asked.SCHEDULE and not rings_now
+        if name == scope.pipeline and (is_left or due.due_at > paused_at):
             asked.ask(store, scope.target, name, destination=scope.destination, by=kind)
 
 

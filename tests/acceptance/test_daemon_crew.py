@@ -13,6 +13,7 @@ import pytest
 
 from syncer.actions import pause, resume
 from syncer.config.load import load_project
+from syncer.daemon.clocks import Clocks
 from syncer.daemon.crew import MOST_CRASHES, Crew
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
@@ -84,6 +85,21 @@ def test_R27_a_due_time_whose_run_waited_when_its_pipeline_was_paused_has_it_whe
         with crew_of(session) as crew:
             assert crew.dispatch(session, waiting(session)) == 1
         assert waiting(session) == []
+
+
+def test_R27_a_due_time_whose_run_paused_itself_is_made_up_for_when_the_pipeline_is_resumed(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
+    shop.edit("syncer.yaml", "${env:TOKEN}", "${env:WORN}")
+    shop.add_orders(1, 1)
+    worn = {**environ(shop), "WORN": "EAAwornouttoken0123456789"}
+    with Session(load_project(shop.folder, environ=worn)) as session, crew_of(session) as crew:
+        Clocks(session.store, session.project).look()
+        (wish,) = waiting(session)
+        assert crew.dispatch(session, [wish]) == 1
+        crew.drain(30)
+        orders = session.project.pipelines["orders"]
+        assert resume(session, orders).was == "token_invalid"
+        assert [wish.by for wish in waiting(session)] == [SCHEDULE]
 
 
 def test_R29_a_due_time_is_not_forgotten_when_its_runs_crashed_and_paused_the_pipeline(shop: Shop) -> None:
