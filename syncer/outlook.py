@@ -51,6 +51,8 @@ class Trace:
     """(run, request) of each request that its event was part of, oldest first."""
     reject: Reject | None
     """Where it is set aside."""
+    is_judged_again: bool = False
+    """The next run looks for the row of that reject, however far the watermark is."""
     suppressed: Suppression | None = None
     """When and why a run first left it unsent for want of consent."""
     is_erased: bool = False
@@ -84,13 +86,25 @@ class Trace:
             return "not_found", "The query gives no row with this key, and nothing was ever sent for it."
         if self.row.reason is not None:
             return str(self.row.bucket), refused_in_words(self.row.reason, self.row.field)
-        if self.row.is_passed:
-            remedy = (
-                f"`syncer reconcile {self.pipeline}` does, and so does a run where `reconcile: {{every: ...}}` is due"
-            )
-            late = f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}."
-            return "late", late + self._first
+        if self.row.is_passed and not self.is_judged_again:
+            return "late", self._late + self._first
         return "waiting", f"It has not been sent; `syncer run {self.pipeline}` sends it." + self._first
+
+    def _forgotten(self, refused: RequestLine) -> str:
+        """Return what holds for an event that Meta refused, and whose reject was dropped or is over its term."""
+        known = REASONS.get(refused.reason or "")
+        why = known.sentence if known else f"Meta refused it ({refused.reason})."
+        remedy = f"`syncer backfill {self.pipeline} --since T --resend` does"
+        return f"{why} It is set aside no more, so no run sends it, whatever its row holds; {remedy}."
+
+    @property
+    def _late(self) -> str:
+        """Return why no run reads a row that gives an event, and what does."""
+        remedy = f"`syncer reconcile {self.pipeline}` does, and so does a run where `reconcile: {{every: ...}}` is due"
+        if self.reject is None:
+            return f"It came after the watermark had passed its cursor value, so a run does not read it; {remedy}."
+        retry = f"`syncer rejects retry {self.pipeline}` judges it again"
+        return f"It was set aside and passes now, but the watermark is past it, so a run does not read it; {retry}."
 
     @property
     def _first(self) -> str:
@@ -101,7 +115,7 @@ class Trace:
 
     @property
     def _unsent(self) -> tuple[str, str] | None:
-        """Return word and sentence for a row without consent, which is judged first, or one that is set aside."""
+        """Return word and sentence for a row without consent, which is judged first, or one that was refused."""
         since, row = self.suppressed, self.row
         first = "" if since is None else f" It is unsent since {in_utc(since.at)}, first for {since.reason}."
         if row is not None and row.bucket == Bucket.NO_CONSENT.value:
@@ -110,7 +124,8 @@ class Trace:
             return Bucket.NO_CONSENT.value, refused_in_words(since.reason, None) + first
         if self.reject is not None and not self._is_mended:
             return self.reject.bucket, refused_in_words(self.reject.reason, self.reject.field)
-        return None
+        refused = next((line for _, line in self.requests if line.state is RequestState.DEAD), None)
+        return None if refused is None else (Bucket.REJECTED_REMOTE.value, self._forgotten(refused))
 
     @property
     def _is_mended(self) -> bool:
@@ -265,6 +280,7 @@ def _trace(
     wanted: "tuple[bytes | None, str, Row | None]",
     found: StoredPipeline | None,
 ) -> Trace:
+    from syncer.engine.again import passed_by
     from syncer.engine.forecast import FOR_SOMEBODY
     from syncer.transform.key_text import key_text
 
@@ -279,6 +295,7 @@ def _trace(
         unsent = suppression_of(session.store, found.id, identity)
         is_erased = identity in erased_of(session.store, found.id)
         is_in_doubt = identity in doubts_given_up(session.store, found.id, now=session.clock.now())
+    low = None if row is None or pipeline.rejects.retry != "on_change" else row.low
     return Trace(
         pipeline=pipeline.name,
         target=session.project.target,
@@ -288,6 +305,7 @@ def _trace(
         row=row,
         requests=tuple((request.run_id, line) for request, line in requests),
         reject=reject,
+        is_judged_again=reject is not None and bool(passed_by([reject], low, fingerprint=pipeline.fingerprint)),
         suppressed=unsent,
         is_erased=is_erased,
         is_in_doubt=is_in_doubt,

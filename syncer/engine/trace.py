@@ -1,14 +1,15 @@
 """What became of one row, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from connectors.base import Query, Source
+from connectors.base import Source
 from connectors.incremental import CursorValue, cursor_value
+from syncer.engine.again import lowest_read
 from syncer.engine.compiled import compiled
 from syncer.engine.one_row import find, of_key
 from syncer.engine.plan import first_event_time, plan
@@ -41,6 +42,8 @@ class Row:
     field: str | None = None
     is_passed: bool = False
     """The watermark is so far beyond it that no run reads it again."""
+    low: CursorValue | None = None
+    """The lowest cursor value that runs read; None: they read all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,12 @@ def find_rows(
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
     made = transform(rows, now=at, start=start)
     cursor = None if transform.cursor_column is None else cursor_value(rows.column(transform.cursor_column), 0)
-    is_passed = _is_passed(query, cursor)
-    return tuple(_row(line, made, is_passed=is_passed) for line in transform.named(rows, now=at).iter_rows(named=True))
+    low = lowest_read(query)
+    lines = transform.named(rows, now=at).iter_rows(named=True)
+    return tuple(replace(_row(line, made), is_passed=_is_passed(low, cursor), low=low) for line in lines)
 
 
-def _row(line: dict[str, Any], made: "Transformed", *, is_passed: bool) -> Row:
+def _row(line: dict[str, Any], made: "Transformed") -> Row:
     """Return what the rule of `line`, one of those that name a row, gives."""
     rule, identity = line["rule"] or THE_RULE, line["identity"]
     is_its = pl.col("identity") == pl.lit(identity, dtype=pl.Binary)
@@ -92,7 +96,7 @@ def _row(line: dict[str, Any], made: "Transformed", *, is_passed: bool) -> Row:
         said = {"event_id": line["event_id"], **{name: reject[name] for name in ("bucket", "reason", "field")}}
     else:
         said = {"event_id": line["event_id"], "bucket": Bucket.NO_RULE.value, "reason": Bucket.NO_RULE.value}
-    return Row(rule=rule, identity=identity, is_passed=is_passed, **said)
+    return Row(rule=rule, identity=identity, **said)
 
 
 def identities_of(pipeline: Pipeline, scope: Scope, key: Sequence[str]) -> dict[bytes, str]:
@@ -101,8 +105,7 @@ def identities_of(pipeline: Pipeline, scope: Scope, key: Sequence[str]) -> dict[
     return {identity(scope, scope.name_in_ids(pipeline.name), rule, key): rule for rule in rules}
 
 
-def _is_passed(query: Query, cursor: CursorValue | None) -> bool:
-    low = next((wanted.low for wanted in query.ranges if wanted.column == query.cursor_column), None)
+def _is_passed(low: CursorValue | None, cursor: CursorValue | None) -> bool:
     if low is None or cursor is None or order(low)[0] != order(cursor)[0]:
         return False
     return order(cursor) < order(low)

@@ -146,6 +146,33 @@ def test_a_trace_tells_where_each_row_stands(make_shop: MakeShop) -> None:
     assert "acked" in shop.syncer("trace", "orders", "11").out
 
 
+def test_what_meta_refused_is_not_said_to_wait_when_its_reject_was_dropped(shop: Shop) -> None:
+    shop.add_orders(1, 2, changes="UPDATE orders SET currency = 'MRU' WHERE order_id = 2")
+    shop.syncer("run", "orders")
+    assert shop.syncer("rejects", "drop", "orders", "--all", "--yes").code == 0
+    shop.sql("UPDATE orders SET currency = 'EUR', updated_at = now() WHERE order_id = 2")
+    told = shop.syncer("trace", "orders", "2", "--output", "json").report
+    assert (told["conclusion"], "no run sends it" in told["text"]) == ("rejected_remote", True)
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
+    assert shop.syncer("backfill", "orders", "--since", "-1d", "--resend", "--yes").code == 0
+    assert sorted(shop.order_ids()) == ["1", "1", "2"]  # as it says
+    shop.sql("UPDATE orders SET currency = 'MRU' WHERE order_id = 1", "DELETE FROM orders WHERE order_id = 2")
+    assert shop.syncer("trace", "orders", "2", "--output", "json").report["conclusion"] == "acked"
+
+
+def test_a_reject_that_the_next_run_judges_again_is_not_said_to_be_late(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "cursor: updated_at", "cursor: {column: updated_at, lookback: 0}")
+    shop.add_orders(1, 3, changes="UPDATE orders SET total = NULL WHERE order_id = 1")
+    shop.syncer("run", "orders")
+    shop.sql("UPDATE orders SET total = 5 WHERE order_id = 1")  # and its cursor value stays
+    told = shop.syncer("trace", "orders", "1", "--output", "json").report
+    assert (told["conclusion"], "`syncer rejects retry orders` judges it again" in told["text"]) == ("late", True)
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
+    shop.edit("pipelines/orders.yaml", "value: total", "value: {column: total, default: 1}")
+    assert shop.syncer("trace", "orders", "1", "--output", "json").report["conclusion"] == "waiting"
+    assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 1
+
+
 def test_deliveries_have_a_line_for_each_event_by_its_key(shop: Shop) -> None:
     shop.add_orders(1, 5, changes="UPDATE orders SET total = NULL WHERE order_id = 3")
     shop.syncer("run", "orders")
