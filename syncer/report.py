@@ -88,6 +88,11 @@ class Tally:
     """And of how many the row had some value for it, before it was normalised."""
 
     @property
+    def rejected(self) -> int:
+        """Return how many events were refused, here or by Meta."""
+        return sum(self.buckets[bucket] for bucket in REJECTED)
+
+    @property
     def own_rows(self) -> int:
         """Return how many rows were read that no other destination gets."""
         return self.rows_read - self.reasons[ELSEWHERE]

@@ -11,7 +11,7 @@ from syncer.engine.readings import longest_window_s
 from syncer.errors import ConfigError
 from syncer.logs import redact
 from syncer.pipeline import AlertRules, Pipeline, Project
-from syncer.report import ELSEWHERE, REJECTED, RunReport, RunStatus
+from syncer.report import ELSEWHERE, RunReport, RunStatus
 from syncer.session import Session
 from syncer.spec.answers import MEANINGS
 from syncer.state import watched
@@ -75,7 +75,7 @@ def _facts(stored: StoredPipeline, rules: AlertRules, last: StoredRun | None) ->
 
 def _ended(report: RunReport) -> EndedRun:
     tally = report.tally
-    rejected = sum(tally.buckets[bucket.value] for bucket in REJECTED)
+    rejected = tally.rejected
     reasons = [(reason, number) for reason, number in tally.reasons.most_common() if reason != ELSEWHERE]
     return EndedRun(
         run_id=report.run_id,

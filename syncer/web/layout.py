@@ -25,7 +25,8 @@ def shown(request: Request, session: Session, template: str, **facts: Any) -> HT
     """Return a page of the daemon."""
     told = TOLD.get(request.query_params.get("told", ""), "")
     common = {"told": told, "troubles": troubles_of(request), "target": session.project.target, "live": _live(request)}
-    return page(request, template, {**common, "now": session.clock.now(), **facts})
+    ways = ((name, to) for name, pipeline in session.project.pipelines.items() for to in pipeline.destinations)
+    return page(request, template, {**common, "now": session.clock.now(), "with_page": frozenset(ways), **facts})
 
 
 def redirect(path: str, told: str) -> RedirectResponse:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from syncer.report import Bucket
+from syncer.report import REJECTED, Bucket
 from syncer.state.volumes import Volume
 
 WIDTHS_S: Final = (60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 7 * 86_400)
@@ -13,13 +13,7 @@ MOST_SLOTS: Final = 72
 TAKEN: Final = "acknowledged"
 OUTCOMES: Final[dict[str, tuple[str, ...]]] = {
     TAKEN: (TAKEN,),
-    "rejected": (
-        Bucket.REJECTED_LOCAL,
-        Bucket.REJECTED_REMOTE,
-        Bucket.PII_BLOCKED,
-        Bucket.KEY_PROBLEM,
-        Bucket.UNREADABLE,
-    ),
+    "rejected": REJECTED,
     "held": (Bucket.HELD,),
     "too old": (Bucket.EXPIRED, Bucket.PAST_MAX_AGE),
 }

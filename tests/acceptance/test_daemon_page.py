@@ -85,6 +85,24 @@ def test_the_overview_says_how_long_it_counts_where_a_day_has_too_many_runs(shop
     assert 0 < newest.counted_s < 600
 
 
+def test_what_no_file_has_any_more_is_named_without_a_link(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    run_id = shop.syncer("run", "orders", "--output", "json").report["run_id"]
+    shop.syncer("pause", "orders")
+    shop.edit("pipelines/orders.yaml", "name: orders", "name: purchases")
+    with reading(shop) as client:
+        texts = [client.get(path).text for path in ("/runs", f"/runs/{run_id}", "/audit")]
+    assert [("orders" in text, "/pipelines/orders" in text) for text in texts] == [(True, False)] * 3
+
+
+def test_a_run_counts_as_rejected_whatever_was_refused(shop: Shop) -> None:
+    shop.add_orders(1, 3, changes="UPDATE orders SET order_id = NULL WHERE order_id = 3")
+    assert shop.syncer("run", "orders", "--output", "json").report["buckets"] == {"key_problem": 1}
+    with reading(shop) as client:
+        for path in ("/runs", "/pipelines/orders/meta"):
+            assert '<td data-label="Rejected" class="amount">1</td>' in client.get(path).text
+
+
 def test_a_run_of_another_target_is_no_run_of_this_page_or_its_api(shop: Shop) -> None:
     shop.add_orders(1, 2)
     targets = "targets:\n  default: {}\n  other: {}\ndefault_target: default\n"

@@ -131,4 +131,4 @@ def test_rejects_of_all_pipelines_are_filtered_by_pipeline_destination_and_reaso
         expect(page.locator("tbody tr")).to_have_count(1)
         expect(page.locator("tbody tr")).to_contain_text("to other")
         page.get_by_role("link", name="1", exact=True).click()
-        expect(page).to_have_url(f"{visitor.url}/pipelines/orders/other/rejects?reason=currency_missing")
+        expect(page).to_have_url(f"{visitor.url}/pipelines/orders/other/rejects?reason=currency_missing&field=currency")
