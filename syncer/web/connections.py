@@ -61,11 +61,11 @@ def check(request: Request) -> Response:
     """Check one connection, or all."""
     session, name = session_of(request), form_of(request).get("name")
     with errands_of(request).looking():
-        found = {each.name: each for each in checks(session, [name] if name else ())}
+        found = {(each.name, each.kind): each for each in checks(session, [name] if name else ())}
     return shown(request, session, "connections.html", connections=_connections(session, found))
 
 
-def _connections(session: Session, found: dict[str, Check]) -> list[Connection]:
+def _connections(session: Session, found: dict[tuple[str, str], Check]) -> list[Connection]:
     project = session.project
     known = [
         *((name, "source", each.type, "", _reading(project, name)) for name, each in project.sources.items()),
@@ -76,7 +76,7 @@ def _connections(session: Session, found: dict[str, Check]) -> list[Connection]:
         (STATE, STATE, STATE, redact(str(session.state_place)), ()),
     ]
     return [
-        Connection(name=name, kind=kind, type=type_, place=place, pipelines=pipelines, checked=found.get(name))
+        Connection(name=name, kind=kind, type=type_, place=place, pipelines=pipelines, checked=found.get((name, kind)))
         for name, kind, type_, place, pipelines in known
     ]
 

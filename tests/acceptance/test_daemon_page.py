@@ -103,6 +103,16 @@ def test_a_run_counts_as_rejected_whatever_was_refused(shop: Shop) -> None:
             assert '<td data-label="Rejected" class="amount">1</td>' in client.get(path).text
 
 
+def test_a_source_and_a_destination_of_one_name_are_told_apart(shop: Shop) -> None:
+    shop.edit("syncer.yaml", "  warehouse: {", "  meta: {")
+    shop.edit("pipelines/orders.yaml", "source: warehouse", "source: meta")
+    (shop.folder / "warehouse.duckdb").unlink()
+    with reading(shop) as client:
+        text = client.post("/connections/check", data={"name": "meta"}).text
+    rows = re.findall(r'<th scope="row" data-label="Name">meta</th>(.*?)</tr>', text, re.DOTALL)
+    assert ["badge bad" in row for row in rows] == [True, False]
+
+
 def test_a_run_of_another_target_is_no_run_of_this_page_or_its_api(shop: Shop) -> None:
     shop.add_orders(1, 2)
     targets = "targets:\n  default: {}\n  other: {}\ndefault_target: default\n"
