@@ -61,6 +61,11 @@ class PipelineStatus:
     missed: tuple[Missed, ...]
     """Due times that had no run of their own, as far as this was noticed within `MISSED_WITHIN`, newest first."""
 
+    @property
+    def is_resumed(self) -> bool:
+        """Return whether its last run was paused, and somebody let it run again since."""
+        return self.state == RunStatus.PAUSED and self.pause_reason is None
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {

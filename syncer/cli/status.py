@@ -139,7 +139,6 @@ def _print_more(name: str, status: "PipelineStatus") -> None:
     from syncer.cli.report import print_match_keys
     from syncer.cli.text import console
     from syncer.logs import redact
-    from syncer.report import RunStatus
 
     if status.pause_reason:
         since = f" since {_shown(status.paused_at)}" if status.paused_at else ""
@@ -156,8 +155,7 @@ def _print_more(name: str, status: "PipelineStatus") -> None:
         )
     report = status.last_run.report if status.last_run else None
     if report and report.message:
-        is_resumed = report.status is RunStatus.PAUSED and status.pause_reason is None
-        said = "it was resumed since its last run, which was paused" if is_resumed else redact(report.message)
+        said = "it was resumed since its last run, which was paused" if status.is_resumed else redact(report.message)
         console.print(f"\n{name}: {said}", markup=False)
     if report and (keys := report.tally.match_keys()):
         console.print(f"\n{name}, last run:", markup=False)

@@ -136,6 +136,8 @@ def state_of(pipeline: Pipeline | None, status: PipelineStatus | None) -> State:
         return State("disabled", "quiet")
     if status is None or status.state == "never":
         return State("never run", "quiet")
+    if status.is_resumed:
+        return State("resumed", "quiet")
     return run_state(RunStatus(status.state))
 
 

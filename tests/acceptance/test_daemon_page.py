@@ -103,6 +103,17 @@ def test_a_run_counts_as_rejected_whatever_was_refused(shop: Shop) -> None:
             assert '<td data-label="Rejected" class="amount">1</td>' in client.get(path).text
 
 
+def test_a_pipeline_that_was_resumed_is_not_told_to_be_paused(shop: Shop) -> None:
+    for action in ("pause", "run", "resume"):
+        shop.syncer(action, "orders")
+    with reading(shop) as client:
+        text, overview = client.get("/pipelines/orders/meta").text, client.get("/").text
+    assert '<h1>orders <span class="badge quiet">resumed</span></h1>' in text
+    assert "It was resumed since its last run, which was paused." in text
+    assert "syncer resume" not in text
+    assert '<span class="badge quiet">resumed</span>' in overview
+
+
 def test_a_source_and_a_destination_of_one_name_are_told_apart(shop: Shop) -> None:
     shop.edit("syncer.yaml", "  warehouse: {", "  meta: {")
     shop.edit("pipelines/orders.yaml", "source: warehouse", "source: meta")
