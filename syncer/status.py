@@ -7,6 +7,7 @@ from typing import Any, Self
 from syncer.errors import SyncerError
 from syncer.report import RunStatus
 from syncer.state import schedules
+from syncer.state.held import held_events
 from syncer.state.history import (
     RequestLine,
     StoredPipeline,
@@ -54,6 +55,7 @@ class PipelineStatus:
     unfinished: int
     """Events in requests that the next run has to look at."""
     held: int
+    """Events whose outcome is unknown; those of erased persons do not count."""
     rejects: int
     """Events set aside."""
     next_run_at: datetime | None
@@ -205,7 +207,7 @@ def _status(
         last_success_at=delivered.finished_at if delivered else None,
         acknowledged=events.get(RequestState.ACKED, 0) + events.get(RequestState.ACKED_ASSUMED, 0),
         unfinished=sum(events.get(state, 0) for state in UNFINISHED),
-        held=events.get(RequestState.HELD, 0),
+        held=held_events(store, pipeline.id) if events.get(RequestState.HELD) else 0,
         rejects=rejects,
         next_run_at=None if pipeline.pause_reason else clocks.next_at.get(pipeline.scope.pipeline),
         missed=tuple(each for each in clocks.missed if each.pipeline == pipeline.scope.pipeline),

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from syncer.errors import SyncerError
 from syncer.report import Bucket
@@ -13,6 +13,7 @@ from syncer.state.open_requests import OpenRequest
 from syncer.state.requests import NOBODY, NewRequest, RequestState, StoredRequest, split
 from syncer.state.scope import Scope
 from syncer.state.store import Store
+from syncer.state.tables import REQUESTS
 
 
 def held_requests(store: Store, scope: Scope, wanted: Collection[int] = ()) -> list[tuple[StoredRequest, RequestLine]]:
@@ -37,6 +38,15 @@ def held_requests(store: Store, scope: Scope, wanted: Collection[int] = ()) -> l
             f"{scope.pipeline}: no request {names} is held; `syncer held list {scope.pipeline}` says which are"
         )
     return [each for each in found if each[0].id in wanted]
+
+
+def held_events(store: Store, pipeline_id: int) -> int:
+    """Return how many events of a pipeline are held; those of erased persons do not count."""
+    table = REQUESTS.c
+    query = select(table.digests).where(table.pipeline_id == pipeline_id, table.state == RequestState.HELD.value)
+    with store.reading() as connection:
+        found = [split(bytes(row.digests)) for row in connection.execute(query)]
+    return sum(len(digests) - digests.count(NOBODY) for digests in found)
 
 
 def assume_delivered(store: Store, scope: Scope, wanted: Collection[int], *, actor: str) -> int:

@@ -114,9 +114,10 @@ def test_alerts_and_held_requests_are_listed(make_shop: MakeShop) -> None:
         assert shop.syncer("erase", "orders", "--key", "2").code == 0
         _, left = call("GET", "/pipelines/orders/held")
         _, asked = call("POST", "/pipelines/orders/held/resend", {})
+        [way] = call("GET", "/pipelines/orders")[1]["ways"]
     assert (alerts[-1]["pipeline"], alerts[-1]["condition"]) == (None, "token_expires_within")
     assert sum(request["events"] for request in held) == 3
-    assert (sum(request["events"] for request in left), asked["events"]) == (2, 2)
+    assert (sum(request["events"] for request in left), asked["events"], way["held"]) == (2, 2, 2)
 
 
 @pytest.mark.parametrize(
