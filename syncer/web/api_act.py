@@ -5,9 +5,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 
 from syncer import actions
+from syncer.engine.reset import Reset
+from syncer.errors import ConfigError
 from syncer.exit_codes import exit_code
 from syncer.health import Watched
 from syncer.outlook import trace
@@ -62,7 +64,7 @@ class Acting:
         return router
 
     async def runs(
-        self, name: Name, response: Response, destination: Destination = None, wait: Wait = 0.0
+        self, name: Name, call: Request, response: Response, destination: Destination = None, wait: Wait = 0.0
     ) -> dict[str, Any]:
         """Let a daemon that serves the state run the pipeline now; the answer is of a run that began after this call.
 
@@ -70,13 +72,10 @@ class Acting:
         too many wait already, 429, and nothing was asked for.
         """
         with self._waiting.one() if wait else nullcontext():
-            return await self._asked(name, response, destination, wait_s=wait)
-
-    async def _asked(self, name: str, response: Response, destination: str | None, *, wait_s: float) -> dict[str, Any]:
-        session = await asyncio.to_thread(session_of, self._daemon)
-        pipeline = way_of(session, name, destination)
-        wish = await asyncio.to_thread(actions.ask_for_run, session, pipeline)
-        found = await _awaited(session, wish, wait_s=wait_s)
+            session = await asyncio.to_thread(session_of, self._daemon)
+            pipeline = way_of(session, name, destination)
+            wish = await asyncio.to_thread(actions.ask_for_run, session, pipeline)
+            found = await _awaited(session, wish, call, wait_s=wait)
         if found is None or found.state is not AskedState.DONE:
             response.status_code = 202
         return await asyncio.to_thread(wish_json, session, wish, found)
@@ -100,7 +99,7 @@ class Acting:
     ) -> dict[str, Any]:
         """Move the watermark, or say what that would do."""
         session, pipeline = self._at(name, destination)
-        wanted = actions.reset_to(session, pipeline, to.to)
+        wanted = _position(session, pipeline, to.to)
         if to.confirm:
             actions.reset(session, pipeline, wanted)
         return {
@@ -152,12 +151,22 @@ class Acting:
         return session, way_of(session, name, destination)
 
 
-async def _awaited(session: Session, wish: int, *, wait_s: float) -> Asked | None:
-    """Return how far the wish is when it is done, when `wait_s` are over, or when the daemon ends."""
+def _position(session: Session, pipeline: Pipeline, to: str) -> Reset:
+    """Return what a reset would do; raises 422 where `to` is no value of the cursor."""
+    try:
+        return actions.reset_to(session, pipeline, to)
+    except ConfigError as error:
+        if [each.path for each in error.problems] != ["--to"]:
+            raise
+        raise refusal(422, f"body.to: {error.problems[0].what}") from None
+
+
+async def _awaited(session: Session, wish: int, call: Request, *, wait_s: float) -> Asked | None:
+    """Return how far the wish is when it is done, when `wait_s` are over, or when the daemon or the caller is gone."""
     until = session.clock.monotonic() + wait_s
     while True:
         found = await asyncio.to_thread(asked.find, session.store, wish)
         is_over = session.stop.is_wanted or session.clock.monotonic() >= until
-        if found is None or found.state is AskedState.DONE or is_over:
+        if found is None or found.state is AskedState.DONE or is_over or await call.is_disconnected():
             return found
         await asyncio.sleep(LOOK_S)

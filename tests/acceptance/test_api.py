@@ -4,22 +4,25 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from typing import Any, cast
 
 import pytest
 
 from syncer.report import RunStatus
 from syncer.sandbox.faults import parse_faults
+from syncer.session import Session
 from syncer.state import asked
 from syncer.state.alerts import Standing, raise_alert
+from syncer.state.daemons import Serving
 from syncer.web.api import create_api
 from syncer.web.api_act import MOST_WAIT
 from syncer.web.errands import BESIDE, Errands
 from tests.acceptance.caller import Caller
 from tests.acceptance.daemons import running, session_of, wait_until
 from tests.acceptance.pages import ROOT
-from tests.acceptance.served import Stub, app_served
+from tests.acceptance.served import TOKEN, Stub, app_served
 from tests.acceptance.shop import MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -62,9 +65,11 @@ def test_pause_resume_and_reset_are_those_of_the_commands_and_audit_logged(shop:
         assert call("GET", "/pipelines/orders")[1]["ways"][0]["state"] == "paused"
         assert call("POST", "/pipelines/orders/resume")[1]["was"] == "by_hand"
         _, would = call("POST", "/pipelines/orders/reset", {"to": "start"})
+        wrong, said = call("POST", "/pipelines/orders/reset", {"to": "tomorrow"})
         _, is_so = call("POST", "/pipelines/orders/reset", {"to": "start", "confirm": True})
         actors = call.actors()
     assert (would["done"], would["direction"], would["after"]) == (False, "back", None)
+    assert (wrong, said["error"].partition(", such")[0]) == (422, "body.to: the cursor takes a time with its zone")
     assert (is_so["done"], is_so["before"]) == (True, would["before"])
     assert actors == [("pause", True), ("resume", True), ("reset", True)]
 
@@ -195,6 +200,23 @@ def test_R24_what_takes_long_has_so_many_places_and_others_are_told_when_to_come
     said = {"error": "8 calls that take long are under way", "remedy": "ask again in 5 s"}
     assert refused == [(429, said)] * len(LONG)
     assert (full[0], "without `wait`" in full[1]["error"]) == (429, True)
+
+
+def test_R24_a_caller_that_hung_up_waits_no_longer(shop: Shop) -> None:
+    with session_of(shop) as session, serving_nothing(session), app_served(Stub(session)) as port:
+        call, path = Caller(port, session), "/pipelines/orders/runs?wait=300"
+        with ExitStack() as calls:
+            for _ in range(MOST_WAIT):
+                connection = calls.enter_context(closing(HTTPConnection("127.0.0.1", port)))
+                connection.request("POST", f"/api{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+            wait_until(lambda: len(asked.waiting(session.store, "default")) == MOST_WAIT)
+            assert call("POST", path)[0] == 429
+        wait_until(lambda: call("POST", "/pipelines/orders/runs?wait=0.1")[0] == 202)
+
+
+def serving_nothing(session: Session) -> Serving:
+    """A daemon by its word in the state, which runs nothing."""
+    return Serving(session.store, "default", daemon_id="idle", holder="nobody")
 
 
 def test_before_the_daemon_has_begun_and_when_it_ends_a_call_is_told_to_come_again(shop: Shop) -> None:
