@@ -45,16 +45,31 @@ def reasons(store: Store, pipeline_id: int) -> list[Why]:
 
 def newest(store: Store, pipeline_id: int, wanted: Filter, *, limit: int) -> tuple[list[Reject], int]:
     """Return the newest `limit` rejects that are wanted, newest first, and how many there are in all."""
-    table = QUARANTINE.c
-    is_wanted: list[ColumnElement[bool]] = [table.pipeline_id == pipeline_id]
-    if wanted.reason is not None:
-        is_wanted.append(table.reason == wanted.reason)
-    if wanted.field is not None:
-        is_wanted.append(table.field == wanted.field)
-    if wanted.since is not None:
-        is_wanted.append(table.at >= wanted.since)
-    query = select(QUARANTINE, RUNS.c.fingerprint).outerjoin(RUNS, RUNS.c.id == table.run_id).where(*is_wanted)
+    table, is_wanted = QUARANTINE.c, _are(wanted, pipeline_id)
+    query = _WITH_RUN.where(*is_wanted).order_by(table.at.desc(), table.id.desc())
     with store.reading() as connection:
         count = connection.execute(select(func.count()).select_from(QUARANTINE).where(*is_wanted)).scalar_one()
-        rows = connection.execute(query.order_by(table.at.desc(), table.id.desc()).limit(limit)).all()
+        rows = connection.execute(query.limit(limit)).all()
     return [read(row) for row in rows], int(count)
+
+
+def oldest(store: Store, pipeline_id: int, wanted: Filter, *, limit: int) -> list[Reject]:
+    """Return the oldest `limit` rejects that are wanted, oldest first."""
+    query = _WITH_RUN.where(*_are(wanted, pipeline_id)).order_by(QUARANTINE.c.at, QUARANTINE.c.id)
+    with store.reading() as connection:
+        return [read(row) for row in connection.execute(query.limit(limit))]
+
+
+_WITH_RUN = select(QUARANTINE, RUNS.c.fingerprint).outerjoin(RUNS, RUNS.c.id == QUARANTINE.c.run_id)
+
+
+def _are(wanted: Filter, pipeline_id: int) -> list[ColumnElement[bool]]:
+    table = QUARANTINE.c
+    found: list[ColumnElement[bool]] = [table.pipeline_id == pipeline_id]
+    if wanted.reason is not None:
+        found.append(table.reason == wanted.reason)
+    if wanted.field is not None:
+        found.append(table.field == wanted.field)
+    if wanted.since is not None:
+        found.append(table.at >= wanted.since)
+    return found

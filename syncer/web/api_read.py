@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from syncer import outlook
 from syncer.actions import held
 from syncer.errors import SyncerError
 from syncer.exit_codes import exit_code
@@ -16,7 +15,8 @@ from syncer.session import Session
 from syncer.state import alerts, asked
 from syncer.state.asked import Asked, AskedState
 from syncer.state.audit import entries
-from syncer.state.history import report_of
+from syncer.state.history import report_of, stored_pipeline
+from syncer.state.set_aside import Filter, oldest, reasons
 from syncer.status import PipelineStatus, held_json, in_utc, pipelines_status, run_details, run_json, runs
 from syncer.web import api_models as models
 from syncer.web.api_calls import MOST, pipeline_of, refusal, session_of, way_of
@@ -70,13 +70,17 @@ class Reading:
     ) -> dict[str, Any]:
         """List what is set aside of a pipeline; keys are not kept, `syncer rejects list --rows` reads them again."""
         session = session_of(self._daemon)
-        found = outlook.rejects(session, way_of(session, name, destination))
-        chosen = [reject for reject in found if reason in (None, reject.reason)]
-        return {
-            "total": len(chosen),
-            "by_reason": dict(Counter(reject.reason for reject in chosen)),
-            "rejects": [_reject(reject) for reject in chosen[:limit]],
-        }
+        found, counts = (
+            stored_pipeline(session.store, session.scope(way_of(session, name, destination))),
+            Counter[str](),
+        )
+        if found is None:
+            return {"total": 0, "by_reason": {}, "rejects": []}
+        for why in reasons(session.store, found.id):
+            if reason in (None, why.reason):
+                counts[why.reason] += why.events
+        listed = oldest(session.store, found.id, Filter(reason=reason), limit=limit)
+        return {"total": counts.total(), "by_reason": dict(counts), "rejects": [_reject(reject) for reject in listed]}
 
     def held(self, name: Name, destination: Destination = None) -> list[dict[str, Any]]:
         """List the requests of a pipeline whose outcome is unknown; `held/resend` and `held/assume-delivered` decide on them."""
