@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,7 @@ MOST_TARGETS = 100
 STATE_FILE = "state.db"
 SHORTEST_LEDGER = Duration(PHYSICAL_STORE_WINDOW_S + DAY_S)
 
+HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 STORES = re.compile(r"(?:sqlite(?:\+pysqlite)?:///|postgres(?:ql)?(?:\+psycopg)?://)")
 
 
@@ -74,7 +76,7 @@ class DaemonSection(Strict):
     auth_token: str | None = None
     """Token of the page and the API, by reference; left out or empty: one is generated."""
     hosts: list[str] = field(default_factory=list)
-    """Names by which the page is asked for, beside those of this machine: `syncer.example.com`."""
+    """Names by which the page is asked for, without port, beside those of this machine: `syncer.example.com`."""
     tls_certificate_file: str | None = None
     """Certificate of the page, PEM, with the chain; relative paths start at the project's folder."""
     tls_key_file: str | None = None
@@ -254,6 +256,9 @@ class ProjectReader:
         if (found.tls_certificate_file is None) != (found.tls_key_file is None):
             lacks = "tls_key_file" if found.tls_key_file is None else "tls_certificate_file"
             self.reader.problems.missing(node, lacks, "name certificate and key, each in a PEM file")
+        for item in (node.at(("hosts", number)) for number, host in enumerate(found.hosts) if not _is_host(host)):
+            remedy = "write it as browsers ask for it: syncer.example.com, without scheme, port or path"
+            self.reader.problems.at(item, f"{shape(item)} is no name of a host", remedy)
         return Daemon(
             host=found.host,
             port=found.port,
@@ -266,6 +271,17 @@ class ProjectReader:
             concurrency=found.concurrency,
             drain=found.drain,
         )
+
+
+def _is_host(text: str) -> bool:
+    """Return whether a browser may ask for a page by this name, or address."""
+    if HOST_NAME.fullmatch(text):
+        return True
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _path(text: str | None) -> Path | None:

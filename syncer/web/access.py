@@ -34,6 +34,8 @@ class Access:
     def knows_host(self, host: str | None) -> bool:
         """Return whether `Host` is a name of this page; another one is another page's that was bound to this address."""
         name = _host_name(host or "")
+        if not name:
+            return False
         if name in LOOPBACK_NAMES or name in self.hosts:
             return True
         return self.any_address and _is_address(name)

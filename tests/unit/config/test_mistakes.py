@@ -163,6 +163,7 @@ PROJECT_MISTAKES: list[tuple[str, str, str]] = [
     ("version: 1", "version: 1\ntargets: {dev: {}, Dev: {}}\ndefault_target: dev", '2:20: targets.Dev: differs from "dev" in'),
     ("version: 1", "version: 1\ntargets: {dev: {}}\ndefault_target: prd", '3:17: default_target: there is no target "prd"'),
     ("version: 1", "version: 1\ndaemon: {port: 99999}", "2:16: daemon.port: 99999 is not a whole number from 0 to 65,535"),
+    ("version: 1", "version: 1\ndaemon: {hosts: [a.b, 'a.b:80']}", '2:23: daemon.hosts[1]: "a.b:80" is no name of a host; write'),
     ("version: 1", "version: 1\nretention: {ledger: 7d}", "2:21: retention.ledger: 7d is shorter than Meta takes events"),
     ("version: 1", "version: 1\nretention: {ledger: 999999d}", '2:21: retention.ledger: "999999d" is not a duration; write a number and a unit: 30s, 15m, 1h, 7d, at most 36500d'),
     ("version: 1", "version: 1\nalerts: {to: [{sms: x}]}", '2:16: alerts.to[0].sms: unknown key "sms"; known keys: slack'),

@@ -73,6 +73,7 @@ def test_S20_on_all_addresses_any_of_them_is_its_name_and_no_other() -> None:
     access = Access(TOKEN, any_address=True)
     assert access.knows_host("192.0.2.7:8787")
     assert not access.knows_host("evil.example")
+    assert not Access(TOKEN, hosts=frozenset({""})).knows_host("evil.example/")
 
 
 @pytest.mark.parametrize(
