@@ -51,8 +51,9 @@ def seconds(value: float | None) -> str:
 
 
 def share(value: float) -> str:
-    """Return a share of one in percent; none of all but the whole is 100%."""
-    return f"{min(99, int(value * 100)) if value < 1 else 100}%"
+    """Return a share of one in percent, rounded as the commands do; of all but the whole none is 100%."""
+    text = f"{value:.0%}"
+    return "99%" if value < 1 and text == "100%" else text
 
 
 def said(text: str | None) -> str:
@@ -61,10 +62,14 @@ def said(text: str | None) -> str:
 
 
 def coded(text: str | None) -> Markup:
-    """Return `said`, with what stands between backticks as code."""
-    parts = said(text).split("`")
+    """Return each line as `said`, with what stands between backticks as code."""
+    return Markup("<br>").join(map(_coded, "—" if text is None else redact(text).split("\n")))
+
+
+def _coded(line: str) -> Markup:
+    parts = line.split("`")
     if len(parts) % 2 == 0:  # one of them has no other
-        return escape(said(text))
+        return escape(line)
     return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
