@@ -14,6 +14,7 @@ from syncer.report import ELSEWHERE, RunReport, RunStatus
 from syncer.spec.limits import FUTURE_S
 from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.basis import Basis
+from syncer.state.lately import newest_lately
 from syncer.state.quarantine import Reject
 from syncer.state.requests import RequestState, StoredRequest
 from syncer.state.scope import Scope
@@ -128,15 +129,22 @@ def latest_runs(
 
     Runs with a trigger among `but` do not count.
     """
-    newest = (
-        select(RUNS.c.pipeline_id, func.max(RUNS.c.epoch).label("epoch"))
-        .where(RUNS.c.status.in_([status.value for status in statuses]), RUNS.c.trigger.not_in(but))
-        .group_by(RUNS.c.pipeline_id)
-        .subquery()
-    )
-    query = _runs().join(newest, (newest.c.pipeline_id == RUNS.c.pipeline_id) & (newest.c.epoch == RUNS.c.epoch))
+    wanted = [status.value for status in statuses]
     with store.reading() as connection:
-        rows = connection.execute(query.where(PIPELINES.c.target == target)).all()
+        lately = newest_lately(connection, target, wanted, but=but, now=store.clock.now())
+        known = connection.execute(select(PIPELINES.c.id).where(PIPELINES.c.target == target)).scalars()
+        others = [each for each in known if each not in lately]
+        newest = (
+            select(RUNS.c.pipeline_id, func.max(RUNS.c.epoch).label("epoch"))
+            .where(RUNS.c.pipeline_id.in_(others), RUNS.c.status.in_(wanted), RUNS.c.trigger.not_in(but))
+            .group_by(RUNS.c.pipeline_id)
+            .subquery()
+        )
+        is_newest = (newest.c.pipeline_id == RUNS.c.pipeline_id) & (newest.c.epoch == RUNS.c.epoch)
+        rows = [
+            *connection.execute(_runs().where(RUNS.c.id.in_(list(lately.values())))),
+            *connection.execute(_runs().join(newest, is_newest)),
+        ]
         return dict(zip((row.pipeline_id for row in rows), _with_counts(connection, rows), strict=True))
 
 
