@@ -14,7 +14,7 @@ from syncer.report import ELSEWHERE, RunReport, RunStatus
 from syncer.spec.limits import FUTURE_S
 from syncer.state import counts, outbox, pipelines, quarantine
 from syncer.state.basis import Basis
-from syncer.state.lately import newest_lately
+from syncer.state.lately import LATELY, newest_lately
 from syncer.state.quarantine import Reject
 from syncer.state.requests import RequestState, StoredRequest
 from syncer.state.scope import Scope
@@ -118,8 +118,10 @@ def stored_runs(
         query = query.where(PIPELINES.c.pipeline == pipeline)
     if destination is not None:
         query = query.where(PIPELINES.c.destination == destination)
+    query, lately = query.limit(limit), RUNS.c.started_at >= store.clock.now() - LATELY
     with store.reading() as connection:
-        return _with_counts(connection, connection.execute(query.limit(limit)).all())
+        rows = connection.execute(query.where(lately)).all()  # found by an index, where all would be sorted
+        return _with_counts(connection, rows if len(rows) == limit else connection.execute(query).all())
 
 
 def latest_runs(
@@ -180,11 +182,12 @@ def left_elsewhere(store: Store, scope: Scope, *, fingerprint: str, since: datet
 
 def find_runs(store: Store, prefix: str, *, target: str | None = None, limit: int) -> list[StoredRun]:
     """Return the runs whose id begins with `prefix`, oldest first, of any target unless one is given."""
-    query = _runs().where(RUNS.c.id.startswith(prefix, autoescape=True)).order_by(RUNS.c.id).limit(limit)
+    query = _runs().order_by(RUNS.c.id).limit(limit)
     if target is not None:
         query = query.where(PIPELINES.c.target == target)
     with store.reading() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.where(RUNS.c.id == prefix)).all()  # one is as long as the other
+        rows = rows or connection.execute(query.where(RUNS.c.id.startswith(prefix, autoescape=True))).all()
         return _with_counts(connection, rows)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from syncer.state.tables import PIPELINES, RUNS
 
 LATELY = timedelta(hours=2)
+"""Few runs begin in it, and one of each pipeline that runs often."""
 
 
 def newest_lately(
