@@ -1,6 +1,6 @@
 """Questions about a pipeline that take its warehouse and its state together; nothing is sent or changed."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from syncer.state.history import (
 )
 from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
-from syncer.state.requests import SETTLED, RequestState, StoredRequest, holds
+from syncer.state.requests import SETTLED, RequestState, holds
 from syncer.state.suppressed import Suppression, suppression_of
 from syncer.status import in_utc, request_json
 
@@ -269,8 +269,28 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Tr
         rows = find_rows(pipeline, source, scope, key, position=position, now=now)
     wanted: list[tuple[bytes | None, str, Row | None]] = [(row.identity, row.rule, row) for row in rows]
     wanted = wanted or [(identity, rule, None) for identity, rule in identities_of(pipeline, scope, key).items()]
-    traces = [_trace(session, pipeline, key, each, found) for each in wanted]
+    known = _known(session, found, [identity for identity, _, _ in wanted if identity is not None])
+    traces = [_trace(session, pipeline, key, each, known) for each in wanted]
     return tuple(each for each in traces if each.is_telling) or (replace(traces[0], rule=None),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the state has of a pipeline, and the requests with each of the events that are looked for, oldest first."""
+
+    stored: StoredPipeline | None
+    requests: Mapping[bytes, Sequence[tuple[str, RequestLine]]]
+
+
+def _known(session: Session, found: StoredPipeline | None, identities: Sequence[bytes]) -> _Known:
+    """Look through all requests once, however many events there are: of a long ledger that takes a while."""
+    requests: dict[bytes, list[tuple[str, RequestLine]]] = {identity: [] for identity in identities}
+    for page in request_pages(session.store, found.id) if found and identities else ():
+        for request, line in page:
+            for identity in identities:
+                if holds(request.digests, identity):
+                    requests[identity].append((request.run_id, line))
+    return _Known(found, requests)
 
 
 def _trace(
@@ -278,19 +298,16 @@ def _trace(
     pipeline: Pipeline,
     key: Sequence[str],
     wanted: "tuple[bytes | None, str, Row | None]",
-    found: StoredPipeline | None,
+    known: _Known,
 ) -> Trace:
     from syncer.engine.again import passed_by
     from syncer.engine.forecast import FOR_SOMEBODY
     from syncer.transform.key_text import key_text
 
-    identity, rule, row = wanted
+    (identity, rule, row), found = wanted, known.stored
     paused = _pause_reason(session, pipeline, found)
-    requests: list[tuple[StoredRequest, RequestLine]] = []
     reject, unsent, is_erased, is_in_doubt = None, None, False, False
     if found is not None and identity is not None:
-        pages = request_pages(session.store, found.id)
-        requests = [each for page in pages for each in page if holds(each[0].digests, identity)]
         reject = next((each for each in rejects_of(session.store, found.id) if each.identity == identity), None)
         unsent = suppression_of(session.store, found.id, identity)
         is_erased = identity in erased_of(session.store, found.id)
@@ -303,7 +320,7 @@ def _trace(
         key=key_text(key),
         rule=rule or None,
         row=row,
-        requests=tuple((request.run_id, line) for request, line in requests),
+        requests=tuple(known.requests.get(identity, ())) if identity is not None else (),
         reject=reject,
         is_judged_again=reject is not None and bool(passed_by([reject], low, fingerprint=pipeline.fingerprint)),
         suppressed=unsent,
