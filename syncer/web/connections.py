@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from syncer.checks import STATE, Check, Verdict, checks
 from syncer.logs import redact
@@ -54,6 +54,12 @@ def all_connections(request: Request) -> Response:
     """Show what the project connects to."""
     session = session_of(request)
     return shown(request, session, "connections.html", connections=_connections(session, {}))
+
+
+@router.get("/connections/check")
+def checked() -> Response:
+    """Lead a browser that opens this address anew, as with its last tabs, to where it can check again."""
+    return RedirectResponse("/connections", status_code=303)
 
 
 @router.post("/connections/check")

@@ -120,6 +120,7 @@ def test_a_source_and_a_destination_of_one_name_are_told_apart(shop: Shop) -> No
     (shop.folder / "warehouse.duckdb").unlink()
     with reading(shop) as client:
         text = client.post("/connections/check", data={"name": "meta"}).text
+        assert client.get("/connections/check").headers["location"] == "/connections"  # opened anew
     rows = re.findall(r'<th scope="row" data-label="Name">meta</th>(.*?)</tr>', text, re.DOTALL)
     assert ["badge bad" in row for row in rows] == [True, False]
 
