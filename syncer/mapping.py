@@ -108,7 +108,7 @@ class Items(Strict):
     source: str
     """Column with the items; written `from` in YAML."""
     fields: dict[str, str] = field(default_factory=dict)
-    """Parameter of an item (`id`, `quantity`, `item_price`, ...) to its name inside the items."""
+    """Parameter of an item (`id`, `quantity`, `item_price`, ...) to its name, or path, inside the items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

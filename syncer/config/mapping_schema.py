@@ -170,7 +170,7 @@ def _first_of() -> Schema:
 
 def _items() -> Schema:
     names = {
-        name: {"type": "string", "minLength": 1, "description": f"Name inside an item. {parameter.note}"}
+        name: {"type": "string", "minLength": 1, "description": f"Name, or path, inside an item. {parameter.note}"}
         for name, parameter in PARAMETERS[Group.CONTENTS_ITEM].items()
     }
     source = {

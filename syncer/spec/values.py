@@ -18,6 +18,7 @@ from typing import TypeAlias
 from syncer.spec import limits, times
 from syncer.spec.context import Context
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group, Parameter
+from syncer.spec.paths import member
 from syncer.spec.text import as_text, is_blank, says_something, trim, whole
 
 Value: TypeAlias = str | int | Decimal | bool | list["Value"] | dict[str, "Value"]
@@ -189,8 +190,8 @@ def data_processing_options(value: object) -> list[str] | None:
 def contents(value: object, names: Mapping[str, str] | None = None) -> list[Value] | None:
     """Return the items of `contents`, each as Meta's parameters; items without id are left out.
 
-    `value` is a list of objects, one object, or JSON text of either. `names` says under which key an item holds each
-    parameter; without it the keys are Meta's own, and other keys are left out.
+    `value` is a list of objects, one object, or JSON text of either. `names` says under which name, or path, an item
+    holds each parameter; without it the names are Meta's own, and others are left out.
     """
     if isinstance(value, str) and trim(value).startswith("{"):
         value = _parsed(trim(value))
@@ -204,7 +205,7 @@ def contents(value: object, names: Mapping[str, str] | None = None) -> list[Valu
 
 def _content(item: Mapping[object, object], keys: Mapping[str, str]) -> dict[str, Value]:
     parameters = PARAMETERS[Group.CONTENTS_ITEM]
-    read_items = ((name, read(parameters[name], item.get(key), Context())) for name, key in keys.items())
+    read_items = ((name, read(parameters[name], member(item, key), Context())) for name, key in keys.items())
     return {name: found for name, found in read_items if found is not None}
 
 

@@ -10,9 +10,9 @@ from syncer.errors import ConfigError, Problem
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Sql, WhenPresent
 from syncer.pipeline import EventRule, Pipeline, mappings_of
 from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
+from syncer.spec.paths import parse_path
 from syncer.transform.condition import Condition
 from syncer.transform.consent import Gate, gate_of
-from syncer.transform.extract import parse_path
 from syncer.transform.limited import COLUMNS, Limit, limit_of
 from syncer.transform.preset_entries import existing, is_envelope, is_idle, lacking
 from syncer.transform.route import Way, way_of

@@ -10,9 +10,10 @@ import pyarrow as pa
 from syncer.spec import values as rules
 from syncer.spec.context import NOTHING_KNOWN
 from syncer.spec.fields import PARAMETERS, Group
+from syncer.spec.paths import is_name, parse_path
 from syncer.spec.text import is_blank, trim
 from syncer.transform.encode import Text, json_object, string
-from syncer.transform.extract import read_json
+from syncer.transform.extract import read_json, walk_columns
 from syncer.transform.item_shape import item_shape
 from syncer.transform.json_text import json_of
 from syncer.transform.masks import certain, nowhere
@@ -29,7 +30,7 @@ NO_QUANTITY: Final = "content_without_quantity"
 
 
 def contents(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
-    """Return the items of each row as JSON; `names` says under which key an item holds each parameter."""
+    """Return the items of each row as JSON; `names` says under which name, or path, an item holds each parameter."""
     dtype = values.dtype
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         return _of_lists(values, names)
@@ -86,6 +87,8 @@ def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
 
 
 def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
+    if not all(map(is_name, _keys(names).values())):
+        return _one_by_one(values, names)
     is_sure = certain(values.str.contains(LISTED) & ~values.str.contains(ODD))
     kind = pl.List(pl.Struct(dict.fromkeys(_keys(names).values(), pl.String)))
     try:
@@ -111,9 +114,10 @@ def _with_others(sent: Sent, places: pl.Series, others: Sent) -> Sent:
 def _of_lists(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     keys = _keys(names)
     flat = pl.Series(values.to_arrow().flatten())
-    known = {field.name for field in flat.dtype.fields} if isinstance(flat.dtype, pl.Struct) else set()
     read = {
-        name: _text(flat.struct.field(key), name) for name, key in keys.items() if key in known and name in OF_ITEMS
+        name: _text(found, name)
+        for name, key in keys.items()
+        if name in OF_ITEMS and (found := _member(flat, key)) is not None
     }
     has_id = read["id"].values.is_not_null() if "id" in read else nowhere(len(flat))
     has_quantity = read["quantity"].values.is_not_null() if "quantity" in read else nowhere(len(flat))
@@ -123,6 +127,14 @@ def _of_lists(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     gone = values.is_not_null() & joined.is_null()
     warnings = Counter({NO_ID: int((~has_id).sum()), NO_QUANTITY: int((has_id & ~has_quantity).sum())})
     return Sent(joined, is_json=True, dropped=gone if gone.any() else None, warnings=+warnings)
+
+
+def _member(items: pl.Series, key: str) -> pl.Series | None:
+    """Return what each item holds under a name, or at a path; None where none has it. Twin of `paths.member`."""
+    known = {field.name for field in items.dtype.fields} if isinstance(items.dtype, pl.Struct) else set()
+    if key in known:
+        return items.struct.field(key)
+    return None if is_name(key) else walk_columns(items, parse_path(key))
 
 
 def _text(values: pl.Series, name: str) -> Text:

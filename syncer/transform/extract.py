@@ -6,17 +6,14 @@ Each has a scalar form, which is its definition, and a column form that must equ
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
 import polars as pl
 
-Steps: TypeAlias = tuple[str | int, ...]
+from syncer.spec.paths import COUNT
 
-STEP: Final = re.compile(r"""\.?([^.\[\]"']+)|\[(-?\d+)\]|\[(?:"([^"]*)"|'([^']*)')\]""")
-COUNT: Final = "#"
-"""The step of a path that counts the elements of a list."""
 LONG_NUMBER: Final = r"\d{19}"
 """Digits that may not fit into 64 bits, which the fast parser would round."""
 
@@ -55,36 +52,6 @@ def query_parameters(urls: pl.Series, name: str) -> pl.Series:
         return values
     decoded = pl.Series([unquote(value) for value in values.filter(coded)], dtype=pl.String)
     return values.scatter(coded.arg_true(), decoded)
-
-
-def parse_path(path: str) -> Steps:
-    """Return the steps of a path such as `items[0].name` or `a["b.c"]`; raises `ValueError` where it is none."""
-    steps: list[str | int] = []
-    place = 0
-    while place < len(path):
-        found = STEP.match(path, place)
-        if found is None or (found[0].startswith(".") and not steps):
-            raise ValueError(f"{path!r} is no path; write names and places: items[0].name")
-        name, index, double, single = found.groups()
-        steps.append(
-            int(index) if index is not None else next(text for text in (name, double, single) if text is not None)
-        )
-        place = found.end()
-    if not steps:
-        raise ValueError("the path is empty; write names and places: items[0].name")
-    return tuple(steps)
-
-
-def walk(value: object, steps: Steps) -> object:
-    """Return what lies at `steps` inside lists and dicts, or None where nothing does."""
-    for step in steps:
-        if step == COUNT and isinstance(value, list):
-            value = len(value)
-        elif isinstance(step, str):
-            value = value.get(step) if isinstance(value, dict) else None
-        else:
-            value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
-    return value
 
 
 def read_json(text: str) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from syncer.mapping import Column, Constant, Entry, FirstOf, Modifiers
+from syncer.spec.paths import Steps, parse_path, walk
 from syncer.spec.text import is_blank
 from syncer.transform import extract
 from syncer.transform.json_text import json_of
@@ -71,7 +72,7 @@ class Row:
         if entry.query_parameter and looked.value is not None:
             looked = Looked(value=extract.query_parameter(_text(looked.value), entry.query_parameter), how=how)
         if entry.path or looked.is_json:
-            looked = _walked(looked.value, extract.parse_path(entry.path) if entry.path else (), how)
+            looked = _walked(looked.value, parse_path(entry.path) if entry.path else (), how)
         if entry.template and not looked.is_blank:
             text = text_of(looked.value)
             looked = Looked(value=None if text is None else entry.template.replace("{}", text), how=how)
@@ -97,16 +98,16 @@ def _text(value: object) -> str:
     return text_of(value) or ""
 
 
-def _walked(value: object, steps: extract.Steps, how: How) -> Looked:
+def _walked(value: object, steps: Steps, how: How) -> Looked:
     if not isinstance(value, str):
-        return Looked(value=extract.walk(value, steps), how=how)
+        return Looked(value=walk(value, steps), how=how)
     if is_blank(value):
         return Looked(value=None, how=how)
     try:
         document = extract.read_json(value)
     except ValueError:
         return Looked(value=None, how=how, is_broken=True)
-    return replace(_of_json(extract.walk(document, steps)), how=how)
+    return replace(_of_json(walk(document, steps)), how=how)
 
 
 def _of_json(value: object) -> Looked:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from syncer.mapping import Column, Constant, Entry, FirstOf, Modifiers
+from syncer.spec.paths import Steps, parse_path, walk
 from syncer.spec.text import is_blank
 from syncer.transform import extract
 from syncer.transform.masks import Mask, certain, either, nowhere
@@ -86,14 +87,14 @@ class Finder:
         found = Found(pieces=(Piece(values, how, signs=signs),))
         if entry.path or is_json:
             is_part = entry.cookie is not None or entry.query_parameter is not None
-            steps = extract.parse_path(entry.path) if entry.path else ()
+            steps = parse_path(entry.path) if entry.path else ()
             found = self._walk(values, steps, how, name=None if is_part else entry.column)
         if entry.template:
             around = entry.template.split("{}")
             found = replace(found, pieces=merged(_templated(piece, around) for piece in found.pieces))
         return found
 
-    def _walk(self, values: pl.Series, steps: extract.Steps, how: How, *, name: str | None) -> Found:
+    def _walk(self, values: pl.Series, steps: Steps, how: How, *, name: str | None) -> Found:
         if values.dtype != pl.String:
             return Found(pieces=(Piece(extract.walk_columns(values, steps), how),))
         documents = self.parsed.get(name) if name else None
@@ -101,7 +102,7 @@ class Finder:
             documents = _parsed(values)
             if name:
                 self.parsed[name] = documents
-        reached = [extract.walk(document, steps) for document in documents.values]
+        reached = [walk(document, steps) for document in documents.values]
         return Found(pieces=by_type(reached, how=how), broken=documents.broken)
 
     def _first(self, entries: Sequence[Entry], *, is_click_id: bool) -> Found:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from syncer.transform.contents import contents, read_contents
 
 NAMES = {"id": "sku", "quantity": "n", "item_price": "price", "title": "t"}
+PATHS = {"id": "sku", "quantity": "more.n", "item_price": "more.p[0]", "title": "t"}
 SCALARS = (
     st.none()
     | st.booleans()
@@ -21,7 +22,8 @@ SCALARS = (
     | st.text(max_size=6)
     | st.sampled_from(["A", " x ", "9.90", "1e5", "-0", "null", "\u2028", '"'])
 )
-ITEMS = st.fixed_dictionaries({}, optional=dict.fromkeys((*NAMES.values(), "other"), SCALARS))
+MORE = SCALARS | st.fixed_dictionaries({}, optional={"n": SCALARS, "p": SCALARS | st.lists(SCALARS, max_size=2)})
+ITEMS = st.fixed_dictionaries({}, optional={**dict.fromkeys((*NAMES.values(), "other"), SCALARS), "more": MORE})
 ODD = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["sku", "n"]), inner, max_size=2),
@@ -40,11 +42,11 @@ TEXTS = (
 )
 
 
-@given(rows=st.lists(st.none() | TEXTS, min_size=1, max_size=6))
+@given(rows=st.lists(st.none() | TEXTS, min_size=1, max_size=6), names=st.sampled_from([NAMES, NAMES, PATHS]))
 @settings(max_examples=300, deadline=None)
-def test_columns_read_items_as_the_scalar_rule_does(rows: list[str | None]) -> None:
-    sent = contents(pl.Series(rows, dtype=pl.String), NAMES)
-    read = [read_contents(text, NAMES) for text in rows]
+def test_columns_read_items_as_the_scalar_rule_does(rows: list[str | None], names: dict[str, str]) -> None:
+    sent = contents(pl.Series(rows, dtype=pl.String), names)
+    read = [read_contents(text, names) for text in rows]
     exact = [
         None if text is None else json.loads(text, parse_float=Decimal, parse_int=Decimal)
         for text in sent.wire.to_list()

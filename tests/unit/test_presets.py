@@ -375,6 +375,17 @@ def test_A11_items_become_contents_and_prices_in_text_numbers(events: Read) -> N
     assert event["custom_data"]["num_items"] == 2
 
 
+def test_A11_a_price_that_lies_in_the_product_is_reached_by_its_path(events: Read) -> None:
+    items = '[{"id": "a", "quantity": 1, "product": {"price": 9.99}}, {"id": "b", "quantity": 2, "product": null}]'
+    contents = "{from: items, id: id, quantity: quantity, item_price: product.price}"
+    mapping = f"mapping:\n  custom_data:\n    contents: {contents}\n"
+    (event,) = events("commanders_act", COMMANDERS | {"items": items}, mapping=mapping)
+    assert event["custom_data"]["contents"] == [
+        {"id": "a", "quantity": 1, "item_price": 9.99},
+        {"id": "b", "quantity": 2},
+    ]
+
+
 def test_A15_what_is_offline_took_place_in_a_store_unless_the_row_says_where(events: Read) -> None:
     rows = [
         COMMANDERS | kind

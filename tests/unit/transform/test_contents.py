@@ -25,6 +25,23 @@ def test_json_text_and_structs_give_the_same_items() -> None:
     assert parsed(pl.Series([PLAIN, None]), NAMES) == [expected, None]
 
 
+def test_a_path_reaches_into_an_item_of_json_text_and_of_structs() -> None:
+    names = {"id": "product.sku", "quantity": "n", "item_price": "product.prices[-1]"}
+    item = {"product": {"sku": "A-1", "prices": [7.5, 9.9]}, "n": 2}
+    bare: dict[str, Any] = {"product": None, "n": 1}
+    expected = [{"id": "A-1", "quantity": 2, "item_price": 9.9}]
+    assert parsed(pl.Series([json.dumps([item, bare]), None]), names) == [expected, None]
+    assert parsed(pl.Series([[item, bare], None]), names) == [expected, None]
+    assert parsed(pl.Series([json.dumps(item)]), names) == [expected]
+
+
+def test_a_name_with_a_dot_in_it_is_a_name_where_an_item_has_it() -> None:
+    names = {"id": "id", "item_price": "product.price"}
+    item = {"id": "A", "product.price": 5, "product": {"price": 7}}
+    assert parsed(pl.Series([json.dumps([item])]), names) == [[{"id": "A", "item_price": 5}]]
+    assert parsed(pl.Series([[item]]), names) == [[{"id": "A", "item_price": 5}]]
+
+
 def test_without_names_the_keys_are_metas_own() -> None:
     assert parsed(pl.Series(['[{"id": "A", "quantity": "2", "color": "red"}]'])) == [[{"id": "A", "quantity": 2}]]
 
