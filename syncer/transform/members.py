@@ -22,6 +22,7 @@ from syncer.transform.columns import FieldOptions, normalise
 from syncer.transform.columns_country import row_countries, said_by
 from syncer.transform.contents import contents
 from syncer.transform.encode import Text, array, array_of_lists, joined_arrays
+from syncer.transform.json_members import json_members
 from syncer.transform.mapping import Documents, Finder, Found
 from syncer.transform.masks import Mask, either
 from syncer.transform.pieces import Piece, coalesced
@@ -168,7 +169,8 @@ class Reader:
             today=self.today,
         )
         countries = self._countries_by(how.country_column) if parameter.name in BY_COUNTRY else None
-        found = normalise(piece.values, parameter, options, countries=countries, signs=piece.signs)
+        values = json_members(piece.values, several=parameter.is_list) if piece.is_json else piece.values
+        found = normalise(values, parameter, options, countries=countries, signs=piece.signs)
         return Sent(
             found.wire,
             is_json=parameter.type == "integer",

@@ -25,6 +25,7 @@ from syncer.transform.contents import read_contents
 from syncer.transform.extract import read_json
 from syncer.transform.guard import Guard, Verdict
 from syncer.transform.identity import Scope, event_id, identity
+from syncer.transform.json_members import members_of
 from syncer.transform.lookup import Looked, Row
 from syncer.transform.match_keys import counted_as
 from syncer.transform.nesting import nested
@@ -265,9 +266,7 @@ class _Event:
         looked = self._looked(field, slot)
         if looked.is_blank:
             return
-        is_several = is_person(field) and is_list(field) and isinstance(looked.value, list)
-        raws = looked.value if is_several else [looked.value]
-        steps = [self._step(field, slot, raw, looked) for raw in raws if not is_blank(raw)]
+        steps = [self._step(field, slot, raw, looked) for raw in _raws(field, looked) if not is_blank(raw)]
         self.steps += steps
         if any(step.sent is None for step in steps):
             self._drop(field)
@@ -370,6 +369,14 @@ class _Event:
             steps=tuple(self.steps),
             rule=self.rule,
         )
+
+
+def _raws(field: Field, looked: Looked) -> list[Any]:
+    """Return the values that an entry found: several where it found a list, and the parameter takes one of people."""
+    if looked.is_json and is_person(field):
+        return [*members_of(looked.value, several=is_list(field))]
+    is_several = is_person(field) and is_list(field) and isinstance(looked.value, list)
+    return looked.value if is_several else [looked.value]
 
 
 def _parsed(text: Any) -> Any:

@@ -113,3 +113,49 @@ def test_an_id_of_a_float_column_is_whole_or_none_and_none_counts_twice(pipeline
     found = run(made, [{"order_no": number} for number in (1042.0, 1042.5, 2.0**60, float("nan"), None)])
     assert found.events["event_id"].to_list() == ["1042"]
     assert found.rejects["reason"].to_list() == ["event_id_missing"] * 4
+
+
+def documents(texts: list[str | None]) -> pa.RecordBatch:
+    storage = pa.array(texts, pa.string())
+    return pa.RecordBatch.from_pydict(
+        {
+            "id": list(range(len(texts))),
+            "at": [NOW - 60] * len(texts),
+            "it": pa.ExtensionArray.from_storage(pa.json_(), storage),
+        }
+    )
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_each_member_of_a_json_list_is_a_value_and_an_object_is_none(times: int, pipeline: Make, run: Make) -> None:
+    texts = [
+        '["Ann@example.com", "bob@example.com", null, "", "ann@example.com"]',
+        '"cleo@example.com"',
+        '{"mail": "dan@example.com"}',
+        '[["eve@example.com"], true, "fay@example.com"]',
+        "[]",
+        None,
+    ]
+    made = pipeline(customer={"em": Column(column="it"), "lead_id": Constant(value="123456789012345")})
+    found = run(made, documents(texts * times))
+    sent = [json.loads(text)["user_data"].get("em") for text in found.events["json"]]
+    ann, bob, cleo, fay = (digest(f"{name}@example.com") for name in ("ann", "bob", "cleo", "fay"))
+    assert sent == [[ann, bob], [cleo], None, [fay], None, None] * times
+    assert found.tally.dropped_fields == {"em": 2 * times}
+
+
+def test_no_json_text_is_hashed_as_an_id_or_sent_as_a_user_agent(pipeline: Make, run: Make) -> None:
+    customer = {
+        "external_id": Column(column="it"),
+        "client_user_agent": Column(column="it"),
+        "fbp": Constant(value="fb.1.1.1"),
+    }
+    found = run(pipeline(customer=customer), documents(['["A 1", 12345, 1.5]', '{"id": 7}', "12345"]))
+    sent = [json.loads(text)["user_data"] for text in found.events["json"]]
+    assert [one.get("external_id") for one in sent] == [[digest("a1"), digest("12345")], None, [digest("12345")]]
+    assert [one.get("client_user_agent") for one in sent] == [None, None, "12345"]
+
+
+def test_a_constant_list_gives_each_of_its_values(pipeline: Make, events: Make) -> None:
+    made = pipeline(customer={"em": Constant(value=["a@b.co", "c@d.co"])})
+    assert events(made, [{}])[0]["user_data"] == {"em": [digest("a@b.co"), digest("c@d.co")]}
