@@ -16,6 +16,9 @@ from syncer.spec.paths import COUNT
 
 LONG_NUMBER: Final = r"\d{19}"
 """Digits that may not fit into 64 bits, which the fast parser would round."""
+TOO_DEEP: Final = "nested too deeply"
+DEEPEST: Final = 200
+"""Lists and objects within each other, of which no table of a warehouse has so many; Python's stack ends at some 500."""
 
 
 def cookie(header: str, name: str) -> str | None:
@@ -57,8 +60,15 @@ def query_parameters(urls: pl.Series, name: str) -> pl.Series:
 def read_json(text: str) -> Any:
     """Return the value that `text` writes, with whole numbers of any size; raises `ValueError` where it is no JSON.
 
-    Halves of a surrogate pair become U+FFFD, since no UTF-8 text can hold them.
+    Halves of a surrogate pair become U+FFFD, since no UTF-8 text can hold them. What nests deeper than `DEEPEST` is refused.
     """
+    value = _parsed(text)
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
+        raise ValueError(TOO_DEEP)
+    return value
+
+
+def _parsed(text: str) -> Any:
     if not re.search(LONG_NUMBER, text):
         try:
             return orjson.loads(text)
@@ -68,7 +78,15 @@ def read_json(text: str) -> Any:
     try:
         return _whole(json.loads(text, parse_constant=_refuse))
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError(TOO_DEEP) from error
+
+
+def _is_deep(value: object) -> bool:
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST + 1):
+        members = (each for outer in level for each in (outer.values() if isinstance(outer, dict) else outer))
+        level = [each for each in members if isinstance(each, list | dict)]
+    return bool(level)
 
 
 def _refuse(word: str) -> Any:

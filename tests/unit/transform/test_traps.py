@@ -159,3 +159,12 @@ def test_no_json_text_is_hashed_as_an_id_or_sent_as_a_user_agent(pipeline: Make,
 def test_a_constant_list_gives_each_of_its_values(pipeline: Make, events: Make) -> None:
     made = pipeline(customer={"em": Constant(value=["a@b.co", "c@d.co"])})
     assert events(made, [{}])[0]["user_data"] == {"em": [digest("a@b.co"), digest("c@d.co")]}
+
+
+@pytest.mark.parametrize("deep", ["[" * 600 + "]" * 600, '{"a":' * 400 + "1" + "}" * 400, "[" * 2_000 + "]" * 2_000])
+def test_json_that_nests_too_deeply_costs_no_other_value(deep: str, pipeline: Make, run: Make) -> None:
+    made = pipeline(own={"note": Column(column="it")})
+    found = run(made, documents(['"x"', deep, '{"a": [1]}']))
+    notes = [json.loads(text).get("custom_data", {}).get("note") for text in found.events["json"]]
+    assert notes == ["x", None, {"a": [1]}]
+    assert found.tally.dropped_fields == {"note": 1}
