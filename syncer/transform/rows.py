@@ -34,6 +34,8 @@ PLAIN: Final = (
     kinds.is_duration,
 )
 DIGEST_BYTES = 32
+DECIMAL_DIGITS: Final = 38
+"""Digits that a decimal of 128 bits has at most."""
 MARGIN_DAYS = 2
 """Room for time zones at both ends of the calendar."""
 FIRST_DAY: Final = (date.min - date(1970, 1, 1)).days + MARGIN_DAYS
@@ -91,7 +93,10 @@ def read_column(array: pa.Array) -> Read:
         return _extension(array)
     if kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind):
         return _text(array)
-    if kinds.is_date(kind) or kinds.is_timestamp(kind):
+    if kinds.is_date64(kind):
+        read = _times(array.view(pa.timestamp("ms")))
+        return read._replace(values=read.values.dt.date())
+    if kinds.is_date32(kind) or kinds.is_timestamp(kind):
         return _times(array)
     if _is_plain(kind) and _is_valid(array):
         return Read(pl.Series(array))
@@ -106,9 +111,12 @@ def _decoded(array: pa.Array) -> pa.Array:
         return array.dictionary_decode()
     if kinds.is_run_end_encoded(kind):
         return pc.run_end_decode(array)
-    if kinds.is_float16(kind) or kinds.is_date64(kind):
-        return array.cast(pa.float32() if kinds.is_float16(kind) else pa.date32())
-    return array
+    if kinds.is_fixed_size_list(kind):
+        return array.cast(pa.list_(kind.value_type))  # of a slice with NULLs polars takes none of fixed size
+    if kinds.is_decimal128(kind) and kind.scale < 0:  # which polars does not know
+        digits = kind.precision - kind.scale
+        return array.cast(pa.decimal128(digits, 0) if digits <= DECIMAL_DIGITS else pa.decimal256(digits, 0))
+    return array.cast(pa.float32()) if kinds.is_float16(kind) else array
 
 
 def _is_valid(array: pa.Array) -> bool:
@@ -159,7 +167,7 @@ def text_of_bytes(value: bytes) -> str:
 
 def _times(array: pa.Array) -> Read:
     """Return dates and times without those that no calendar holds, such as a warehouse's infinity; zones become UTC."""
-    is_date = kinds.is_date(array.type)
+    is_date = kinds.is_date32(array.type)
     per_day = 1 if is_date else DAY[array.type.unit]
     numbers = array.view(pa.int32() if is_date else pa.int64())
     reach = pc.min_max(numbers)
