@@ -17,7 +17,7 @@ from syncer.transform.encode import string
 from syncer.transform.masks import Mask, either, nowhere
 from syncer.transform.members import Member
 from syncer.transform.signs import Signs
-from syncer.transform.slow import REMEMBERED
+from syncer.transform.slow import remembering
 from syncer.transform.texts import texts
 
 URLS: Final = frozenset({("event_source_url",), ("referrer_url",)})
@@ -167,7 +167,7 @@ class Guard:
 def _remembering(pii: Pii, country: str | None, name: str, place: tuple[str, ...]) -> Callable[[str], Verdict]:
     field = Field(name=name, place=place, parameter=None, entry=None)  # type: ignore[arg-type]  # only its place counts
     guard, read = Guard.by(pii, country), JSONDecoder(parse_float=Decimal).decode
-    return lru_cache(maxsize=REMEMBERED)(lambda text: guard.judge(field, read(text)))
+    return remembering(lambda text: guard.judge(field, read(text)))
 
 
 def _judge(guard: Guard, field: Field) -> Callable[[str], Verdict]:

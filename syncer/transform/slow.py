@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import _lru_cache_wrapper, lru_cache
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from syncer.pipeline import Hashing
 from syncer.spec import normalize, places, values
@@ -14,8 +14,13 @@ from syncer.transform.json_text import json_of
 
 REMEMBERED: Final = 2**15
 """Values remembered for each rule: about 15 MB when full."""
+SHORT: Final = 500
+"""Characters up to which so many texts are remembered whatever a parameter holds; of 5,000 each they would fill 360 MB."""
+LONG_REMEMBERED: Final = 256
+"""Longer texts that are remembered: the address of one page, and not what is new in each row."""
 RULES: Final = 32
 """Rules whose values are remembered; those for dates are new every day."""
+T = TypeVar("T")
 
 
 class Sent(NamedTuple):
@@ -58,6 +63,12 @@ def judge(rule: Rule) -> Judge:
         return Sent(wire, normalize.warnings(rule.parameter, value, context))
 
     return lru_cache(maxsize=REMEMBERED, typed=True)(sent)
+
+
+def remembering(rule: Callable[[str], T]) -> Callable[[str], T]:
+    """Return `rule`, which then remembers what it said of text, of long text only the last few."""
+    known, known_of_long = lru_cache(maxsize=REMEMBERED)(rule), lru_cache(maxsize=LONG_REMEMBERED)(rule)
+    return lambda text: known(text) if len(text) <= SHORT else known_of_long(text)
 
 
 @lru_cache(maxsize=REMEMBERED, typed=True)

@@ -56,3 +56,15 @@ def test_what_is_sent_as_json_is_said_by_the_parameter() -> None:
     assert slow.is_json(PARAMETERS[Group.CUSTOM_DATA]["content_ids"])
     assert not slow.is_json(PARAMETERS[Group.CUSTOM_DATA]["order_id"])
     assert not slow.is_json(PARAMETERS[Group.EXTINFO]["screen_width"])
+
+
+def test_many_short_texts_are_remembered_and_few_long_ones() -> None:
+    asked: list[str] = []
+    rule = slow.remembering(asked.append)
+    short = [str(number) for number in range(1_000)]
+    long = [text.zfill(slow.SHORT + 1) for text in short]
+
+    for text in (*short, *short, *long[:2], *long[:2], *long, long[0]):
+        rule(text)
+
+    assert asked == [*short, *long, long[0]]
