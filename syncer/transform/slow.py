@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import _lru_cache_wrapper, lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from syncer.pipeline import Hashing
@@ -21,6 +21,7 @@ LONG_REMEMBERED: Final = 256
 RULES: Final = 32
 """Rules whose values are remembered; those for dates are new every day."""
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 class Sent(NamedTuple):
@@ -65,10 +66,10 @@ def judge(rule: Rule) -> Judge:
     return lru_cache(maxsize=REMEMBERED, typed=True)(sent)
 
 
-def remembering(rule: Callable[[str], T]) -> Callable[[str], T]:
-    """Return `rule`, which then remembers what it said of text, of long text only the last few."""
-    known, known_of_long = lru_cache(maxsize=REMEMBERED)(rule), lru_cache(maxsize=LONG_REMEMBERED)(rule)
-    return lambda text: known(text) if len(text) <= SHORT else known_of_long(text)
+def remembering(rule: Callable[[V], T]) -> Callable[[V], T]:
+    """Return `rule`, which then remembers what it said of a value, of long text only the last few."""
+    known, known_of_long = lru_cache(maxsize=REMEMBERED, typed=True)(rule), lru_cache(maxsize=LONG_REMEMBERED)(rule)
+    return lambda value: known_of_long(value) if isinstance(value, str) and len(value) > SHORT else known(value)
 
 
 @lru_cache(maxsize=REMEMBERED, typed=True)
@@ -78,14 +79,15 @@ def row_country(value: object, default: str | None) -> str | None:
 
 
 @lru_cache(maxsize=RULES)
-def reader(parameter: Parameter, context: Context) -> "_lru_cache_wrapper[str | None]":
+def reader(parameter: Parameter, context: Context) -> Callable[[object], str | None]:
     """Return the function from a value to what is sent, text or JSON, by the scalar rule; it remembers."""
+    return remembering(partial(text_of, parameter, context))
 
-    def text_of(value: object) -> str | None:
-        found = values.read(parameter, value, context)
-        return json_of(found) if is_json(parameter) else cast("str | None", found)
 
-    return lru_cache(maxsize=REMEMBERED, typed=True)(text_of)
+def text_of(parameter: Parameter, context: Context, value: object) -> str | None:
+    """Return what is sent for a value, text or JSON, by the scalar rule."""
+    found = values.read(parameter, value, context)
+    return json_of(found) if is_json(parameter) else cast("str | None", found)
 
 
 def is_json(parameter: Parameter) -> bool:

@@ -51,8 +51,8 @@ def typed(values: pl.Series, parameter: Parameter, context: Context, *, signs: S
     if claim.open is not None and claim.open.any():
         places = claim.open.arg_true()
         given = distinct.values[places].to_list()
-        read = slow.reader(parameter, context)
-        found = map(read.__wrapped__ if is_nested else read, given)  # lists and structs cannot be remembered
+        read = partial(slow.text_of, parameter, context) if is_nested else slow.reader(parameter, context)
+        found = map(read, given)  # lists and structs cannot be remembered
         text = placed(text, places, pl.Series(list(found), dtype=pl.String))
     problem = lost(text, distinct.values)
     return Typed(

@@ -43,12 +43,13 @@ def test_a_country_is_remembered_with_the_default_it_fills_in() -> None:
 
 
 def test_memory_has_an_end() -> None:
-    read = slow.reader(PARAMETERS[Group.CUSTOM_DATA]["search_string"], Context())
+    asked: list[int] = []
+    rule = slow.remembering(asked.append)
 
-    for number in range(slow.REMEMBERED + 100):
-        read(number)
+    for number in (*range(slow.REMEMBERED + 1), slow.REMEMBERED, 0):
+        rule(number)
 
-    assert read.cache_info().currsize == slow.REMEMBERED
+    assert asked == [*range(slow.REMEMBERED + 1), 0]
 
 
 def test_what_is_sent_as_json_is_said_by_the_parameter() -> None:
