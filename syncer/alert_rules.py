@@ -18,7 +18,7 @@ class AlertRules(Strict):
     """When somebody is told."""
 
     failed: bool = True
-    """A run failed."""
+    """A run failed, or two in a row died with their process."""
     paused: bool = True
     """A pipeline paused itself."""
     rejected_above: Share | None = None

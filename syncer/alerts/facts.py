@@ -45,6 +45,8 @@ class PipelineFacts:
     pause_text: str = ""
     """What the reason means, and what to do."""
     last: EndedRun | None = None
+    crashes: int = 0
+    """Runs in a row whose process died."""
     delivered_at: datetime | None = None
     """When Meta last acknowledged an event; where it never did, since when the pipeline is known."""
     waiting: int = 0

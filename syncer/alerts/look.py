@@ -14,7 +14,7 @@ from syncer.pipeline import AlertRules, Pipeline, Project
 from syncer.report import ELSEWHERE, RunReport, RunStatus
 from syncer.session import Session
 from syncer.spec.answers import MEANINGS
-from syncer.state import watched
+from syncer.state import crashes, watched
 from syncer.state.history import BY_HAND, StoredPipeline, StoredRun, latest_runs, stored_pipelines
 from syncer.state.store import Store
 
@@ -42,6 +42,7 @@ def pipeline_facts(session: Session) -> Iterator[PipelineFacts]:
     ended = latest_runs(store, project.target, ENDED, but=BY_HAND)
     went_well = latest_runs(store, project.target, WELL, but=BY_HAND)
     since = watched.known_since(store, project.target)
+    crashed = crashes.recent(store, project.target, since=session.clock.now() - WEEK)
     for pipeline in project.pipelines.values():
         for destination in dict.fromkeys(pipeline.destinations):
             stored = found.get((pipeline.name, destination))
@@ -50,6 +51,7 @@ def pipeline_facts(session: Session) -> Iterator[PipelineFacts]:
             rules = rules_of(project, pipeline)
             facts = _facts(stored, rules, ended.get(stored.id))
             facts = replace(facts, is_one_of_several=len(set(pipeline.destinations)) > 1)
+            facts = replace(facts, crashes=crashed.get(stored.scope, 0))
             if rules.nothing_delivered_for is not None:
                 at = watched.last_acknowledged_at(store, stored.id) or since.get(stored.id)
                 facts = replace(facts, delivered_at=at)

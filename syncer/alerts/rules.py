@@ -9,6 +9,8 @@ from syncer.report import RunStatus
 
 LEAST_USUAL = 20
 """Of fewer events in 24 hours, half as many are chance."""
+CRASHES = 2
+"""So many in a row are told; one may be a machine that was switched off, and the next run goes on from there."""
 WELL = (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
 Said = tuple[bool | None, str]
 """Whether a condition holds, None: no news; and the sentence for it."""
@@ -62,6 +64,11 @@ def findings(pipelines: Iterable[PipelineFacts], tokens: Iterable[TokenFacts], *
 def _failed(facts: PipelineFacts, now: datetime) -> Said:
     del now
     last = facts.last
+    if last is not None and last.status is RunStatus.INTERRUPTED and facts.crashes >= CRASHES:
+        return True, (
+            f"{facts.label}: its last {facts.crashes} runs died with their process, as where memory runs out. "
+            f"`syncer runs {facts.argument}` lists them."
+        )
     if last is None or last.status not in (*WELL, RunStatus.FAILED):
         return NO_NEWS
     if last.status in WELL:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from syncer.daemon.worker import Ended, Worker
 from syncer.pipeline import ways
 from syncer.report import RunStatus
 from syncer.session import Session
-from syncer.state import asked
+from syncer.state import asked, crashes
 from syncer.state.history import stored_runs
 from tests.acceptance.daemons import EVERY, environ, serving, wait_until
 from tests.acceptance.hooks import mail_server, webhook
@@ -50,6 +51,26 @@ def test_a_failure_is_told_once_and_its_end_once_also_behind_a_restart_or_by_two
         Rounds(told).go(session)
     assert told.alerts == [("raised", "failed"), ("ended", "failed")]
     assert told.notices[0]["since"] == told.notices[1]["since"]
+
+
+def test_runs_that_die_are_told_from_the_second_on_however_long_each_took(shop: Shop) -> None:
+    """As where memory runs out after minutes: too seldom for `crash_loop`."""
+    alerts_in(shop)
+    clock, told = MovedClock(), Told()
+    facts: dict[str, Any] = {"fingerprint": "f", "trigger": "schedule", "holder": "tester"}
+    with session_with(shop, clock) as session:
+        scope = session.scope(session.project.pipelines["orders"])
+        for number in range(3):
+            session.store.start_run(scope, run_id=f"dead-{number}", now=clock.now(), **facts).close()
+            clock.sleep(400)
+            crashes.find_dead(session.store, "default")
+            Rounds(told).go(session)
+            assert told.alerts == [("raised", "failed")] * (number > 0)
+        assert "its last 2 runs died with their process" in told.notices[0]["text"]
+        with session.store.start_run(scope, run_id="well", now=clock.now(), **facts) as run:
+            run.finish(RunStatus.DONE, now=clock.now())
+        Rounds(told).go(session)
+    assert told.alerts == [("raised", "failed"), ("ended", "failed")]
 
 
 def test_a_run_that_ends_paused_by_hand_is_no_news_of_a_failure(shop: Shop) -> None:

@@ -43,6 +43,8 @@ def ended(status: RunStatus, **more: Any) -> EndedRun:
         ("failed", {"last": ended(RunStatus.DONE_WITH_REJECTS)}, False),
         ("failed", {"last": ended(RunStatus.PAUSED)}, None),
         ("failed", {"last": ended(RunStatus.INTERRUPTED)}, None),
+        ("failed", {"last": ended(RunStatus.INTERRUPTED), "crashes": 1}, None),
+        ("failed", {"last": ended(RunStatus.INTERRUPTED), "crashes": 2}, True),
         ("paused", {}, False),
         ("paused", {"pause_reason": "rejects_full"}, True),
         ("paused", {"pause_reason": "by_hand", "is_paused_by_hand": True}, False),
