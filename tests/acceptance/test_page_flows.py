@@ -81,7 +81,7 @@ def test_a_row_is_searched_and_neither_its_key_nor_a_value_stands_in_an_address(
         assert page.url == f"{visitor.url}/search"
         page.get_by_label("order_id").fill(HOSTILE)
         visitor.press("Search orders")
-        expect(page.get_by_role("alert")).to_contain_text("is no integer")
+        expect(page.get_by_role("alert")).to_contain_text("is no BIGINT")
         expect(page.get_by_label("order_id")).to_have_value(HOSTILE.replace("\u202e", "\\u202e"))
 
 
