@@ -1,6 +1,6 @@
 """Reads the facts: the state of each pipeline, and what Meta says about the tokens."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from syncer.session import Session
 from syncer.spec.answers import MEANINGS
 from syncer.state import crashes, watched
 from syncer.state.history import BY_HAND, StoredPipeline, StoredRun, latest_runs, stored_pipelines
+from syncer.state.scope import Scope
 from syncer.state.store import Store
 
 WELL = (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
@@ -42,7 +43,7 @@ def pipeline_facts(session: Session) -> Iterator[PipelineFacts]:
     ended = latest_runs(store, project.target, ENDED, but=BY_HAND)
     went_well = latest_runs(store, project.target, WELL, but=BY_HAND)
     since = watched.known_since(store, project.target)
-    crashed = crashes.recent(store, project.target, since=session.clock.now() - WEEK)
+    crashed = _crashed(session, ended)
     for pipeline in project.pipelines.values():
         for destination in dict.fromkeys(pipeline.destinations):
             stored = found.get((pipeline.name, destination))
@@ -60,6 +61,15 @@ def pipeline_facts(session: Session) -> Iterator[PipelineFacts]:
             if rules.volume_below is not None and (last := went_well.get(stored.id)) is not None:
                 facts = replace(facts, volume=volume_of(store, stored.id, last.started_at, since[stored.id]))
             yield facts
+
+
+def _crashed(session: Session, ended: Mapping[int, StoredRun]) -> Mapping[Scope, int]:
+    """Return how many runs in a row died of each pipeline whose newest one may have: to look through all takes a while."""
+    may_have = [of for of, run in ended.items() if run.report.status is RunStatus.INTERRUPTED]
+    if not may_have:
+        return {}
+    since = session.clock.now() - WEEK
+    return crashes.recent(session.store, session.project.target, since=since, pipelines_of=may_have)
 
 
 def _facts(stored: StoredPipeline, rules: AlertRules, last: StoredRun | None) -> PipelineFacts:

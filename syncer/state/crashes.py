@@ -1,9 +1,10 @@
 """Runs that ended without an end: their process died, or a mistake of syncer's own threw them out."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, true, update
 
 from syncer.report import RunStatus
 from syncer.state import audit, pipelines
@@ -43,8 +44,14 @@ def _is_dead(store: Store, run_id: str, scope: Scope) -> bool:
         lock.release()
 
 
-def recent(store: Store, target: str, *, since: datetime) -> dict[Scope, int]:
-    """Return how often each pipeline of `target` crashed since then, since a run of it ended, and since it was resumed."""
+def recent(
+    store: Store, target: str, *, since: datetime, pipelines_of: Collection[int] | None = None
+) -> dict[Scope, int]:
+    """Return how often each pipeline of `target` crashed since then, since a run of it ended, and since it was resumed.
+
+    `pipelines_of` are the ids of those that are looked at, of whose runs alone an index knows; None: all.
+    """
+    is_asked = true() if pipelines_of is None else RUNS.c.pipeline_id.in_(pipelines_of)
     resumed = (
         select(AUDIT.c.pipeline, AUDIT.c.destination, func.max(AUDIT.c.at).label("at"))
         .where(AUDIT.c.target == target, AUDIT.c.action == "resume")
@@ -54,6 +61,7 @@ def recent(store: Store, target: str, *, since: datetime) -> dict[Scope, int]:
     newest_end = (
         select(RUNS.c.pipeline_id, func.max(RUNS.c.epoch).label("epoch"))
         .where(RUNS.c.crashed.is_(None), RUNS.c.status.not_in((RunStatus.RUNNING.value, RunStatus.INTERRUPTED.value)))
+        .where(is_asked)
         .group_by(RUNS.c.pipeline_id)
         .subquery()
     )
@@ -65,7 +73,7 @@ def recent(store: Store, target: str, *, since: datetime) -> dict[Scope, int]:
             resumed,
             (resumed.c.pipeline == PIPELINES.c.pipeline) & (resumed.c.destination == PIPELINES.c.destination),
         )
-        .where(PIPELINES.c.target == target, RUNS.c.crashed == 1, RUNS.c.finished_at >= since)
+        .where(PIPELINES.c.target == target, is_asked, RUNS.c.crashed == 1, RUNS.c.finished_at >= since)
         .where(or_(resumed.c.at.is_(None), RUNS.c.finished_at > resumed.c.at))
         .where(RUNS.c.epoch > func.coalesce(newest_end.c.epoch, 0))
         .group_by(PIPELINES.c.pipeline, PIPELINES.c.destination)

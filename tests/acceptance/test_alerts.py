@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from syncer.alerts.rounds import Rounds
 from syncer.config.load import load_project
@@ -71,6 +72,18 @@ def test_runs_that_die_are_told_from_the_second_on_however_long_each_took(shop: 
             run.finish(RunStatus.DONE, now=clock.now())
         Rounds(told).go(session)
     assert told.alerts == [("raised", "failed"), ("ended", "failed")]
+
+
+def test_a_round_looks_for_runs_that_died_only_where_the_newest_one_may_have(shop: Shop) -> None:
+    """Of all runs that are kept no index knows which died."""
+    asked_for: list[str] = []
+    with session_with(shop, MovedClock()) as session, session.store.reading() as connection:
+        event.listen(connection.engine, "before_cursor_execute", lambda *of: asked_for.append(of[2]))
+        session.run("orders")
+        asked_for.clear()
+        Rounds(Told()).go(session)
+    assert asked_for
+    assert not [sql for sql in asked_for if "runs.crashed =" in sql]
 
 
 def test_a_run_that_ends_paused_by_hand_is_no_news_of_a_failure(shop: Shop) -> None:

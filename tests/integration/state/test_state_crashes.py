@@ -10,6 +10,7 @@ from sqlalchemy import text
 from syncer.report import RunStatus
 from syncer.state import crashes
 from syncer.state.crashes import CRASH_LOOP
+from syncer.state.history import stored_pipelines
 from syncer.state.pauses import pauses
 from syncer.state.store import Store
 from tests.integration.state.conftest import NOON, ORDERS
@@ -87,6 +88,13 @@ def test_the_way_to_another_destination_has_crashes_and_pauses_of_its_own(store:
     crashes.pause(store, other, actor="daemon")
     assert crashes.recent(store, TARGET, since=NOON - timedelta(hours=1)) == {ORDERS: 1}
     assert pauses(store, TARGET) == {other: CRASH_LOOP}
+
+
+def test_crashes_are_told_of_the_pipelines_that_are_asked_for(store: Store, acts: Any) -> None:
+    end(store, acts, "run-1", RunStatus.FAILED, is_crash=True)
+    since, mine = NOON - timedelta(hours=1), [each.id for each in stored_pipelines(store, TARGET)]
+    assert crashes.recent(store, TARGET, since=since, pipelines_of=mine) == {ORDERS: 1}
+    assert crashes.recent(store, TARGET, since=since, pipelines_of=[mine[0] + 1]) == {}
 
 
 def test_a_pause_that_there_is_already_is_kept(store: Store) -> None:
