@@ -48,6 +48,8 @@ class Rounds:
     """What of them held when Meta said it."""
     _is_news: bool = False
     """Whether what Meta said is still to be written down."""
+    _forgot: tuple[Project, float] | None = None
+    """By which files, and when, alerts were ended that nobody asks for."""
 
     def go(self, session: Session) -> None:
         """Look, write changes down, tell; raises `StateError`, then the next round does it.
@@ -59,9 +61,8 @@ class Rounds:
         self._ask_tokens(session, stand)
         found = [*findings(pipeline_facts(session), (), now=session.clock.now()), *self._of_tokens(session)]
         note(session, found, stand)
-        if self._is_news:
-            forget(session, found, stand)
-            self._is_news = False
+        self._is_news = False
+        self._forget(session, found, stand)
         self._tell_all(session)
 
     def _ask_tokens(self, session: Session, stand: Mapping[Key, Standing]) -> None:
@@ -72,6 +73,13 @@ class Rounds:
         if self._project is not session.project or is_over or held != self._held:  # the end of one has come near
             self._tokens, self._tokens_at, self._project = tuple(token_facts(session)), now, session.project
             self._held, self._is_news = self._holding(session), True
+
+    def _forget(self, session: Session, found: Sequence[Finding], stand: Mapping[Key, Standing]) -> None:
+        """End what nobody asks for, behind an edit and else seldom: another daemon's files may ask for it."""
+        now, before = session.clock.monotonic(), self._forgot
+        if before is None or before[0] is not session.project or now - before[1] >= TOKENS_EVERY_S:
+            forget(session, found, stand)
+            self._forgot = session.project, now
 
     def _holding(self, session: Session) -> tuple[bool | None, ...]:
         return tuple(found.holds for found in findings((), self._tokens, now=session.clock.now()))

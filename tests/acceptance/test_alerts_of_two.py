@@ -87,3 +87,20 @@ def test_an_alert_that_the_files_of_another_daemon_do_not_ask_for_is_told_once_m
                 first.go(session)
                 clock.sleep(15)
     assert told.alerts == [("raised", "failed"), ("raised", "failed")]
+
+
+def test_an_alert_about_a_token_that_another_daemons_files_do_not_ask_for_is_not_told_with_each_question(
+    shop: Shop,
+) -> None:
+    alerts_in(shop, "{token_expires_within: 14d}")
+    clock, told = MovedClock(), Told()
+    shop.sandbox.sandbox.tokens[TOKEN] = Token(text=TOKEN, invalid_subcode=460)
+    with session_with(shop, clock) as session:
+        shop.edit("syncer.yaml", "{token_expires_within: 14d}", "{failed: true}")
+        with session_with(shop, clock) as other:
+            first, second = Rounds(told), Rounds(told)
+            for _ in range(5):
+                second.go(other)
+                first.go(session)
+                clock.sleep(901)
+    assert told.alerts == [("raised", "token_expires_within")]
