@@ -49,5 +49,5 @@ def member(item: Mapping[object, object], key: str) -> object:
 
 
 def is_name(key: str) -> bool:
-    """Return whether `key` can only be the name of a member, and no path to a place within one."""
-    return len(parse_path(key)) == 1
+    """Return whether `key` can only be the name of a member, and no path: neither to a place within one nor in brackets."""
+    return parse_path(key) == (key,)

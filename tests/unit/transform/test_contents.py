@@ -42,6 +42,15 @@ def test_a_name_with_a_dot_in_it_is_a_name_where_an_item_has_it() -> None:
     assert parsed(pl.Series([[item]]), names) == [[{"id": "A", "item_price": 5}]]
 
 
+def test_a_name_in_brackets_is_one_in_columns_as_in_the_scalar_rule() -> None:
+    names = {"id": '["product.id"]', "item_price": "[0]"}
+    item = {"product.id": "A", "n": 1}
+    expected = [{"id": "A"}]
+    assert read_contents([item], names)[0] == expected
+    assert parsed(pl.Series([json.dumps([item])]), names) == [expected]
+    assert parsed(pl.Series([[item]]), names) == [expected]
+
+
 def test_without_names_the_keys_are_metas_own() -> None:
     assert parsed(pl.Series(['[{"id": "A", "quantity": "2", "color": "red"}]'])) == [[{"id": "A", "quantity": 2}]]
 
