@@ -102,8 +102,11 @@ def _of_url(url: str) -> dict[str, str]:
 
 def _shows_the_password(url: str) -> bool:
     """Return whether libpq takes a part of the password for the host or the database, which messages name."""
-    sign_in, _, place = url.partition("://")[2].partition("?")[0].partition("@")
-    return "@" in place or ("/" in sign_in and bool(place))
+    rest = url.partition("://")[2]
+    sign_in, _, place = rest.partition("@")
+    if "/" not in sign_in:  # nor does a ? end it
+        return "@" in place.partition("?")[0]
+    return "@" in rest.partition("?")[0]
 
 
 def _refuse_wrong(parts: Mapping[str, str]) -> None:

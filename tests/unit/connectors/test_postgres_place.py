@@ -52,6 +52,7 @@ def test_a_certificate_is_looked_for_from_the_project_on(tmp_path: Path) -> None
         ({"url": f"postgresql://ada:{CANARY}@db:x/shop"}, "url cannot be read"),
         ({"url": f"postgresql://ada:{CANARY}@[db/shop"}, "url cannot be read"),
         ({"url": f"postgresql://ada:p@{CANARY}@db/shop"}, "url cannot be read"),
+        ({"url": f"postgresql://ada:p?@{CANARY}@db/shop"}, "url cannot be read"),
         ({"url": f"postgresql://ada:/{CANARY}@db/shop"}, "url cannot be read"),
         ({"url": f"postgresql://ada:5/{CANARY}@db/shop"}, "url cannot be read"),
         ({"database": f"postgresql://ada:{CANARY}@db/shop"}, "`database` holds a URL"),
