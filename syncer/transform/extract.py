@@ -17,6 +17,8 @@ from syncer.spec.paths import COUNT
 LONG_NUMBER: Final = r"\d{19}"
 """Digits that may not fit into 64 bits, which the fast parser would round."""
 TOO_DEEP: Final = "nested too deeply"
+NESTED: Final = (list, dict)
+"""What a parser makes of lists and objects, and of nothing else."""
 DEEPEST: Final = 200
 """Lists and objects within each other, of which no table of a warehouse has so many; Python's stack ends at some 500."""
 
@@ -84,9 +86,13 @@ def _parsed(text: str) -> Any:
 def _is_deep(value: object) -> bool:
     level: list[Any] = [[value]]
     for _ in range(DEEPEST + 1):
-        members = (each for outer in level for each in (outer.values() if isinstance(outer, dict) else outer))
-        level = [each for each in members if isinstance(each, list | dict)]
-    return bool(level)
+        inner: list[Any] = []
+        for outer in level:
+            inner += [each for each in (outer.values() if type(outer) is dict else outer) if type(each) in NESTED]
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def _refuse(word: str) -> Any:
