@@ -268,7 +268,8 @@ class PipelineReader:
             self.problems.at(node, f"{shape(node)} is not a map", "write {when: {...}}")
             return None
         self.problems.unknown(node, ("when",))
-        when = node.get("when")
+        if when := node.get("when"):
+            refuse_blanks(when, self.around.alerts, self.problems)
         return self.reader.section(AlertRules, when.over(self.around.alerts, depth=1)) if when else None
 
     def _check_required(self, node: Node, pipeline: Pipeline) -> None:

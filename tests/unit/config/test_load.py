@@ -287,6 +287,14 @@ def test_what_a_target_leaves_blank_takes_away_nothing_that_the_project_gives(fo
     ]
 
 
+def test_what_is_left_blank_takes_away_no_alert_that_the_project_asks_for(folder: Folder) -> None:
+    folder.project_file("version: 1\n", "version: 1\nalerts: {when: {rejected_above: 2%, volume_below: 50%}}\n")
+    (problem,) = folder.pipeline_file(
+        "{em: email}", "{em: email}\nalerts: {when: {rejected_above: , volume_below: null}}"
+    ).problems()
+    assert "alerts.when.rejected_above: is left blank, but syncer.yaml:2 gives a value" in problem
+
+
 def test_what_is_left_blank_takes_away_nothing_that_a_preset_gives(folder: Folder) -> None:
     folder.pipeline_file("{action_source: email}", "{action_source: email, preset: ga4}")
     (problem,) = folder.pipeline_file("{em: email}", "{em: email, external_id: }").problems()
