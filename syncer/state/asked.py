@@ -43,6 +43,7 @@ _COVERED = update(RUN_REQUESTS).where(
 )
 _DONE = _COVERED.values(state=AskedState.DONE.value)
 _ASKED_AGAIN = _COVERED.values(state=AskedState.ASKED.value, run_id=None)
+_CLOCKS_AGAIN = _ASKED_AGAIN.where(_TABLE.requested_by.in_(CLOCKS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +129,14 @@ def begun(connection: Connection, scope: Scope, run_id: str) -> None:
     connection.execute(_BEGUN, {**to, "by_run": run_id})
 
 
-def ended(connection: Connection, scope: Scope, run_id: str, *, is_over: bool) -> None:
-    """Answer the wishes that the run covers; where it was only interrupted, another run has to begin."""
+def ended(connection: Connection, scope: Scope, run_id: str, *, is_over: bool, is_still_paused: bool = False) -> None:
+    """Answer the wishes that the run covers; where it was only interrupted, another run has to begin.
+
+    Where its pipeline is paused as before, it told a person so; what a clock asked for goes on waiting for the resume.
+    """
     of_run = {"of_target": scope.target, "of_pipeline": scope.pipeline, "of_run": run_id}
+    if is_still_paused:
+        connection.execute(_CLOCKS_AGAIN, of_run)
     changed = connection.execute(_DONE if is_over else _ASKED_AGAIN, of_run)
     if changed.rowcount and is_over:
         _forget_clocks(connection, scope.target, scope.pipeline)

@@ -350,7 +350,9 @@ class RunLog:
             )  # fmt: skip
             went_well = status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
             pipelines.release(connection, self._row, pause_reason=pause_reason, went_well=went_well, now=now)
-            asked.ended(connection, self.scope, self.run_id, is_over=status is not RunStatus.INTERRUPTED)
+            is_still = pause_reason is not None and pause_reason == self.pause_reason
+            is_over = status is not RunStatus.INTERRUPTED
+            asked.ended(connection, self.scope, self.run_id, is_over=is_over, is_still_paused=is_still)
 
     def report(self) -> RunReport:
         """Return what the run did, read back from the store."""

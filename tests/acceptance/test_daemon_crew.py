@@ -87,6 +87,19 @@ def test_R27_a_due_time_whose_run_waited_when_its_pipeline_was_paused_has_it_whe
         assert waiting(session) == []
 
 
+def test_R27_a_person_who_finds_the_pipeline_paused_takes_no_due_time_away(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
+    with session_of(shop) as session, crew_of(session) as crew:
+        orders = session.project.pipelines["orders"]
+        asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
+        pause(session, orders)
+        asks = ask(session, "orders")
+        assert crew.dispatch(session, waiting(session)) == 1
+        crew.drain(30)
+        assert answered(session, asks)[0].run_id
+        assert [wish.by for wish in waiting(session)] == [SCHEDULE]
+
+
 def test_R27_a_due_time_whose_run_paused_itself_is_made_up_for_when_the_pipeline_is_resumed(shop: Shop) -> None:
     shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
     shop.edit("syncer.yaml", "${env:TOKEN}", "${env:WORN}")
