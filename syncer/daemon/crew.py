@@ -120,7 +120,7 @@ class Crew:
             return False
         is_by_clocks = all(wish.by in CLOCKS for wish in wishes)
         if is_by_clocks and not any(has_clock(session.project, way, kind=wish.by) for wish in wishes):
-            asked.refuse(session.store, target, wishes, message="no clock of the pipeline rings any more")
+            self._refuse_rung(session, scope, wishes)
             return False
         if scope in paused and is_by_clocks:
             self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S  # it waits until it is resumed
@@ -157,6 +157,15 @@ class Crew:
             )
             message = f"the daemon that serves target {target} {what}; are its files the same?"
             asked.refuse(store, target, wishes, message=message)
+
+    def _refuse_rung(self, session: Session, scope: Scope, wishes: list[Asked]) -> None:
+        """Answer wishes of clocks that the files here have not; where others serve the target, theirs may, for a while."""
+        store, target = session.store, session.project.target
+        since = store.clock.now() - OTHERS_HAVE
+        if len(serving(store, target)) > 1 and any(wish.at > since for wish in wishes):
+            self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
+            return
+        asked.refuse(store, target, wishes, message="no clock of the pipeline rings any more")
 
     def _in_place(self, worker: Worker) -> Ended:
         with self.slots.held():

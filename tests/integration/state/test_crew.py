@@ -7,13 +7,14 @@ from sqlalchemy import update
 
 from syncer.daemon.crew import Crew
 from syncer.daemon.slots import Slots
+from syncer.pipeline import Pipeline
 from syncer.session import Session
 from syncer.state import asked
 from syncer.state.asked import SCHEDULE, AskedState
 from syncer.state.daemons import Serving
 from syncer.state.store import Store
 from syncer.state.tables import RUN_REQUESTS
-from tests.integration.state.test_clocks import project, run
+from tests.integration.state.test_clocks import pipeline, project, run, waiting
 
 Opened = Callable[[], Store]
 
@@ -22,9 +23,9 @@ def daemon(store: Store, number: int = 1) -> Serving:
     return Serving(store, "default", daemon_id=f"id-{number}", holder=f"ada@host pid {number}")
 
 
-def look(store: Store) -> None:
-    """Let a daemon without pipelines dispatch what waits."""
-    session = Session(project(), clock=store.clock)
+def look(store: Store, *pipelines: Pipeline) -> None:
+    """Let a daemon with these pipelines dispatch what waits."""
+    session = Session(project(*pipelines), clock=store.clock)
     session.__dict__["store"] = store
     Crew(Slots(1), store.clock).dispatch(session, asked.waiting(store, "default"))
 
@@ -48,6 +49,21 @@ def test_R25_a_pipeline_that_another_daemon_may_know_is_left_to_it_for_a_minute(
         store.clock.sleep(61)
         look(store)
         assert [wish.by for wish in asked.waiting(store, "default")] == [SCHEDULE]
+
+
+def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_for_a_minute(
+    store: Store, opened: Opened
+) -> None:
+    """As while one of them still goes by files from before a schedule was added."""
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    asked.ask(store, "default", "orders", by=SCHEDULE)
+    with daemon(store), daemon(opened(), 2):
+        look(store, pipeline(schedule=None))
+        assert waiting(store) == [("orders", SCHEDULE)]
+        store.clock.sleep(61)
+        look(store, pipeline(schedule=None))
+    assert waiting(store) == []
 
 
 def test_R26_a_wish_that_another_daemon_is_answering_is_not_refused_here(store: Store, opened: Opened) -> None:
