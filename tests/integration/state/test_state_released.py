@@ -26,6 +26,7 @@ from syncer.state.store import Store, open_store
 from syncer.state.tables import METADATA, VERSION_TABLE
 from tests.counts import FULL
 from tests.integration.state.conftest import ORDERS
+from tests.integration.state.some_states import STATES
 from tests.integration.state.test_state_migrations import NEXT
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -123,7 +124,7 @@ def fill(store: Store, acts: Any) -> None:
             connection.execute(text(f"INSERT INTO {place} VALUES {values}"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.integration)])
+@pytest.fixture(params=STATES)
 def empty_url(request: pytest.FixtureRequest) -> str:
     """URL of a store of each kind that holds nothing yet."""
     postgres = request.param == "postgres"
@@ -143,6 +144,7 @@ def old(request: pytest.FixtureRequest, empty_url: str, tmp_path: Path, acts: An
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("empty_url", STATES if FULL else STATES[:1], indirect=True)
 def test_R33_F39_a_crash_at_any_statement_from_any_release_leaves_every_row_for_the_next_start(
     old: Old, contradictions: Callable[[Store], list[str]], acts: Any
 ) -> None:
@@ -172,9 +174,8 @@ def test_R33_F39_a_crash_at_any_statement_from_any_release_leaves_every_row_for_
             assert (len(run.rejects()), run.erased) == (1, frozenset([acts.identities(50, 1)]))
 
 
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_R33_the_copy_that_is_made_first_is_of_the_release_before(old: Old) -> None:
-    if "sqlite" not in old.url:
-        return
     before = rows_of(old.opened())
     with pytest.raises(CrashError):
         old.upgrade(crash_at=1)
