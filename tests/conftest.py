@@ -16,6 +16,10 @@ settings.register_profile("any machine", deadline=None)  # others may use the co
 settings.load_profile("any machine")
 
 
+USUAL_S = 300.0
+"""Files whose tests may take no longer stay whole, such as those that may wait for a server of their own to be installed."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Look for garbage neither while thousands of tests are found nor ever again among them: they live to the end."""
@@ -31,7 +35,7 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest; leave out of `make soak` what was noted before, and other faults than `SYNCER_ONLY`."""
     hands = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = dealt(items, hands, may_take_s=_may_take_s, usual_s=float(config.getini("timeout")))
+    items[:] = dealt(items, hands, may_take_s=_may_take_s, usual_s=USUAL_S)
     if not SOAK:
         return
     only, done = os.environ.get("SYNCER_ONLY"), noted()
