@@ -70,12 +70,10 @@ class Reading:
     ) -> dict[str, Any]:
         """List what is set aside of a pipeline; keys are not kept, `syncer rejects list --rows` reads them again."""
         session = session_of(self._daemon)
-        found, counts = (
-            stored_pipeline(session.store, session.scope(way_of(session, name, destination))),
-            Counter[str](),
-        )
+        found = stored_pipeline(session.store, session.scope(way_of(session, name, destination)))
         if found is None:
             return {"total": 0, "by_reason": {}, "rejects": []}
+        counts = Counter[str]()
         for why in reasons(session.store, found.id):
             if reason in (None, why.reason):
                 counts[why.reason] += why.events
