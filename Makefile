@@ -13,6 +13,7 @@ help:
 	@echo "make test   the tests"
 	@echo "make faults the tests of faults with all their counts: crashes, kills, lying answers, a broken disk"
 	@echo "make speed  two ratios, to Meta's SDK and to a script with the same rules, and the memory of a run: a minute"
+	@echo "make peers  what make speed measures with, installed and made beforehand"
 	@echo "make soak   the same for hours, as before a release; writes the table in docs/reliability.md"
 	@echo "make lint   style, types and import contracts"
 	@echo "make browser  a Chromium for the tests of the pages, where there is none"
