@@ -240,7 +240,7 @@ def _common(many: pl.Series, few: pl.Series) -> pl.Series:
 def known_among(digests: bytes, known: Collection[bytes]) -> list[bytes]:
     """Return those of the packed `digests` that are `known`."""
     is_known = identities(digests).is_in(identities(b"".join(known)).implode())
-    return [digests[IDENTITY_BYTES * at :][:IDENTITY_BYTES] for at in is_known.arg_true()]
+    return [digests[IDENTITY_BYTES * at :][:IDENTITY_BYTES] for at in is_known.arg_true()] if is_known.any() else []
 
 
 def packed(identities: pl.Series) -> bytes:

@@ -5,7 +5,6 @@ from functools import reduce
 from operator import or_
 
 import polars as pl
-import pyarrow as pa
 
 from syncer.state.requests import IDENTITY_BYTES
 from syncer.state.words import NONE, identities
@@ -15,6 +14,7 @@ MOST_PARTS = 16
 SLOTS = 16
 """Bits of the filter for each identity: about one look-up in sixteen of a new event gets past it."""
 FIRST_SLOTS = 1 << 22
+NO = pl.Series([False])
 EVERY = pl.Series([True])
 """A filter that all get past."""
 AT_ONCE = 262_144
@@ -38,32 +38,32 @@ class ManySettled:
 
     def has(self, digests: bytes) -> pl.Series:
         """Return, for each of the packed `digests`, whether it is known."""
-        maybe = self._filter.gather(_slots(digests, self._filter.len()))
+        asked = identities(digests)
+        maybe = self._filter[_slots(asked, self._filter.len())]
         if not maybe.any():
             return maybe
-        places = maybe.arg_true()
-        is_false = ~self.among(identities(digests).gather(places))
-        return maybe.scatter(places.filter(is_false), values=False)
+        is_known = self.among(asked.filter(maybe))
+        return maybe.scatter(maybe.arg_true().filter(~is_known), values=False) if is_known.any() else maybe & ~maybe
 
     def among(self, asked: pl.Series) -> pl.Series:
         """Return, for each identity, whether it is known, without the filter."""
-        common = self._new.filter(self._new.is_in(asked.implode())) if self._new.len() else NONE
-        is_new = asked.is_in(common.implode())
-        if not self._sorted:
-            return is_new
-        found = reduce(or_, (_is_there(pl.lit(asked), part) for part in self._sorted))
+        found = [_is_there(pl.lit(asked), part) for part in self._sorted]
+        common = self._new.filter(self._new.is_in(asked.implode())) if len(self._new) else NONE
+        if len(common):
+            found.append(pl.lit(asked.is_in(common.implode())))
         # in one go: each call of polars costs as much as a hundred look-ups
-        return is_new | pl.select(found).to_series()
+        return pl.select(reduce(or_, found)).to_series() if found else NO.new_from_index(0, asked.len())
 
     def add(self, digests: bytes) -> None:
         """Take note of packed identities."""
         if not digests:
             return
-        new = pl.concat([self._new, identities(digests)])
+        added = identities(digests)
+        new = pl.concat([self._new, added])
         if (len(self) + len(digests) // IDENTITY_BYTES) * SLOTS > self._filter.len():
             self._filter = _filter_of(pl.concat([*self._sorted, new]))
         else:
-            self._filter = self._filter.scatter(_slots(digests, self._filter.len()), values=True)
+            self._filter = self._filter.scatter(_slots(added, self._filter.len()), values=True)
         self._new = new  # not before: what is known gets past the filter, whatever failed
         if new.len() >= self._part:
             self._sort()
@@ -97,9 +97,8 @@ def _is_there(asked: pl.Expr, part: pl.Series) -> pl.Expr:
     return known.gather(known.search_sorted(asked, "left").clip(upper_bound=part.len() - 1)) == asked
 
 
-def _slots(digests: bytes, size: int) -> pl.Series:
-    words = pa.Array.from_buffers(pa.uint32(), len(digests) // 4, [None, pa.py_buffer(digests)])
-    return pl.Series(pl.from_arrow(words)).gather_every(IDENTITY_BYTES // 4) & (size - 1)
+def _slots(known: pl.Series, size: int) -> pl.Series:
+    return known.cast(pl.UInt32, wrap_numerical=True) & (size - 1)
 
 
 def _filter_of(known: pl.Series) -> pl.Series:
@@ -108,6 +107,5 @@ def _filter_of(known: pl.Series) -> pl.Series:
         size *= 2
     made = pl.zeros(size, pl.Boolean, eager=True)
     for part in known.to_frame().iter_slices(AT_ONCE):
-        low = (part.to_series() & 0xFFFF_FFFF).cast(pl.UInt32)
-        made = made.scatter(low & (size - 1), values=True)
+        made = made.scatter(_slots(part.to_series(), size), values=True)
     return made

@@ -9,7 +9,7 @@ WORD_BYTES = 8
 NONE = pl.Series("identity", [], dtype=pl.Int128)
 
 _NUMBERS = pa.decimal128(38)
-"""What of Arrow has 16 bytes, and in polars those of an integer: identities are read where they lie."""
+"""What of Arrow has 16 bytes, and in polars those of an integer, whatever digits it is said to have."""
 
 
 def identities(digests: bytes) -> pl.Series:
@@ -20,7 +20,7 @@ def identities(digests: bytes) -> pl.Series:
         return pl.Series("identity", [], dtype=pl.Int128)
     count = len(digests) // IDENTITY_BYTES
     array = pa.Array.from_buffers(_NUMBERS, count, [None, pa.py_buffer(digests)])
-    return pl.Series("identity", pl.from_arrow(array)).to_physical()
+    return pl.Series("identity", array).cast(pl.Int128)
 
 
 def words_of(digests: bytes) -> tuple[pl.Series, pl.Series]:
