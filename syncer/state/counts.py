@@ -121,7 +121,10 @@ def of_value(value: Mapping[str, float]) -> Deltas:
 
 
 def _units(amount: float) -> int:
-    return 0 if isnan(amount) else round(max(-MOST_UNITS, min(amount * VALUE_UNITS, MOST_UNITS)))
+    units = amount * VALUE_UNITS
+    if -MOST_UNITS < units < MOST_UNITS:
+        return round(units)
+    return 0 if isnan(units) else MOST_UNITS if units > 0 else -MOST_UNITS
 
 
 def to_tally(counts: Mapping[tuple[str, str], int]) -> Tally:

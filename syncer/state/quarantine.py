@@ -135,7 +135,8 @@ class Aside:
 
         They stay set aside whatever comes of requests that are under way.
         """
-        clear(connection, self._pipeline_id, among(self._known, gone))
+        if gone:
+            clear(connection, self._pipeline_id, among(self._known, gone))
         if not rejected:
             return
         put(connection, rejected, pipeline_id=self._pipeline_id, run_id=run_id, at=at, request_id=request_id)

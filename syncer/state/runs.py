@@ -53,14 +53,13 @@ class RunLog:
     ) -> None:
         self.scope, self.run_id, self._holder = new.scope, new.run_id, new.holder
         self.mutex = threading.RLock()
-        self._clock = SteadyClock(store.clock)
         self._store, self._lock, self._row = store, lock, row
         self.basis = row.basis
         """What watermark and ledger were made with; its parts are None until `rest_on`."""
         self._aside = aside or Aside(row.id, set(), 0)
         self._open = OpenRequests()
         self._unfinished = [stored for _, stored in unfinished]
-        self._writes = Writes(store, row.id, row.epoch)
+        self._writes = Writes(store, row.id, row.epoch, SteadyClock(store.clock))
         for request, stored in unfinished:
             self._open.add(request, stored.cursor_low)
             self._aside.expect(request.digests)
@@ -190,7 +189,7 @@ class RunLog:
         """
         with self._writes.tx("page") as connection:
             self._writes.count(connection, self.run_id, counts.of_tally(tally, pending=pending))
-            now = self._clock.now()
+            now = self._writes.now()
             self._aside.put(connection, rejects, run_id=self.run_id, at=now, gone=gone)
             suppressed.put(connection, unsent or {}, pipeline_id=self._row.id, run_id=self.run_id, at=now)
 
@@ -200,13 +199,13 @@ class RunLog:
         with self._writes.tx("assume") as connection:
             self._writes.count(connection, self.run_id, counts.of_tally(tally, pending=0))
             if request is not None:
-                by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
+                by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._writes.now())
                 outbox.insert_settled(connection, request, RequestState.ACKED_ASSUMED, by)
 
     @one_at_a_time
     def audit(self, action: str, what: str, *, by: str) -> None:
         """Write that an operator wanted this run, and what of it; `by` is empty where it is who runs it."""
-        at, actor = self._clock.now(), by or self._holder
+        at, actor = self._writes.now(), by or self._holder
         with self._writes.tx("audit") as connection:
             audit.record(connection, self.scope, at=at, actor=actor, action=action, change=(None, what))
 
@@ -225,7 +224,7 @@ class RunLog:
     @one_at_a_time
     def arm(self, request: NewRequest) -> int:
         """Write the intent to send `request`; once this returns, its POST may begin. Return its id."""
-        run, now = (self.run_id, self.epoch), self._clock.now()
+        run, now = (self.run_id, self.epoch), self._writes.now()
         with self._writes.tx("arm") as connection:
             made = outbox.insert_armed(connection, request, pipeline_id=self._row.id, run=run, at=now)
         made.root = self._open.root_of(request.parent) or made.id
@@ -238,7 +237,7 @@ class RunLog:
         request = self._open.get(request_id)
         require_transition(request, RequestState.ARMED)
         with self._writes.tx("arm") as connection:
-            outbox.rearm(connection, request, epoch=self.epoch, at=self._clock.now())
+            outbox.rearm(connection, request, epoch=self.epoch, at=self._writes.now())
         self._open.moved(request, RequestState.ARMED)
 
     @one_at_a_time
@@ -260,7 +259,7 @@ class RunLog:
         moved = watermark if watermark is not None and is_forward(self._row.watermark, watermark) else None
         require_transition(request, state)
         with self._writes.tx(POINT[state]) as connection:
-            now = self._clock.now()
+            now = self._writes.now()
             written = request.written(state)
             outbox.settle(connection, request, state=written, outcome=outcome, epoch=self.epoch, at=now)
             self._count(connection, request, state, value or {}, rejected)
@@ -290,7 +289,7 @@ class RunLog:
         divided = None if request_id is None else self._open.get(request_id)
         settled = self._open.settled_by(divided, aside)
         with self._writes.tx(POINT[state]) as connection:
-            by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._clock.now())
+            by = outbox.Writer(self._row.id, self.run_id, self.epoch, self._writes.now())
             if divided is not None:
                 outbox.supersede(connection, divided, by)
             if aside is not None:

@@ -1,6 +1,7 @@
 """The tables of the state store, as the newest migration leaves them."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
@@ -47,6 +48,7 @@ class Instant(TypeDecorator[datetime]):
             raise StateError("state: a row is damaged: a time in it cannot be read; restore a copy") from None
 
 
+@lru_cache(maxsize=64)
 def instant_text(at: datetime) -> str:
     """Return `at` in UTC with microseconds: `2026-11-22T10:00:00.000000+00:00`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")

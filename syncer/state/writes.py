@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from syncer.errors import StateError
+from syncer.ports import Clock
 from syncer.state import counts, pipelines
 
 if TYPE_CHECKING:
@@ -21,13 +23,14 @@ class _Joint:
         self.connection: Connection | None = None
         self.names: list[str] = []
         self.counted: dict[str, counts.Deltas] = {}
+        self.at: datetime | None = None
 
 
 class Writes:
     """Writes of one epoch of a pipeline; after one that failed there are none. Mutable."""
 
-    def __init__(self, store: "Store", pipeline_id: int, epoch: int) -> None:
-        self._store, self._pipeline_id, self._epoch = store, pipeline_id, epoch
+    def __init__(self, store: "Store", pipeline_id: int, epoch: int, clock: Clock) -> None:
+        self._store, self._pipeline_id, self._epoch, self._clock = store, pipeline_id, epoch, clock
         self._joint: _Joint | None = None
         self._failed = False
 
@@ -70,6 +73,13 @@ class Writes:
         except Exception:  # an interrupt by hand was rolled back whole, so outcomes under way may still be written
             self._failed = True
             raise
+
+    def now(self) -> datetime:
+        """Return the time, which all that is written together has in common."""
+        if self._joint is None:
+            return self._clock.now()
+        self._joint.at = self._joint.at or self._clock.now()
+        return self._joint.at
 
     def require_own(self) -> None:
         """Raise `StateError` where another run has taken over since the last write: then nothing is written any more."""

@@ -1,6 +1,7 @@
 """Several writes of a run in one commit. Every test runs on SQLite and on Postgres."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from syncer.errors import StateError
 from syncer.report import RunStatus, Tally
 from syncer.state.database import driver
-from syncer.state.history import report_of
+from syncer.state.history import report_of, requests_of
 from syncer.state.requests import RequestState
 from syncer.state.store import Store
 
@@ -37,6 +38,21 @@ def test_R05_an_outcome_and_the_next_intent_are_seen_together_once_the_block_end
         report = run.report()
     assert (report.acknowledged, report.watermark_after) == (3, "3")
     assert contradictions(store) == []
+
+
+def test_what_is_written_together_bears_one_time(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 6)
+        first = acts.arm(run, 1, 3)
+        store.clock.sleep(60.0)
+        with run.together():
+            run.settle(first, acts.accepted(), state=RequestState.ACKED)
+            store.clock.sleep(1.0)
+            acts.arm(run, 4, 3)
+        settled, armed = requests_of(store, run.run_id)
+    assert armed.armed_at == settled.finished_at
+    assert settled.armed_at is not None
+    assert settled.finished_at == settled.armed_at + timedelta(minutes=1)
 
 
 def test_what_a_block_counts_is_counted_once_in_the_run_that_planned_it(
