@@ -14,6 +14,7 @@ from connectors.incremental import CursorValue
 from syncer.capi.circuit import ABOUT_EVENTS, PROBE_EVENTS
 from syncer.capi.pacing import wait_s
 from syncer.engine.checkpoint import Frontier
+from syncer.engine.company import company_s
 from syncer.engine.decide import Acknowledge, Again, Decision, Divide, Hold, Refuse, Stop, decide
 from syncer.engine.endings import INTERRUPTED, SYSTEMATIC, Ending, ending_of, systematic
 from syncer.engine.mass_reject import Refusals
@@ -34,10 +35,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 OF_ONE_REQUEST = frozenset({OutcomeClass.NOT_SENT, OutcomeClass.DOUBT})
 """After these only the request itself waits; what other answers ask for is a rate limit, and slows all of them."""
-QUICK_S = 0.000_04
-"""Where answers take less than this for each event, a run waits for its rows and its commits, not for them."""
-COMPANY_S = 0.005
-"""So long an answer that came so soon waits for those of others under way: one commit does for all."""
 
 
 @dataclass(slots=True)
@@ -198,15 +195,11 @@ class Delivery:
     def _ended(self, patience_s: float | None, *others: Future[Any]) -> list[tuple[Outgoing, Future[Outcome]]]:
         awaited = (*self._flying, *others)
         done = self.tools.executor.finished(awaited, timeout_s=patience_s) if awaited else set()
-        if self._has_quick(done):
-            done |= self.tools.executor.all_finished(self._flying, timeout_s=COMPANY_S)
+        came = [self._flying[future] for future in done if future in self._flying]
+        if waits_s := company_s(came, self._flying.values(), self.tools.clock.monotonic()):
+            done |= self.tools.executor.all_finished(self._flying, timeout_s=waits_s)
         ended = [future for future in self._flying if future in done]  # a set has no order of its own
         return [(self._flying.pop(future), future) for future in ended]
-
-    def _has_quick(self, done: set[Future[Any]]) -> bool:
-        """Return whether one of the requests that are `done` was answered so soon that a wait for others costs nothing."""
-        now, came = self.tools.clock.monotonic(), [self._flying[future] for future in done if future in self._flying]
-        return any(now - request.begun < QUICK_S * request.events.height for request in came)
 
     def _may_launch(self, *, beside: int = 0) -> bool:
         """Return whether a request is there, has a place `beside` those just armed, and the rate limit is not nearly used up.
