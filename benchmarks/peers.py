@@ -106,7 +106,7 @@ def rounds_of(peers: list[Peer], postgres: str, rounds: int) -> dict[str, list[F
 def latencies(file: Path, rounds: int, *, latency_s: float = 0.2) -> None:
     """Measure wall speed where each answer takes `latency_s`."""
     drt = python_with(*DRT)
-    variants = [
+    variants: list[tuple[str, str, str, tuple[str, ...], int]] = [
         (f"syncer, {number} in flight", sys.executable, "benchmarks.whole_postgres", ("full", str(number)), number)
         for number in (1, 4, 8, 16)
     ]
