@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from syncer.config.conditions import read_condition
 from syncer.config.document import Node
@@ -20,7 +21,7 @@ from syncer.pipeline import (
     Route,
     Schedule,
 )
-from syncer.spec.fields import PARAMETERS, Group, short_name
+from syncer.spec.fields import PARAMETERS, Group, short_name, short_name_beside_persons
 from syncer.spec.reasons import REASONS
 from syncer.spec.text import trim
 
@@ -176,9 +177,19 @@ def _require(node: Node, reader: Reader) -> Require | None:
     return replace(found, any=keys)
 
 
-def read_pii(node: Node | None, reader: Reader) -> Pii:
-    """Return what happens to personal data in the wrong place."""
-    return reader.section(Pii, node) or Pii()
+def read_pii(node: Node | None, reader: Reader, *, properties: Collection[str], file: Path) -> Pii:
+    """Return what happens to personal data in the wrong place; names become Meta's short ones.
+
+    `properties` are the keys of user_defined; with `*` among them, names of columns are left to those who know these.
+    A name that is not written in the pipeline's own `file` may be meant for another pipeline.
+    """
+    found = reader.section(Pii, node) or Pii()
+    known = {name: name if name in properties else short_name_beside_persons(name) for name in found.allow}
+    for name, child in zip(found.allow, node.at(("allow",)).items if node else (), strict=False):
+        if known[name] is None and "*" not in properties and child.place.file == file:
+            remedy = suggestion(name, (*properties, *PARAMETERS[Group.CUSTOM_DATA], "event_id"), noun="names")
+            reader.problems.at(child, f"{shape(child)} is no parameter or property that is looked at", remedy)
+    return replace(found, allow=tuple(short or name for name, short in known.items()))
 
 
 def read_schedule(node: Node | None, reader: Reader) -> Schedule | None:

@@ -18,7 +18,7 @@ from syncer.config.rules import RulesReader
 from syncer.config.sections import Reader, shape
 from syncer.config.settings import read_settings, settle
 from syncer.config.times import start_mistake
-from syncer.pipeline import AlertRules, Delivery, Json, Pipeline, Rejects, Tolerate, mappings_of
+from syncer.pipeline import AlertRules, Delivery, Json, Pii, Pipeline, Rejects, Tolerate, mappings_of
 from syncer.pipeline import Mapping as Groups
 from syncer.spec.fields import short_name
 
@@ -174,6 +174,7 @@ class PipelineReader:
             fingerprint="",
             **self._simple(node),
             **self._sections(node),
+            pii=self._pii(node, own.place.file),
         )
         self._check_required(node, pipeline)
         return replace(pipeline, fingerprint=fingerprint(pipeline), places=self._places(node))
@@ -252,7 +253,6 @@ class PipelineReader:
             "consent": parts.read_consent(node.get("consent"), reader),
             "limited_data_use": parts.read_limited_data_use(node.get("limited_data_use"), reader),
             "require": parts.read_require(node.get("require"), reader),
-            "pii": parts.read_pii(node.get("pii"), reader),
             "schedule": parts.read_schedule(node.get("schedule"), reader),
             "reconcile": parts.read_reconcile(node.get("reconcile"), reader),
             "rejects": reader.section(Rejects, node.get("rejects")) or Rejects(),
@@ -260,6 +260,11 @@ class PipelineReader:
             "tests": parts.read_tests(node.get("tests"), reader),
             "alerts": self._alerts(node.get("alerts")),
         }
+
+    def _pii(self, node: Node, file: Path) -> Pii:
+        paths = (path.partition("mapping.user_defined.") for path in (*self.mapping.places, *self.rules.places))
+        properties = dict.fromkeys(name for _, found, name in paths if found)
+        return parts.read_pii(node.get("pii"), self.reader, properties=properties, file=file)
 
     def _alerts(self, node: Node | None) -> AlertRules | None:
         if node is None:

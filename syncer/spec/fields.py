@@ -115,6 +115,12 @@ def short_name(group: Group | str, name: str) -> str | None:
     return found[0] if found else None
 
 
+def short_name_beside_persons(name: str) -> str | None:
+    """Return Meta's own name for `name`, a value outside of customer information, or None where Meta knows none."""
+    short = short_name(Group.CUSTOM_DATA, name) or short_name(Group.SERVER_EVENT, name)
+    return None if short in ("user_data", "custom_data") else short
+
+
 def parameter(group: Group | str, name: str) -> Parameter | None:
     """Return the parameter that `name`, short, long or dotted, means in `group`."""
     found = _find(Group(group), name)

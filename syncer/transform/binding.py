@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
-from connectors.columns import resolve
+from connectors.columns import no_column, resolve
 from connectors.errors import ColumnError
 from syncer.errors import ConfigError, Problem
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Mapping, Sql, WhenPresent
 from syncer.pipeline import EventRule, Pipeline, mappings_of
-from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter
+from syncer.spec.fields import PARAMETERS, Group, Parameter, parameter, short_name_beside_persons
 from syncer.spec.paths import parse_path
 from syncer.transform.condition import Condition
 from syncer.transform.consent import Gate, gate_of
@@ -94,7 +94,7 @@ def named_columns(pipeline: Pipeline) -> tuple[str, ...]:
     way_of(pipeline, binder.column)
     if pipeline.cursor:
         binder.column(pipeline.cursor.column, path="cursor.column")
-    return tuple(dict.fromkeys(binder.asked))
+    return tuple(dict.fromkeys((*binder.asked, *_allowed_columns(pipeline))))
 
 
 def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
@@ -112,6 +112,8 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
     if limit is not None:
         for kind in kinds:
             kind.fields.extend(_limited(kind.fields, limit, binder))
+    for error in (no_column(name, columns) for name in _allowed_columns(pipeline) if name not in columns):
+        binder.problem("pii.allow", error.what, error.remedy)
     inputs = set(binder.used)
     cursor = binder.column(pipeline.cursor.column, path="cursor.column") if pipeline.cursor else None
     if binder.problems:
@@ -138,6 +140,15 @@ def bind(pipeline: Pipeline, columns: Sequence[str]) -> tuple[Binding, ...]:
         )
         for kind in kinds
     )
+
+
+def _allowed_columns(pipeline: Pipeline) -> Iterator[str]:
+    """Yield the names of `pii.allow` in the pipeline's own file that only a column can have, one of the rest."""
+    places, mappings = pipeline.places, mappings_of(pipeline.mapping, pipeline.events)
+    is_own = "pii.allow" in places and places["pii.allow"][0] == places["name"][0]
+    if is_own and any(mapping.rest for mapping in mappings):
+        known = {name for mapping in mappings for name in mapping.user_defined}
+        yield from (name for name in pipeline.pii.allow if not (name in known or short_name_beside_persons(name)))
 
 
 def _limited(fields: Sequence[Field], limit: Limit, binder: "_Binder") -> list[Field]:

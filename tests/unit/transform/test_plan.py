@@ -1,5 +1,7 @@
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -8,8 +10,9 @@ import pytest
 from syncer.duration import Duration
 from syncer.errors import ConfigError
 from syncer.mapping import Column, Constant, FirstOf, Sql
-from syncer.pipeline import Cursor
+from syncer.pipeline import Cursor, Pii
 from syncer.transform import Scope, compile_transform, sql_expressions
+from syncer.transform.binding import named_columns
 from syncer.transform.identity import event_id, identity
 from syncer.transform.plan import EVENTS
 from syncer.transform.verdicts import COLUMNS
@@ -307,6 +310,18 @@ def test_the_rest_becomes_properties_of_its_own_names(pipeline: Make, events: Ma
     made = pipeline(custom={"currency": Column(column="money")}, rest=True)
     rows = [{"money": "eur", "currency": "ignored", "value": "7.50", "tier": "gold", "points": 5, "empty": None}]
     assert events(made, rows)[0]["custom_data"] == {"currency": "EUR", "value": 7.5, "tier": "gold", "points": 5}
+
+
+def test_a_name_of_pii_allow_that_no_column_of_the_rest_has_is_a_mistake(pipeline: Make) -> None:
+    schema = pa.schema([(name, pa.string()) for name in ("id", "at", "order_note")])
+    own, shared = (Path("orders.yaml"), 2, 1), (Path("syncer.yaml"), 9, 1)
+    pii = Pii(allow=("order_note", "order_id", "order_not"))
+    made = replace(pipeline(rest=True), pii=pii, places={"name": own, "pii.allow": own})
+    assert {"order_note", "order_not"} < set(named_columns(made))  # which rows of `syncer test` need not have
+    with pytest.raises(ConfigError, match='no column "order_not"; did you mean "order_note"'):
+        compile_transform(made, schema, SCOPE)
+    compile_transform(replace(made, places={"name": own, "pii.allow": shared}), schema, SCOPE)
+    compile_transform(replace(made, pii=Pii(allow=("order_note", "order_id"))), schema, SCOPE)
 
 
 def test_a_transform_keeps_nothing_of_a_batch(pipeline: Make) -> None:
