@@ -28,6 +28,7 @@ VEIL, UNVEIL = str.maketrans(PLAIN, VEILED), str.maketrans(VEILED, PLAIN)
 """Inside brackets YAML ends a plain text at a brace; a reference is veiled while it is parsed, so that it needs no quotes."""
 UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+NULLS = ("null", "Null", "NULL", "~")
 STANDARD_TAG = "tag:yaml.org,2002:"
 SYNTAX_REMEDIES = (
     (
@@ -384,6 +385,9 @@ class _Composer:
             self._problem(event, (*path, key), "a key takes neither tag nor anchor", "write the key alone")
         if CONTROL.search(key):
             self._problem(event, (*path, key), "the key holds a control character", "delete it")
+        if event.implicit[0] and key in NULLS:
+            aside = "; for NULL write `default:` beside `map:`" if "mapping" in path and path[-1] == "map" else ""
+            self._problem(event, (*path, key), "null is no key", f"quote it where the text is meant{aside}")
         if not event.implicit[0] or key not in ("<<", ""):
             return key
         what = "merge keys (<<) are not part of YAML 1.2" if key else "a key is missing before the colon"

@@ -98,6 +98,15 @@ def test_keys_stay_as_they_are_written() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("key", ["null", "Null", "NULL", "~"])
+def test_null_is_no_key_unless_it_is_quoted(key: str) -> None:
+    _, problems = parse(f"a: {{{key}: b}}")
+    (problem,) = problems
+    assert problem.startswith("a.yaml:1:5: a.")
+    assert problem.endswith(": null is no key; quote it where the text is meant")
+    assert plain(f"a: {{'{key}': b}}") == {"a": {key: "b"}}
+
+
 def test_a_reference_needs_no_quotes_inside_brackets() -> None:
     text = "{a: ${env:NAME}, b: [${env:X:-1, 2}, ${file:a b}], c: x${env:Y}z} # ${env:Z}"
     assert plain(text) == {"a": "${env:NAME}", "b": ["${env:X:-1, 2}", "${file:a b}"], "c": "x${env:Y}z"}

@@ -82,6 +82,7 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("{em: email}", "{em: {column: a, country_column: c}}", "10:35: mapping.customer_info.em.country_column: has a meani"),
     ("{em: email}", "{em: {column: a, otherwise: drop}}", "10:35: mapping.customer_info.em.otherwise: has a meaning bes"),
     ("{em: email}", "{em: {column: a, map: {a: b}, otherwise: rejct}}", '10:59: mapping.customer_info.em.otherwise: "rejct" '),
+    ("{em: email}", "{em: {column: a, map: {null: b}}}", "10:41: mapping.customer_info.em.map.null: null is no key; quote it where the text is meant; for NULL write `default:` beside `map:`"),
     ("{em: email}", "{em: {column: a, only_for: []}}", "10:45: mapping.customer_info.em.only_for: the list is empty; name"),
     ("{em: email}", "{em: {column: a, only_for: Lead}}", '10:45: mapping.customer_info.em.only_for: "Lead" is not a list'),
     ("event_time: ordered_at", "event_time: {column: a, only_for: [Lead]}", "9:73: mapping.server_event.event_time.only_for: event_time is r"),
