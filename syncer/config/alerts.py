@@ -1,19 +1,24 @@
 """`alerts:` of a project: who is told, when, and by which mail server."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from syncer.alert_rules import fault_of_address, is_this_machine
 from syncer.config.document import Node
+from syncer.config.problems import problem_at
 from syncer.config.sections import Reader, shape
+from syncer.errors import ConfigError
 from syncer.pipeline import AlertRules, Alerts, AlertTarget, Security, Smtp, Strict, Within
+from syncer.secret import Reference
 
 KEYS = ("to", "when", "smtp")
 KINDS = ("slack", "webhook", "email")
 HAS_ADDRESS = re.compile(r"[^\s<>@]@[\w\[]")
+URL, MAILBOX = "https://host/path", "the name of a mailbox, @ and its domain"  # an example of one would be struck out
 PORTS = {"tls": 465, "starttls": 587, "none": 25}
+Address = TypeVar("Address", bound=Reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,25 +71,40 @@ def _target(kind: str, node: Node, reader: Reader) -> Iterator[AlertTarget]:
     match kind:
         case "slack":
             # The address of an incoming webhook is all that it takes to post to it.
-            address = secrets.secret(node, variable="SLACK_URL")
-            if address is not None:
-                yield AlertTarget(kind="slack", address=address)
+            if (url := secrets.secret(node, variable="SLACK_URL")) is not None:
+                yield AlertTarget(kind="slack", address=_checked(url, node, fault_of_address, URL))
         case "webhook":
             if (url := secrets.url(node)) is not None and _is_safe(node, reader):
-                yield AlertTarget(kind="webhook", address=url)
+                yield AlertTarget(kind="webhook", address=_checked(url, node, fault_of_address, URL))
         case "email":
-            if "${" not in str(node.value) and not HAS_ADDRESS.search(str(node.value)):
-                remedy = "write the name of a mailbox, @ and its domain"  # an example of one would be struck out
-                reader.problems.at(node, f"{shape(node)} is no e-mail address", remedy)
-            yield AlertTarget(kind="email", address=secrets.reference(node))
+            if "${" not in str(node.value) and (fault := _fault_of_mailbox(str(node.value))):
+                reader.problems.at(node, f"{shape(node)} {fault}", f"write {MAILBOX}")
+            found = secrets.reference(node)
+            yield AlertTarget(kind="email", address=_checked(found, node, _fault_of_mailbox, MAILBOX))
 
 
 def _is_safe(node: Node, reader: Reader) -> bool:
     """Look at an address that is written out; one by reference is looked at when it is used."""
     if "${" in str(node.value) or (fault := fault_of_address(str(node.value))) is None:
         return True
-    reader.problems.at(node, fault, "write https://host/path")
+    reader.problems.at(node, fault, f"write {URL}")
     return False
+
+
+def _checked(address: Address, node: Node, fault_of: Callable[[str], str | None], wanted: str) -> Address:
+    """Return the address; where it leads to none, using it says in which line it is written."""
+
+    def resolved() -> str:
+        text = address.resolve()
+        if (fault := fault_of(text)) is not None:
+            raise ConfigError([problem_at(node.place, node.path, fault, f"put {wanted} where the reference leads")])
+        return text
+
+    return type(address)(address.text, resolved) if "${" in str(node.value) else address
+
+
+def _fault_of_mailbox(text: str) -> str | None:
+    return None if HAS_ADDRESS.search(text) else "is no e-mail address"
 
 
 def _smtp(node: Node | None, reader: Reader) -> Smtp:

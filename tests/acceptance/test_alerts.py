@@ -292,7 +292,7 @@ def test_S02_what_keeps_a_receiver_from_being_told_names_no_address_and_quotes_n
         f"email (2): the mail server 127.0.0.1:{mails.port} refuses the address of the receiver; is it written right?",
     ]
     assert "the environment variable MISSING is not set" in done.out
-    assert "webhook (4): the address is plain http, which is for this machine only; write https" in done.out
+    assert "alerts.to[3].webhook: is plain http, which is for this machine only; put https" in done.out
     assert "canary" not in done.out + done.err
 
 

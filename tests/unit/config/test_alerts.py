@@ -3,6 +3,7 @@
 import pytest
 
 from syncer.alert_rules import fault_of_address
+from syncer.errors import ConfigError
 from syncer.pipeline import Smtp
 from tests.unit.config.folder import Folder
 
@@ -61,6 +62,39 @@ def test_what_is_wrong_is_told_at_its_place(folder: Folder, text: str, said: str
     problems = alerts(folder, text).problems()
     assert said in problems[0]
     assert CANARY not in "".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (
+            "slack",
+            f"http://example.com/{CANARY}",
+            "is plain http, which is for this machine only; put https://host/path",
+        ),
+        ("webhook", f"ftp://{CANARY}", "is no URL of http or https; put https://host/path where the reference leads"),
+        (
+            "email",
+            CANARY,
+            "is no e-mail address; put the name of a mailbox, @ and its domain where the reference leads",
+        ),
+    ],
+)
+def test_an_address_by_reference_that_is_none_names_the_line_of_the_reference(
+    folder: Folder, kind: str, value: str, said: str
+) -> None:
+    (receiver,) = alerts(folder, f"to: [{{{kind}: '${{env:WHO}}'}}]").load({"WHO": value}).alerts.to
+    with pytest.raises(ConfigError, match=f"syncer.yaml:3:{11 + len(kind)}: alerts.to.0..{kind}: {said}") as error:
+        receiver.address.resolve()
+    assert CANARY not in str(error.value)
+
+
+def test_an_address_by_reference_is_taken_as_it_is_when_it_is_used(folder: Folder) -> None:
+    environ = {"WHO": "https://hooks.example.com/a"}
+    (receiver,) = alerts(folder, "to: [{webhook: '${env:WHO}'}]").load(environ).alerts.to
+    environ["WHO"] = "https://hooks.example.com/b"
+    assert receiver.address.resolve() == "https://hooks.example.com/b"
+    assert "hooks.example.com" not in repr(receiver)
 
 
 @pytest.mark.parametrize(
