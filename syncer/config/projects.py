@@ -156,9 +156,6 @@ class ProjectReader:
         self.reader.problems.unknown(node, TARGET_KEYS)
         for key in ("sources", "destinations"):
             self._check_names(node, (key,))
-        schedules = node.get("schedules")
-        if schedules is not None and not isinstance(schedules.value, bool):
-            self.reader.problems.at(schedules, f"{shape(schedules)} is not true or false", "write true or false")
 
     @staticmethod
     def targets(root: Node) -> tuple[str, ...]:
@@ -205,10 +202,11 @@ class ProjectReader:
                     reader.problems.at(child, f"{shape(child)} is not a map", "write keys and values: {key: value}")
         if sources := node.get("sources"):
             warn_of_open_files(sources, reader)
+        schedules = over.get("schedules")
         rules = (node.get("alerts") or Node({}, root.place)).get("when")
         return View(
             target=target,
-            runs_schedules=not written or over.at(("schedules",)).value is True,
+            runs_schedules=not written or (schedules is not None and reader.flag(schedules) is True),
             state=self._state(node),
             sources=read_sources(node.get("sources"), reader),
             destinations=read_destinations(node.get("destinations"), reader),

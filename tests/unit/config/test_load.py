@@ -92,6 +92,16 @@ def test_a_source_of_another_type_is_taken_whole(folder: Folder) -> None:
     assert prod.pipelines["orders"].settings.strict is False
 
 
+@pytest.mark.parametrize(("value", "runs"), [("true", True), ("false", False)])
+def test_a_reference_may_say_whether_schedules_run(folder: Folder, value: str, *, runs: bool) -> None:
+    folder.project_file("version: 1\n", "version: 1\n" + TARGETS.replace("schedules: true", "schedules: ${env:RUNS}"))
+    environ = {"PROD_URL": "http://127.0.0.1:9"}
+    assert folder.load({**environ, "RUNS": value}, target="prod").runs_schedules is runs
+    assert "prod.schedules: the environment variable RUNS is not set" in folder.problems(environ, target="prod")[0]
+    assert 'schedules: "${env:RUNS}" is not true' in folder.problems({**environ, "RUNS": "yes"}, target="prod")[0]
+    assert folder.problems() == []  # of dev, where RUNS may be missing
+
+
 def test_the_target_comes_from_the_call_then_the_environment_then_the_file(folder: Folder) -> None:
     folder.project_file("version: 1\n", "version: 1\n" + TARGETS)
     environ = {"PROD_URL": "http://127.0.0.1:9", "SYNCER_TARGET": "prod"}

@@ -51,6 +51,8 @@ targets:
     destinations: {meta: {type: sandbox}}
   prod:
     schedules: true
+  other:
+    schedules: ${env:SCHEDULES:-false}
   empty:
 default_target: dev
 alerts:
