@@ -59,7 +59,8 @@ def output_option(command: Command) -> Command:
 
 
 def _is_json(ctx: click.Context, parameter: click.Parameter, value: str) -> bool:
-    del ctx, parameter
+    del parameter
+    ctx.meta["as_json"] = value == "json"
     return value == "json"
 
 
@@ -184,15 +185,18 @@ def _explained() -> Iterator[None]:
 
 
 def say(error: Exception) -> None:
-    """Print what went wrong on stderr, redacted."""
+    """Print what went wrong on stderr, redacted; mistakes of files with `--output json` as `validate` has them."""
+    from syncer.cli.json_lines import json_line, problem_json
     from syncer.errors import ConfigError
     from syncer.logs import redact
 
-    if isinstance(error, ConfigError):
-        for problem in error.problems:
-            tell(shown_problem(problem))
+    if not isinstance(error, ConfigError):
+        tell(redact(f"Error: {in_words(error)}"))
         return
-    tell(redact(f"Error: {in_words(error)}"))
+    context = click.get_current_context(silent=True)
+    as_json = context is not None and context.meta.get("as_json", False)
+    for problem in error.problems:
+        tell(json_line(problem_json(problem)) if as_json else shown_problem(problem))
 
 
 def tell(text: str) -> None:

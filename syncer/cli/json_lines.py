@@ -1,13 +1,33 @@
 """Results for programs: one JSON object a line."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.logs import harmless_json
+from syncer.logs import harmless_json, redact
+
+if TYPE_CHECKING:
+    from syncer.errors import Problem
 
 
 def print_json(value: Any) -> None:
     """Print one JSON object on a line of its own."""
-    click.echo(harmless_json(json.dumps(value, ensure_ascii=False, default=str)))
+    click.echo(json_line(value))
+
+
+def json_line(value: Any) -> str:
+    """Return one JSON object as a line that steers no terminal."""
+    return harmless_json(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def problem_json(problem: "Problem") -> dict[str, Any]:
+    """Return one mistake of a file, redacted; `file` is None where it is in none, such as a name that no pipeline has."""
+    return {
+        "file": str(problem.file) if problem.file else None,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "what": redact(problem.what),
+        "remedy": redact(problem.remedy),
+    }

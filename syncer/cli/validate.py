@@ -37,6 +37,7 @@ def command(
     from syncer.config.load import validate_project
     from syncer.session import find_pipeline
 
+    click.get_current_context().meta["as_json"] = output == "json"
     project, problems = validate_project(project_dir, target=target, environ=os.environ)
     if project is not None:
         for warning in project.warnings:
@@ -58,23 +59,12 @@ def command(
 
 def show(problems: "Sequence[Problem]", output: str) -> None:
     """Print one line a mistake."""
-    from syncer.cli.json_lines import print_json
-    from syncer.logs import redact
+    from syncer.cli.json_lines import print_json, problem_json
 
     for problem in problems:
         match output:
             case "json":
-                file = str(problem.file) if problem.file else None
-                print_json(
-                    {
-                        "file": file,
-                        "line": problem.line,
-                        "column": problem.column,
-                        "path": problem.path,
-                        "what": redact(problem.what),
-                        "remedy": redact(problem.remedy),
-                    }
-                )
+                print_json(problem_json(problem))
             case "github":
                 text = shown_problem(replace(problem, file=None)).replace("%", "%25")
                 place = f" file={problem.file},line={problem.line},col={problem.column}" if problem.file else ""

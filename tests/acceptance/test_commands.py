@@ -55,6 +55,24 @@ def test_validate_names_every_mistake_of_every_file_with_place_and_remedy(shop: 
     assert github.startswith("::error file=pipelines/orders.yaml,line=")
 
 
+def test_mistakes_of_files_come_as_json_where_the_output_does(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "key: order_id", "kye: order_id")
+    shop.edit("pipelines/orders.yaml", "em: email", "emial: email")
+    said = shop.syncer("validate", "--offline", "--output", "json").out
+    assert {json.loads(line)["path"] for line in said.splitlines()} >= {"kye", "mapping.customer_info.emial"}
+    for command in (("run", "--all"), ("plan",), ("status",), ("preview", "orders"), ("pause", "orders")):
+        done = shop.syncer(*command, "--output", "json")
+        assert (done.code, done.out, done.err) == (2, "", said)
+
+
+def test_a_name_that_no_pipeline_has_is_told_as_json_where_the_output_is(shop: Shop) -> None:
+    for command in ("validate", "status", "run"):
+        done = shop.syncer(command, "ordres", "--output", "json")
+        found = json.loads(done.err)
+        assert (done.code, done.out, found["file"], found["what"]) == (2, "", None, "no pipeline is called 'ordres'")
+        assert found["remedy"].startswith("did you mean 'orders'?")
+
+
 def test_preview_prints_the_exact_bodies_and_sends_nothing(shop: Shop) -> None:
     shop.add_orders(1, 4, changes="UPDATE orders SET currency = NULL WHERE order_id = 3")
     done = shop.syncer("preview", "orders", "--limit", "10", "--output", "json", TOKEN="")
