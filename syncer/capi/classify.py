@@ -13,6 +13,8 @@ TRACE_ID = re.compile(r"[A-Za-z0-9_+/=-]{1,64}")
 BLAMED_EVENT = re.compile(r"(?<![A-Za-z_])data[\[\].]{1,4}([0-9]{1,4})\b", re.ASCII)
 """`data[3]`, `data.3`, or the path ["data", 3, "user_data"] written as [data][3][user_data]."""
 MOST_BLAMED = 50
+LET_THROUGH = frozenset({OutcomeClass.ACKED, OutcomeClass.ANOMALY, OutcomeClass.REJECTED})
+"""What becomes of requests whose events were looked at: no rate limit stood in their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def classify(answer: Answer | TransportFailure, events: int) -> Outcome:
         meaning = _of_error(error)
     else:
         meaning = _of_status(answer.status)
-    advice = read_advice(answer)
+    advice = read_advice(answer, was_let_through=meaning.kind in LET_THROUGH)
     return Outcome(
         kind=meaning.kind,
         status=answer.status,

@@ -18,6 +18,8 @@ LONGEST_WAIT_S = 7 * 86_400.0
 """A stranger's wait is cut here."""
 LONGEST_HEADER = 16 * 1024
 SHARES = ("call_count", "total_time", "total_cputime", "acc_id_util_pct")
+FULL = 100.0
+"""Percent of a limit at which it refuses calls."""
 VERSION = re.compile(r"\bv[0-9]{1,3}\.[0-9]{1,2}\b")
 
 
@@ -31,13 +33,17 @@ class Advice:
     warning: str = ""
 
 
-def read_advice(answer: Answer) -> Advice:
-    """Return the longest wait, the highest usage, the server's clock minus ours, and our words on the version."""
+def read_advice(answer: Answer, *, was_let_through: bool = False) -> Advice:
+    """Return the longest wait, the highest usage, the server's clock minus ours, and our words on the version.
+
+    The header lists every business the app calls for, and not which one this call counts for. An answer that no
+    limit refused (`was_let_through`) asks for the wait of those alone whose limit is used up.
+    """
     blocks = list(_usage_blocks(answer))
     date = _date(next(answer.values("date"), ""))
     skew = date - answer.received_at if date is not None and answer.received_at is not None else None
-    waits = [*_retry_after(answer, sent_at=date), *_waits(blocks)]
-    shares = [share for block in blocks for name in SHARES if (share := _number(block.get(name))) is not None]
+    waits = [*_retry_after(answer, sent_at=date), *_waits(blocks, was_let_through=was_let_through)]
+    shares = [share for block in blocks for share in _shares(block)]
     return Advice(
         retry_after_s=min(max(waits), LONGEST_WAIT_S) if waits else None,
         usage_percent=max(shares, default=None),
@@ -61,14 +67,19 @@ def _header_object(text: str) -> dict[str, object]:
     return read_object(text) or {} if len(text) <= LONGEST_HEADER else {}
 
 
-def _waits(blocks: list[dict[str, object]]) -> Iterator[float]:
+def _waits(blocks: list[dict[str, object]], *, was_let_through: bool) -> Iterator[float]:
     for block in blocks:
         minutes = _number(block.get("estimated_time_to_regain_access"))
-        if minutes:
+        if minutes and not (was_let_through and max(_shares(block), default=FULL) < FULL):
             yield minutes * 60.0
         seconds, share = _number(block.get("reset_time_duration")), _number(block.get("acc_id_util_pct"))
-        if seconds and share is not None and share >= 100.0:
+        if seconds and share is not None and share >= FULL:
             yield seconds
+
+
+def _shares(block: dict[str, object]) -> Iterator[float]:
+    """Yield the shares of a limit that are used, in percent."""
+    return (share for name in SHARES if (share := _number(block.get(name))) is not None)
 
 
 def _retry_after(answer: Answer, *, sent_at: float | None) -> Iterator[float]:

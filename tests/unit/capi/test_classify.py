@@ -199,6 +199,25 @@ def test_a_success_that_came_before_the_request_was_written_is_doubted() -> None
     assert classify(answer, 2).kind is OutcomeClass.DOUBT
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "used", "wait_s"),
+    [
+        (200, b'{"events_received":2}', {"call_count": 5, "total_time": 3}, None),
+        (200, b'{"events_received":2}', {"call_count": 5, "total_time": 100}, 1_140.0),
+        (200, b'{"events_received":2}', {}, 1_140.0),
+        (400, graph_error(100, 2804050), {"call_count": 5}, None),
+        (400, graph_error(80_004), {"call_count": 5}, 1_140.0),
+        (500, graph_error(2), {"call_count": 5}, 1_140.0),
+    ],
+)
+def test_a_business_with_room_left_makes_no_request_wait_that_was_let_through(
+    status: int, body: bytes, used: dict[str, int], wait_s: float | None
+) -> None:
+    usage = json.dumps({"66782684": [used | {"estimated_time_to_regain_access": 19}]})
+    answer = Answer(status=status, body=body, headers=(("x-business-use-case-usage", usage),))
+    assert classify(answer, 2).retry_after_s == wait_s
+
+
 def test_texts_of_meta_reach_no_outcome() -> None:
     outcome = classify(Answer(status=400, body=graph_error(100, 2804050, message="person@example.com")), 2)
     assert not any(text in repr(outcome) for text in ("person@example.com", "Ugyldig", "valides", "OAuth"))
