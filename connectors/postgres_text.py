@@ -24,7 +24,7 @@ SYNTAX: Final = Syntax(
         r"|(?P<sign>.)",
         re.DOTALL,
     ),
-    first_words=("select", "with", "values", "table", "("),
+    first_words=("select", "with", "values", "table"),
 )
 _EXPRESSION: Final = Syntax(SYNTAX.token, first_words=("select", "with", "values"))
 

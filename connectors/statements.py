@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from connectors.errors import QueryError
+
+BEHIND_BRACKETS: Final = frozenset({"union", "intersect", "except", "minus", "order", "limit", "offset", "fetch"})
+"""What may follow a SELECT between brackets that goes on; a name there would make a list of tables of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,17 @@ class Syntax:
             tokens = tokens[1:-1]
         if not tokens:
             raise QueryError("the query is empty", remedy="write one SELECT")
-        if tokens[0].text.lower() not in self.first_words:
+        if not self._is_select(tokens):
             others = " or ".join(word.upper() for word in self.first_words if word != "select")
             raise QueryError("the query is no SELECT", remedy=f"write one SELECT, or begin with {others}")
         return sql[tokens[0].start : tokens[-1].end]
+
+    def _is_select(self, tokens: list[Token]) -> bool:
+        """Return whether `tokens` begin as a SELECT, or as one between brackets with what may follow such a one."""
+        first = next(token.text.lower() for token in tokens if token.text != "(")
+        depth = tokens[0].depth
+        behind = next((token.text.lower() for token in tokens[1:] if token.depth == depth and token.text != ")"), "")
+        return first in self.first_words and (tokens[0].text != "(" or behind in BEHIND_BRACKETS)
 
     def require_expression(self, sql: str) -> None:
         """Raise `QueryError` where `sql`, put between brackets, would reach out of them."""

@@ -13,6 +13,7 @@ from connectors.snowflake_text import one_select, require_expression
         ("SELECT $$; it's ?$$ AS a;", "SELECT $$; it's ?$$ AS a"),
         ('SELECT "a;""b" FROM t', 'SELECT "a;""b" FROM t'),
         ("(SELECT v:items[0].id::NUMBER FROM t)", "SELECT v:items[0].id::NUMBER FROM t"),
+        ("(SELECT 1) UNION (SELECT 2);", "(SELECT 1) UNION (SELECT 2)"),
         ("WITH a AS (SELECT 1) SELECT * FROM a", "WITH a AS (SELECT 1) SELECT * FROM a"),
         ("SELECT a$b, '10:30' FROM t", "SELECT a$b, '10:30' FROM t"),
     ],

@@ -23,6 +23,23 @@ def test_quotes_and_comments_of_a_dialect_hide_what_is_in_them(dialect: str, sql
     assert one_select(f"({sql}\n) ;", dialect).startswith(sql[:20])
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mariadb", "mssql", "oracle", "duckdb", "bigquery"])
+@pytest.mark.parametrize(
+    "sql",
+    ["(SELECT 1) UNION ALL (SELECT 2)", "((SELECT 1)\nUNION (SELECT 2)) ORDER BY 1", "(SELECT 1) UNION SELECT 2"],
+)
+def test_a_union_may_begin_with_a_bracket(dialect: str, sql: str) -> None:
+    assert one_select(f"( {sql} );", dialect) == sql
+
+
+@pytest.mark.parametrize(
+    "sql", ["(DELETE FROM t) UNION (SELECT 1)", "(SELECT 1) AS a, (SELECT 2)", "(SELECT 1)(SELECT 2)", "(SELECT 1) t"]
+)
+def test_a_list_of_tables_between_brackets_is_no_select(sql: str) -> None:
+    with pytest.raises(QueryError, match="is no SELECT"):
+        one_select(sql, "mysql")
+
+
 @pytest.mark.parametrize(
     ("dialect", "sql"),
     [
