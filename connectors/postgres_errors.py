@@ -1,8 +1,8 @@
 """What Postgres's errors mean for the reader of a message; pure.
 
 The code of an error (SQLSTATE) decides, since texts come in the server's language. Only what Postgres says while it
-understands the query is passed on, without the user's literals; all else may hold values of rows. Errors of connecting
-have no code: there the text decides, and where it is not known, the server counts as away.
+understands the query is passed on, without the user's literals; all else may hold values of rows. libpq gives no code
+of errors of connecting: there the text decides, and where it is not known, whether it is the server's.
 """
 
 import re
@@ -116,6 +116,12 @@ _CONNECTING: Final[tuple[tuple[str, type[SourceError], str, str], ...]] = (
         SourceUnavailableError,
         "{place} is starting or stopping",
         "try again later",
+    ),
+    (
+        r"failed: [^\s:]+:  ",  # the server's severity and two blanks, in whatever language
+        SourceUnavailableError,
+        "{place} answers but does not let {user} in, and says why in words that are not known here",
+        "mend `user`, `password` or `database`, or look into the server's log",
     ),
 )
 _BY_CODE: Final[tuple[tuple[str, type[SourceError], str, str], ...]] = (

@@ -22,11 +22,14 @@ REFUSED: Final = re.compile(
     re.IGNORECASE,
 )
 """What drivers say of options and credentials, and never of a server that is away."""
+SERVER_SAYS: Final = re.compile(r"connection to server .* failed: [^\s:]+:  ")
+"""How libpq begins what a Postgres server says in its own language: its severity and two blanks."""
 NO_DRIVERS: Final = frozenset({"builtins", "connectors", "decimal", "json", "pyarrow", "sqlalchemy", "syncer"})
 """Packages whose errors are mistakes in what a value is made into, or are told already."""
 
 _BY_SQLSTATE: Final = {
     "08": "away",
+    "08004": "busy",  # too many connections, in MySQL
     "28": "rights",
     "40": "busy",
     "53": "busy",
@@ -89,6 +92,12 @@ def about_connection(error: Any, address: str) -> SourceError:
         return SourceRefusedError(what, remedy="mend `url`")
     if kind is None and type(error).__name__ == "TypeError":
         return SourceRefusedError("the driver does not know an option of the url", remedy="mend what stands behind `?`")
+    if kind == "busy":
+        what = f"{address} is busy, starting or stopping, or has too many connections"
+        return SourceUnavailableError(what, remedy="try again later")
+    if kind is None and SERVER_SAYS.search(str(error)):
+        what = f"{address} answers but refuses the connection, and says why in words that are not known here"
+        return SourceUnavailableError(what, remedy="mend `url`, or look into the log of the database")
     what = f"{address} cannot be reached"
     return SourceUnavailableError(what, remedy="try again later; if that does not help, mend host and port of `url`")
 
@@ -137,7 +146,7 @@ def _known(kind: str) -> SourceError:
 
 def _kind(error: Any) -> str | None:
     """Return what the code of a driver's error means, None where it says nothing or is about the SQL."""
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or _fields(error).get("C")
     if isinstance(state, str) and (known := _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2])):
         return known
     name = getattr(error, "sqlite_errorname", None)
@@ -149,10 +158,17 @@ def _kind(error: Any) -> str | None:
     return "away" if "Connection" in type(error).__name__ else None  # such as Trino's
 
 
+def _fields(error: Any) -> dict[str, Any]:
+    """Return what pg8000 hands on of a Postgres server's answer: its fields by their letters."""
+    given = error.args[0] if getattr(error, "args", ()) else None
+    return given if isinstance(given, dict) else {}
+
+
 def _text(error: Any) -> str:
     """Return the driver's own words, the first paragraph of them."""
     named = (getattr(error, "diag", None), "message_primary"), (error, "message"), (error, "msg")
-    told = [text for place, name in named if isinstance(text := getattr(place, name, None), str)]
+    found = [*(getattr(place, name, None) for place, name in named), _fields(error).get("M")]
+    told = [text for text in found if isinstance(text, str)]
     texts = [part for part in getattr(error, "args", ()) if isinstance(part, str)]
     return next(filter(None, (*told, *texts[-1:], str(error))), type(error).__name__).strip()
 

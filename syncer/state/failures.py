@@ -52,6 +52,10 @@ CONNECT_WORDS = (
     (r"starting up|shutting down|terminating connection", POSTGRES_WORDS["57P"]),
     (r"SSL|certificate", "the encrypted connection failed; check sslmode and the certificates"),
     (
+        r"connection to server .* failed: [^\s:]+:  ",  # libpq gives no SQLSTATE, but the server's severity in its language
+        "the server answers but refuses the connection; check user, password and database in `state:`, or look into its log",
+    ),
+    (
         r"refused|No such file or directory|closed the connection|connection to server|is closed|lost|EOF",
         POSTGRES_WORDS["08"],
     ),

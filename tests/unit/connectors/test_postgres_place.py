@@ -124,6 +124,8 @@ def test_durations_are_told_to_postgres_in_milliseconds(text: str, milliseconds:
             "no host of this name",
         ),
         ("FATAL:  unsupported startup parameter: options", SourceRefusedError, "refuses `options`"),
+        ("FATAL:  Passwort-Authentifizierung für Benutzer »ada« fehlgeschlagen", SourceUnavailableError, "let ada in"),
+        ("致命错误:  用户 ada 认证失败", SourceUnavailableError, "mend `user`, `password` or `database`"),
         ("connection timeout expired", SourceUnavailableError, "cannot be reached"),
         ("Connection refused", SourceUnavailableError, "cannot be reached"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.errors import QueryError, SourceError, SourceRefusedError, SourceUnavailableError
-from connectors.sqlalchemy_errors import Asked, about_query, about_rows
+from connectors.sqlalchemy_errors import Asked, about_connection, about_query, about_rows
 
 
 class TrinoUserError(Exception):
@@ -25,6 +25,7 @@ class ConnectorError(Exception):
         (ConnectorError(1054, f"1054 (42S22): {ConnectorError.msg}", "42S22"), ConnectorError.msg),
         (ValueError(RuntimeError("400 Unrecognized name: emial at [3:8]")), "Unrecognized name: emial"),
         (ValueError(1054, "Unknown column 'emial'"), "Unknown column 'emial'"),
+        (ValueError({"S": "FEHLER", "C": "42703", "M": "Spalte »emial« existiert nicht"}), "query: Spalte »emial«"),
         (ValueError(), "ValueError"),
     ],
 )
@@ -57,3 +58,32 @@ class OperationalError(Exception):
 )
 def test_a_number_of_mysql_counts_beside_a_sqlstate(number: int, sqlstate: str, kind: type[SourceError]) -> None:
     assert type(about_rows(OperationalError(number, "canary", sqlstate), is_disconnected=False)) is kind
+
+
+def server_says(text: str) -> Exception:
+    """Return what libpq makes of a refusal, without a code."""
+    return ValueError(f'connection failed: connection to server at "db", port 5432 failed: {text}')
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (server_says("FATAL:  Datenbank »canary« existiert nicht"), SourceUnavailableError, "answers but refuses"),
+        (server_says("Connection refused\n\tIs the server running?"), SourceUnavailableError, "cannot be reached"),
+        (
+            ValueError({"S": "FATAL", "C": "28P01", "M": "Passwort falsch: canary"}),
+            SourceRefusedError,
+            "user, password",
+        ),
+        (ValueError({"S": "FATAL", "C": "53300", "M": "zu viele Verbindungen"}), SourceUnavailableError, "too many"),
+        (OperationalError(1040, "Trop de connexions", "08004"), SourceUnavailableError, "too many connections"),
+    ],
+)
+def test_a_refusal_in_another_language_is_no_server_that_is_away(
+    error: Exception, kind: type[SourceError], words: str
+) -> None:
+    found = about_connection(error, "the database at db")
+
+    assert type(found) is kind
+    assert words in str(found)
+    assert "canary" not in str(found)

@@ -38,6 +38,11 @@ class FakeError(Exception):
         (FakeError(f'password authentication failed for user "{SECRET}"'), "refused user or password"),
         (FakeError(f'could not translate host name "{SECRET}"'), "the host name is unknown"),
         (FakeError(f"connection to server at {SECRET} failed: timeout expired"), "did not answer in time"),
+        (
+            FakeError(f"connection to server at {SECRET} failed: FATAL:  Datenbank »state« existiert nicht"),
+            "the server answers but refuses the connection; check user, password and database",
+        ),
+        (FakeError(f"connection to server at {SECRET} failed: Connection refused"), "the server cannot be reached"),
         (FakeError(SECRET), "the store failed (FakeError)"),
     ],
 )
