@@ -11,7 +11,7 @@ and hears no Ctrl-C there: its calls are left alone then, and the end of the ses
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -74,15 +74,18 @@ class SnowflakeSource:
     def schema(self, query: Query) -> "pa.Schema":
         """Return the columns that `query` would give, in order, reading no row.
 
+        One of a type that cannot be read, such as GEOGRAPHY, is told as text, and refused where `query` names it.
         Raises `QueryError` where Snowflake refuses the query, `ColumnError` where it lacks a column or the
         cursor's type has no order to go by.
         """
         with self._readings.begin() as reading:
             cursor = self._cursor(reading)
-            asked = self._asked(cursor, query)
+            columns = self._columns(cursor, one_select(query.sql), query.expressions)
+            readable = tuple(name for name, column in columns.items() if column.can_be_read)
+            asked = self._asked(cursor, replace(query, columns=readable) if query.columns is None else query)
             with self._explained():
                 abandonable(lambda: cursor.describe(asked.text, asked.parameters))
-        return asked.schema
+        return replace(asked, columns=tuple(selected(query, columns))).schema
 
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
         """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.

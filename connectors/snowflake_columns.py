@@ -96,6 +96,11 @@ class Column:
         return self.kind in JSON
 
     @property
+    def can_be_read(self) -> bool:
+        """Whether its values come in a type that is known here."""
+        return self.kind is not Kind.OTHER
+
+    @property
     def can_be_cursor(self) -> bool:
         """Whether its order is that of its cursor values."""
         return self.kind in CURSORS
@@ -109,7 +114,7 @@ class Column:
     def value(self) -> str:
         """The expression that is selected; raises `QueryError` for a type that no reader knows."""
         name = f"{INNER}.{quoted(self.name)}"
-        if self.kind is Kind.OTHER:
+        if not self.can_be_read:
             what = f'"{self.name}" is of a type that cannot be read, such as GEOGRAPHY, VECTOR or an interval'
             raise QueryError(what, remedy="convert it in the query, such as by ST_ASWKT or TO_VARCHAR")
         return f"TO_JSON(TO_VARIANT({name}))" if self.is_json else name
