@@ -23,7 +23,7 @@ class Range:
     low: CursorValue | None = None
     high: CursorValue | None = None
     with_null: bool = False
-    """Also take the rows where the column is NULL."""
+    """Also take the rows where the column is NULL, or a time before all cursor values, such as -infinity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from connectors.moments import DAY, SECOND, day_text, moment_text, parse_moment
 
 NUMBERS = (CursorKind.INTEGER, CursorKind.DECIMAL)
 LOCAL_TIMES = (CursorKind.DATE, CursorKind.TIMESTAMP)
+FIRST_DAY = "0001-01-01"
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
@@ -49,6 +50,8 @@ class Grid:
     highest: int | None = None
     form: re.Pattern[str] | None = None
     """What texts look like that the column can be compared with; None: any."""
+    has_earlier: bool = False
+    """Whether it holds times before all cursor values, such as -infinity."""
 
     def accepts(self, kind: CursorKind) -> bool:
         """Return whether values of `kind` can be compared with this column; a time without zone is no instant.
@@ -83,6 +86,14 @@ class Grid:
                 return Comparison("<", text)
             case Comparison(_, text):
                 return Comparison("<=", text)
+
+    @property
+    def first(self) -> str | None:
+        """The first time that is a cursor value, where the column holds others before it; None elsewhere."""
+        if not self.has_earlier:
+            return None
+        step = parse_moment(FIRST_DAY) // self._step
+        return self._text(step if self.lowest is None else max(step, self.lowest))
 
     @property
     def _is_free(self) -> bool:

@@ -38,13 +38,17 @@ FIRST_NANOSECOND: Final = -9_223_286_400 * 10**9
 """1677-09-22, the first day of which DuckDB 1.5 reads nanoseconds; infinity is one step behind the last."""
 LAST_NANOSECOND: Final = 2**63 - 2
 TIMES: Final = {
-    "date": Grid(kind=CursorKind.DATE),
-    "timestamp_s": Grid(kind=CursorKind.TIMESTAMP, digits=0),
-    "timestamp_ms": Grid(kind=CursorKind.TIMESTAMP, digits=3),
-    "timestamp": Grid(kind=CursorKind.TIMESTAMP, digits=6),
-    "timestamp_ns": Grid(kind=CursorKind.TIMESTAMP, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND),
-    "timestamp with time zone": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6),
-    "timestamptz_ns": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND),
+    "date": Grid(kind=CursorKind.DATE, has_earlier=True),
+    "timestamp_s": Grid(kind=CursorKind.TIMESTAMP, digits=0, has_earlier=True),
+    "timestamp_ms": Grid(kind=CursorKind.TIMESTAMP, digits=3, has_earlier=True),
+    "timestamp": Grid(kind=CursorKind.TIMESTAMP, digits=6, has_earlier=True),
+    "timestamp_ns": Grid(
+        kind=CursorKind.TIMESTAMP, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND, has_earlier=True
+    ),
+    "timestamp with time zone": Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6, has_earlier=True),
+    "timestamptz_ns": Grid(
+        kind=CursorKind.TIMESTAMP_TZ, digits=9, lowest=FIRST_NANOSECOND, highest=LAST_NANOSECOND, has_earlier=True
+    ),
 }
 CURSORS: Final = frozenset({"decimal", "varchar", "uuid"} | INTEGERS.keys() | TIMES.keys())
 """Types whose values ascend as their cursor values do; what travels as the text of something else does not."""

@@ -287,10 +287,10 @@ _BUILTIN: Final[dict[str, Callable[[str, Described], Column]]] = {
     "oid": _object_id,
     "money": _money,
     "bytea": _as_it_is(None),
-    "date": _as_it_is((Grid(kind=CursorKind.DATE), "date")),
+    "date": _as_it_is((Grid(kind=CursorKind.DATE, has_earlier=True), "date")),
     "time": _time,
-    "timestamp": _as_it_is((Grid(kind=CursorKind.TIMESTAMP, digits=6), "timestamp")),
-    "timestamptz": _as_it_is((Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6), "timestamptz")),
+    "timestamp": _as_it_is((Grid(kind=CursorKind.TIMESTAMP, digits=6, has_earlier=True), "timestamp")),
+    "timestamptz": _as_it_is((Grid(kind=CursorKind.TIMESTAMP_TZ, digits=6, has_earlier=True), "timestamptz")),
 }
 _LISTS: Final = {
     **{kind.value: kind for kind in Travels if kind.name.startswith(("BOOLEAN", "INT", "FLOAT", "TEXT"))},

@@ -34,12 +34,17 @@ READABLE: Final = {
     Kind.TIME: ("TIME '00:00'", "TIME '23:59:59.999999'"),
 }
 """Bounds of what Postgres has and Python can hold; one value beyond them would end the reading."""
-FIRST_OF_MYSQL: Final = {
+_FIRST_OF_MYSQL: Final = {
     Kind.DATE: "'0001-01-01'",
     Kind.TIMESTAMP: "'0001-01-01 00:00:00'",
     Kind.TIMESTAMP_TZ: "'1970-01-01 00:00:01'",
 }
-"""The first times that a calendar holds. What MySQL has before them is 0000-00-00, which arrives as NULL and is read as one."""
+FIRST: Final = {
+    "mysql": _FIRST_OF_MYSQL,
+    "mariadb": _FIRST_OF_MYSQL,
+    "postgresql": {kind: low for kind, (low, _) in READABLE.items()},
+}
+"""The first times that a calendar holds. Before them MySQL has 0000-00-00 and Postgres -infinity: NULL when read, and taken as one."""
 SQLITE_TYPES: Final = {Kind.INTEGER: ("integer",), Kind.REAL: ("real", "integer"), Kind.BLOB: ("blob",)}
 
 NO_ROW: Final = sa.literal_column("0 = 1", sa.Boolean())
@@ -158,7 +163,7 @@ class Rows:
             else:
                 sides.append(rank.op(bound.operator, is_comparison=True)(self._bound(bound.text, column)))
         within = sa.and_(*sides) if sides else rank.is_not(None)
-        first = FIRST_OF_MYSQL.get(column.kind) if self._dialect in {"mysql", "mariadb"} else None
+        first = FIRST.get(self._dialect, {}).get(column.kind)
         if first is None:
             return sa.or_(within, rank.is_(None)) if wanted.with_null else within
         if wanted.with_null:

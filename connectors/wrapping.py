@@ -139,13 +139,19 @@ def _require_cursor(column: Known, columns: Iterable[str]) -> None:
 
 
 def _condition(wanted: Range, column: Column, bind: Bind) -> str:
-    _, sql_type = column.grid
+    grid, sql_type = column.grid
     sides = [
         "FALSE" if bound is Always.FALSE else f"{column.rank} {bound.operator} {bind(bound.text, sql_type)}"
         for bound in bounds_of(wanted, column)
     ]
+    first = grid.first
+    if first is not None and wanted.low is None and not wanted.with_null:
+        sides.append(f"{column.rank} >= {bind(first, sql_type)}")
     within = " AND ".join(sides) or f"{column.rank} IS NOT NULL"
-    return f"(({within}) OR {column.rank} IS NULL)" if wanted.with_null else f"({within})"
+    if not wanted.with_null:
+        return f"({within})"
+    earlier = "" if first is None else f" OR {column.rank} < {bind(first, sql_type)}"
+    return f"(({within}) OR {column.rank} IS NULL{earlier})"
 
 
 def bounds_of(wanted: Range, column: Known) -> list[Comparison | Literal[Always.FALSE]]:

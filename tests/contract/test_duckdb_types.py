@@ -14,6 +14,7 @@ from connectors.duckdb import DuckDBSource, Options, connect
 from connectors.errors import ColumnError, QueryError
 from connectors.incremental import CursorKind, CursorValue, cursor_value
 from connectors.testing.warehouse import all_rows, values
+from tests.contract.early_times import EXPECTED, in_ranges
 
 needs_2 = pytest.mark.skipif(duckdb.__version__ < "2", reason="comes with DuckDB 2.0")
 JSON = pa.json_() if hasattr(pa, "json_") else pa.string()
@@ -131,6 +132,19 @@ def test_a_time_that_no_calendar_holds_is_in_exactly_one_partition(source: DuckD
     found = [row for part in query.partitions("moment", [bound]) for row in values(source, part, "id")]
 
     assert sorted(found) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "early"),
+    [
+        ("date", "-infinity"),
+        ("date", "0044-03-15 (BC)"),
+        ("timestamp", "0044-03-15 (BC) 00:00:00"),
+        *((kind, "-infinity") for kind in ("timestamptz", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns")),
+    ],
+)
+def test_a_time_before_the_calendar_is_null_to_a_range_as_well(source: DuckDBSource, kind: str, early: str) -> None:
+    assert in_ranges(source, kind, early) == EXPECTED
 
 
 def test_midnight_at_the_end_of_the_day_costs_no_other_row(source: DuckDBSource) -> None:

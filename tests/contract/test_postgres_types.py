@@ -13,6 +13,7 @@ from connectors.errors import ColumnError, QueryError
 from connectors.incremental import CursorKind, CursorValue, cursor_value
 from connectors.postgres import by_arrow, by_cursor
 from connectors.testing.warehouse import values
+from tests.contract.early_times import EXPECTED, in_ranges
 from tests.postgres_database import PostgresDatabase
 
 pytestmark = pytest.mark.integration
@@ -120,6 +121,15 @@ def test_times_that_no_calendar_holds_cost_no_other_row(database: PostgresDataba
 
     assert [value is not None for value in found] == [False, False, False, True, False, False]
     assert later == [2, 3, 4]
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+@pytest.mark.parametrize("early", ["-infinity", "0044-03-15 BC"])
+def test_a_time_before_the_calendar_is_null_to_a_range_as_well(
+    database: PostgresDatabase, kind: str, early: str
+) -> None:
+    with database.connect() as source:
+        assert in_ranges(source, kind, early) == EXPECTED
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from connectors.errors import QueryError, SourceRefusedError, SourceUnavailableE
 from connectors.sqlalchemy import Options, SqlalchemySource, connect
 from connectors.testing import SourceContract
 from connectors.testing.warehouse import all_rows
+from tests.contract.early_times import EXPECTED, in_ranges
 from tests.contract.sqlalchemy_databases import Database, execute, postgres_url
 
 __all__ = ["postgres_url"]
@@ -44,6 +45,13 @@ def test_values_that_python_cannot_hold_cost_their_row_only(warehouse: Database)
 
     with warehouse.connect() as source:
         assert all_rows(source, Query(sql=sql)) == [{**dict.fromkeys("abcdef"), "rest": 7}]
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+@pytest.mark.parametrize("early", ["-infinity", "0044-03-15 BC"])
+def test_a_time_before_the_calendar_is_null_to_a_range_as_well(warehouse: Database, kind: str, early: str) -> None:
+    with warehouse.connect() as source:
+        assert in_ranges(source, kind, early) == EXPECTED
 
 
 def test_decimals_json_and_types_of_postgres_alone_lose_nothing(warehouse: Database) -> None:
