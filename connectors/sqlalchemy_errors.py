@@ -22,6 +22,8 @@ REFUSED: Final = re.compile(
     re.IGNORECASE,
 )
 """What drivers say of options and credentials, and never of a server that is away."""
+NO_COLLATION: Final = re.compile(r"type \w+ is invalid for COLLATE")
+"""How SQL Server refuses to order a column by the bytes of its text: drivers tell a uniqueidentifier as a text."""
 SERVER_SAYS: Final = re.compile(r"connection to server .* failed: [^\s:]+:  ")
 """How libpq begins what a Postgres server says in its own language: its severity and two blanks."""
 NO_DRIVERS: Final = frozenset({"builtins", "connectors", "decimal", "json", "pyarrow", "sqlalchemy", "syncer"})
@@ -120,6 +122,9 @@ def about_rows(error: Any, *, is_disconnected: bool) -> SourceError:
     kind = "away" if is_disconnected else _kind(error)
     if kind is not None:
         return _known(kind)
+    if NO_COLLATION.search(str(error)):
+        what = "a column of the key or the cursor is told as a text and is none, such as a uniqueidentifier"
+        return QueryError(what, remedy="cast it in the query: CAST(... AS NVARCHAR(36))")
     what = "the query failed while rows were read: a function of the query refused a value"
     return QueryError(what, remedy="leave such rows out")
 

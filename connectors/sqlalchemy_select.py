@@ -5,7 +5,7 @@ becomes a value to bind, and SQLAlchemy doubles `%` where the driver would read 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -46,6 +46,8 @@ FIRST: Final = {
 }
 """The first times that a calendar holds. Before them MySQL has 0000-00-00 and Postgres -infinity: NULL when read, and taken as one."""
 SQLITE_TYPES: Final = {Kind.INTEGER: ("integer",), Kind.REAL: ("real", "integer"), Kind.BLOB: ("blob",)}
+ROUNDED_BY_MSSQL: Final = timedelta(milliseconds=1)
+"""More than its drivers round a DATETIME: it counts thirds of 10 ms, tells .007 of .006667, and compares the latter."""
 
 NO_ROW: Final = sa.literal_column("0 = 1", sa.Boolean())
 """Never true; SQLAlchemy leaves out what stands beside its own `false()`."""
@@ -82,7 +84,7 @@ class Rows:
     """The rows of the user's query and of the expressions over it."""
 
     def __init__(self, query: Query, sql: str, names: Sequence[str], dialect: str) -> None:
-        self._dialect, self._names = dialect, tuple(names)
+        self._dialect, self._names, self._cursor = dialect, tuple(names), query.cursor_column
         inner = around(sql, names)
         if query.expressions:
             wanted = [inner.c[name] for name in names if name in _needed(query, names)]
@@ -182,6 +184,8 @@ class Rows:
             value, kind = value.replace(tzinfo=None), sa.DateTime()  # the session's zone is UTC
         if column.kind is Kind.TIMESTAMP_TZ and self._dialect == "bigquery":
             kind = sa.TIMESTAMP(timezone=True)  # a DateTime is its DATETIME, which it compares with no instant
+        if column.kind is Kind.TIMESTAMP and self._dialect == "mssql" and column.name == self._cursor:
+            value = max(value, datetime.min + ROUNDED_BY_MSSQL) - ROUNDED_BY_MSSQL  # noqa: DTZ901  # no zone here
         return sa.bindparam(None, value, type_=kind)
 
 

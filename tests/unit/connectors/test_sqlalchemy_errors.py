@@ -60,6 +60,12 @@ def test_a_number_of_mysql_counts_beside_a_sqlstate(number: int, sqlstate: str, 
     assert type(about_rows(OperationalError(number, "canary", sqlstate), is_disconnected=False)) is kind
 
 
+def test_an_order_by_bytes_that_sql_server_refuses_names_the_cast() -> None:
+    said = "[42000] Expression type uniqueidentifier is invalid for COLLATE clause. (447) (SQLExecDirectW)"
+
+    assert "CAST(... AS NVARCHAR(36))" in str(about_rows(ValueError("42000", said), is_disconnected=False))
+
+
 def server_says(text: str) -> Exception:
     """Return what libpq makes of a refusal, without a code."""
     return ValueError(f'connection failed: connection to server at "db", port 5432 failed: {text}')
