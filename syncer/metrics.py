@@ -75,8 +75,13 @@ class _Of(Collector):
 def _of_state(session: Session) -> Iterator[Metric]:
     store, target = session.store, session.project.target
     yield _gauge("daemons", "Daemons that serve the target.", ("target",), [((target,), len(serving(store, target)))])
-    waiting = asked.waiting(store, target)
-    yield _gauge("runs_asked", "Wishes for a run without an answer.", ("target",), [((target,), len(waiting))])
+    waiting = asked.awake(store, target, asked.waiting(store, target))
+    yield _gauge(
+        "runs_asked",
+        "Wishes for a run without an answer that wait for no resume.",
+        ("target",),
+        [((target,), len(waiting))],
+    )
     standing = alerts.standing(store, target).values()
     yield _gauge(
         "alert",

@@ -109,6 +109,7 @@ class Crew:
         self._held.discard(scope)
         if is_taken:
             crashes.find_dead(session.store, session.project.target)
+            asked.take_back(session.store, scope, wishes)
             self._crashed = None  # another daemon may have found it before
         return True
 

@@ -157,12 +157,7 @@ class Daemon:
                 self._is_due = False
             if self.crew.gather():
                 self.watch.poke()
-            wishes = asked.waiting(self.session.store, self.project.target)
-            if wishes or now - self._files_at >= FILES_S:
-                self._files_at = now
-                self._read_files()
-            if wishes and not self.stop.is_wanted:
-                self.crew.dispatch(self.session, wishes)
+            self._begin_runs(now)
         except SyncerError as error:
             self._fail(error)
             self._not_before = now + BEAT_S
@@ -171,6 +166,17 @@ class Daemon:
             self._trouble = ""
             log.info("state.back")
         return min(TICK_S, ring_s if ring_s is not None else TICK_S)
+
+    def _begin_runs(self, now: float) -> None:
+        """Read the files and begin what is wished: seldom, where all that is wished waits for a resume."""
+        store, target = self.session.store, self.project.target
+        wishes = asked.waiting(store, target)
+        if not asked.awake(store, target, wishes) and now - self._files_at < FILES_S:
+            return
+        self._files_at = now
+        self._read_files()
+        if wishes and not self.stop.is_wanted:
+            self.crew.dispatch(self.session, wishes)
 
     def _fail(self, error: SyncerError) -> None:
         """Go on without the state, which may come back; say so once."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, literal, select, update
 
 from syncer.errors import StateError
+from syncer.state.pauses import pauses
 from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import RUN_REQUESTS
@@ -109,6 +110,25 @@ def waiting(store: Store, target: str) -> list[Asked]:
     query = select(RUN_REQUESTS).where(table.target == target, table.state.in_(OPEN)).order_by(table.id)
     with store.reading() as connection:
         return [_asked(row) for row in connection.execute(query)]
+
+
+def awake(store: Store, target: str, wishes: Sequence[Asked]) -> list[Asked]:
+    """Return `wishes` without those that rest: what a clock asked for waits until its pipeline is resumed."""
+    may_rest = {wish.id for wish in wishes if wish.by in CLOCKS and wish.state is AskedState.ASKED}
+    paused = pauses(store, target) if may_rest else {}
+    return [
+        wish
+        for wish in wishes
+        if wish.id not in may_rest or Scope(target, wish.pipeline, wish.destination or "") not in paused
+    ]
+
+
+def take_back(store: Store, scope: Scope, wishes: Sequence[Asked]) -> None:
+    """Let those of `wishes`, all for `scope`, that a run covers which died wait for another one."""
+    if runs := {wish.run_id for wish in wishes if wish.state is AskedState.RUNNING and wish.run_id}:
+        with store.tx("ask") as connection:
+            for run_id in runs:
+                ended(connection, scope, run_id, is_over=False)
 
 
 def refuse(store: Store, target: str, wishes: Sequence[Asked], *, message: str) -> None:

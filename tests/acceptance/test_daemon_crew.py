@@ -15,6 +15,7 @@ from syncer.actions import pause, resume
 from syncer.config.load import load_project
 from syncer.daemon.clocks import Clocks
 from syncer.daemon.crew import MOST_CRASHES, Crew
+from syncer.daemon.serve import Daemon
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
 from syncer.pipeline import Pipeline
@@ -85,6 +86,39 @@ def test_R27_a_due_time_whose_run_waited_when_its_pipeline_was_paused_has_it_whe
         with crew_of(session) as crew:
             assert crew.dispatch(session, waiting(session)) == 1
         assert waiting(session) == []
+
+
+def test_R27_a_due_time_whose_run_died_is_looked_at_once_while_its_pipeline_is_paused(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
+    with session_of(shop) as session, crew_of(session) as crew:
+        orders = session.project.pipelines["orders"]
+        asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
+        session.store.start_run(
+            session.scope(orders), run_id="1", now=session.clock.now(), fingerprint="f", trigger=SCHEDULE,
+            holder="ada", is_answer=True,
+        ).close()  # fmt: skip
+        pause(session, orders)
+        (taken,) = waiting(session)
+        assert crew.dispatch(session, [taken]) == 0
+        (rests,) = waiting(session)
+        assert (taken.state, rests.state, rests.run_id) == (AskedState.RUNNING, AskedState.ASKED, None)
+
+
+def test_a_daemon_reads_its_files_seldom_while_all_that_is_asked_for_waits_for_a_resume(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("24h"))
+    daemon = Daemon(load_project(shop.folder, environ=environ(shop)), environ=environ(shop))
+    with Session(daemon.project, clock=daemon.clock, stop=daemon.stop) as session:
+        asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
+        pause(session, session.project.pipelines["orders"])
+        daemon._begin(session)
+        read_at = []
+        for at in (100.0, 100.5, 101.0, 102.0, 102.5):
+            daemon._begin_runs(at)
+            read_at.append(daemon._files_at)
+        resume(session, session.project.pipelines["orders"])
+        daemon._begin_runs(103.0)
+        assert (read_at, daemon._files_at) == ([100.0, 100.0, 100.0, 102.0, 102.0], 103.0)
+        assert daemon._end()
 
 
 def test_R27_a_person_who_finds_the_pipeline_paused_takes_no_due_time_away(shop: Shop) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syncer.metrics import exposition
 from syncer.session import Session
+from syncer.state import asked
 from syncer.state.alerts import Standing, raise_alert
 from tests.acceptance.daemons import EVERY, serving, session_of, wait_until
 from tests.acceptance.pages import ROOT
@@ -77,6 +78,16 @@ def test_a_pause_and_an_alert_are_shown_with_reason_and_condition(shop: Shop) ->
     assert value(found, "alert", condition="paused") == 1
 
 
+def test_a_due_run_that_waits_for_the_resume_is_none_that_is_asked_for(shop: Shop) -> None:
+    with session_of(shop) as session:
+        asked.ask(session.store, "default", "orders", destination="meta", by=asked.SCHEDULE)
+        assert value(scraped(session), "runs_asked") == 1
+        session.store.pause(session.scope(session.project.pipelines["orders"]), reason="by_hand", actor="ada")
+        assert value(scraped(session), "runs_asked") == 0
+        asked.ask(session.store, "default", "orders", by="ada")
+        assert value(scraped(session), "runs_asked") == 1
+
+
 def test_status_as_json_tells_the_alert_about_a_token_with_each_pipeline_that_sends_with_it(shop: Shop) -> None:
     with session_of(shop) as session:
         standing = Standing(about="/meta", condition="token_expires_within", since=session.clock.now(), text="it does")
@@ -128,9 +139,9 @@ def test_dashboard_and_rules_ask_for_metrics_that_there_are(file: Path, shop: Sh
     with session_of(shop) as session:
         session.run("orders")
         there = set(NAME.findall(exposition(session).decode()))
-    asked = set(NAME.findall(file.read_text(encoding="utf-8")))
-    assert asked
-    assert asked - there == set()
+    asked_for = set(NAME.findall(file.read_text(encoding="utf-8")))
+    assert asked_for
+    assert asked_for - there == set()
 
 
 def test_the_page_about_monitoring_lists_every_metric_and_no_other(shop: Shop) -> None:
