@@ -90,7 +90,8 @@ class Rounds:
 
     def _tell_all(self, session: Session) -> None:
         store, target, found = session.store, session.project.target, receivers(session.project.alerts)
-        alerts.forget_receivers(store, target, [receiver.id for receiver in found])
+        given_up = session.clock.now() - GIVEN_UP_AFTER  # until then another daemon's files may name the receiver
+        alerts.forget_receivers(store, target, [receiver.id for receiver in found], before=given_up)
         for receiver in found:
             if messages := alerts.claim(store, target, receiver.id, lease=LEASE):
                 self._tell(session, receiver, messages)

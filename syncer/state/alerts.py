@@ -130,10 +130,10 @@ def failed(store: Store, messages: Sequence[Message], *, next_at: datetime) -> N
         connection.execute(update(ALERT_MESSAGES).where(ALERT_MESSAGES.c.id.in_(ids)).values(**changed))
 
 
-def forget_receivers(store: Store, target: str, known: Sequence[str]) -> int:
-    """Forget messages to receivers that are not among `known`; return how many they were."""
+def forget_receivers(store: Store, target: str, known: Sequence[str], *, before: datetime) -> int:
+    """Forget messages from before then to receivers that are not among `known`; return how many they were."""
     table = ALERT_MESSAGES.c
-    is_gone = (table.target == target) & table.receiver.not_in(known)
+    is_gone = (table.target == target) & table.receiver.not_in(known) & (table.created_at < before)
     with store.reading() as connection:
         if connection.execute(select(table.id).where(is_gone).limit(1)).first() is None:
             return 0
