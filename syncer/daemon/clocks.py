@@ -51,6 +51,8 @@ class Clocks:
         self._store, self._target = store, project.target
         self.timetables: dict[Name, Timetable] = {}
         self._first: dict[tuple[Name, str, datetime], datetime | None] = {}
+        self._stood: dict[Name, Due] = {}
+        """Where they stood at the last look: a daemon with other files may have forgotten them since."""
         self._paused: set[Name] = set()
         """Clocks that were due while their pipelines were paused."""
         self.follow(project)
@@ -58,6 +60,7 @@ class Clocks:
     def follow(self, project: Project) -> None:
         """Go by the schedules of `project` from now on; clocks that are gone are forgotten."""
         self.timetables, self._first = timetables(project), {}
+        self._stood = {name: due for name, due in self._stood.items() if name in self.timetables}
         self._destinations = {name: pipeline.destinations for name, pipeline in project.pipelines.items()}
         found = schedules.stored(self._store, self._target)
         if gone := sorted(found.keys() - self.timetables.keys()):
@@ -65,14 +68,21 @@ class Clocks:
         self._begin(found)
 
     def _begin(self, found: Mapping[Name, Due]) -> None:
-        now = self._store.clock.now()
+        ahead = self._store.clock.now() + AHEAD
         new = [
-            self._due(name, timetable.begin(now, before=_before(found.get(name)), at_once=name[1] == SCHEDULE))
+            self._anew(name, found.get(name))
             for name, timetable in self.timetables.items()
-            if name not in found or found[name].schedule != str(timetable) or found[name].due_at > now + AHEAD
+            if not _goes_on(found.get(name), timetable, ahead)
         ]
         if new:
-            schedules.begin(self._store, self._target, new, ahead=now + AHEAD)
+            schedules.begin(self._store, self._target, new, ahead=ahead)
+
+    def _anew(self, name: Name, before: Due | None) -> Due:
+        """Return where a clock begins: as it stood, where another daemon forgot it."""
+        timetable, stood, now = self.timetables[name], self._stood.get(name), self._store.clock.now()
+        if before is None and stood is not None and _goes_on(stood, timetable, now + AHEAD):
+            return stood
+        return self._due(name, timetable.begin(now, before=_before(before), at_once=name[1] == SCHEDULE))
 
     def _due(self, name: Name, due_at: datetime) -> Due:
         timetable = self.timetables[name]
@@ -85,6 +95,7 @@ class Clocks:
         if self.timetables.keys() - found.keys() or any(due.due_at > now + AHEAD for due in found.values()):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
+        self._stood = {name: found[name] for name in self.timetables if name in found}
         due = [
             (stored, passed)
             for name, stored in found.items()
@@ -127,6 +138,10 @@ class Clocks:
         """Return when each clock rings next."""
         found = schedules.stored(self._store, self._target)
         return {name: found[name].next_at for name in self.timetables if name in found}
+
+
+def _goes_on(due: Due | None, timetable: Timetable, ahead: datetime) -> bool:
+    return due is not None and due.schedule == str(timetable) and due.due_at <= ahead
 
 
 def _before(due: Due | None) -> datetime | None:

@@ -233,12 +233,24 @@ def test_reconcile_has_a_clock_of_its_own_that_does_not_ring_at_once(store: Stor
     assert (clocks.look(), waiting(store)) == (1, [("orders", "reconcile")])
 
 
-def test_a_clock_that_another_daemon_forgot_begins_again(store: Store, opened: Opened) -> None:
-    clocks = Clocks(store, project(pipeline()))
+def test_R27_a_clock_that_a_daemon_with_other_files_forgot_goes_on_where_it_stood(store: Store, opened: Opened) -> None:
+    clocks = Clocks(store, project(pipeline(schedule=Schedule(cron="0 * * * *"))))
     clocks.look()
-    run(store)
     Clocks(opened(), project())
+    assert stored(store, "default") == {}
+    store.clock.sleep(2 * 3_600 + 60)
     assert (clocks.look(), waiting(store)) == (1, [("orders", "schedule")])
+    assert [(each.first_at, each.times) for each in missed(store)] == [(NOON + HOUR, 1)]
+
+
+def test_R31_a_clock_that_a_wrong_clock_set_and_another_daemon_forgot_begins_anew(store: Store, opened: Opened) -> None:
+    clocks = Clocks(store, project(pipeline()))
+    store.clock.sleep(3_650 * 86_400)
+    clocks.look()
+    store.clock.sleep(-3_650 * 86_400)
+    Clocks(opened(), project())
+    assert clocks.look() == 1
+    assert clocks.next_starts() == {("orders", "schedule"): NOON + QUARTER}
 
 
 @pytest.mark.faults
