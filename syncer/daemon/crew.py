@@ -1,20 +1,20 @@
 """Who of the pipelines runs now: each way once, at most so many at a time, none waiting for another that cannot run."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from syncer.actor import actor
 from syncer.config.chosen import way_to
-from syncer.daemon.clocks import has_clock
+from syncer.daemon.clocks import Name, has_clock
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
 from syncer.pipeline import Pipeline
 from syncer.ports import Clock
 from syncer.session import Session
-from syncer.state import asked, crashes
+from syncer.state import asked, crashes, schedules
 from syncer.state.asked import CLOCKS, Asked, AskedState
 from syncer.state.daemons import serving
 from syncer.state.pauses import pauses
@@ -44,6 +44,8 @@ class Crew:
     _failures: dict[Scope, int] = field(default_factory=dict)
     _held: set[Scope] = field(default_factory=set)
     """Those that another process was found to hold."""
+    _gone_since: dict[Name, float] = field(default_factory=dict)
+    """When clocks of others that asked for runs were first found to be gone."""
     _crashed: dict[Scope, int] | None = None
     _said: dict[Scope, str] = field(default_factory=dict)
     """Why the last run failed without a word in the state; replaced and never changed, since others read it."""
@@ -144,29 +146,47 @@ class Crew:
 
     def _refuse_unknown(self, session: Session, scope: Scope, wishes: list[Asked]) -> None:
         """Answer wishes for what no file here names; where others serve the target, their files may."""
-        store, target = session.store, session.project.target
         self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
-        if len(serving(store, target)) > 1:
-            since = store.clock.now() - OTHERS_HAVE
-            wishes = [wish for wish in wishes if _is_left_over(wish, since)]
-        if wishes:
+        if left := self._left_over(session, wishes):
             known = scope.pipeline in session.project.pipelines
             what = (
                 f"sends {scope.pipeline} to no {scope.destination!r}"
                 if known
                 else f"knows no pipeline {scope.pipeline!r}"
             )
+            target = session.project.target
             message = f"the daemon that serves target {target} {what}; are its files the same?"
-            asked.refuse(store, target, wishes, message=message)
+            asked.refuse(session.store, target, left, message=message)
 
     def _refuse_rung(self, session: Session, scope: Scope, wishes: list[Asked]) -> None:
-        """Answer wishes of clocks that the files here have not; where others serve the target, theirs may, for a while."""
-        store, target = session.store, session.project.target
-        since = store.clock.now() - OTHERS_HAVE
-        if len(serving(store, target)) > 1 and any(wish.at > since for wish in wishes):
+        """Answer wishes of clocks that the files here have not; where others serve the target, theirs may."""
+        left = self._left_over(session, wishes)
+        if len(left) < len(wishes):
             self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
-            return
-        asked.refuse(store, target, wishes, message="no clock of the pipeline rings any more")
+        if left:
+            message = "no clock of the pipeline rings any more"
+            asked.refuse(session.store, session.project.target, left, message=message)
+
+    def _left_over(self, session: Session, wishes: list[Asked]) -> list[Asked]:
+        """Return those of `wishes` that no other daemon may begin, either: it has had a minute."""
+        store, target = session.store, session.project.target
+        if len(serving(store, target)) < 2:  # this one, and another
+            return wishes
+        since, clocks = store.clock.now() - OTHERS_HAVE, schedules.stored(store, target)
+        has_gone = {wish.by: self._has_gone((wish.pipeline, wish.by), clocks) for wish in wishes if wish.by in CLOCKS}
+        return [
+            wish
+            for wish in wishes
+            if wish.state is AskedState.ASKED and wish.at <= since and has_gone.get(wish.by, True)
+        ]
+
+    def _has_gone(self, clock: Name, clocks: Collection[Name]) -> bool:
+        """Return whether a clock has been gone for a minute: a daemon that has it would have put it back."""
+        now = self.clock.monotonic()
+        if clock in clocks:
+            self._gone_since.pop(clock, None)
+            return False
+        return now - self._gone_since.setdefault(clock, now) >= OTHERS_HAVE.total_seconds()
 
     def _in_place(self, worker: Worker) -> Ended:
         with self.slots.held():
@@ -211,11 +231,6 @@ def _way(session: Session, scope: Scope) -> Pipeline | None:
     pipeline = session.project.pipelines.get(scope.pipeline)
     is_known = pipeline is not None and scope.destination in pipeline.destinations
     return way_to(pipeline, scope.destination) if pipeline is not None and is_known else None
-
-
-def _is_left_over(wish: Asked, since: datetime) -> bool:
-    """Return whether a person has waited since then for a run that nobody began."""
-    return wish.state is AskedState.ASKED and wish.by not in CLOCKS and wish.at <= since
 
 
 def _crash_loop(name: str, crashed: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
+from syncer.daemon.clocks import Clocks
 from syncer.daemon.crew import Crew
 from syncer.daemon.slots import Slots
 from syncer.pipeline import Pipeline
@@ -23,11 +24,15 @@ def daemon(store: Store, number: int = 1) -> Serving:
     return Serving(store, "default", daemon_id=f"id-{number}", holder=f"ada@host pid {number}")
 
 
-def look(store: Store, *pipelines: Pipeline) -> None:
+def look(store: Store, *pipelines: Pipeline, crew: Crew | None = None) -> None:
     """Let a daemon with these pipelines dispatch what waits."""
     session = Session(project(*pipelines), clock=store.clock)
     session.__dict__["store"] = store
-    Crew(Slots(1), store.clock).dispatch(session, asked.waiting(store, "default"))
+    (crew or crew_of(store)).dispatch(session, asked.waiting(store, "default"))
+
+
+def crew_of(store: Store) -> Crew:
+    return Crew(Slots(1), store.clock)
 
 
 def test_a_pipeline_that_nobody_knows_is_refused_at_once(store: Store) -> None:
@@ -42,27 +47,39 @@ def test_a_pipeline_that_nobody_knows_is_refused_at_once(store: Store) -> None:
 def test_R25_a_pipeline_that_another_daemon_may_know_is_left_to_it_for_a_minute(store: Store, opened: Opened) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
+    clocks, crew = Clocks(store, project(pipeline())), crew_of(store)
     wishes = [asked.ask(store, "default", "orders", by=by) for by in (SCHEDULE, "ada")]
     with daemon(store), daemon(opened(), 2):
-        look(store)
+        look(store, crew=crew)
         assert [wish.id for wish in asked.waiting(store, "default")] == wishes
         store.clock.sleep(61)
-        look(store)
-        assert [wish.by for wish in asked.waiting(store, "default")] == [SCHEDULE]
+        look(store, crew=crew)
+        assert waiting(store) == [("orders", SCHEDULE)]
+        clocks.follow(project())
+        for _ in range(2):
+            store.clock.sleep(61)
+            look(store, crew=crew)
+        assert waiting(store) == []
 
 
-def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_for_a_minute(
+def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_while_it_has_the_clock(
     store: Store, opened: Opened
 ) -> None:
     """As while one of them still goes by files from before a schedule was added."""
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
-    asked.ask(store, "default", "orders", by=SCHEDULE)
+    clocks, crew = Clocks(store, project(pipeline())), crew_of(store)
+    clocks.look()
     with daemon(store), daemon(opened(), 2):
-        look(store, pipeline(schedule=None))
+        for _ in range(3):
+            look(store, pipeline(schedule=None), crew=crew)
+            store.clock.sleep(61)
+        assert waiting(store) == [("orders", SCHEDULE)]
+        clocks.follow(project())
+        look(store, pipeline(schedule=None), crew=crew)
         assert waiting(store) == [("orders", SCHEDULE)]
         store.clock.sleep(61)
-        look(store, pipeline(schedule=None))
+        look(store, pipeline(schedule=None), crew=crew)
     assert waiting(store) == []
 
 
