@@ -1,11 +1,15 @@
 """SIGINT and SIGTERM, which end a run or the daemon in order."""
 
 import signal
+import sys
 from collections.abc import Callable
+from functools import partial
 
 from syncer.engine.polars_library import load_polars
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 0.05
+"""After so long what was raised and lost is raised again."""
 
 
 def listen(ask: Callable[[], object]) -> Callable[[], None]:
@@ -13,16 +17,28 @@ def listen(ask: Callable[[], object]) -> Callable[[], None]:
 
     polars is loaded first. It sets a handler for SIGINT of its own when it is loaded, which makes whatever it does at
     Ctrl-C raise `KeyboardInterrupt`, on any thread, between an effect and its bookkeeping as well. The handler that is
-    set last is the one that is called.
+    set last is the one that is called. What `ask` raises while Python collects garbage, as in the callback of a weak
+    reference, Python drops: it is asked again then.
     """
     load_polars()
     before = [(each, signal.signal(each, lambda *_: ask())) for each in SIGNALS]
+    hook = sys.unraisablehook
+    sys.unraisablehook = partial(_ask_again, ask, hook)
 
     def as_before() -> None:
+        sys.unraisablehook = hook
         for each, handler in before:
             signal.signal(each, handler)
 
     return as_before
+
+
+def _ask_again(ask: Callable[[], object], otherwise: Callable[..., object], lost: "sys.UnraisableHookArgs", /) -> None:
+    if lost.exc_type is not KeyboardInterrupt:
+        otherwise(lost)
+        return
+    signal.signal(signal.SIGALRM, lambda *_: ask())
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
 
 def end_at_the_next() -> None:

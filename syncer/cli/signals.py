@@ -22,7 +22,7 @@ def ends_in_order(stop: "Stop") -> Iterator[None]:
 
     def ask() -> None:
         end_at_the_next()
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not stop.is_wanted:
             os.write(sys.stderr.fileno(), NOTICE)  # the stream itself may be in the middle of a write
         stop.interrupt()
 

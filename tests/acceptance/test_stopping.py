@@ -126,6 +126,34 @@ def test_R28_ctrl_c_cuts_nothing_short_that_is_done_in_columns(heard: str) -> No
     assert [(each.stdout, each.stderr) for each in ended] == [("in order\n", "")] * 3
 
 
+IN_GARBAGE = """
+import signal, time, weakref
+
+from syncer.cli.signals import ends_in_order
+from syncer.ports import Stop
+
+class Watched:
+    pass
+
+def wait():
+    it = Watched()
+    ref = weakref.ref(it, lambda _: signal.raise_signal(signal.SIGINT))
+    del it
+    time.sleep(10)
+    return "to its end"
+
+stop = Stop()
+with ends_in_order(stop):
+    print(stop.wait_for(wait), stop.is_wanted)
+"""
+
+
+def test_R28_ctrl_c_that_comes_while_python_collects_garbage_ends_a_wait_as_any_other() -> None:
+    words = [sys.executable, "-c", IN_GARBAGE]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "None True\n", "")
+
+
 @pytest.mark.parametrize("words", [("plan", "orders"), ("reconcile", "orders", "--dry-run")])
 def test_the_first_ctrl_c_ends_what_only_looks(shop: Shop, words: tuple[str, ...]) -> None:
     shop.add_orders(1, 3)
