@@ -103,7 +103,7 @@ class Crew:
         if scope in self._running or now < self._not_before.get(scope, 0.0):
             return False
         is_taken = any(wish.state is AskedState.RUNNING for wish in wishes)
-        if _way(session, scope) is None or not (is_taken or scope in self._held):
+        if not scope.destination or not (is_taken or scope in self._held):
             return True
         if session.store.is_running(scope):
             self._not_before[scope] = now + FIRST_RETRY_S

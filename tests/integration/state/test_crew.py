@@ -13,6 +13,7 @@ from syncer.session import Session
 from syncer.state import asked
 from syncer.state.asked import SCHEDULE, AskedState
 from syncer.state.daemons import Serving
+from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import RUN_REQUESTS
 from tests.integration.state.test_clocks import pipeline, project, run, waiting
@@ -81,6 +82,26 @@ def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_while_it_h
         store.clock.sleep(61)
         look(store, pipeline(schedule=None), crew=crew)
     assert waiting(store) == []
+
+
+def test_a_due_run_that_died_of_a_pipeline_that_no_file_has_any_more_is_forgotten(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    crew, scope = crew_of(store), Scope("default", "orders", "meta")
+    asked.ask(store, "default", "orders", destination="meta", by=SCHEDULE)
+    log = store.start_run(
+        scope, run_id="1", now=store.clock.now(), fingerprint="f", trigger=SCHEDULE, holder="ada", is_answer=True
+    )
+    with daemon(store), daemon(opened(), 2):
+        for _ in range(3):
+            look(store, crew=crew)
+            store.clock.sleep(61)
+        assert [(wish.state, wish.run_id) for wish in asked.waiting(store, "default")] == [(AskedState.RUNNING, "1")]
+        log.close()
+        for _ in range(3):
+            look(store, crew=crew)
+            store.clock.sleep(61)
+        assert waiting(store) == []
 
 
 def test_R26_a_wish_that_another_daemon_is_answering_is_not_refused_here(store: Store, opened: Opened) -> None:
