@@ -26,6 +26,7 @@ from syncer.state.schedules import Missed
 from syncer.state.store import Store
 
 DELIVERING = (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
+WENT_WELL = (RequestState.ACKED, RequestState.ACKED_ASSUMED)
 MOST_CANDIDATES = 10
 MISSED_WITHIN = timedelta(days=7)
 
@@ -93,7 +94,7 @@ class PipelineStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetails:
-    """One run with all its requests."""
+    """One run with its requests."""
 
     run: StoredRun
     requests: tuple[RequestLine, ...]
@@ -142,14 +143,16 @@ def runs(
     return tuple(stored_runs(store, target, pipeline, destination=destination, limit=limit))
 
 
-def run_details(store: Store, run_id: str, *, target: str | None = None) -> RunDetails:
+def run_details(store: Store, run_id: str, *, target: str | None = None, limit: int | None = None) -> RunDetails:
     """Return the run whose id is, or alone begins with, `run_id`, of any target unless one is given.
 
-    Raises `SyncerError` otherwise.
+    With a `limit`, at most so many of its requests, those that did not go well first. Raises `SyncerError` where no run is
+    meant.
     """
     run = _find(store, run_id, target)
     found = run.report.run_id
-    return RunDetails(run=run, requests=requests_of(store, found), rejects=rejects_by_reason(store, found))
+    requests = requests_of(store, found, last=() if limit is None else WENT_WELL, limit=limit)
+    return RunDetails(run=run, requests=requests, rejects=rejects_by_reason(store, found))
 
 
 def run_json(run: StoredRun) -> dict[str, Any]:

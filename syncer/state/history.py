@@ -1,6 +1,6 @@
 """The store read back: pipelines, runs, requests, rejects, as plain values."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -191,13 +191,25 @@ def find_runs(store: Store, prefix: str, *, target: str | None = None, limit: in
         return _with_counts(connection, rows)
 
 
-def requests_of(store: Store, run_id: str) -> tuple[RequestLine, ...]:
-    """Return the requests of a run in the order they were armed."""
+def requests_of(
+    store: Store, run_id: str, *, last: Collection[RequestState] = (), limit: int | None = None
+) -> tuple[RequestLine, ...]:
+    """Return the requests of a run in the order they were armed, those in a state of `last` after all others."""
     table = REQUESTS.c
+    order = (table.state.in_([state.value for state in last]), table.id)
+    wanted = select(table.id).where(table.run_id == run_id).order_by(*order).limit(limit)
     columns: list[Any] = [column for column in table if column.name != "digests"]
     with store.reading() as connection:
-        rows = connection.execute(select(*columns).where(table.run_id == run_id).order_by(table.id)).all()
+        rows = connection.execute(select(*columns).where(table.id.in_(wanted)).order_by(*order)).all()
     return tuple(line_of(row) for row in rows)
+
+
+def requests_by_state(store: Store, run_id: str) -> dict[RequestState, int]:
+    """Return how many requests of a run are in each state."""
+    table = REQUESTS.c
+    query = select(table.state, func.count()).where(table.run_id == run_id).group_by(table.state)
+    with store.reading() as connection:
+        return {_known(RequestState, state): int(count) for state, count in connection.execute(query)}
 
 
 def request_pages(

@@ -1,18 +1,15 @@
 """The page of one run: what was sent, what Meta answered, where each event ended."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from syncer.session import Session
-from syncer.state.history import RequestLine
-from syncer.state.requests import RequestState
+from syncer.state.history import requests_by_state
 from syncer.status import RunDetails, run_details
 from syncer.web.overview import State, run_state
 
 MOST_REQUESTS: Final = 200
-WENT_WELL: Final = (RequestState.ACKED, RequestState.ACKED_ASSUMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +17,21 @@ class OneRun:
     """All of the page."""
 
     details: RunDetails
+    """With the requests that are listed: those that did not go well first, then in their order."""
+    states: tuple[tuple[str, int], ...]
+    """How many requests are in each state, most first."""
     state: State
     now: datetime
 
     @property
-    def shown(self) -> tuple[RequestLine, ...]:
-        """Return the requests that are listed: those that did not go well first, then in their order."""
-        return tuple(sorted(self.details.requests, key=lambda request: request.state in WENT_WELL)[:MOST_REQUESTS])
-
-    @property
-    def states(self) -> list[tuple[str, int]]:
-        """Return how many requests are in each state, most first."""
-        return Counter(request.state.value for request in self.details.requests).most_common()
+    def requests(self) -> int:
+        """Return how many requests there are, listed or not."""
+        return sum(count for _, count in self.states)
 
 
 def one_run(session: Session, run_id: str) -> OneRun:
     """Return what the page of a run shows; raises `SyncerError` where there is none."""
-    details = run_details(session.store, run_id, target=session.project.target)
-    return OneRun(details, run_state(details.run.report.status), session.clock.now())
+    details = run_details(session.store, run_id, target=session.project.target, limit=MOST_REQUESTS)
+    found = requests_by_state(session.store, details.run.report.run_id)
+    states = sorted(((state.value, count) for state, count in found.items()), key=lambda each: -each[1])
+    return OneRun(details, tuple(states), run_state(details.run.report.status), session.clock.now())

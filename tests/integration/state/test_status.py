@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from syncer.errors import StateError, SyncerError
 from syncer.report import Bucket, RunStatus, Tally
+from syncer.state.history import requests_by_state
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.schedules import Due, begin
 from syncer.state.scope import Scope
@@ -151,6 +152,20 @@ def test_a_run_is_shown_with_its_requests_reasons_and_rejects(store: Store, acts
         "consent": None,
     }
     assert (told["run_id"], told["trigger"], told["quarantined"]) == ("01JD9Z8K", "manual", 1)
+
+
+def test_of_many_requests_those_that_did_not_go_well_are_found_without_the_others(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        first, second = acts.deliver(run, 1, 1), acts.deliver(run, 2, 1)
+        acts.read(run, 2)
+        held, open_one = acts.arm(run, 3, 1), acts.arm(run, 4, 1)
+        run.settle(held, acts.unknown(), state=RequestState.HELD)
+        finish(run, store)
+    for limit, found in ((1, [held]), (3, [held, open_one, first]), (9, [held, open_one, first, second])):
+        assert [line.id for line in run_details(store, "run-1", limit=limit).requests] == found
+    assert [line.id for line in run_details(store, "run-1").requests] == [first, second, held, open_one]
+    assert requests_by_state(store, "run-1") == {RequestState.ACKED: 2, RequestState.HELD: 1, RequestState.ARMED: 1}
+    assert requests_by_state(store, "run-2") == {}
 
 
 @pytest.mark.parametrize(
