@@ -254,6 +254,7 @@ def _pause_reason(session: Session, pipeline: Pipeline, found: StoredPipeline | 
 def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Trace, ...]":
     """Return what became of each event of the row with `key`; the warehouse is asked for that one row.
 
+    Where several rows have that key, what becomes of one alone is told, too.
     Where the pipeline has rules, those that do not match and of which nothing is known are left out, unless all are.
     Raises `SourceError`, `ConfigError`, `StateError`.
     """
@@ -269,9 +270,12 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Tr
         rows = find_rows(pipeline, source, scope, key, position=position, now=now)
     wanted: list[tuple[bytes | None, str, Row | None]] = [(row.identity, row.rule, row) for row in rows]
     wanted = wanted or [(identity, rule, None) for identity, rule in identities_of(pipeline, scope, key).items()]
-    known = _known(session, found, [identity for identity, _, _ in wanted if identity is not None])
-    traces = [_trace(session, pipeline, key, each, known) for each in wanted]
-    return tuple(each for each in traces if each.is_telling) or (replace(traces[0], rule=None),)
+    known = _known(session, found, {identity for identity, _, _ in wanted if identity is not None})
+    traces: dict[tuple[str | None, tuple[str, str]], Trace] = {}  # each thing that is said of rows with one key, once
+    for each in (_trace(session, pipeline, key, each, known) for each in wanted):
+        traces.setdefault((each.rule, each.conclusion), each)
+    telling = tuple(each for each in traces.values() if each.is_telling)
+    return telling or (replace(next(iter(traces.values())), rule=None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +286,7 @@ class _Known:
     requests: Mapping[bytes, Sequence[tuple[str, RequestLine]]]
 
 
-def _known(session: Session, found: StoredPipeline | None, identities: Sequence[bytes]) -> _Known:
+def _known(session: Session, found: StoredPipeline | None, identities: Collection[bytes]) -> _Known:
     """Look through all requests once, however many events there are: of a long ledger that takes a while."""
     requests: dict[bytes, list[tuple[str, RequestLine]]] = {identity: [] for identity in identities}
     for page in request_pages(session.store, found.id) if found and identities else ():

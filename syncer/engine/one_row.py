@@ -1,4 +1,4 @@
-"""One row of a query, found by its key."""
+"""The row of a query with a key, or the rows where several have it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,10 +22,10 @@ MOST_ALIKE = 100
 """Rows with one key that are looked at: of those none is sent where one has no consent."""
 
 
-def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str], *, most: int = 1) -> Query:
-    """Return the query for the first row, or `most` rows, in order of the key, that are not below `key`.
+def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str]) -> Query:
+    """Return the query for the first `MOST_ALIKE` rows, in order of the key, that are not below `key`.
 
-    `with_key` and `all_with_key` tell its own.
+    `all_with_key` tells its own.
     Where a column has no exact text to compare with, as floats have none, it gives all rows that may be it.
     Raises `QueryError` where the key has another number of values.
     """
@@ -39,20 +39,15 @@ def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequen
     )
     if None in kinds:
         return replace(query, ranges=ranges, cursor_column=None)
-    return replace(query, ranges=ranges, cursor_column=None, limit=most, batch_rows=most)
+    return replace(query, ranges=ranges, cursor_column=None, limit=MOST_ALIKE, batch_rows=MOST_ALIKE)
 
 
 def find(
     source: Source, query: Query, transform: "Transform", key: Sequence[str], *, now: int
 ) -> "pa.RecordBatch | None":
-    """Return the row with `key` among those of `query`, None where there is none."""
-    batches = (with_key(rows, transform, key, now=now) for rows in source.read(query))
+    """Return the rows with `key` of the first batch of `query` that has any, None where there is none."""
+    batches = (all_with_key(rows, transform, key, now=now) for rows in source.read(query))
     return next((rows for rows in batches if rows.num_rows), None)
-
-
-def with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
-    """Return the first of `rows` with this key, or none of them; the key is written as `all_with_key` says."""
-    return all_with_key(rows, transform, key, now=now).slice(0, 1)
 
 
 def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":

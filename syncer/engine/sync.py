@@ -32,7 +32,7 @@ from syncer.engine.endings import (
 )
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.one_row import MOST_ALIKE, of_key
+from syncer.engine.one_row import of_key
 from syncer.engine.page import take_page
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
@@ -297,7 +297,7 @@ def _readings(choice: Choice, shape: "pa.Schema", *, now: datetime) -> "Sequence
         return found
     query = found[0].query
     if job.sample.key:
-        return (Reading(of_key(query, shape, transform.key_columns, job.sample.key, most=MOST_ALIKE)),)
+        return (Reading(of_key(query, shape, transform.key_columns, job.sample.key)),)
     return (Reading(replace(query, batch_rows=SAMPLE_BATCH_ROWS)),)
 
 

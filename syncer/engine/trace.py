@@ -1,6 +1,6 @@
 """What became of one row, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from syncer.transform.identity import Scope, identity
 from syncer.watermark import Watermark, order
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from syncer.transform import Transformed
     from syncer.transform.consent import Unsent
 
@@ -59,7 +61,10 @@ class Position:
 def find_rows(
     pipeline: Pipeline, source: Source, scope: Scope, key: Sequence[str], *, position: Position, now: datetime
 ) -> tuple[Row, ...]:
-    """Return the row with `key` as a run at `now` would judge it, once for each rule; nothing where there is no such row."""
+    """Return the row with `key` as a run at `now` would judge it, once for each rule; nothing where there is no such row.
+
+    Where several rows have it, each is told, judged with those that are read together with it.
+    """
     transform, shape = compiled(pipeline, source, scope, suppressed=position.suppressed)
     query = plan(
         pipeline,
@@ -76,23 +81,41 @@ def find_rows(
     start = position.start
     if start is None:
         start = first_event_time(pipeline.start, now, timezone=pipeline.settings.timezone)
-    made = transform(rows, now=at, start=start)
-    cursor = None if transform.cursor_column is None else cursor_value(rows.column(transform.cursor_column), 0)
     low = lowest_read(query)
-    lines = transform.named(rows, now=at).iter_rows(named=True)
-    return tuple(replace(_row(line, made), is_passed=_is_passed(low, cursor), low=low) for line in lines)
+    found: list[Row] = []
+    for is_passed, part in _read_together(rows, transform.cursor_column, low):
+        made = transform(part, now=at, start=start)
+        lines = transform.named(part, now=at).iter_rows(named=True)
+        found += (replace(_row(line, made), is_passed=is_passed, low=low) for line in lines)
+    return tuple(found)
+
+
+def _read_together(
+    rows: "pa.RecordBatch", column: str | None, low: CursorValue | None
+) -> "Iterator[tuple[bool, pa.RecordBatch]]":
+    """Yield the rows that the watermark is beyond, then the others, each as a run orders them, with which they are."""
+    cursors = [None if column is None else cursor_value(rows.column(column), place) for place in range(rows.num_rows)]
+    places = sorted(range(rows.num_rows), key=lambda place: _ordered(cursors[place]))
+    for is_passed in (True, False):
+        if part := [place for place in places if _is_passed(low, cursors[place]) is is_passed]:
+            yield is_passed, rows.take(part)
+
+
+def _ordered(cursor: CursorValue | None) -> tuple[bool, Any]:
+    return (False, None) if cursor is None else (True, order(cursor))
 
 
 def _row(line: dict[str, Any], made: "Transformed") -> Row:
     """Return what the rule of `line`, one of those that name a row, gives."""
     rule, identity = line["rule"] or THE_RULE, line["identity"]
-    is_its = pl.col("identity") == pl.lit(identity, dtype=pl.Binary)
-    events, rejects = made.events.filter(is_its), made.rejects.filter(is_its)
+    of_row, is_its = pl.col("row") == line["row"], pl.col("identity") == pl.lit(identity, dtype=pl.Binary)
+    events, refused = made.events.filter(of_row, is_its), made.rejects.filter(of_row)
+    rejects = refused.filter(is_its)
     if events.height:
         event = events.row(0, named=True)
         said = {name: event[name] for name in ("event_id", "event_name", "event_time")}
     elif rejects.height or line["is_given"]:  # what holds for the whole row is said once
-        reject = (rejects if rejects.height else made.rejects).row(0, named=True)
+        reject = (rejects if rejects.height else refused).row(0, named=True)
         said = {"event_id": line["event_id"], **{name: reject[name] for name in ("bucket", "reason", "field")}}
     else:
         said = {"event_id": line["event_id"], "bucket": Bucket.NO_RULE.value, "reason": Bucket.NO_RULE.value}

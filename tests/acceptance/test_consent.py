@@ -1,5 +1,6 @@
 """`consent:` of a pipeline, from the warehouse to what is written down of those who gave none."""
 
+import json
 import logging
 import sqlite3
 from contextlib import closing
@@ -201,16 +202,37 @@ def test_a_person_is_erased_from_what_was_left_unsent_too(shop: Shop) -> None:
     assert run(shop)["reasons"] == {"consent_came_later": 1, "consent_unknown": 1, "erased": 1}
 
 
-def test_of_two_rows_with_one_key_a_test_sends_neither_where_one_has_no_consent(shop: Shop) -> None:
-    """As a run does."""
+def ask_two(shop: Shop) -> None:
+    """Let each order have two rows, of which one has consent, as the other of order 2 alone."""
     shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\nconsent: {column: agreed}")
     shop.edit(
         "pipelines/orders.yaml", "SELECT * FROM orders", "SELECT *, unnest([true, order_id = 2]) AS agreed FROM orders"
     )
     shop.add_orders(1, 2)
+
+
+def test_of_two_rows_with_one_key_a_test_sends_neither_where_one_has_no_consent(shop: Shop) -> None:
+    """As a run does."""
+    ask_two(shop)
     refused = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", "1", "--output", "json").report
     assert refused["acknowledged"] == 0
     assert refused["reasons"] == {"consent_came_later": 1, "consent_denied": 1}
     sent = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", "2", "--output", "json").report
     assert (sent["acknowledged"], sent["buckets"]) == (1, {"duplicate_skipped": 1})
     assert shop.order_ids() == ["2"]
+
+
+def traced(shop: Shop, key: str) -> list[Any]:
+    return [json.loads(line) for line in shop.syncer("trace", "orders", key, "--output", "json").out.splitlines()]
+
+
+def test_of_two_rows_with_one_key_it_is_told_what_becomes_of_each(shop: Shop) -> None:
+    ask_two(shop)
+    for _ in range(2):  # before the first run and after it
+        assert sorted((line["conclusion"], line["reason"]) for line in traced(shop, "1")) == [
+            ("no_consent", "consent_came_later"), ("no_consent", "consent_denied"),
+        ]  # fmt: skip
+        previewed = shop.syncer("preview", "orders", "--key", "1")
+        assert ("consent_came_later" in previewed.err, "consent_denied" in previewed.err) == (True, True)
+        run(shop)
+    assert [line["conclusion"] for line in traced(shop, "2")] == ["acked"]

@@ -146,6 +146,34 @@ def test_a_trace_tells_where_each_row_stands(make_shop: MakeShop) -> None:
     assert "acked" in shop.syncer("trace", "orders", "11").out
 
 
+def test_of_rows_with_one_key_the_trace_tells_which_is_sent_and_what_becomes_of_the_other(shop: Shop) -> None:
+    shop.add_orders(1, 1)
+    shop.sql(
+        "INSERT INTO orders SELECT 1, 'b@example.com', 2, 'EUR', ordered_at - INTERVAL 1 HOUR, "
+        "updated_at - INTERVAL 1 DAY FROM orders"
+    )
+
+    def told() -> list[Any]:
+        lines = shop.syncer("trace", "orders", "1", "--output", "json").out.splitlines()
+        return [json.loads(line) for line in lines]
+
+    first, second = told()
+    assert (first["conclusion"], second["conclusion"], second["reason"]) == ("waiting", "key_problem", "key_conflict")
+    shop.syncer("run", "orders")
+    [event] = shop.sandbox.sandbox.events()
+    assert event["event_time"] == first["event_time"]
+    assert [line["conclusion"] for line in told()] == ["acked"]
+
+
+def test_of_rows_with_one_key_the_trace_tells_those_that_no_run_reads_from_the_others(shop: Shop) -> None:
+    shop.add_orders(2, 2)
+    shop.syncer("run", "orders")
+    shop.add_orders(1, 1, changes="UPDATE orders SET updated_at = updated_at - INTERVAL 1 DAY WHERE order_id = 1")
+    shop.sql("INSERT INTO orders SELECT * REPLACE (now() AS updated_at) FROM orders WHERE order_id = 1")
+    lines = [json.loads(line) for line in shop.syncer("trace", "orders", "1", "--output", "json").out.splitlines()]
+    assert [line["conclusion"] for line in lines] == ["late", "waiting"]
+
+
 def test_what_meta_refused_is_not_said_to_wait_when_its_reject_was_dropped(shop: Shop) -> None:
     shop.add_orders(1, 2, changes="UPDATE orders SET currency = 'MRU' WHERE order_id = 2")
     shop.syncer("run", "orders")
