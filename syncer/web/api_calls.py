@@ -23,6 +23,7 @@ AGAIN_S = 5
 MOST = 500
 """Things that one answer lists."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The address has a NUL character, or it is another host's."},
     401: {"model": Problem, "description": "The token is missing or wrong."},
     404: {"model": Problem, "description": "There is no such pipeline, run or page."},
     409: {

@@ -1,7 +1,12 @@
 """What the API takes and gives, as dataclasses: their docstrings are its descriptions."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+Text: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""Without NUL, and without half a character: not every state store or warehouse can be asked for one."""
 
 
 class Given:
@@ -283,7 +288,7 @@ class Outcome(Given):
 class ResetTo(Taken):
     """Where the watermark goes."""
 
-    to: str
+    to: Text
     """A value of the cursor, or `start`."""
     confirm: Literal[True, False] = False
     """false: only what it would do is said."""
@@ -332,7 +337,7 @@ class HeldDone(Given):
 class RetryWhich(Taken):
     """Which rejects are judged again."""
 
-    reason: str | None = None
+    reason: Text | None = None
     """Those with this code; null: all of them."""
 
 
@@ -340,5 +345,5 @@ class RetryWhich(Taken):
 class TraceKey(Taken):
     """The row that is looked for."""
 
-    key: list[str]
+    key: list[Text]
     """A value for each column of the pipeline's key."""

@@ -28,6 +28,8 @@ BODY_S = 10.0
 WRONG_TOKEN_S = 0.5
 """Between two wrong tokens, whoever sends them."""
 FORM = "application/x-www-form-urlencoded"
+NUL = ("What is asked for has a NUL character (%00), and nothing here is called so.", "Ask without it.")
+"""Not every state store or warehouse can be asked for one."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -79,6 +81,8 @@ class Guard:
             await call.refuse(400, "This page has another name.", "Ask by a name in `daemon.hosts` of syncer.yaml.")
         elif "transfer-encoding" in call.headers and "content-length" in call.headers:
             await call.refuse(400, "The call says its length twice.", "Send one of the two headers.")
+        elif "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            await call.refuse(400, *NUL)
         elif scope["method"] not in ("GET", "HEAD", "POST"):
             await call.refuse(405, "Only GET and POST are understood.", "")
         elif scope["method"] == "POST" and comes_from_elsewhere(call.headers):
@@ -102,6 +106,9 @@ class Guard:
         if (body := await self._read(call, receive, MOST_BYTES)) is None:
             return
         form = _form(call, body)
+        if form and "\0" in "".join(form.values()):
+            await call.refuse(400, *NUL)
+            return
         if is_bearer:
             caller = Caller("api", form=form)
         else:

@@ -166,6 +166,16 @@ def test_S20_a_call_whose_length_two_readers_could_read_in_two_ways_is_refused()
     assert guarded(headers=twice).status == 400
 
 
+@pytest.mark.parametrize("path", ["/runs?pipeline=a%00", "/runs/\0", "/api/audit?pipeline=%00"])
+def test_what_no_postgres_could_be_asked_for_is_refused_in_words(path: str) -> None:
+    answer = guarded(path, BEARER)
+    assert (answer.status, "has a NUL character" in answer.text) == (400, True)
+    assert guarded("/runs?pipeline=%2500", BEARER).status == 200
+    form = {**BEARER, "content-type": FORM}
+    sent = ask(Guard(inner, ACCESS), "/pipelines/orders/meta/retry", method="POST", headers=form, body=b"reason=%00")
+    assert (sent.status, "has a NUL character" in sent.text) == (400, True)
+
+
 @pytest.mark.parametrize("headers", [BEARER, {}, {"host": "evil.example"}])
 def test_S20_every_answer_keeps_to_itself(headers: dict[str, str]) -> None:
     said = guarded(headers=headers).headers

@@ -15,7 +15,8 @@ BEARER = (b"authorization", f"Bearer {TOKEN}".encode())
 
 def called(came: list[Message], *headers: tuple[bytes, bytes], path: str = "/api/runs") -> tuple[list[str], int, int]:
     """Send one POST whose body comes in pieces, and then no more; return what was let through, status, pieces left."""
-    scope: Scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"host", b"localhost"), *headers]}
+    said = [(b"host", b"localhost"), *headers]
+    scope: Scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": said}
     let_through: list[str] = []
     statuses: list[Any] = []
 
