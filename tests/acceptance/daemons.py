@@ -17,14 +17,14 @@ from syncer.daemon.serve import Daemon
 from syncer.session import Session
 from syncer.state import asked
 from syncer.state.asked import Asked, AskedState
-from tests.acceptance.shop import TOKEN, Shop
+from tests.acceptance.shop import Shop
 from tests.acceptance.warm import warm
 
 EVERY = "destination: meta\nschedule: {{every: {}}}"
 
 
 def environ(shop: Shop) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN}
+    return shop.environ
 
 
 def wait_until(is_so: Callable[[], object], *, within_s: float = 30) -> None:

@@ -83,10 +83,14 @@ class Shop:
     folder: Path
     sandbox: Running
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a process is told that works for it: no more than it needs, and where the code of this checkout is."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TOKEN": TOKEN, "PYTHONPATH": str(EXAMPLES)}
+
     def syncer(self, *arguments: str, **environ: str) -> Done:
         """Run the command in the folder, as a process of its own."""
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TOKEN": TOKEN, **environ}
-        return Done(*warm().run(arguments, folder=self.folder, environ=env))
+        return Done(*warm().run(arguments, folder=self.folder, environ=self.environ | environ))
 
     def sql(self, *statements: str) -> None:
         """Change the warehouse."""

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from syncer.cli import COMMANDS, cli
 from syncer.cli.common import in_words
 from syncer.sandbox.faults import parse_faults
-from tests.acceptance.shop import TOKEN, MakeShop, Shop
+from tests.acceptance.shop import EXAMPLES, MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
 SECOND = "name: refunds"
@@ -93,7 +93,7 @@ def test_what_cannot_be_told_keeps_no_pipeline_from_running(
     out, err = (told if stream in streams else subprocess.PIPE for stream in ("stdout", "stderr"))
     done = subprocess.run(
         [sys.executable, "-m", "syncer", "run", "--all", *words.split()], cwd=shop.folder, check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN}, stdout=out, stderr=err,
+        env=shop.environ, stdout=out, stderr=err,
     )  # fmt: skip
     os.close(told)
     assert done.returncode == code
@@ -113,7 +113,7 @@ def test_an_interrupted_run_ends_the_command_not_just_its_pipeline(make_shop: Ma
     shop.add_orders(1, 3)
     running = subprocess.Popen(
         [sys.executable, "-m", "syncer", "run", "--all", "--output", "json"], cwd=shop.folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
+        env=shop.environ,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 30
@@ -155,7 +155,7 @@ def test_a_group_names_what_its_commands_do_in_whole_sentences(group: str) -> No
 def test_a_closed_or_full_stdout_shows_no_trace(shop: Shop) -> None:
     for asked in ("fields extinfo >&-", "fields extinfo 2>&-", "fields extinfo > /dev/full", "--help > /dev/full"):
         done = subprocess.run(
-            ["/bin/sh", "-c", f'"{sys.executable}" -m syncer {asked}'], cwd=shop.folder,
+            ["/bin/sh", "-c", f'"{sys.executable}" -m syncer {asked}'], cwd=shop.folder, env=shop.environ,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1)
@@ -167,7 +167,7 @@ def test_what_cannot_be_told_is_done_for_every_destination_all_the_same(both: Sh
     for asked in ("erase orders --key 1", "pause orders --output json"):
         done = subprocess.run(
             ["/bin/sh", "-c", f'"{sys.executable}" -m syncer {asked} > /dev/full'], cwd=both.folder,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(both.folder), "TOKEN": TOKEN}, check=False,
+            env=both.environ, check=False,
         )  # fmt: skip
         assert done.returncode == 1
     erased = map(json.loads, both.syncer("erase", "orders", "--key", "1", "--output", "json").out.splitlines())
@@ -179,7 +179,7 @@ def test_what_cannot_be_told_is_done_for_every_destination_all_the_same(both: Sh
 def test_init_makes_the_whole_project_where_nobody_reads_what_it_says(tmp_path: Path) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f'"{sys.executable}" -m syncer init shop > /dev/full'], cwd=tmp_path,
-        capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(EXAMPLES)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "choose a folder" in done.stderr) == (1, False)
     assert (tmp_path / "shop" / "warehouse.duckdb").exists()

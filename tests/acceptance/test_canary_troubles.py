@@ -1,6 +1,5 @@
 """Canaries again: what costs time, what the machine does to the state, and processes that die (F40)."""
 
-import os
 import resource
 import signal
 import sqlite3
@@ -168,7 +167,7 @@ def test_S02_no_canary_is_in_a_command_line_or_in_what_a_killed_run_leaves(
 ) -> None:
     shop = make(make_shop)
     shop.sandbox.sandbox.faults = parse_faults("latency=20s")
-    told = {"PATH": os.environ["PATH"], "HOME": str(shop.folder), "PYTHONFAULTHANDLER": "1", "TOKEN": TOKEN, **SECRETS}
+    told = {**shop.environ, "PYTHONFAULTHANDLER": "1", **SECRETS}
     with (shop.folder / "said").open("wb") as said:
         running = subprocess.Popen(
             [sys.executable, "-m", "syncer", "run", "orders", "-vv"],

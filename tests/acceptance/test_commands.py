@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from syncer.engine.basis import NEEDS_DECISION
 from syncer.engine.clock_check import CLOCK_WRONG
 from syncer.engine.endings import BY_HAND, SYSTEMATIC
 from syncer.state.crashes import CRASH_LOOP
-from tests.acceptance.shop import TOKEN, Shop
+from tests.acceptance.shop import EXAMPLES, TOKEN, Shop
 
 pytestmark = pytest.mark.acceptance
 ROOT = Path(__file__).parents[2]
@@ -178,9 +179,16 @@ def test_the_demo_leaves_a_project_alone_that_is_there(shop: Shop) -> None:
     assert shop.order_ids() == []
 
 
+def test_a_command_that_a_test_starts_in_a_folder_is_the_one_of_this_checkout(shop: Shop) -> None:
+    where = [sys.executable, "-c", "import syncer; print(syncer.__file__)"]
+    done = subprocess.run(where, cwd=shop.folder, env=shop.environ, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(EXAMPLES / "syncer" / "__init__.py")
+
+
 def test_the_sandbox_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "syncer", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as serving:
+    env = {**os.environ, "PYTHONPATH": str(EXAMPLES)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=env) as serving:
         assert serving.stdout is not None
         url = next(word for word in serving.stdout.readline().split() if word.startswith("http"))
         base = url.split("/v26.0")[0]
@@ -258,7 +266,7 @@ def test_who_reads_no_further_does_not_stop_the_other_pipelines(shop: Shop) -> N
     (shop.folder / "pipelines" / "second.yaml").write_text(text.replace("name: orders", "name: second"))
     running = subprocess.Popen(
         [sys.executable, "-m", "syncer", "run", "--all"], cwd=shop.folder, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": str(shop.folder), "TOKEN": TOKEN},
+        stderr=subprocess.DEVNULL, env=shop.environ,
     )  # fmt: skip
     assert running.stdout is not None
     running.stdout.close()

@@ -1,6 +1,7 @@
 """Daemons as processes that are killed, put to sleep, told to stop, or thrown out by a driver (F28, F29, F31 to F33)."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -35,7 +36,7 @@ from tests.acceptance.daemons import (
     serving,
     wait_until,
 )
-from tests.acceptance.shop import PIPELINE, MakeShop, Shop
+from tests.acceptance.shop import EXAMPLES, PIPELINE, MakeShop, Shop
 from tests.counts import FULL, count
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.faults, pytest.mark.timeout(900)]
@@ -198,7 +199,7 @@ def with_a_driver_that_aborts(shop: Shop) -> dict[str, str]:
     (plugin / "aborting-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: aborting\nVersion: 1.0\n")
     (plugin / "aborting-1.0.dist-info" / "entry_points.txt").write_text("[syncer.sources]\naborting = aborting\n")
     (plugin / "aborting.py").write_text(CONNECTOR)
-    return {"PYTHONPATH": str(plugin)}
+    return {"PYTHONPATH": f"{plugin}{os.pathsep}{EXAMPLES}"}
 
 
 @pytest.mark.skipif(not FULL, reason="a driver that aborts is tried in make faults")

@@ -19,7 +19,7 @@ from syncer.cli import cli
 from syncer.sandbox.server import start
 from syncer.sandbox.settings import Settings
 from tests.acceptance.pages import BLOCK, ROOT, code
-from tests.acceptance.shop import Done
+from tests.acceptance.shop import EXAMPLES, Done
 
 pytestmark = pytest.mark.acceptance
 
@@ -259,7 +259,8 @@ def shim(folder: Path) -> Path:
     """Return a folder for PATH that holds the command `syncer`."""
     command = folder / "bin" / "syncer"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m syncer "$@"\n', encoding="utf-8")
+    here = f"PYTHONPATH={shlex.quote(str(EXAMPLES))} exec {shlex.quote(sys.executable)}"
+    command.write_text(f'#!/bin/sh\n{here} -m syncer "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     return command.parent
 

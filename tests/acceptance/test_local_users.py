@@ -24,12 +24,7 @@ def started_at_its_worst(shop: Shop) -> "subprocess.Popen[bytes]":
     """A run under way, begun by a shell that lets everybody read new files and dumps memory of any size."""
     command = f"umask 0; ulimit -S -c unlimited; exec {sys.executable} -m syncer run orders -vv"
     (shop.folder / "temporary").mkdir()
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(shop.folder),
-        "TOKEN": TOKEN,
-        "TMPDIR": str(shop.folder / "temporary"),
-    }
+    environ = {**shop.environ, "TMPDIR": str(shop.folder / "temporary")}
     return subprocess.Popen(
         ["sh", "-c", command], cwd=shop.folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -1,7 +1,6 @@
 """Runs that are stopped or killed, as processes (R28, F32)."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from sqlite3 import connect
 import pytest
 
 from syncer.sandbox.faults import parse_faults
-from tests.acceptance.shop import TOKEN, MakeShop, Shop
+from tests.acceptance.shop import MakeShop, Shop
 from tests.counts import count, note
 
 pytestmark = pytest.mark.acceptance
@@ -28,7 +27,7 @@ def run_of(shop: Shop, *words: str) -> Iterator["subprocess.Popen[str]"]:
     """A run under way, or what `words` do; killed at the end where it still is."""
     running = subprocess.Popen(
         [sys.executable, "-m", "syncer", *(words or ("run", "orders", "--output", "json"))],
-        cwd=shop.folder, env={"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN},
+        cwd=shop.folder, env=shop.environ,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE if words else subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:

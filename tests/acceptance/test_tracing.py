@@ -1,6 +1,5 @@
 """Spans of a run: who is whose child, what they tell, and what they never tell."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,7 +95,7 @@ def test_a_collector_that_the_environment_names_gets_the_spans_of_a_command(
 ) -> None:
     url, taken = collector
     shop.add_orders(1, 3)
-    env = {"PATH": os.environ["PATH"], "HOME": str(shop.folder), "TOKEN": TOKEN, "OTEL_EXPORTER_OTLP_ENDPOINT": url}
+    env = {**shop.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": url}
     done = subprocess.run(
         [sys.executable, "-m", "syncer", "run", "orders"],
         cwd=shop.folder, env=env, capture_output=True, text=True, check=False, timeout=60,
