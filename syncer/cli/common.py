@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
@@ -123,13 +123,23 @@ def session(project_dir: Path | None, target: str | None) -> Iterator["Session"]
 
 @contextmanager
 def told_afterwards() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Give what takes calls that print, and make them at the end: where nobody reads, all is done that was to be done."""
+    """Give what takes calls that print, and make them at the end: where nobody reads, all is done that was to be done.
+
+    Where that failed, what was done before is told as far as it can be, and the error is the one of what failed.
+    """
     later: list[Callable[[], None]] = []
     try:
         yield later.append
-    finally:
-        for tell_one in later:
-            tell_one()
+    except BaseException:
+        with suppress(OSError, ValueError):
+            _make(later)
+        raise
+    _make(later)
+
+
+def _make(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
 
 
 def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:
