@@ -80,19 +80,29 @@ def close_resent(store: Store, scope: Scope, wanted: Collection[int], *, epoch: 
         pipeline = pipelines.find(connection, scope, to_write=True)
         assert pipeline is not None, "a run holds it"  # noqa: S101  kept on in production
         pipelines.require_epoch(connection, pipeline.id, epoch)
-        for request, stored, row in outbox.in_state(connection, pipeline.id, RequestState.HELD):
-            if stored.id in wanted:
-                by = outbox.Writer(pipeline.id, stored.run_id, row.epoch, store.clock.now())
-                _close(connection, request, stored, by, consent=row.consent)
+        held = [each for each in outbox.in_state(connection, pipeline.id, RequestState.HELD) if each[1].id in wanted]
+        if not held:
+            return
+        names = frozenset(name for _, stored, _ in held for name in split(stored.digests)) - {NOBODY}
+        last = outbox.settled_after(connection, pipeline.id, after=held[0][1].id, among=names)
+        for request, stored, row in held:
+            by = outbox.Writer(pipeline.id, stored.run_id, row.epoch, store.clock.now())
+            left = [name for name in split(stored.digests) if name != NOBODY and last.get(name, 0) <= stored.id]
+            _close(connection, request, stored, by, left=left, consent=row.consent)
 
 
 def _close(
-    connection: Connection, request: OpenRequest, stored: StoredRequest, by: outbox.Writer, *, consent: str | None
+    connection: Connection,
+    request: OpenRequest,
+    stored: StoredRequest,
+    by: outbox.Writer,
+    *,
+    left: list[bytes],
+    consent: str | None,
 ) -> None:
+    """Give up a request but for what is `left` of it, which another one holds from now on."""
     digests = split(stored.digests)
-    later = outbox.settled_after(connection, by.pipeline_id, after=stored.id, among=frozenset(digests))
     erased = digests.count(NOBODY)
-    left = [digest for digest in digests if digest not in later and digest != NOBODY]
     if len(left) == len(digests):
         return
     outbox.supersede(connection, request, by)

@@ -230,17 +230,18 @@ def in_state(
     return [(*_stored(row), row) for row in found]
 
 
-def settled_after(connection: Connection, pipeline_id: int, *, after: int, among: frozenset[bytes]) -> set[bytes]:
-    """Return which identities of `among` lie in requests above `after` that settle them."""
+def settled_after(connection: Connection, pipeline_id: int, *, after: int, among: frozenset[bytes]) -> dict[bytes, int]:
+    """Return the last request above `after` that settles each identity of `among`; none: it is left out."""
     table = REQUESTS.c
+    is_later = (table.pipeline_id == pipeline_id) & (table.id > after)
     found = connection.execute(
-        select(table.digests).where(
-            table.pipeline_id == pipeline_id, table.id > after, table.state.in_([state.value for state in SETTLED])
-        )
+        select(table.id, table.digests)
+        .where(is_later, table.state.in_([state.value for state in SETTLED]))
+        .order_by(table.id)
     )
-    settled: set[bytes] = set()
-    for (packed,) in found:
-        settled |= among.intersection(split(bytes(packed)))
+    settled: dict[bytes, int] = {}
+    for request, packed in found:
+        settled |= dict.fromkeys(among.intersection(split(bytes(packed))), request)
     return settled
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from syncer.errors import LockedError, StateError, SyncerError
 from syncer.report import Bucket
@@ -46,6 +46,22 @@ def test_R36_a_held_request_is_closed_as_far_as_later_ones_settled_its_events(st
         assert buckets(store) == {Bucket.HELD: 2, Bucket.PENDING: 3}
         with pytest.raises(StateError, match="another run has taken"):
             close_resent(store, ORDERS, [request], epoch=run.epoch - 1)
+
+
+def test_many_held_requests_are_closed_by_one_look_at_the_later_ones(store: Store, acts: Any) -> None:
+    with acts.begin(store) as run:
+        acts.read(run, 7)
+        requests = [acts.arm(run, first, count) for first, count in ((1, 2), (3, 2), (2, 3))]
+        for request in requests:
+            run.settle(request, acts.unknown(), state=RequestState.HELD)
+    asked: list[str] = []
+    with acts.begin(store, "run-2") as run:
+        acts.deliver(run, 4, 1)
+        event.listen(store.database.engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+        close_resent(store, ORDERS, requests, epoch=run.epoch)
+    assert len([sql for sql in asked if "digests" in sql and "requests.id >" in sql]) == 1
+    left = [acts.identities(1, 1), acts.identities(2, 2)]  # the third had been held with what the first two were of
+    assert [rest.digests for rest, _ in held_requests(store, ORDERS)] == left
 
 
 def test_S17_what_stays_held_keeps_what_its_rows_said_of_consent(store: Store, acts: Any) -> None:
