@@ -91,6 +91,47 @@ def test_every_page_fits_and_can_be_used_in_another_way(browser: Browser, shop: 
     assert {path: faults for path, faults in found.items() if faults} == {}
 
 
+LONG = "a_pipeline_with_a_name_of_as_many_letters_as_there_may_be_in_one"
+
+
+def test_what_belongs_together_stands_together_beside_a_long_name_too(browser: Browser, shop: Shop) -> None:
+    shop.add_orders(1, 5, changes=NO_CURRENCY)
+    text = (shop.folder / "pipelines" / "orders.yaml").read_text(encoding="utf-8")
+    (shop.folder / "pipelines" / "long.yaml").write_text(
+        text.replace("name: orders", f"name: {LONG}"), encoding="utf-8"
+    )
+    lines: Callable[[str], int] = lambda each: page.locator(each).first.evaluate(  # noqa: E731
+        "(cell) => { const text = document.createRange(); text.selectNodeContents(cell); "
+        "return new Set([...text.getClientRects()].map((each) => Math.round(each.bottom))).size }"
+    )
+    with visiting(browser, shop) as visitor:
+        page = visitor.page
+        visitor.session.run(LONG)
+        visitor.open("/runs")
+        assert (lines("td[data-label=Run] a"), lines("td[data-label=Took]")) == (1, 1)
+        page.set_viewport_size({"width": 375, "height": 900})
+        visitor.open("/connections")
+        assert page.locator("td[data-label=Pipelines]").first.inner_text() == f"{LONG}, orders"
+        visitor.open(f"/search?way={LONG}/meta")
+        page.get_by_label("order_id").fill("3")
+        visitor.press(f"Search {LONG}")
+        expect(page.get_by_role("heading", name="3: rejected local")).to_be_visible()
+        assert "`" not in page.locator("main").inner_text()
+        form, hint = (page.locator(each).bounding_box() for each in ("form.card", "form.card + .hint"))
+        assert form is not None
+        assert hint is not None
+        assert hint["y"] >= form["y"] + form["height"] + 10
+
+
+def test_the_chart_writes_times_as_the_viewer_does_with_the_day_where_it_begins(browser: Browser, shop: Shop) -> None:
+    with visiting(browser, shop) as visitor:
+        axis = "async ([ticks, step]) => (await import('/static/chart.js')).times(null, ticks, 0, 70, step)"
+        quarters = [1_796_049_300 + 900 * each for each in range(3)]  # 23:35 in Tokyo
+        assert visitor.page.evaluate(axis, [quarters, 900]) == ["23:35\n30 Nov", "23:50", "00:05\n1 Dec"]
+        days = [1_796_050_800 + 86_400 * each for each in range(3)]
+        assert visitor.page.evaluate(axis, [days, 86_400]) == ["1 Dec", "2 Dec", "3 Dec"]
+
+
 def test_a_page_goes_on_by_itself_and_says_when_the_daemon_is_away(browser: Browser, shop: Shop) -> None:
     shop.add_orders(1, 3)
     with visiting(browser, shop, allowed=("ERR_CONNECTION_REFUSED", "Failed to fetch", "503")) as visitor:

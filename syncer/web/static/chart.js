@@ -1,6 +1,9 @@
 // Events over time as stacked bars. The numbers are in `data-chart`; a table beside the chart says the same.
 const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
 const HEIGHT = 220;
+const DAY_S = 86_400;
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const drawn = new WeakMap();
 
 function colour(name) {
@@ -22,6 +25,13 @@ function stacked(outcomes) {
   return sums;
 }
 
+// What stands below the ticks, as the viewer writes it; the first of each day has the day below its time.
+export function times(_, ticks, __, ___, step_s) {
+  const days = ticks.map((tick) => DAY.format(tick * 1000));
+  if (step_s >= DAY_S) return days;
+  return ticks.map((tick, at) => TIME.format(tick * 1000) + (days[at] === days[at - 1] ? "" : `\n${days[at]}`));
+}
+
 function options(place, { width_s, outcomes }) {
   const text = colour("--soft");
   const grid = { stroke: colour("--line"), width: 1 };
@@ -41,7 +51,7 @@ function options(place, { width_s, outcomes }) {
     height: HEIGHT,
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, range: (_, low, high) => [low, high + width_s] }, y: { range: (_, __, high) => [0, Math.max(1, high * 1.05)] } },
-    axes: [axis, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString() : "")) }],
+    axes: [{ ...axis, space: 70, values: times }, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString() : "")) }],
     series: [{ label: "from", value: (_, at) => (at === null || at === undefined ? "–" : new Date(at * 1000).toLocaleString()) }, ...series.reverse()],
   };
 }
