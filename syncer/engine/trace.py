@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 
 from connectors.base import Source
 from connectors.incremental import CursorValue, cursor_value
@@ -20,8 +21,6 @@ from syncer.transform.identity import Scope, identity
 from syncer.watermark import Watermark, order
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from syncer.transform import Transformed
     from syncer.transform.consent import Unsent
 
@@ -91,14 +90,20 @@ def find_rows(
 
 
 def _read_together(
-    rows: "pa.RecordBatch", column: str | None, low: CursorValue | None
-) -> "Iterator[tuple[bool, pa.RecordBatch]]":
-    """Yield the rows that the watermark is beyond, then the others, each as a run orders them, with which they are."""
+    rows: pa.RecordBatch, column: str | None, low: CursorValue | None
+) -> Iterator[tuple[bool, pa.RecordBatch]]:
+    """Yield the rows that the watermark is beyond, then the others, each as a run orders them, with which they are.
+
+    They are put together of slices: Arrow takes no rows by number of views and of run-end encoded columns.
+    """
     cursors = [None if column is None else cursor_value(rows.column(column), place) for place in range(rows.num_rows)]
     places = sorted(range(rows.num_rows), key=lambda place: _ordered(cursors[place]))
     for is_passed in (True, False):
         if part := [place for place in places if _is_passed(low, cursors[place]) is is_passed]:
-            yield is_passed, rows.take(part)
+            yield (
+                is_passed,
+                pa.Table.from_batches([rows.slice(place, 1) for place in part]).combine_chunks().to_batches()[0],
+            )
 
 
 def _ordered(cursor: CursorValue | None) -> tuple[bool, Any]:
