@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import log_options, output_option, project_options, session
+from syncer.cli.common import log_options, output_option, project_options, require_text, session
 
 MOST_REQUESTS = 50
 
@@ -26,7 +26,7 @@ def command(run: str, project_dir: Path | None, target: str | None, *, as_json: 
     from syncer.status import run_details
 
     with session(project_dir, target) as opened:
-        details = run_details(opened.store, run)
+        details = run_details(opened.store, require_text(run, "the id"))
     if as_json:
         print_json(details.to_json())
         return

@@ -319,6 +319,7 @@ def test_a_limit_beyond_all_numbers_is_refused_in_words(shop: Shop, words: tuple
     "words",
     [
         ("trace", "orders", "M\udcfcller"),
+        ("show", "M\udcfcller"),
         ("send-test", "orders", "--code", "TEST1", "--key", "M\udcfcller"),
         ("rejects", "retry", "orders", "--key", "M\udcfcller"),
         ("erase", "orders", "--match", "email=M\udcfcller"),
