@@ -180,7 +180,8 @@ def _require(node: Node, reader: Reader) -> Require | None:
 def read_pii(node: Node | None, reader: Reader, *, properties: Collection[str], file: Path) -> Pii:
     """Return what happens to personal data in the wrong place; names become Meta's short ones.
 
-    `properties` are the keys of user_defined; with `*` among them, names of columns are left to those who know these.
+    `properties` are the keys of user_defined; with `*` among them, names may also be those of columns, which are left
+    to those who know these.
     A name that is not written in the pipeline's own `file` may be meant for another pipeline.
     """
     found = reader.section(Pii, node) or Pii()
@@ -189,7 +190,8 @@ def read_pii(node: Node | None, reader: Reader, *, properties: Collection[str], 
         if known[name] is None and "*" not in properties and child.place.file == file:
             remedy = suggestion(name, (*properties, *PARAMETERS[Group.CUSTOM_DATA], "event_id"), noun="names")
             reader.problems.at(child, f"{shape(child)} is no parameter or property that is looked at", remedy)
-    return replace(found, allow=tuple(short or name for name, short in known.items()))
+    written = found.allow if "*" in properties else ()
+    return replace(found, allow=tuple(dict.fromkeys((*(short or name for name, short in known.items()), *written))))
 
 
 def read_schedule(node: Node | None, reader: Reader) -> Schedule | None:

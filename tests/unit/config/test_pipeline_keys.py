@@ -165,18 +165,6 @@ def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
     assert back.mapping.custom_data["value"] == Column(column="refunded")
 
 
-def test_pii_allow_takes_properties_and_any_spelling_of_a_parameter_in_the_mapping(folder: Folder) -> None:
-    folder.pipeline_file("{em: email}", "{em: email}\n  user_defined: {note: note}")
-    folder.pipeline_file("name: orders", "name: orders\npii: {allow: [note, Order ID, app_data.extinfo.device_model]}")
-    allowed = ("note", "order_id", "app_data.extinfo.device_model_name")
-    assert folder.pipeline().pii == Pii(allow=allowed)
-
-
-def test_pii_allow_of_defaults_may_name_what_only_another_pipeline_has(folder: Folder) -> None:
-    folder.project_file("version: 1", "version: 1\ndefaults: {pii: {allow: [note]}}")
-    assert folder.pipeline().pii == Pii(allow=("note",))
-
-
 def test_several_requirements_are_a_list(folder: Folder) -> None:
     pipeline = add(folder, "require: [{any: [email, ph]}, {any: [fn, ln, zp], count: 3}]").pipeline()
     assert pipeline.require == (Require(any=("em", "ph")), Require(any=("fn", "ln", "zp"), count=3))
