@@ -15,7 +15,16 @@ FORMATS = ("json", "csv", "parquet")
 
 def format_option(command: click.decorators.FC) -> click.decorators.FC:
     """Add `--output json|csv|parquet`, given as `output`."""
-    return click.option("--output", type=click.Choice(FORMATS), default="json", show_default=True)(command)
+    return click.option("--output", type=click.Choice(FORMATS), default="json", show_default=True, callback=_noted)(
+        command
+    )
+
+
+def _noted(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Have mistakes told as JSON as well where that is asked for; that it is the default asks for nothing."""
+    is_asked = ctx.get_parameter_source(parameter.name or "") is not click.core.ParameterSource.DEFAULT
+    ctx.meta["as_json"] = is_asked and value == "json"
+    return value
 
 
 def require_file(output: str, command: str) -> None:

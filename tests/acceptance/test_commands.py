@@ -61,9 +61,11 @@ def test_mistakes_of_files_come_as_json_where_the_output_does(shop: Shop) -> Non
     shop.edit("pipelines/orders.yaml", "em: email", "emial: email")
     said = shop.syncer("validate", "--offline", "--output", "json").out
     assert {json.loads(line)["path"] for line in said.splitlines()} >= {"kye", "mapping.customer_info.emial"}
-    for command in (("run", "--all"), ("plan",), ("status",), ("preview", "orders"), ("pause", "orders")):
+    files = ("deliveries", "orders"), ("rejects", "export", "orders")
+    for command in (("run", "--all"), ("plan",), ("status",), ("preview", "orders"), ("pause", "orders"), *files):
         done = shop.syncer(*command, "--output", "json")
         assert (done.code, done.out, done.err) == (2, "", said)
+    assert shop.syncer("deliveries", "orders").err.startswith("pipelines/orders.yaml:"), "the default asks for nothing"
 
 
 def test_a_name_that_no_pipeline_has_is_told_as_json_where_the_output_is(shop: Shop) -> None:
