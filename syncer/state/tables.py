@@ -48,10 +48,14 @@ class Instant(TypeDecorator[datetime]):
             raise StateError("state: a row is damaged: a time in it cannot be read; restore a copy") from None
 
 
-@lru_cache(maxsize=64)
 def instant_text(at: datetime) -> str:
     """Return `at` in UTC with microseconds: `2026-11-22T10:00:00.000000+00:00`."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return _utc_text(at.astimezone(UTC))  # elsewhere two hours of a year are one and the same to a cache
+
+
+@lru_cache(maxsize=64)
+def _utc_text(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
 
 
 METADATA = MetaData()
