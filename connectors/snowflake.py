@@ -82,7 +82,8 @@ class SnowflakeSource:
             cursor = self._cursor(reading)
             columns = self._columns(cursor, one_select(query.sql), query.expressions)
             readable = tuple(name for name, column in columns.items() if column.can_be_read)
-            asked = self._asked(cursor, replace(query, columns=readable) if query.columns is None else query)
+            is_all = query.columns is None and readable  # none of them: then the type is what there is to say
+            asked = self._asked(cursor, replace(query, columns=readable) if is_all else query)
             with self._explained():
                 abandonable(lambda: cursor.describe(asked.text, asked.parameters))
         return replace(asked, columns=tuple(selected(query, columns))).schema

@@ -54,6 +54,16 @@ def test_it_is_refused_where_it_is_asked_for(query: Query) -> None:
         source.schema(query)
 
 
+class Places(Shops):
+    def describe(self, text: str, _parameters: Any = None) -> list[Described]:
+        return super().describe(text)[1:2]
+
+
+def test_it_is_refused_where_there_is_no_other_column() -> None:
+    with SnowflakeSource(Places()) as source, pytest.raises(QueryError, match='"PLACE" is of a type that cannot be'):
+        source.schema(Query(sql=SQL))
+
+
 def test_it_is_refused_where_every_column_is_read() -> None:
     with SnowflakeSource(Shops()) as source, pytest.raises(QueryError, match='"PLACE" is of a type that cannot be'):
         next(source.read(Query(sql=SQL)), None)
