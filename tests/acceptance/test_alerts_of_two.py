@@ -106,7 +106,10 @@ def test_an_alert_about_a_token_that_another_daemons_files_do_not_ask_for_is_not
     assert told.alerts == [("raised", "token_expires_within")]
 
 
-def test_a_message_to_a_receiver_that_another_daemons_files_do_not_name_waits_until_it_is_told(shop: Shop) -> None:
+@pytest.mark.parametrize(("later_s", "alerts"), [(300, [("raised", "failed")]), (25 * HOUR_S, [])])
+def test_a_message_to_a_receiver_that_only_another_daemons_files_name_waits_for_a_day(
+    shop: Shop, later_s: float, alerts: list[tuple[str, str]]
+) -> None:
     alerts_in(shop)
     clock, told = MovedClock(), Told(is_away=True)
     with session_with(shop, clock) as session:
@@ -115,24 +118,8 @@ def test_a_message_to_a_receiver_that_another_daemons_files_do_not_name_waits_un
         Rounds(told).go(session)
         shop.edit("syncer.yaml", "https://hooks.example.com/x", "https://hooks.example.com/other")
         with session_with(shop, clock) as other:
-            clock.sleep(300)
+            clock.sleep(later_s)
             Rounds(Told()).go(other)
         told.is_away = False
         Rounds(told).go(session)
-    assert told.alerts == [("raised", "failed")]
-
-
-def test_a_message_to_a_receiver_that_no_file_names_any_more_is_forgotten_after_a_day(shop: Shop) -> None:
-    alerts_in(shop)
-    clock, told = MovedClock(), Told(is_away=True)
-    with session_with(shop, clock) as session:
-        shop.sql("ALTER TABLE orders RENAME TO gone")
-        session.run("orders")
-        Rounds(told).go(session)
-        shop.edit("syncer.yaml", "https://hooks.example.com/x", "https://hooks.example.com/other")
-        with session_with(shop, clock) as other:
-            clock.sleep(25 * HOUR_S)
-            Rounds(Told()).go(other)
-        told.is_away = False
-        Rounds(told).go(session)
-    assert told.alerts == []
+    assert told.alerts == alerts
