@@ -9,7 +9,7 @@ QUICK_S = 0.000_04
 COMPANY_S = 0.000_005
 """So long such an answer waits, for each event under way: requests still go faster than rows come."""
 MOST_REQUESTS = 4
-"""As full as it is itself, whose events count: what is answered is not left unwritten for longer."""
+"""As full as it is, of which the events count: what is answered does not stay unwritten for longer than that."""
 
 
 def company_s(came: Collection[Outgoing], under_way: Collection[Outgoing], now: float) -> float:
