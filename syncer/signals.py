@@ -21,23 +21,30 @@ def listen(ask: Callable[[], object]) -> Callable[[], None]:
     reference, Python drops: it is asked again then.
     """
     load_polars()
-    before = [(each, signal.signal(each, lambda *_: ask())) for each in SIGNALS]
-    hook = sys.unraisablehook
-    sys.unraisablehook = partial(_ask_again, ask, hook)
+
+    def heard(*_: object) -> None:
+        ask()
+
+    before = [(each, signal.signal(each, heard)) for each in SIGNALS]
+    alarm, hook = signal.getsignal(signal.SIGALRM), sys.unraisablehook
+    sys.unraisablehook = partial(_ask_again, heard, hook)
 
     def as_before() -> None:
         sys.unraisablehook = hook
+        if signal.getsignal(signal.SIGALRM) is heard:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, alarm)
         for each, handler in before:
             signal.signal(each, handler)
 
     return as_before
 
 
-def _ask_again(ask: Callable[[], object], otherwise: Callable[..., object], lost: "sys.UnraisableHookArgs", /) -> None:
+def _ask_again(heard: Callable[..., None], otherwise: Callable[..., object], lost: "sys.UnraisableHookArgs", /) -> None:
     if lost.exc_type is not KeyboardInterrupt:
         otherwise(lost)
         return
-    signal.signal(signal.SIGALRM, lambda *_: ask())
+    signal.signal(signal.SIGALRM, heard)
     signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
 
