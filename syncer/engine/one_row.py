@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import InvalidOperation
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.base import Query, Range, Source
 from connectors.errors import QueryError
@@ -51,17 +51,36 @@ def find(
 
 
 def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
-    """Return the `rows` with this key, which begin with them where they are in its order.
+    """Return the `rows` with this key, which begin with them where they are in its order, as a run orders them.
 
     Numbers and times may be written in any way, but where a column is compared by its text: then as `deliveries` does.
     """
     columns = transform.key_columns
     if all(cursor_kind(rows.schema.field(column).type) for column in columns):
-        places = takewhile(lambda place: _has_key(rows, columns, key, place), range(rows.num_rows))
-        return rows.slice(0, sum(1 for _ in places))
-    named = transform.named(rows, now=now)
-    found = named.filter(named["key"] == key_text(key))["row"]
-    return rows.take(found.unique(maintain_order=True).to_arrow())
+        found = list(takewhile(lambda place: _has_key(rows, columns, key, place), range(rows.num_rows)))
+    else:
+        named = transform.named(rows, now=now)
+        found = named.filter(named["key"] == key_text(key))["row"].unique(maintain_order=True).to_list()
+    if transform.cursor_column is not None:
+        cursors = rows.column(transform.cursor_column)
+        found.sort(key=lambda place: _in_order(cursor_value(cursors, place)))
+    return taken(rows, found)
+
+
+def taken(rows: "pa.RecordBatch", places: Sequence[int]) -> "pa.RecordBatch":
+    """Return the rows at `places`.
+
+    They are put together of slices: Arrow takes no rows by number of views and of run-end encoded columns.
+    """
+    import pyarrow as pa
+
+    if not places:
+        return rows.slice(0, 0)
+    return pa.Table.from_batches([rows.slice(place, 1) for place in places]).combine_chunks().to_batches()[0]
+
+
+def _in_order(cursor: CursorValue | None) -> tuple[bool, Any]:
+    return (False, None) if cursor is None else (True, order(cursor))
 
 
 def _has_key(rows: "pa.RecordBatch", columns: Sequence[str], key: Sequence[str], place: int) -> bool:

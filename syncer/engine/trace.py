@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import pyarrow as pa
 
 from connectors.base import Source
 from connectors.incremental import CursorValue, cursor_value
 from syncer.engine.again import lowest_read
 from syncer.engine.compiled import compiled
-from syncer.engine.one_row import find, of_key
+from syncer.engine.one_row import find, of_key, taken
 from syncer.engine.plan import first_event_time, plan
 from syncer.pipeline import Pipeline
 from syncer.report import Bucket
@@ -21,6 +20,8 @@ from syncer.transform.identity import Scope, identity
 from syncer.watermark import Watermark, order
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from syncer.transform import Transformed
     from syncer.transform.consent import Unsent
 
@@ -90,24 +91,13 @@ def find_rows(
 
 
 def _read_together(
-    rows: pa.RecordBatch, column: str | None, low: CursorValue | None
-) -> Iterator[tuple[bool, pa.RecordBatch]]:
-    """Yield the rows that the watermark is beyond, then the others, each as a run orders them, with which they are.
-
-    They are put together of slices: Arrow takes no rows by number of views and of run-end encoded columns.
-    """
+    rows: "pa.RecordBatch", column: str | None, low: CursorValue | None
+) -> "Iterator[tuple[bool, pa.RecordBatch]]":
+    """Yield the rows that the watermark is beyond, then the others, with which they are."""
     cursors = [None if column is None else cursor_value(rows.column(column), place) for place in range(rows.num_rows)]
-    places = sorted(range(rows.num_rows), key=lambda place: _ordered(cursors[place]))
     for is_passed in (True, False):
-        if part := [place for place in places if _is_passed(low, cursors[place]) is is_passed]:
-            yield (
-                is_passed,
-                pa.Table.from_batches([rows.slice(place, 1) for place in part]).combine_chunks().to_batches()[0],
-            )
-
-
-def _ordered(cursor: CursorValue | None) -> tuple[bool, Any]:
-    return (False, None) if cursor is None else (True, order(cursor))
+        if part := [place for place, cursor in enumerate(cursors) if _is_passed(low, cursor) is is_passed]:
+            yield is_passed, taken(rows, part)
 
 
 def _row(line: dict[str, Any], made: "Transformed") -> Row:

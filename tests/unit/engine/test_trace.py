@@ -1,5 +1,6 @@
 """A row found by its key, whatever Arrow type a connector gives."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from connectors.base import Query
+from syncer.engine.preview import preview
 from syncer.engine.trace import Position, find_rows
 from syncer.mapping import Column, Constant, Mapping
 from syncer.pipeline import Cursor, Pipeline
@@ -68,14 +70,20 @@ PIPELINE = Pipeline(
 PERSONS = pa.array(["a", "a", "b"])
 
 
+@pytest.mark.parametrize(("ids", "key"), [([7, 7, 8], "7"), ([7.5, 7.5, 8.0], "7.5")])
 @pytest.mark.parametrize("person", [PERSONS, PERSONS.cast(pa.string_view()), pc.run_end_encode(PERSONS)])
-def test_rows_with_one_key_are_judged_in_the_order_of_a_run_whatever_arrow_type_they_have(person: pa.Array) -> None:
+def test_rows_with_one_key_are_judged_in_the_order_of_a_run_whatever_arrow_type_they_have(
+    person: pa.Array, ids: list[float], key: str
+) -> None:
     columns = {
-        "id": pa.array([7, 7, 8]),
+        "id": pa.array(ids),
         "at": pa.array([AT + 3, AT + 1, AT]),
         "cursor": pa.array([2, 1, 3]),
         "person": person,
     }
     warehouse, position = Warehouse(pa.record_batch(columns)), Position(None, None)
-    rows = find_rows(PIPELINE, warehouse, SCOPE, ["7"], position=position, now=NOW)
+    rows = find_rows(PIPELINE, warehouse, SCOPE, [key], position=position, now=NOW)
     assert [(row.event_time, row.reason) for row in rows] == [(AT + 1, None), (None, "key_conflict")]
+    shown = preview(PIPELINE, warehouse, SCOPE, now=AT + 60, limit=5, key=[key])
+    assert [json.loads(event)["event_time"] for event in shown.events] == [AT + 1]
+    assert [refused.reason for refused in shown.refused] == ["key_conflict"]
