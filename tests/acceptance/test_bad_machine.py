@@ -54,7 +54,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(shop: Shop) -> Iterator[Machine]:
+def machine(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    monkeypatch.setenv("TOKEN", TOKEN_OF_META)  # a run after one that seems to have died has a process of its own
     shop.edit("pipelines/orders.yaml", "destination: meta", EVERY.format("1s"))
     shop.add_orders(1, 3)
     with running(shop) as daemon, app_served(daemon) as port:
