@@ -79,6 +79,8 @@ def test_an_item_without_id_is_left_out_and_one_without_quantity_is_counted() ->
         '[{"sku":"\\ud83d\\ude00 \\" \\\\","n":1,"price":0.1234567890123456789}]',
         '[{"sku":"A","n":{"a":1},"price":[1]}]',
         '[{"sku":"A","n":1,"price":NaN}]',
+        '[{"sku":6.74e-64,"n":1,"price":1}]',
+        '[{"sku":1e39,"n":1,"price":1}]',
         '[{"sku":"A","n":1',
         "[1, null]",
         "[{},{}]",
