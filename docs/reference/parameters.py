@@ -1,6 +1,7 @@
-"""The page of Meta's parameters, made of `syncer/spec/parameters.json`."""
+"""The page of Meta's parameters and events, made of `syncer/spec/parameters.json` and `syncer/spec/events.py`."""
 
 from docs.reference.markdown import GENERATED, listed, table
+from syncer.spec.events import STANDARD_EVENTS, StandardEvent
 from syncer.spec.fields import PARAMETERS, Group, Parameter
 
 INTRODUCTION = f"""\
@@ -23,6 +24,12 @@ WHERE = {
     Group.ORIGINAL_EVENT_DATA: "Under `mapping.server_event.original_event_data`: the earlier event that this one belongs to.",
     Group.ATTRIBUTION_DATA: "Under `mapping.server_event.attribution_data`: whose work the event was.",
 }
+EVENTS = """\
+## Standard events
+
+Names that Meta knows, upper and lower case count, and the `custom_data` that belongs to them. Any other name is an event of
+your own, and counts as a custom event.
+"""
 EVIDENCE = {"docs": "", "sdk": "SDK.", "unverified": "Seen."}
 
 
@@ -33,7 +40,12 @@ def page() -> str:
         f"## {group.value}\n\n{WHERE[group]}\n\n{table(head, map(_row, parameters.values()))}"
         for group, parameters in PARAMETERS.items()
     ]
-    return "\n".join((INTRODUCTION, *parts))
+    events = table(("event_name", "refused without", "recommended", "note"), map(_event, STANDARD_EVENTS.values()))
+    return "\n".join((INTRODUCTION, *parts, EVENTS, events))
+
+
+def _event(event: StandardEvent) -> tuple[str, str, str, str]:
+    return f"`{event.name}`", listed(event.required), listed(event.recommended), event.note
 
 
 def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:

@@ -7,6 +7,7 @@ from docs.reference import HERE, pages
 from syncer.cli import COMMANDS
 from syncer.config.pipelines import KEYS as PIPELINE_KEYS
 from syncer.config.projects import KEYS as PROJECT_KEYS
+from syncer.spec.events import STANDARD_EVENTS
 from syncer.spec.fields import PARAMETERS
 
 DOCS = HERE.parent
@@ -43,6 +44,8 @@ def test_a_source_has_a_table_of_its_own_that_says_what_it_must_have() -> None:
 def test_every_parameter_and_every_command_is_there() -> None:
     for group, parameters in PARAMETERS.items():
         assert table("parameters.md", group.value).keys() == set(parameters)
+    assert table("parameters.md", "Standard events").keys() == set(STANDARD_EVENTS)
+    assert table("parameters.md", "Standard events")["Purchase"][0] == "`value`, `currency`"
     for command in COMMANDS:
         assert f"\n## syncer {command}" in GENERATED[HERE / "commands.md"]
     assert table("commands.md", "syncer run").keys() == {
