@@ -49,11 +49,3 @@ class LockedError(SyncerError):
     def __init__(self, pipeline: str, *, holder: str) -> None:
         self.pipeline, self.holder = pipeline, holder
         super().__init__(f"{pipeline}: another run holds this pipeline ({holder}); wait for it or stop it")
-
-
-class BlockedError(SyncerError):
-    """No call will succeed until an operator acts: the pipeline is paused."""
-
-    def __init__(self, pipeline: str, *, reason: str, remedy: str) -> None:
-        self.pipeline, self.reason, self.remedy = pipeline, reason, remedy
-        super().__init__(f"{pipeline}: paused: {reason}; {remedy}")

@@ -84,7 +84,7 @@ class Delivery(Strict):
     events_per_request: Annotated[int, Within(1, 1000)] = 1000
     """Events in one request; Meta takes 1,000 at most."""
     request_bytes: Annotated[int, Within(65_536, 64 * 1024 * 1024)] = 4 * 1024 * 1024
-    """Upper bound of one request body, in bytes."""
+    """Upper bound of one request body, in bytes. Ours: Meta publishes none; 1,000 rich events take about 1.4 MB."""
     requests_in_flight: Annotated[int, Within(1, 64)] = 4
     """Most requests at a time; more than four only while answers stay quick."""
     max_rows: Annotated[int, Within(1)] | None = None

@@ -7,10 +7,6 @@ DAY_S = 86_400
 
 EVENTS_PER_REQUEST = 1_000
 """Docs, Using the API: most events in one POST."""
-REQUEST_BYTES = 4 * 1024 * 1024
-"""Ours: Meta publishes no bound of a body; 1,000 rich events take about 1.4 MB."""
-PARTNER_AGENT_CHARACTERS = 22
-"""Docs, Main body parameters: fewer than 23 characters."""
 
 WINDOW_S = 7 * DAY_S
 """Docs, event_time: an event is at most 7 days old; one older event fails its whole request."""
@@ -50,8 +46,3 @@ API_VERSION = "v26.0"
 def window_s(action_source: str | None) -> int:
     """Return how many seconds after event_time Meta still takes an event of `action_source`."""
     return PHYSICAL_STORE_WINDOW_S if action_source == "physical_store" else WINDOW_S
-
-
-def age_class(action_source: str | None) -> int:
-    """Return 1 for the long window of physical_store, else 0; events of two classes never share a request."""
-    return 1 if action_source == "physical_store" else 0

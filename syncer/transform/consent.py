@@ -40,7 +40,6 @@ class Answer(StrEnum):
 
 ANSWERS: Final = tuple(Answer)
 """By their number in columns."""
-MAY_BE_SENT: Final = (Answer.GRANTED, Answer.NOT_ASKED)
 REASONS: Final[Mapping[Answer, str]] = {
     Answer.DENIED: "consent_denied",
     Answer.MISSING: "consent_missing",

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from syncer.transform.signs import Signs
-from syncer.transform.texts import text_of, texts
+from syncer.transform.texts import text_of
 
 NEEDS_ESCAPE: Final = r'["\\\x00-\x1f]'
 ESCAPES: Final = {character: json.dumps(character)[1:-1] for character in ('"', "\\", *map(chr, range(0x20)))}
@@ -41,21 +41,6 @@ def json_of(value: object) -> str | None:
             return json_of(text_of(value))
         case _:
             raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def json_texts(values: pl.Series) -> pl.Series:
-    """Return each value as JSON, NULL where it stands for nothing. Twin of `json_of`."""
-    dtype = values.dtype
-    if dtype == pl.String:
-        return quoted(values)
-    if dtype.is_integer() or dtype.is_decimal() or dtype in (pl.Boolean, pl.Null):
-        return values.cast(pl.String)
-    if dtype.is_float():
-        finite = values.to_frame().select(pl.when(pl.first().is_finite()).then(pl.first())).to_series()
-        return finite.cast(pl.Float64).cast(pl.String)
-    if dtype.is_temporal():
-        return quoted(texts(values))
-    return pl.Series(values.name, map(json_of, values.to_list()), dtype=pl.String)
 
 
 def quoted(values: pl.Series) -> pl.Series:

@@ -202,11 +202,6 @@ class Met:
 _MET: Final = Met()
 
 
-def plans_of(countries: frozenset[str]) -> Plans:
-    """Return the plans of two-letter codes in lower case, of the countries that come first with their codes, and of others."""
-    return _MET.plans(countries)
-
-
 def plans_worth_it(countries: pl.Series) -> Plans:
     """Return the plans of the countries in a column without gaps, but not of those that were met seldom so far."""
     return _MET.plans_worth_it(dict(countries.value_counts().iter_rows()))

@@ -58,7 +58,6 @@ def test_both_read_the_same_numbers() -> None:
     assert facts.DEDUPLICATION_S == limits.DEDUPLICATION_S
     assert facts.LONGEST_EVENT_NAME == limits.EVENT_NAME_CHARACTERS
     assert facts.EXTINFO_PLACES == limits.EXTINFO_PLACES == len(EXTINFO_PLACES)
-    assert facts.PARTNER_AGENT_BELOW - 1 == limits.PARTNER_AGENT_CHARACTERS
     assert "v{}.{}".format(*facts.NEWEST_VERSION) == limits.API_VERSION
     assert len(PARTNER_AGENT) < facts.PARTNER_AGENT_BELOW
 

@@ -128,7 +128,6 @@ def test_a_message_needs_the_ids_of_its_channel() -> None:
 def test_the_window_depends_on_where_it_happened() -> None:
     assert limits.window_s("physical_store") == 62 * 86_400
     assert limits.window_s("website") == limits.window_s(None) == 7 * 86_400
-    assert (limits.age_class("physical_store"), limits.age_class("app")) == (1, 0)
 
 
 def test_every_bucket_has_a_reason() -> None:

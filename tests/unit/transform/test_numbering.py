@@ -6,7 +6,7 @@ import polars as pl
 
 from syncer.spec.context import Context
 from syncer.spec.phone import phone
-from syncer.transform.numbering import SELDOM, Met, Plan, first_countries, plan_of, plans_of, stated
+from syncer.transform.numbering import SELDOM, Met, Plan, first_countries, plan_of, stated
 
 
 def _plan(country: str) -> Plan:
@@ -17,7 +17,7 @@ def _plan(country: str) -> Plan:
 
 def test_the_plans_of_many_countries_at_once_are_understood() -> None:
     everywhere = frozenset({"us", "gb", "de", "fr", "it", "br", "mx", "in", "jp", "tr", "ua", "se"})
-    assert plans_of(everywhere).codes.keys() >= everywhere
+    assert Met().plans(everywhere).codes.keys() >= everywhere
 
 
 def test_a_plan_that_columns_cannot_state_leaves_the_others_alone() -> None:
@@ -31,7 +31,7 @@ def test_digits_that_are_no_number_with_or_without_their_zero_stay_as_they_are()
     numbers = pl.Series(["10017533975984", "900024081368"])
     codes = pl.Series(["1", "90"])
 
-    found = plans_of(frozenset(first_countries(codes))).international_numbers(numbers, codes)
+    found = Met().plans(frozenset(first_countries(codes))).international_numbers(numbers, codes)
 
     assert found.to_list() == numbers.to_list()
     assert [phone(f"+{number}", Context()) for number in numbers] == numbers.to_list()
