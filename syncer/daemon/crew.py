@@ -17,6 +17,7 @@ from syncer.session import Session
 from syncer.state import asked, crashes, schedules
 from syncer.state.asked import CLOCKS, Asked, AskedState
 from syncer.state.daemons import serving
+from syncer.state.history import find_runs
 from syncer.state.pauses import pauses
 from syncer.state.scope import Scope
 
@@ -220,10 +221,13 @@ class Crew:
 
 
 def _scope(session: Session, wish: Asked) -> Scope:
-    """Return whose run is wished; where no destination is named, that of the only one."""
-    pipeline = session.project.pipelines.get(wish.pipeline)
+    """Return whose run is wished; where no destination is named, that of the only one, or of the run that covers it."""
+    pipeline, target = session.project.pipelines.get(wish.pipeline), session.project.target
     known = wish.destination or (pipeline.destinations[0] if pipeline else "")
-    return Scope(session.project.target, wish.pipeline, known)
+    if not known and wish.run_id is not None:
+        runs = find_runs(session.store, wish.run_id, target=target, limit=1)
+        known = next((run.report.destination for run in runs), "")
+    return Scope(target, wish.pipeline, known)
 
 
 def _way(session: Session, scope: Scope) -> Pipeline | None:

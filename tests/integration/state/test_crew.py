@@ -104,6 +104,29 @@ def test_a_due_run_that_died_of_a_pipeline_that_no_file_has_any_more_is_forgotte
         assert waiting(store) == []
 
 
+def test_a_trigger_whose_run_died_of_a_pipeline_that_no_file_has_any_more_is_told_so(
+    store: Store, opened: Opened
+) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    crew, scope = crew_of(store), Scope("default", "orders", "meta")
+    wish = asked.ask(store, "default", "orders", by="ada")
+    log = store.start_run(
+        scope, run_id="1", now=store.clock.now(), fingerprint="f", trigger="trigger", holder="ada", is_answer=True
+    )
+    with daemon(store), daemon(opened(), 2):
+        store.clock.sleep(61)
+        look(store, crew=crew)
+        assert [(each.state, each.run_id) for each in asked.waiting(store, "default")] == [(AskedState.RUNNING, "1")]
+        log.close()
+        for _ in range(2):
+            store.clock.sleep(61)
+            look(store, crew=crew)
+    found = asked.find(store, wish)
+    assert found is not None
+    assert "knows no pipeline 'orders'; are its files the same?" in (found.message or "")
+
+
 def test_R26_a_wish_that_another_daemon_is_answering_is_not_refused_here(store: Store, opened: Opened) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
