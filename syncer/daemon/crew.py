@@ -27,6 +27,8 @@ MOST_CRASHES = 3
 CRASHES_WITHIN = timedelta(minutes=10)
 OTHERS_HAVE = timedelta(minutes=1)
 """Time for another daemon to begin what this one does not know."""
+OTHERS_SEND = timedelta(days=1)
+"""The same where a clock asked and this one does not know the destination alone: the clock tells of the pipeline only."""
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
 MOST_THREADS = 1_024
@@ -173,12 +175,14 @@ class Crew:
         store, target = session.store, session.project.target
         if len(serving(store, target)) < 2:  # this one, and another
             return wishes
-        since, clocks = store.clock.now() - OTHERS_HAVE, schedules.stored(store, target)
+        now, clocks = store.clock.now(), schedules.stored(store, target)
         has_gone = {wish.by: self._has_gone((wish.pipeline, wish.by), clocks) for wish in wishes if wish.by in CLOCKS}
         return [
             wish
             for wish in wishes
-            if wish.state is AskedState.ASKED and wish.at <= since and has_gone.get(wish.by, True)
+            if wish.state is AskedState.ASKED
+            and wish.at <= now - OTHERS_HAVE
+            and (has_gone.get(wish.by, True) or (wish.at <= now - OTHERS_SEND and _has_other_ways(session, wish)))
         ]
 
     def _has_gone(self, clock: Name, clocks: Collection[Name]) -> bool:
@@ -228,6 +232,11 @@ def _scope(session: Session, wish: Asked) -> Scope:
         runs = find_runs(session.store, wish.run_id, target=target, limit=1)
         known = next((run.report.destination for run in runs), "")
     return Scope(target, wish.pipeline, known)
+
+
+def _has_other_ways(session: Session, wish: Asked) -> bool:
+    """Return whether the files have the pipeline that a wish is for, and send it elsewhere."""
+    return wish.pipeline in session.project.pipelines and _way(session, _scope(session, wish)) is None
 
 
 def _way(session: Session, scope: Scope) -> Pipeline | None:

@@ -84,6 +84,25 @@ def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_while_it_h
     assert waiting(store) == []
 
 
+def test_a_due_run_to_a_destination_that_no_file_has_any_more_is_forgotten_after_a_day(
+    store: Store, opened: Opened
+) -> None:
+    """The clock of its pipeline, which goes on, does not tell whether another daemon only waits for a place."""
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    crew = crew_of(store)
+    Clocks(store, project(pipeline(destinations=("meta", "other")))).look()
+    run(store)
+    with daemon(store), daemon(opened(), 2):
+        for _ in range(23):
+            store.clock.sleep(3_600)
+            look(store, pipeline(), crew=crew)
+        assert [wish.destination for wish in asked.waiting(store, "default")] == ["other"]
+        store.clock.sleep(3_600)
+        look(store, pipeline(), crew=crew)
+    assert waiting(store) == []
+
+
 def test_a_due_run_that_died_of_a_pipeline_that_no_file_has_any_more_is_forgotten(store: Store, opened: Opened) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
