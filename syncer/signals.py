@@ -17,8 +17,7 @@ def listen(ask: Callable[[], object]) -> Callable[[], None]:
 
     polars is loaded first. It sets a handler for SIGINT of its own when it is loaded, which makes whatever it does at
     Ctrl-C raise `KeyboardInterrupt`, on any thread, between an effect and its bookkeeping as well. The handler that is
-    set last is the one that is called. What `ask` raises while Python collects garbage, as in the callback of a weak
-    reference, Python drops: it is asked again then.
+    set last is the one that is called.
     """
     load_polars()
 
@@ -26,6 +25,21 @@ def listen(ask: Callable[[], object]) -> Callable[[], None]:
         ask()
 
     before = [(each, signal.signal(each, heard)) for each in SIGNALS]
+    no_more = ask_again(heard)
+
+    def as_before() -> None:
+        no_more()
+        for each, handler in before:
+            signal.signal(each, handler)
+
+    return as_before
+
+
+def ask_again(heard: Callable[..., object]) -> Callable[[], None]:
+    """Let a Ctrl-C that Python drops call `heard` as a handler of signals, until what is returned is called.
+
+    Python drops what is raised while it collects garbage, as in the callback of a weak reference.
+    """
     alarm, hook = signal.getsignal(signal.SIGALRM), sys.unraisablehook
     sys.unraisablehook = partial(_ask_again, heard, hook)
 
@@ -34,13 +48,13 @@ def listen(ask: Callable[[], object]) -> Callable[[], None]:
         if signal.getsignal(signal.SIGALRM) is heard:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, alarm)
-        for each, handler in before:
-            signal.signal(each, handler)
 
     return as_before
 
 
-def _ask_again(heard: Callable[..., None], otherwise: Callable[..., object], lost: "sys.UnraisableHookArgs", /) -> None:
+def _ask_again(
+    heard: Callable[..., object], otherwise: Callable[..., object], lost: "sys.UnraisableHookArgs", /
+) -> None:
     if lost.exc_type is not KeyboardInterrupt:
         otherwise(lost)
         return

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -11,6 +12,7 @@ import click
 
 from syncer import __version__
 from syncer.engine.polars_library import keep_memory
+from syncer.signals import ask_again
 
 COMMANDS = {
     "init": ("syncer.cli.init", "Make a project that runs as it stands."),
@@ -151,6 +153,7 @@ def _keep_memory_to_itself() -> None:
 
 def _command() -> int:
     """Run the command, return its exit code."""
+    as_before = ask_again(signal.default_int_handler)
     try:
         return cli.main(prog_name="syncer", standalone_mode=False) or 0
     except click.ClickException as error:
@@ -164,6 +167,8 @@ def _command() -> int:
     except OSError as error:  # the help had no place to go, such as a full disk
         click.echo(f"Error: {error.strerror or 'nothing can be written'}", err=True)
         return 1
+    finally:
+        as_before()
 
 
 def _expect_own_connectors() -> None:

@@ -153,6 +153,36 @@ def test_R28_ctrl_c_that_comes_while_python_collects_garbage_ends_a_wait_as_any_
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "None True\n", "")
 
 
+LOOKS_AT_GARBAGE = """
+import signal, sys, time, weakref
+
+import click
+
+from syncer.cli import COMMANDS, main
+
+class Watched:
+    pass
+
+@click.command()
+def command():
+    it = Watched()
+    ref = weakref.ref(it, lambda _: signal.raise_signal(signal.SIGINT))
+    del it
+    time.sleep(10)
+    print("to its end")
+
+COMMANDS["status"] = ("__main__", "looks")
+sys.argv = ["syncer", "status"]
+main()
+"""
+
+
+def test_ctrl_c_that_comes_while_python_collects_garbage_ends_what_only_looks() -> None:
+    words = [sys.executable, "-c", LOOKS_AT_GARBAGE]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "\nInterrupted.\n")
+
+
 @pytest.mark.parametrize("words", [("plan", "orders"), ("reconcile", "orders", "--dry-run")])
 def test_the_first_ctrl_c_ends_what_only_looks(shop: Shop, words: tuple[str, ...]) -> None:
     shop.add_orders(1, 3)
