@@ -6,6 +6,7 @@ import signal
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -156,6 +157,9 @@ def _command() -> int:
     as_before = ask_again(signal.default_int_handler)
     try:
         return cli.main(prog_name="syncer", standalone_mode=False) or 0
+    except click.UsageError as error:
+        _tell_misuse(error)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -169,6 +173,18 @@ def _command() -> int:
         return 1
     finally:
         as_before()
+
+
+def _tell_misuse(error: click.UsageError) -> None:
+    """Say what is wrong with the words that were typed: as JSON where they ask for it, for they could not be read."""
+    words = sys.argv[1:]
+    if "--output=json" not in words and ("--output", "json") not in pairwise(words):
+        error.show()
+        return
+    from syncer.cli.common import tell
+    from syncer.cli.json_lines import json_line, misuse_json
+
+    tell(json_line(misuse_json(error)))
 
 
 def _expect_own_connectors() -> None:

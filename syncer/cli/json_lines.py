@@ -31,3 +31,12 @@ def problem_json(problem: "Problem") -> dict[str, Any]:
         "what": redact(problem.what),
         "remedy": redact(problem.remedy),
     }
+
+
+def misuse_json(error: click.UsageError) -> dict[str, Any]:
+    """Return what is wrong with the words of a command as a mistake that is in no file."""
+    from syncer.errors import Problem
+
+    what, _, remedy = error.format_message().partition("; ")
+    command = error.ctx.command_path if error.ctx else "syncer"
+    return problem_json(Problem(file=None, what=what, remedy=remedy or f"`{command} --help` says what it takes"))

@@ -76,6 +76,24 @@ def test_a_name_that_no_pipeline_has_is_told_as_json_where_the_output_is(shop: S
         assert found["remedy"].startswith("did you mean 'orders'?")
 
 
+@pytest.mark.parametrize(
+    ("words", "what", "remedy"),
+    [
+        (("status", "--foo"), "No such option '--foo'.", "`syncer status --help` says what it takes"),
+        (("pause",), "Missing argument 'NAMES...'.", "`syncer pause --help` says what it takes"),
+        (("adopt", "orders", "--until", "-1h"), "nothing was changed", "add --yes to do it"),
+    ],
+)
+def test_a_wrong_option_is_told_as_json_where_the_output_is(
+    words: tuple[str, ...], what: str, remedy: str, shop: Shop
+) -> None:
+    for output in (("--output", "json"), ("--output=json",)):
+        done = shop.syncer(*words, *output)
+        found = json.loads(done.err.splitlines()[-1])
+        assert (done.code, found["file"], found["what"], found["remedy"]) == (2, None, what, remedy)
+    assert f"Error: {what}" in shop.syncer(*words).err
+
+
 def test_preview_prints_the_exact_bodies_and_sends_nothing(shop: Shop) -> None:
     shop.add_orders(1, 4, changes="UPDATE orders SET currency = NULL WHERE order_id = 3")
     done = shop.syncer("preview", "orders", "--limit", "10", "--output", "json", TOKEN="")
