@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
-from syncer.cli.moment import Moment
+from syncer.cli.moment import BY_CLOCK, Moment
 from syncer.cli.signals import ends_in_order
 
 if TYPE_CHECKING:
     from syncer.engine.span import Survey
+    from syncer.pipeline import Pipeline
     from syncer.report import RunReport
+    from syncer.session import Session
 
 
 @click.command()
@@ -44,6 +46,8 @@ def command(
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         pipeline = find_pipeline(opened.project, name)
         click.echo(opened.heading(pipeline), err=True)
+        if click.get_current_context().meta.get(BY_CLOCK):
+            _require_right_clock(opened, pipeline)
         span = span_until(until, now=opened.clock.now())
         found = survey(opened, pipeline, span)
         report = adopt(opened, pipeline, span) if yes else None
@@ -60,6 +64,18 @@ def command(
     if report.status is not RunStatus.DONE:
         click.echo(f"Error: {report.message}", err=True)
         sys.exit(Exit.INTERRUPTED if report.status is RunStatus.INTERRUPTED else Exit.FAILED)
+
+
+def _require_right_clock(opened: "Session", pipeline: "Pipeline") -> None:
+    """Raise `UsageError` unless the destination has the same time: no run sends what a wrong clock takes for delivered."""
+    knows = opened.stop.wait_for(lambda: opened.knows_time(pipeline))
+    if knows is None:
+        raise KeyboardInterrupt
+    if not knows:
+        raise click.UsageError(
+            "--until counts from this machine's clock, and the destination shows another time or none; "
+            "write the time itself, such as 2026-11-28T10:00:00Z"
+        )
 
 
 def told(found: "Survey", report: "RunReport | None") -> dict[str, object]:

@@ -1,6 +1,10 @@
 """A machine that does not know the time: what it would count as too old or not happened yet is not counted (R31, F38)."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -24,6 +28,31 @@ class Off(SystemClock):
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.by
+
+
+class AnHourBehind(BaseHTTPRequestHandler):
+    """Answers with a `Date` that shows ours to be ahead."""
+
+    def do_GET(self) -> None:
+        self.send_error(400)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        del timestamp
+        return super().date_time_string((datetime.now(UTC) - HOUR).timestamp())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def other_time() -> Iterator[int]:
+    """The port of a destination that has another time."""
+    with HTTPServer(("127.0.0.1", 0), AnHourBehind) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
 
 
 def opened(shop: Shop, by: timedelta) -> Session:
@@ -133,3 +162,16 @@ def test_a_reconcile_is_due_whose_last_one_seems_to_lie_ahead(shop: Shop) -> Non
     run(shop, 5 * MINUTE)
     with opened(shop, -5 * MINUTE) as session:
         assert session.is_sweep_due(session.project.pipelines["orders"])
+
+
+def test_R31_a_time_before_now_by_a_wrong_clock_takes_nothing_for_delivered(shop: Shop) -> None:
+    shop.add_orders(1, 5)
+    with other_time() as port:
+        shop.edit("syncer.yaml", f":{shop.sandbox.port}", f":{port}")
+        refused = shop.syncer("adopt", "orders", "--until", "-1s", "--yes")
+    away = shop.syncer("adopt", "orders", "--until", "-1s", "--yes")
+    for done in (refused, away):
+        assert (done.code, done.out, "write the time itself" in done.err) == (2, "", True)
+    assert shop.syncer("adopt", "orders", "--until", "2020-01-01", "--yes").code == 0
+    shop.edit("syncer.yaml", f":{port}", f":{shop.sandbox.port}")
+    assert shop.syncer("adopt", "orders", "--until", "-1s").out.startswith("5 of 5 events would be")
