@@ -120,7 +120,10 @@ class Reader:
     def mismatch(self, node: Node, hint: Any) -> None:
         """Note that the value of `node` is not what `hint` asks for."""
         options = literals(hint)
-        if options and isinstance(node.value, str):
+        if has_reference(node.value):  # what it gives may be secret, and is not shown
+            wanted, _ = expected(hint)
+            self.problems.at(node, f"{shape(node)} is not {wanted}", f"let it give {wanted}")
+        elif options and isinstance(node.value, str):
             what = f"{shape(node)} is not one of {', '.join(options)}"
             near = nearest(node.value, options)
             self.problems.at(node, what, f'did you mean "{near}"?' if near else "write one of them")

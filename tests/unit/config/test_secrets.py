@@ -241,8 +241,15 @@ def test_numbers_by_reference_are_read_as_numbers(folder: Folder) -> None:
     assert folder.load({"PGPORT": "6000"}).sources["shop"].options["port"] == 6000
     (problem,) = folder.problems({"PGPORT": CANARY})
     assert problem == (
-        'syncer.yaml:3:41: sources.shop.port: "${env:PGPORT:-5433}" is not a whole number; '
-        "write it in digits, without quotes"
+        'syncer.yaml:3:41: sources.shop.port: "${env:PGPORT:-5433}" is not a whole number; let it give a whole number'
+    )
+
+
+def test_a_switch_by_reference_that_gives_another_word_is_told_what_to_give(folder: Folder) -> None:
+    folder.project_file("version: 1\n", 'version: 1\ntargets: {prod: {schedules: "${env:X}"}}\n')
+    (problem,) = folder.problems({"X": "yes"})
+    assert problem == (
+        'syncer.yaml:2:29: targets.prod.schedules: "${env:X}" is not true or false; let it give true or false'
     )
 
 
