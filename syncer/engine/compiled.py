@@ -13,7 +13,7 @@ from syncer.errors import ConfigError, Problem
 from syncer.pipeline import Pipeline
 from syncer.state.open_requests import require_fit
 from syncer.transform import Transform, compile_transform, sql_expressions
-from syncer.transform.comparable import incomparable
+from syncer.transform.comparable import incomparable, unmatched
 from syncer.transform.identity import Scope
 from syncer.watermark import Watermark
 
@@ -83,7 +83,7 @@ def _held_against(pipeline: Pipeline, source: Source, scope: Scope) -> _Fit:
 def _fit(asked: _Asked) -> _Fit:
     transform = compile_transform(asked.pipeline, asked.shape, asked.scope)
     _require_order(transform.cursor_column, asked.shape)
-    if problems := list(incomparable(asked.pipeline, asked.shape)):
+    if problems := [*incomparable(asked.pipeline, asked.shape), *unmatched(asked.pipeline, asked.shape)]:
         raise ConfigError(problems)
     return _Fit(transform, asked.shape)
 

@@ -1,6 +1,6 @@
-"""Conditions held against the types of their columns: a value that none of a column can meet is a mistake of writing."""
+"""What is compared held against the types of the columns: a value that none of a column can meet is a mistake of writing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -8,10 +8,15 @@ import pyarrow as pa
 
 from connectors.columns import resolve
 from syncer.errors import Problem
-from syncer.mapping import Json
-from syncer.pipeline import Pipeline
+from syncer.mapping import AllOf, Column, Entry, FirstOf, Json, Sql
+from syncer.pipeline import Pipeline, mappings_of
 from syncer.spec.times import EPOCH
+from syncer.transform.binding import sql_expressions
 from syncer.transform.condition import Clause, Condition, compared
+
+GROUPS = ("server_event", "customer_info", "custom_data", "user_defined")
+BOOLEANS = ("true", "false")
+"""The texts of booleans, with which the keys of `map` are compared."""
 
 
 def incomparable(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
@@ -59,3 +64,50 @@ def _sample(kind: pa.DataType) -> tuple[object, str]:
         at = EPOCH if pa.types.is_timestamp(kind) and kind.tz else EPOCH.replace(tzinfo=None)
         return at, "write a day or a time, such as 2026-11-20 or 2026-11-20T10:00:00Z"
     return None, ""
+
+
+def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
+    """Yield a problem for each `map` over a column of booleans with a key such as `True`, which is no text of one.
+
+    Keys beside `true` or `false` may be meant for the same column elsewhere. `shape` has the columns.
+    """
+    aliases = {sql: alias for alias, sql in sql_expressions(pipeline)}
+    for path, column, keys in dict.fromkeys(_maps(pipeline, aliases)):
+        name = resolve(column, shape.names)
+        if pa.types.is_boolean(shape.field(name).type) and (key := _no_boolean(keys)) is not None:
+            of = "the expression," if column in aliases.values() else f'"{name}", a column'
+            what = f'the key "{key}" is no value of {of} of type bool'
+            yield Problem(file=pipeline.file, path=f"{path}.map", what=what, remedy="write true or false")
+
+
+def _no_boolean(keys: Sequence[str]) -> str | None:
+    """Return a key that stands in the place of `true` or `false`; None where one of them is written and the other may be."""
+    if {*BOOLEANS}.isdisjoint(keys):
+        return next(iter(keys), None)
+    return next((key for key in keys if key.lower() in BOOLEANS and key.lower() not in keys), None)
+
+
+def _maps(pipeline: Pipeline, aliases: Mapping[str, str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each `map` over whole values of a column: its place, the column, its keys."""
+    if pipeline.route is not None:
+        yield "destination", pipeline.route.column, tuple(pipeline.route.map)
+    for number, mapping in enumerate(mappings_of(pipeline.mapping, pipeline.events)):
+        entries = {
+            f"mapping.{group}.{name}": entry for group in GROUPS for name, entry in getattr(mapping, group).items()
+        }
+        for place, entry in entries.items():
+            own = f"events[{number}].{place}"
+            for column, keys in _mapped(entry, aliases):
+                yield own if own in pipeline.places else place, column, keys
+
+
+def _mapped(entry: Entry, aliases: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield columns with the keys of their `map`; what a preset takes is left out, it knows its columns."""
+    match entry:
+        case Column(column=name, map=dict(targets), cookie=None, query_parameter=None, path=None, template=None):
+            yield name, tuple(targets)
+        case Sql(sql=sql, map=dict(targets)):
+            yield aliases[sql], tuple(targets)
+        case FirstOf(first_of=entries) | AllOf(entries=entries):
+            for inner in entries:
+                yield from _mapped(inner, aliases)

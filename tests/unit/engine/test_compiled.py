@@ -14,7 +14,7 @@ from connectors.base import Query
 from connectors.errors import QueryError
 from syncer.engine.compiled import compiled, compiled_again
 from syncer.errors import ConfigError
-from syncer.mapping import Column, Constant, Entry, Json, Mapping
+from syncer.mapping import Column, Constant, Entry, FirstOf, Json, Mapping, Scalar, Sql
 from syncer.pipeline import Cursor, EventRule, Pipeline
 from syncer.transform import Transform
 from syncer.transform.identity import Scope
@@ -113,6 +113,44 @@ def test_a_condition_that_no_value_of_its_column_can_meet_is_a_mistake(
     (problem,) = told.value.problems
     assert (problem.path, problem.what) == (f"events[0].when.{column}", said)
     assert problem.remedy.startswith("write ")
+
+
+@pytest.mark.parametrize(
+    ("keys", "wrong"),
+    [
+        (("True", "False"), "True"),
+        (("true", "FALSE"), "FALSE"),
+        (("1", "0"), "1"),
+        (("true", "false"), None),
+        (("false",), None),
+        (("true", "t", "True"), None),
+    ],
+)
+@pytest.mark.parametrize("is_sql", [False, True], ids=["column", "sql"])
+def test_a_map_over_booleans_that_no_value_meets_is_a_mistake(
+    pipeline: Pipeline, keys: tuple[str, ...], wrong: str | None, *, is_sql: bool
+) -> None:
+    """As every value would be kept as it is, or dropped."""
+    targets: dict[str, Scalar] = dict.fromkeys(keys, "large")
+    entry = Sql(sql="at > 1", map=targets) if is_sql else Column(column="OK", map=targets)
+    mapped = replace(pipeline, mapping=replace(pipeline.mapping, user_defined={"size": FirstOf(first_of=(entry,))}))
+    warehouse = Warehouse(pa.schema([*COLUMNS, ("ok", pa.bool_()), ("syncer_expression_1", pa.bool_())]))
+    if wrong is None:
+        compiled(mapped, warehouse, SCOPE)
+        return
+    with pytest.raises(ConfigError) as told:
+        compiled(mapped, warehouse, SCOPE)
+    (problem,) = told.value.problems
+    assert problem.path == "mapping.user_defined.size.map"
+    of = "the expression," if is_sql else '"ok", a column'
+    assert problem.what == f'the key "{wrong}" is no value of {of} of type bool'
+    assert problem.remedy == "write true or false"
+
+
+def test_a_map_over_text_takes_any_key(pipeline: Pipeline) -> None:
+    entry = Column(column="note", map={"True": "large"})
+    mapped = replace(pipeline, mapping=replace(pipeline.mapping, user_defined={"size": entry}))
+    compiled(mapped, Warehouse(pa.schema(COLUMNS)), SCOPE)
 
 
 def test_a_constant_in_the_place_of_a_column_is_told_how_to_write_one(pipeline: Pipeline) -> None:
