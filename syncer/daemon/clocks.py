@@ -15,6 +15,8 @@ from syncer.state.store import Store
 
 AHEAD = timedelta(minutes=10)
 """A clock of a pipeline that stands further ahead was set by a wrong clock of a machine: it would ring no more."""
+LEFT_FOR = timedelta(days=1)
+"""So long after it was due a clock that a daemon did not know goes on where it stood; then it was taken out, and begins anew."""
 log = logging.getLogger(__name__)
 
 Name = tuple[str, str]
@@ -58,13 +60,16 @@ class Clocks:
         self.follow(project)
 
     def follow(self, project: Project) -> None:
-        """Go by the schedules of `project` from now on; clocks that are gone are forgotten."""
-        self.timetables, self._first = timetables(project), {}
+        """Go by the schedules of `project` from now on; clocks that it lost are forgotten, those of others are left to them."""
+        before, self.timetables, self._first = self.timetables, timetables(project), {}
         self._stood = {name: due for name, due in self._stood.items() if name in self.timetables}
         self._destinations = {name: pipeline.destinations for name, pipeline in project.pipelines.items()}
         found = schedules.stored(self._store, self._target)
-        if gone := sorted(found.keys() - self.timetables.keys()):
+        others = [found[name] for name in sorted(found.keys() - self.timetables.keys())]
+        if gone := [due for due in others if _name(due) in before]:
             schedules.forget(self._store, self._target, gone)
+        if unknown := [due for due in others if _name(due) not in before and due.next_at is not None]:
+            schedules.leave(self._store, self._target, unknown)
         self._begin(found)
 
     def _begin(self, found: Mapping[Name, Due]) -> None:
@@ -78,11 +83,21 @@ class Clocks:
             schedules.begin(self._store, self._target, new, ahead=ahead)
 
     def _anew(self, name: Name, before: Due | None) -> Due:
-        """Return where a clock begins: as it stood, where another daemon forgot it."""
-        timetable, stood, now = self.timetables[name], self._stood.get(name), self._store.clock.now()
-        if before is None and stood is not None and _goes_on(stood, timetable, now + AHEAD):
-            return stood
+        """Return where a clock begins: as it stood, where another daemon forgot or left it."""
+        timetable, now = self.timetables[name], self._store.clock.now()
+        if before is not None and self._was_taken_out(name, before, now):
+            before = None
+        stood = before or self._stood.get(name)
+        if stood is not None and stood.schedule == str(timetable) and stood.due_at <= now + AHEAD:
+            return self._due(name, stood.due_at)
         return self._due(name, timetable.begin(now, before=_before(before), at_once=name[1] == SCHEDULE))
+
+    def _was_taken_out(self, name: Name, left: Due, now: datetime) -> bool:
+        """Return whether nobody rang a clock for long after it was due; who slept meanwhile knows better."""
+        if left.next_at is not None or name in self._stood:
+            return False
+        first = self.timetables[name].next_start(left.due_at, left.due_at)
+        return first is not None and first < now - LEFT_FOR
 
     def _due(self, name: Name, due_at: datetime) -> Due:
         timetable = self.timetables[name]
@@ -92,7 +107,7 @@ class Clocks:
     def look(self) -> int:
         """Ask for a run of each way of a pipeline that is due and not paused; return how many pipelines that was."""
         found, now = schedules.stored(self._store, self._target), self._store.clock.now()
-        if self.timetables.keys() - found.keys() or any(due.due_at > now + AHEAD for due in found.values()):
+        if any(_is_lost(found.get(name), now + AHEAD) for name in self.timetables):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
         self._stood = {name: found[name] for name in self.timetables if name in found}
@@ -140,8 +155,17 @@ class Clocks:
         return {name: found[name].next_at for name in self.timetables if name in found}
 
 
+def _name(due: Due) -> Name:
+    return due.pipeline, due.kind
+
+
 def _goes_on(due: Due | None, timetable: Timetable, ahead: datetime) -> bool:
-    return due is not None and due.schedule == str(timetable) and due.due_at <= ahead
+    return due is not None and not _is_lost(due, ahead) and due.schedule == str(timetable)
+
+
+def _is_lost(due: Due | None, ahead: datetime) -> bool:
+    """Return whether a clock was forgotten or left by another daemon, or set by a clock that was wrong."""
+    return due is None or due.next_at is None or due.due_at > ahead
 
 
 def _before(due: Due | None) -> datetime | None:

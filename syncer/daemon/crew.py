@@ -1,7 +1,7 @@
 """Who of the pipelines runs now: each way once, at most so many at a time, none waiting for another that cannot run."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +19,7 @@ from syncer.state.asked import CLOCKS, Asked, AskedState
 from syncer.state.daemons import serving
 from syncer.state.history import find_runs
 from syncer.state.pauses import pauses
+from syncer.state.schedules import Due
 from syncer.state.scope import Scope
 
 log = logging.getLogger(__name__)
@@ -185,10 +186,10 @@ class Crew:
             and (has_gone.get(wish.by, True) or (wish.at <= now - OTHERS_SEND and _has_other_ways(session, wish)))
         ]
 
-    def _has_gone(self, clock: Name, clocks: Collection[Name]) -> bool:
+    def _has_gone(self, clock: Name, clocks: Mapping[Name, Due]) -> bool:
         """Return whether a clock has been gone for a minute: a daemon that has it would have put it back."""
         now = self.clock.monotonic()
-        if clock in clocks:
+        if clock in clocks and clocks[clock].next_at is not None:
             self._gone_since.pop(clock, None)
             return False
         return now - self._gone_since.setdefault(clock, now) >= OTHERS_HAVE.total_seconds()

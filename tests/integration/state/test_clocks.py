@@ -234,13 +234,53 @@ def test_reconcile_has_a_clock_of_its_own_that_does_not_ring_at_once(store: Stor
 
 
 def test_R27_a_clock_that_a_daemon_with_other_files_forgot_goes_on_where_it_stood(store: Store, opened: Opened) -> None:
-    clocks = Clocks(store, project(pipeline(schedule=Schedule(cron="0 * * * *"))))
+    hourly = project(pipeline(schedule=Schedule(cron="0 * * * *")))
+    clocks = Clocks(store, hourly)
     clocks.look()
-    Clocks(opened(), project())
+    Clocks(opened(), hourly).follow(project())
     assert stored(store, "default") == {}
     store.clock.sleep(2 * 3_600 + 60)
     assert (clocks.look(), waiting(store)) == (1, [("orders", "schedule")])
     assert [(each.first_at, each.times) for each in missed(store)] == [(NOON + HOUR, 1)]
+
+
+@pytest.mark.parametrize(("down_h", "runs", "noted"), [(2, 1, [(NOON + HOUR, 1)]), (48, 0, [])])
+def test_R27_a_daemon_that_was_down_while_another_with_other_files_began_goes_on_where_it_stood(
+    store: Store, opened: Opened, down_h: int, runs: int, noted: list[tuple[datetime, int]]
+) -> None:
+    """Not after a day: then its clock counts as one that was taken out."""
+    hourly = project(pipeline(schedule=Schedule(cron="0 * * * *")))
+    Clocks(store, hourly).look()
+    Clocks(opened(), project())
+    assert [due.next_at for due in stored(store, "default").values()] == [None]
+    store.clock.sleep(down_h * 3_600 + 60)
+    clocks = Clocks(store, hourly)
+    assert (clocks.look(), len(waiting(store))) == (runs, runs)
+    assert [(each.first_at, each.times) for each in missed(store)] == noted
+    assert clocks.next_starts() == {("orders", "schedule"): NOON + (down_h + 1) * HOUR}
+
+
+def test_a_clock_of_reconcile_that_was_taken_out_for_days_does_not_ring_at_once(store: Store) -> None:
+    daily = Reconcile(every=Duration.parse("24h"))
+    reconciled = project(pipeline(schedule=None, reconcile=daily, cursor=Cursor(column="at")))
+    Clocks(store, reconciled).look()
+    Clocks(store, project())
+    store.clock.sleep(3 * 86_400)
+    clocks = Clocks(store, reconciled)
+    assert (clocks.look(), clocks.next_starts()) == (0, {("orders", "reconcile"): NOON + 96 * HOUR})
+
+
+def test_R27_a_clock_that_a_daemon_with_other_files_does_not_know_is_left_to_the_one_that_has_it(
+    store: Store, opened: Opened
+) -> None:
+    clocks = Clocks(store, project(pipeline()))
+    clocks.look()
+    before = stored(store, "default")
+    other = Clocks(opened(), project(pipeline("customers")))
+    assert clocks.next_starts() == {("orders", "schedule"): None}
+    assert (clocks.look(), other.next_starts()) == (0, {("customers", "schedule"): NOON})
+    other.follow(project())
+    assert (clocks.look(), stored(store, "default")) == (0, before)
 
 
 def test_R31_a_clock_that_a_wrong_clock_set_and_another_daemon_forgot_begins_anew(store: Store, opened: Opened) -> None:
@@ -248,7 +288,7 @@ def test_R31_a_clock_that_a_wrong_clock_set_and_another_daemon_forgot_begins_ane
     store.clock.sleep(3_650 * 86_400)
     clocks.look()
     store.clock.sleep(-3_650 * 86_400)
-    Clocks(opened(), project())
+    Clocks(opened(), project(pipeline())).follow(project())
     assert clocks.look() == 1
     assert clocks.next_starts() == {("orders", "schedule"): NOON + QUARTER}
 

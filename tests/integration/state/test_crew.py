@@ -84,6 +84,19 @@ def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_while_it_h
     assert waiting(store) == []
 
 
+def test_a_due_run_of_a_pipeline_that_no_file_has_since_a_restart_is_forgotten(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    Clocks(store, project(pipeline())).look()
+    Clocks(store, project())
+    crew = crew_of(store)
+    with daemon(store), daemon(opened(), 2):
+        for _ in range(2):
+            store.clock.sleep(61)
+            look(store, crew=crew)
+    assert waiting(store) == []
+
+
 def test_a_due_run_to_a_destination_that_no_file_has_any_more_is_forgotten_after_a_day(
     store: Store, opened: Opened
 ) -> None:
