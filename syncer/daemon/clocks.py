@@ -110,7 +110,7 @@ class Clocks:
         if any(_is_lost(found.get(name), now + AHEAD) for name in self.timetables):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
-        self._stood = {name: found[name] for name in self.timetables if name in found}
+        self._stood = self._own(found)
         due = [
             (stored, passed)
             for name, stored in found.items()
@@ -121,9 +121,14 @@ class Clocks:
         paused = pauses(self._store, self._target)
         free = {stored.pipeline: self._free(stored.pipeline, paused) for stored, _ in due}
         self._paused |= {(stored.pipeline, stored.kind) for stored, _ in due if not free[stored.pipeline]}
-        return sum(
+        number = sum(
             self._ask(stored, passed, now, free[stored.pipeline]) for stored, passed in due if free[stored.pipeline]
         )
+        self._stood = self._own(schedules.stored(self._store, self._target))
+        return number
+
+    def _own(self, found: Mapping[Name, Due]) -> dict[Name, Due]:
+        return {name: found[name] for name in self.timetables if name in found}
 
     def _free(self, name: str, paused: Collection[Scope]) -> list[str]:
         """Return the destinations of a pipeline to which it is not paused."""

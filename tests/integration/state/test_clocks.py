@@ -283,6 +283,18 @@ def test_R27_a_clock_that_a_daemon_with_other_files_does_not_know_is_left_to_the
     assert (clocks.look(), stored(store, "default")) == (0, before)
 
 
+def test_R25_a_due_time_that_was_asked_for_rings_no_more_where_another_daemon_forgets_its_clock(
+    store: Store, opened: Opened
+) -> None:
+    """As where that one is edited within the seconds between two looks."""
+    first, second = Clocks(store, project(pipeline())), Clocks(opened(), project(pipeline()))
+    assert first.look() == 1
+    assert run(store) == ["schedule"]
+    second.follow(project())
+    assert stored(store, "default") == {}
+    assert (first.look(), waiting(store)) == (0, [])
+
+
 def test_R31_a_clock_that_a_wrong_clock_set_and_another_daemon_forgot_begins_anew(store: Store, opened: Opened) -> None:
     clocks = Clocks(store, project(pipeline()))
     store.clock.sleep(3_650 * 86_400)
