@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 # Else each of the hundreds of processes that tests start compiles what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test faults peers speed soak lint types imports format bench browser constraints clean help
+.PHONY: demo test faults peers speed soak oldest lint types imports format bench browser constraints clean help
 
 help:
 	@echo "make demo   the whole thing on this machine: sample warehouse, sandbox, two syncs"
@@ -15,6 +15,7 @@ help:
 	@echo "make speed  two ratios, to Meta's SDK and to a script with the same rules, and the memory of a run: a minute"
 	@echo "make peers  what make speed measures with, installed and made beforehand"
 	@echo "make soak   the same for hours, as before a release; writes the table in docs/reliability.md"
+	@echo "make oldest unit tests and contracts on the oldest releases that pyproject.toml allows, by uv"
 	@echo "make lint   style, types and import contracts"
 	@echo "make browser  a Chromium for the tests of the pages, where there is none"
 	@echo "make constraints  every dependency's version and hashes anew, by uv"
@@ -48,6 +49,13 @@ soak: $(VENV)/.installed-test
 	SYNCER_FAULTS=soak SYNCER_RESULTS=$(SOAKED) SYNCER_ONLY=$(ONLY) \
 	  $(BIN)/python -m pytest -n 2 --dist worksteal -m soak || test $$? -eq 5  # nothing was left to do
 	$(BIN)/python -m tests.results $(SOAKED)
+
+# In an environment of its own; what tests alone need is as new as ever.
+oldest:
+	uv venv --quiet --clear --python $(PYTHON) .venv-oldest
+	uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct -e .
+	uv pip install --quiet --python .venv-oldest/bin/python -e '.[test]'
+	.venv-oldest/bin/python -m pytest $(WORKERS) -m "$(MARKED)" tests/unit tests/contract
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
