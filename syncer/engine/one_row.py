@@ -45,9 +45,17 @@ def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequen
 def find(
     source: Source, query: Query, transform: "Transform", key: Sequence[str], *, now: int
 ) -> "pa.RecordBatch | None":
-    """Return the rows with `key` of the first batch of `query` that has any, None where there is none."""
-    batches = (all_with_key(rows, transform, key, now=now) for rows in source.read(query))
-    return next((rows for rows in batches if rows.num_rows), None)
+    """Return the rows with `key`, as a run orders them, None where there is none.
+
+    Batches are read until there are `MOST_ALIKE` of them: without order of the key any batch may have some.
+    """
+    found: list[pa.RecordBatch] = []
+    for rows in source.read(query):
+        if (alike := all_with_key(rows, transform, key, now=now)).num_rows:
+            found.append(alike)
+            if sum(each.num_rows for each in found) >= MOST_ALIKE:
+                break
+    return _in_order(_together(found), transform) if found else None
 
 
 def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
@@ -61,10 +69,7 @@ def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[s
     else:
         named = transform.named(rows, now=now)
         found = named.filter(named["key"] == key_text(key))["row"].unique(maintain_order=True).to_list()
-    if transform.cursor_column is not None:
-        cursors = rows.column(transform.cursor_column)
-        found.sort(key=lambda place: _in_order(cursor_value(cursors, place)))
-    return taken(rows, found)
+    return _in_order(taken(rows, found), transform)
 
 
 def taken(rows: "pa.RecordBatch", places: Sequence[int]) -> "pa.RecordBatch":
@@ -72,14 +77,24 @@ def taken(rows: "pa.RecordBatch", places: Sequence[int]) -> "pa.RecordBatch":
 
     They are put together of slices: Arrow takes no rows by number of views and of run-end encoded columns.
     """
+    return _together([rows.slice(place, 1) for place in places]) if places else rows.slice(0, 0)
+
+
+def _together(parts: "Sequence[pa.RecordBatch]") -> "pa.RecordBatch":
     import pyarrow as pa
 
-    if not places:
-        return rows.slice(0, 0)
-    return pa.Table.from_batches([rows.slice(place, 1) for place in places]).combine_chunks().to_batches()[0]
+    return pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
 
 
-def _in_order(cursor: CursorValue | None) -> tuple[bool, Any]:
+def _in_order(rows: "pa.RecordBatch", transform: "Transform") -> "pa.RecordBatch":
+    """Return the rows as a run orders them, by the cursor."""
+    if transform.cursor_column is None:
+        return rows
+    cursors = [cursor_value(rows.column(transform.cursor_column), place) for place in range(rows.num_rows)]
+    return taken(rows, sorted(range(rows.num_rows), key=lambda place: _place_of(cursors[place])))
+
+
+def _place_of(cursor: CursorValue | None) -> tuple[bool, Any]:
     return (False, None) if cursor is None else (True, order(cursor))
 
 

@@ -26,9 +26,10 @@ SCOPE = Scope(target="default", destination="meta", salt=bytes(16))
 
 @dataclass
 class Warehouse:
-    """Gives a batch, whatever it is asked for."""
+    """Gives its rows, so many in a batch, whatever it is asked for."""
 
     rows: pa.RecordBatch
+    batch_rows: int = 3
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +44,7 @@ class Warehouse:
 
     def read(self, query: Query) -> Iterator[pa.RecordBatch]:
         del query
-        yield self.rows
+        yield from pa.Table.from_batches([self.rows]).to_batches(max_chunksize=self.batch_rows)
 
 
 PIPELINE = Pipeline(
@@ -72,8 +73,9 @@ PERSONS = pa.array(["a", "a", "b"])
 
 @pytest.mark.parametrize(("ids", "key"), [([7, 7, 8], "7"), ([7.5, 7.5, 8.0], "7.5")])
 @pytest.mark.parametrize("person", [PERSONS, PERSONS.cast(pa.string_view()), pc.run_end_encode(PERSONS)])
-def test_rows_with_one_key_are_judged_in_the_order_of_a_run_whatever_arrow_type_they_have(
-    person: pa.Array, ids: list[float], key: str
+@pytest.mark.parametrize("batch_rows", [3, 1])
+def test_rows_with_one_key_are_judged_in_the_order_of_a_run_whatever_batches_and_arrow_types_they_come_in(
+    person: pa.Array, ids: list[float], key: str, batch_rows: int
 ) -> None:
     columns = {
         "id": pa.array(ids),
@@ -81,7 +83,7 @@ def test_rows_with_one_key_are_judged_in_the_order_of_a_run_whatever_arrow_type_
         "cursor": pa.array([2, 1, 3]),
         "person": person,
     }
-    warehouse, position = Warehouse(pa.record_batch(columns)), Position(None, None)
+    warehouse, position = Warehouse(pa.record_batch(columns), batch_rows), Position(None, None)
     rows = find_rows(PIPELINE, warehouse, SCOPE, [key], position=position, now=NOW)
     assert [(row.event_time, row.reason) for row in rows] == [(AT + 1, None), (None, "key_conflict")]
     shown = preview(PIPELINE, warehouse, SCOPE, now=AT + 60, limit=5, key=[key])
