@@ -1,7 +1,7 @@
 """Questions about a pipeline that take its warehouse and its state together; nothing is sent or changed."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from syncer.state.history import (
 from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
 from syncer.state.requests import SETTLED, RequestState, holds
+from syncer.state.set_aside import of_events
 from syncer.state.suppressed import Suppression, suppression_of
 from syncer.status import in_utc, request_json
 
@@ -280,21 +281,32 @@ def trace(session: Session, pipeline: Pipeline, key: Sequence[str]) -> "tuple[Tr
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the state has of a pipeline, and the requests with each of the events that are looked for, oldest first."""
+    """What the state has of a pipeline, and of the events that are looked for; read once, however many these are."""
 
     stored: StoredPipeline | None
-    requests: Mapping[bytes, Sequence[tuple[str, RequestLine]]]
+    requests: Mapping[bytes, Sequence[tuple[str, RequestLine]]] = field(default_factory=dict)
+    """Those with each of the events, oldest first."""
+    rejects: Mapping[bytes, Reject] = field(default_factory=dict)
+    suppressed: Mapping[bytes, Suppression | None] = field(default_factory=dict)
+    erased: Collection[bytes] = ()
+    in_doubt: Collection[bytes] = ()
 
 
 def _known(session: Session, found: StoredPipeline | None, identities: Collection[bytes]) -> _Known:
-    """Look through all requests once, however many events there are: of a long ledger that takes a while."""
+    if found is None or not identities:
+        return _Known(found)
+    store = session.store
     requests: dict[bytes, list[tuple[str, RequestLine]]] = {identity: [] for identity in identities}
-    for page in request_pages(session.store, found.id) if found and identities else ():
+    for page in request_pages(store, found.id):
         for request, line in page:
             for identity in identities:
                 if holds(request.digests, identity):
                     requests[identity].append((request.run_id, line))
-    return _Known(found, requests)
+    rejects, erased = of_events(store, found.id, identities), erased_of(store, found.id)
+    suppressed = {identity: suppression_of(store, found.id, identity) for identity in identities}
+    return _Known(
+        found, requests, rejects, suppressed, erased, doubts_given_up(store, found.id, now=session.clock.now())
+    )
 
 
 def _trace(
@@ -310,12 +322,7 @@ def _trace(
 
     (identity, rule, row), found = wanted, known.stored
     paused = _pause_reason(session, pipeline, found)
-    reject, unsent, is_erased, is_in_doubt = None, None, False, False
-    if found is not None and identity is not None:
-        reject = next((each for each in rejects_of(session.store, found.id) if each.identity == identity), None)
-        unsent = suppression_of(session.store, found.id, identity)
-        is_erased = identity in erased_of(session.store, found.id)
-        is_in_doubt = identity in doubts_given_up(session.store, found.id, now=session.clock.now())
+    reject = None if identity is None else known.rejects.get(identity)
     low = None if row is None or pipeline.rejects.retry != "on_change" else row.low
     return Trace(
         pipeline=pipeline.name,
@@ -327,9 +334,9 @@ def _trace(
         requests=tuple(known.requests.get(identity, ())) if identity is not None else (),
         reject=reject,
         is_judged_again=reject is not None and bool(passed_by([reject], low, fingerprint=pipeline.fingerprint)),
-        suppressed=unsent,
-        is_erased=is_erased,
-        is_in_doubt=is_in_doubt,
+        suppressed=None if identity is None else known.suppressed.get(identity),
+        is_erased=identity in known.erased,
+        is_in_doubt=identity in known.in_doubt,
         waits_for=paused if paused in FOR_SOMEBODY else None,
     )
 

@@ -1,5 +1,6 @@
 """What is set aside of a pipeline, counted and filtered, without reading all of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +59,14 @@ def oldest(store: Store, pipeline_id: int, wanted: Filter, *, limit: int) -> lis
     query = _WITH_RUN.where(*_are(wanted, pipeline_id)).order_by(QUARANTINE.c.at, QUARANTINE.c.id)
     with store.reading() as connection:
         return [read(row) for row in connection.execute(query.limit(limit))]
+
+
+def of_events(store: Store, pipeline_id: int, identities: Collection[bytes]) -> dict[bytes, Reject]:
+    """Return the rejects of the events with these identities, as far as they are set aside."""
+    query = _WITH_RUN.where(QUARANTINE.c.pipeline_id == pipeline_id, QUARANTINE.c.identity.in_(identities))
+    with store.reading() as connection:
+        found = [read(row) for row in connection.execute(query)]
+    return {reject.identity: reject for reject in found if reject.identity is not None}
 
 
 _WITH_RUN = select(QUARANTINE, RUNS.c.fingerprint).outerjoin(RUNS, RUNS.c.id == QUARANTINE.c.run_id)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from syncer.actions import Wanted, adopt, backfill, erase, person, reconcile, retry_rejects
 from syncer.config.load import load_project
@@ -167,6 +168,19 @@ def test_rules_in_place_of_one_event_name_wait_for_a_decision(funnel: Shop) -> N
         report = session.run("funnel")
         assert (report.status, report.pause_reason) == ("paused", "needs_decision")
         assert "the key was deal and is deal by the rules lead, qualified, won" in report.message
+
+
+def test_a_trace_asks_the_state_once_for_what_is_set_aside_and_for_its_own_alone(funnel: Shop) -> None:
+    funnel.sql("UPDATE deals SET email = NULL")
+    with opened(funnel) as session:
+        pipeline = find_pipeline(session.project, "funnel")
+        assert session.run("funnel").tally.buckets["rejected_local"] == 6
+        asked: list[str] = []
+        event.listen(session.store.database.engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+        stages = {each.rule: each.conclusion[0] for each in trace(session, pipeline, ("3",))}
+        assert stages == dict.fromkeys(("lead", "qualified", "won"), "rejected_local")
+        (question,) = (sql for sql in asked if "FROM quarantine" in sql)
+        assert "quarantine.identity IN" in question
 
 
 class Dying(Points):
