@@ -1,5 +1,6 @@
 """Where things stand: pipelines, runs and one run in full, as plain values out of the state store."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -17,6 +18,7 @@ from syncer.state.history import (
     latest_runs,
     rejects_by_pipeline,
     rejects_by_reason,
+    requests_by_state,
     requests_of,
     stored_pipelines,
     stored_runs,
@@ -98,8 +100,16 @@ class RunDetails:
 
     run: StoredRun
     requests: tuple[RequestLine, ...]
+    """All of them, or those that are listed."""
+    states: dict[RequestState, int]
+    """How many requests are in each state, listed or not, most first."""
     rejects: dict[str, int]
     """Events that this run set aside and that are so still, by reason."""
+
+    @property
+    def request_count(self) -> int:
+        """Number of requests, listed or not."""
+        return sum(self.states.values())
 
     @property
     def quarantined(self) -> int:
@@ -152,7 +162,8 @@ def run_details(store: Store, run_id: str, *, target: str | None = None, limit: 
     run = _find(store, run_id, target)
     found = run.report.run_id
     requests = requests_of(store, found, last=() if limit is None else WENT_WELL, limit=limit)
-    return RunDetails(run=run, requests=requests, rejects=rejects_by_reason(store, found))
+    states = dict(Counter(requests_by_state(store, found)).most_common())
+    return RunDetails(run=run, requests=requests, states=states, rejects=rejects_by_reason(store, found))
 
 
 def run_json(run: StoredRun) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def command(run: str, project_dir: Path | None, target: str | None, *, as_json: 
     from syncer.status import run_details
 
     with session(project_dir, target) as opened:
-        details = run_details(opened.store, require_text(run, "the id"))
+        limit = None if as_json else MOST_REQUESTS
+        details = run_details(opened.store, require_text(run, "the id"), limit=limit)
     if as_json:
         print_json(details.to_json())
         return
@@ -44,10 +45,12 @@ def command(run: str, project_dir: Path | None, target: str | None, *, as_json: 
             request.reason,
             request.fbtrace_id,
         )
-        for request in details.requests[:MOST_REQUESTS]
+        for request in details.requests
     )
     console.print()
     columns = ("request", "state", "events", "attempts", "HTTP", "code", "reason", "fbtrace_id")
     print_table(columns, rows, styles=STYLES)
-    if len(details.requests) > MOST_REQUESTS:
-        console.print(f"... and {len(details.requests) - MOST_REQUESTS:,} more; --output json has all", markup=False)
+    if left := details.request_count - len(details.requests):
+        console.print(
+            f"... and {left:,} more; first come those that did not go well; --output json has all", markup=False
+        )

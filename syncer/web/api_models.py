@@ -133,6 +133,7 @@ class RunDetails(Run):
     """A run with its requests."""
 
     request_list: list[Request]
+    """At most as many as were asked for, of `requests`; those that did not go well first."""
     rejects: dict[str, int]
     """Events that it set aside and that are so still, by reason."""
     quarantined: int

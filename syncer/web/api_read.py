@@ -102,15 +102,18 @@ class Reading:
         return [redacted(run_json(run)) for run in runs(session.store, session.project.target, pipeline, limit=limit)]
 
     def run(
-        self, run_id: Annotated[str, Path(description="The id of a run, or its beginning.", min_length=1)]
+        self,
+        run_id: Annotated[str, Path(description="The id of a run, or its beginning.", min_length=1)],
+        limit: Annotated[int, Query(description="How many requests are listed at most.", ge=1, le=MOST)] = 100,
     ) -> dict[str, Any]:
-        """Return one run with its requests and reasons."""
+        """Return one run with its requests, those that did not go well first, and reasons."""
         session = session_of(self._daemon)
         try:
-            details = run_details(session.store, run_id, target=session.project.target).to_json()
+            details = run_details(session.store, run_id, target=session.project.target, limit=limit)
         except SyncerError as error:
             raise _missing_run(error) from None
-        return redacted(details) | {"requests": len(details["requests"]), "request_list": details["requests"]}
+        told = details.to_json()
+        return redacted(told) | {"requests": details.request_count, "request_list": told["requests"]}
 
     def alerts(self) -> list[dict[str, Any]]:
         """List the alerts that stand, oldest first."""

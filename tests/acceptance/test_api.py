@@ -39,6 +39,7 @@ def calling(shop: Shop) -> Iterator[Caller]:
 
 def test_a_run_is_asked_for_waited_for_and_read_back(shop: Shop) -> None:
     shop.add_orders(1, 5, changes=NO_CURRENCY)
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {events_per_request: 1}")
     with calling(shop) as call:
         status, wish = call("POST", "/pipelines/orders/runs?wait=30")
         _, details = call("GET", f"/runs/{wish['run_id']}")
@@ -47,13 +48,15 @@ def test_a_run_is_asked_for_waited_for_and_read_back(shop: Shop) -> None:
         wait_until(lambda: call("GET", f"/asked/{only['id']}")[1]["state"] == "done")
         done = call("GET", f"/asked/{only['id']}")[1]
         runs = call("GET", "/runs?pipeline=orders&limit=2")[1]
+        _, few = call("GET", f"/runs/{wish['run_id']}?limit=2")
         _, [pipeline] = call("GET", "/pipelines")
     assert (status, wish["state"], wish["exit_code"], wish["report"]["acknowledged"]) == (200, "done", 3, 4)
     assert (done["exit_code"], done["report"]["acknowledged"]) == (3, 0)
     assert [run["run_id"] for run in runs] == [done["run_id"], wish["run_id"]]
     assert (details["requests"], details["request_list"][0]["state"], details["rejects"]) == (
-        1, "acked", {"currency_missing": 1},
+        4, "acked", {"currency_missing": 1},
     )  # fmt: skip
+    assert (few["requests"], len(few["request_list"]), len(details["request_list"])) == (4, 2, 4)
     assert (pipeline["name"], pipeline["ways"][0]["rejects"], pipeline["ways"][0]["acknowledged"]) == ("orders", 1, 4)
 
 

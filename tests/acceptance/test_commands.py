@@ -38,6 +38,18 @@ def test_status_runs_and_show_tell_what_a_run_did(shop: Shop) -> None:
         assert text in shown.out
 
 
+def test_show_lists_some_of_many_requests_and_json_has_all_in_order(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {events_per_request: 1}")
+    shop.add_orders(1, 53)
+    run_id = shop.syncer("run", "orders", "--output", "json").report["run_id"]
+    shown = shop.syncer("show", run_id).out
+    assert shown.count(" acked ") == 50
+    assert shown.endswith("... and 3 more; first come those that did not go well; --output json has all\n")
+    requests = shop.syncer("show", run_id, "--output", "json").report["requests"]
+    assert [request["id"] for request in requests] == sorted(request["id"] for request in requests)
+    assert len(requests) == 53
+
+
 def test_validate_names_every_mistake_of_every_file_with_place_and_remedy(shop: Shop) -> None:
     shop.edit("syncer.yaml", "type: duckdb", "type: dukdb")
     shop.edit("pipelines/orders.yaml", "em: email", "emial: email")

@@ -164,6 +164,8 @@ def test_of_many_requests_those_that_did_not_go_well_are_found_without_the_other
     for limit, found in ((1, [held]), (3, [held, open_one, first]), (9, [held, open_one, first, second])):
         assert [line.id for line in run_details(store, "run-1", limit=limit).requests] == found
     assert [line.id for line in run_details(store, "run-1").requests] == [first, second, held, open_one]
+    shown = run_details(store, "run-1", limit=1)
+    assert (shown.request_count, next(iter(shown.states))) == (4, RequestState.ACKED)
     assert requests_by_state(store, "run-1") == {RequestState.ACKED: 2, RequestState.HELD: 1, RequestState.ARMED: 1}
     assert requests_by_state(store, "run-2") == {}
 
