@@ -13,6 +13,7 @@ from syncer.state.held import assume_delivered, close_resent, held_requests
 from syncer.state.history import report_of, requests_of
 from syncer.state.requests import NewRequest, RequestState
 from syncer.state.store import Store
+from syncer.status import pipelines_status
 from tests.integration.state.conftest import ORDERS
 
 
@@ -84,6 +85,16 @@ def test_R36_an_erased_event_keeps_no_request_held(store: Store, acts: Any) -> N
         close_resent(store, ORDERS, [request], epoch=run.epoch)
     assert held_requests(store, ORDERS) == []
     assert buckets(store) == {Bucket.PENDING: 2, Bucket.ERASED: 1}
+
+
+def test_held_events_are_counted_without_their_identities_unless_somebody_was_erased(store: Store, acts: Any) -> None:
+    hold(store, acts, 3)
+    asked: list[str] = []
+    event.listen(store.database.engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+    assert [status.held for status in pipelines_status(store, "default")] == [3]
+    assert [sql for sql in asked if "digests" in sql] == []
+    erase(store, ORDERS, [acts.identities(1, 1)], actor="ada")
+    assert [status.held for status in pipelines_status(store, "default")] == [2]
 
 
 def test_R34_what_an_operator_takes_for_delivered_stays_held_in_the_receipt(store: Store, acts: Any) -> None:
