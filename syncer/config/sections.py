@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 
 from pydantic import TypeAdapter, ValidationError
 
-from syncer.config.document import Node, scalar
+from syncer.config.document import Node
 from syncer.config.problems import Problems, nearest, quoted
+from syncer.config.scalars import scalar
 from syncer.config.secrets import Secrets, has_reference
 from syncer.duration import Duration
 from syncer.pipeline import Json, Within
