@@ -31,11 +31,12 @@ from syncer.state.daemons import serving
 from syncer.state.guard import Guard
 from syncer.state.held import assume_delivered as assume_held
 from syncer.state.held import held_requests
-from syncer.state.history import SWEEP, RequestLine, StoredPipeline, report_of, stored_pipeline
+from syncer.state.history import SWEEP, StoredPipeline, report_of, stored_pipeline
 from syncer.state.ledger import empty_ledger, ledger_of
 from syncer.state.operations import position
 from syncer.state.prune import has_due, prune
 from syncer.state.quarantine import Chosen
+from syncer.state.request_lines import RequestLine
 from syncer.state.requests import StoredRequest
 from syncer.state.scope import Scope
 

@@ -12,16 +12,10 @@ from syncer.session import Session
 from syncer.spec.reasons import REASONS
 from syncer.state.doubt import doubts_given_up
 from syncer.state.erased import erased_of
-from syncer.state.history import (
-    RequestLine,
-    StoredPipeline,
-    rejects_of,
-    request_pages,
-    stored_pipeline,
-    unfinished_requests,
-)
+from syncer.state.history import StoredPipeline, rejects_of, stored_pipeline
 from syncer.state.ledger import Ledger, empty_ledger, ledger_of
 from syncer.state.quarantine import Reject
+from syncer.state.request_lines import RequestLine, request_pages, unfinished_requests
 from syncer.state.requests import SETTLED, RequestState, holds
 from syncer.state.set_aside import of_events
 from syncer.state.suppressed import Suppression, suppression_of

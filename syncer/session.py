@@ -336,11 +336,11 @@ class Session:
     def _breaker(self, destination: Destination, scope: "Scope") -> "Breaker":
         """Return the circuit of a destination: the one of this session's runs, else by what the last run left."""
         from syncer.engine.breaker import Breaker
-        from syncer.state.history import stored_pipeline, unfinished_requests
+        from syncer.state.history import stored_pipeline
+        from syncer.state.request_lines import unfinished_requests
 
         if destination.name not in self._breakers:
-            found = stored_pipeline(self.store, scope)
-            left = unfinished_requests(self.store, found.id) if found else ()
+            left = unfinished_requests(self.store, found.id) if (found := stored_pipeline(self.store, scope)) else ()
             self._breakers.setdefault(destination.name, Breaker.after(left))  # threads may come here together
         return self._breakers[destination.name]
 

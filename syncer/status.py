@@ -10,19 +10,16 @@ from syncer.report import RunStatus
 from syncer.state import schedules
 from syncer.state.held import held_events
 from syncer.state.history import (
-    RequestLine,
     StoredPipeline,
     StoredRun,
-    events_by_state,
     find_runs,
     latest_runs,
     rejects_by_pipeline,
     rejects_by_reason,
-    requests_by_state,
-    requests_of,
     stored_pipelines,
     stored_runs,
 )
+from syncer.state.request_lines import RequestLine, events_by_state, requests_by_state, requests_of
 from syncer.state.requests import UNFINISHED, RequestState, StoredRequest
 from syncer.state.schedules import Missed
 from syncer.state.store import Store

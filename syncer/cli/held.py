@@ -12,7 +12,7 @@ from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 
 if TYPE_CHECKING:
-    from syncer.state.history import RequestLine
+    from syncer.state.request_lines import RequestLine
     from syncer.state.requests import StoredRequest
 
 COLUMNS = ("request", "run", "events", "since", "cursor from", "to", "reason", "fbtrace_id")

@@ -14,9 +14,9 @@ from connectors.incremental import CursorValue
 from syncer.engine.compiled import compiled
 from syncer.engine.span import halves, lowest, whole
 from syncer.pipeline import Pipeline
-from syncer.state.history import RequestLine
 from syncer.state.ledger import packed
 from syncer.state.quarantine import Reject
+from syncer.state.request_lines import RequestLine
 from syncer.state.requests import FREE, RequestState, StoredRequest
 from syncer.state.words import identities
 from syncer.transform.identity import Scope

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 from syncer.errors import SyncerError
 from syncer.report import Bucket
 from syncer.state import audit, counts, outbox, pipelines
-from syncer.state.history import RequestLine, line_of
 from syncer.state.open_requests import OpenRequest
+from syncer.state.request_lines import RequestLine, line_of
 from syncer.state.requests import NOBODY, NewRequest, RequestState, StoredRequest, split
 from syncer.state.scope import Scope
 from syncer.state.store import Store

@@ -13,7 +13,8 @@ from syncer.engine.held import COST, FORGOTTEN
 from syncer.pipeline import Pipeline
 from syncer.report import Advice, RunStatus, Tally
 from syncer.session import Session
-from syncer.state.history import RequestLine, StoredRun, stored_pipeline
+from syncer.state.history import StoredRun, stored_pipeline
+from syncer.state.request_lines import RequestLine
 from syncer.state.set_aside import Why, reasons
 from syncer.state.volumes import latest_volumes
 from syncer.status import PipelineStatus, pipelines_status, runs

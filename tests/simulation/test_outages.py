@@ -21,7 +21,8 @@ from syncer.engine.tools import Tools
 from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus, Tally
 from syncer.spec.outcomes import Outcome, OutcomeClass
-from syncer.state.history import stored_pipeline, unfinished_requests
+from syncer.state.history import stored_pipeline
+from syncer.state.request_lines import unfinished_requests
 from syncer.state.scope import Scope
 from syncer.state.store import Store, open_store
 from tests.counts import count

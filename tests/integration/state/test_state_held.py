@@ -10,7 +10,8 @@ from syncer.errors import LockedError, StateError, SyncerError
 from syncer.report import Bucket
 from syncer.state.erased import erase
 from syncer.state.held import assume_delivered, close_resent, held_requests
-from syncer.state.history import report_of, requests_of
+from syncer.state.history import report_of
+from syncer.state.request_lines import requests_of
 from syncer.state.requests import NewRequest, RequestState
 from syncer.state.store import Store
 from syncer.status import pipelines_status

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from syncer.errors import StateError
 from syncer.report import RunStatus, Tally
 from syncer.state.database import driver
-from syncer.state.history import report_of, requests_of
+from syncer.state.history import report_of
+from syncer.state.request_lines import requests_of
 from syncer.state.requests import RequestState
 from syncer.state.store import Store
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from syncer.errors import StateError, SyncerError
 from syncer.report import Bucket, RunStatus, Tally
-from syncer.state.history import requests_by_state
+from syncer.state.request_lines import requests_by_state
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.schedules import Due, begin
 from syncer.state.scope import Scope

@@ -14,7 +14,8 @@ from syncer.pipeline import Delivery as Settings
 from syncer.report import Bucket
 from syncer.spec.limits import PHYSICAL_STORE_WINDOW_S, WINDOW_MARGIN_S, WINDOW_S
 from syncer.spec.outcomes import Outcome, OutcomeClass
-from syncer.state.history import report_of, requests_of
+from syncer.state.history import report_of
+from syncer.state.request_lines import requests_of
 from syncer.state.requests import RequestState
 from tests.simulation.machine import NOON, Crash
 

@@ -13,7 +13,7 @@ from syncer.pipeline import Delivery as Settings
 from syncer.report import RunStatus
 from syncer.spec.limits import WINDOW_MARGIN_S, WINDOW_S
 from syncer.spec.outcomes import Outcome, OutcomeClass
-from syncer.state.history import requests_of
+from syncer.state.request_lines import requests_of
 from syncer.state.requests import RequestState
 from tests.simulation.machine import NOON, FakeClock
 
