@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
-from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from syncer.pipeline import Hashing
 from syncer.spec import normalize, places, values
@@ -18,10 +18,14 @@ SHORT: Final = 500
 """Characters up to which so many texts are remembered whatever a parameter holds; of 5,000 each they would fill 360 MB."""
 LONG_REMEMBERED: Final = 256
 """Longer texts that are remembered: the address of one page, and not what is new in each row."""
+LONGEST: Final = 10_000
+"""Characters of the longest text that is remembered."""
+TEXT: Final = (str, bytes)
 RULES: Final = 32
 """Rules whose values are remembered; those for dates are new every day."""
 T = TypeVar("T")
 V = TypeVar("V")
+P = ParamSpec("P")
 
 
 class Sent(NamedTuple):
@@ -63,13 +67,25 @@ def judge(rule: Rule) -> Judge:
         )
         return Sent(wire, normalize.warnings(rule.parameter, value, context))
 
-    return lru_cache(maxsize=REMEMBERED, typed=True)(sent)
+    known, of_long = lru_cache(maxsize=REMEMBERED, typed=True)(sent), _remembering_long(sent)
+    return lambda value, country: (
+        of_long(value, country) if isinstance(value, TEXT) and len(value) > SHORT else known(value, country)
+    )
 
 
 def remembering(rule: Callable[[V], T]) -> Callable[[V], T]:
     """Return `rule`, which then remembers what it said of a value, of long text only the last few."""
-    known, known_of_long = lru_cache(maxsize=REMEMBERED, typed=True)(rule), lru_cache(maxsize=LONG_REMEMBERED)(rule)
-    return lambda value: known_of_long(value) if isinstance(value, str) and len(value) > SHORT else known(value)
+    known, of_long = lru_cache(maxsize=REMEMBERED, typed=True)(rule), _remembering_long(rule)
+    return lambda value: of_long(value) if isinstance(value, TEXT) and len(value) > SHORT else known(value)
+
+
+def _remembering_long(rule: Callable[P, T]) -> Callable[P, T]:
+    known = cast("Callable[P, T]", lru_cache(maxsize=LONG_REMEMBERED, typed=True)(rule))
+
+    def said(*of: P.args, **named: P.kwargs) -> T:
+        return (known if len(cast("str", of[0])) <= LONGEST else rule)(*of, **named)
+
+    return said
 
 
 @lru_cache(maxsize=REMEMBERED, typed=True)

@@ -1,5 +1,6 @@
 """Scalar rules run once for each distinct value, and remember."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 
@@ -69,3 +70,23 @@ def test_many_short_texts_are_remembered_and_few_long_ones() -> None:
         rule(text)
 
     assert asked == [*short, *long, long[0]]
+
+
+def test_the_longest_texts_are_not_remembered() -> None:
+    asked: list[str | bytes] = []
+    rule = slow.remembering(asked.append)
+    for text in ("a" * slow.LONGEST, "b" * (slow.LONGEST + 1), b"c" * (slow.LONGEST + 1)) * 2:
+        rule(text)
+    assert [text[:1] for text in asked] == ["a", "b", b"c", "b", b"c"]
+
+
+def test_long_customer_information_is_not_kept() -> None:
+    judge = slow.judge(replace(RULE, parameter="fn"))
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            judge(f"{number} {'x' * 5_000}", None)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2 * slow.LONG_REMEMBERED * 5_000
