@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NewType
 from syncer.spec import birth, browser, limits, phone, places
 from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
+from syncer.spec.leaks import found_in
 from syncer.spec.text import WHITE_SPACE, as_text, lowered, plain, squeezed, verbatim
 
 if TYPE_CHECKING:
@@ -186,6 +187,10 @@ HASHED = frozenset(
     for name, parameter in PARAMETERS[Group.CUSTOMER_INFO].items()
     if parameter.hashed in ("required", "recommended")
 )
+PLAIN = frozenset(
+    name for name, rule in NORMALIZERS.items() if rule in (own_text, device_id, browser.client_user_agent)
+)
+"""Parameters that are sent as they are, whatever text that is."""
 OWN_IDS = frozenset({"external_id"})
 """Ids that may be sent unhashed: 32 hex digits may be one, and a digest of another kind is just such an id."""
 
@@ -257,8 +262,17 @@ def hashed(
     return _digest_of(parameter, value, context)
 
 
-def warnings(parameter: str, value: object, context: Context) -> tuple[str, ...]:
+def is_plain(parameter: str, *, hash_external_id: bool) -> bool:
+    """Return whether any text goes out as it is."""
+    return parameter in PLAIN or (parameter == "external_id" and not hash_external_id)
+
+
+def warnings(parameter: str, value: object, context: Context, *, hash_external_id: bool = True) -> tuple[str, ...]:
     """Return the codes of what is odd about a value: sent, or dropped for a reason that deserves a name."""
+    if is_plain(parameter, hash_external_id=hash_external_id):
+        text = verbatim(value)
+        if text and "email" in found_in(text, numbers=False):
+            return ("email_not_hashed",)
     match parameter:
         case "ph" if phone.phone_lacks_country(value, context):
             return ("phone_without_country",)

@@ -17,13 +17,13 @@ import polars_hash as plh
 from syncer.pipeline import Hashing
 from syncer.spec import limits
 from syncer.spec.fields import Parameter
-from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS
+from syncer.spec.normalize import HASHED, OF_NOTHING, OWN_IDS, is_plain
 from syncer.spec.text import EXACT_FLOAT, as_text
 from syncer.transform import columns_birth, columns_browser, columns_phone, columns_place, columns_text, slow
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
 from syncer.transform.distinct import FEW_ROWS, WORTH, WORTH_UNHASHED, Distinct, is_worth_remembering
 from syncer.transform.lists import elements, regrouped, repeated, where_any
-from syncer.transform.masks import certain, nowhere
+from syncer.transform.masks import certain, either, nowhere
 from syncer.transform.memory import MANY, SOME, Judged, remembered, remembered_days
 from syncer.transform.signs import Signs
 
@@ -240,11 +240,22 @@ class _Field:
         elif rule is None or self.takes_only_digests:
             claim = all_open(text)
         else:
-            claim = rule(text, self._around())
+            claim = self._without_addresses(rule(text, self._around()), text)
         if self.values.dtype != pl.Binary:
             return claim
         no_text = text.is_null() & self.values.is_not_null()
         return Claim(claim.text, no_text if claim.open is None else claim.open | no_text, claim.warned)
+
+    def _without_addresses(self, claim: Claim, text: pl.Series) -> Claim:
+        """Return the claim with texts left open that may be an address of e-mail and are not hashed."""
+        if not is_plain(self.name, hash_external_id=self.options.hash) or (
+            self.signs is not None and not self.signs.has_any(b"@")
+        ):
+            return claim
+        marked = certain(text.str.contains("@", literal=True))
+        if not marked.any():
+            return claim
+        return replace(claim, text=only(claim.text, ~marked), open=either(claim.open, marked))
 
     def _around(self) -> Around:
         known = self.options

@@ -319,7 +319,7 @@ class _Event:
             date_format=how.format,
             today=datetime.fromtimestamp(self.now, UTC).date(),
         )
-        self.tally.warnings.update(normalize.warnings(name, raw, context))
+        self.tally.warnings.update(normalize.warnings(name, raw, context, hash_external_id=how.hash))
         wire = normalize.hashed(
             name,
             raw,

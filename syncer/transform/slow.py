@@ -65,7 +65,7 @@ def judge(rule: Rule) -> Judge:
             already_hashed=rule.already_hashed,
             hash_external_id=rule.hash_external_id,
         )
-        return Sent(wire, normalize.warnings(rule.parameter, value, context))
+        return Sent(wire, normalize.warnings(rule.parameter, value, context, hash_external_id=rule.hash_external_id))
 
     known, of_long = lru_cache(maxsize=REMEMBERED, typed=True)(sent), _remembering_long(sent)
     return lambda value, country: (

@@ -163,7 +163,7 @@ def one_by_one(raw: Sequence[Any], name: str, options: FieldOptions, countries: 
                 hash_external_id=options.hash,
             )
         )
-        odd.update(normalize.warnings(name, value, context))
+        odd.update(normalize.warnings(name, value, context, hash_external_id=options.hash))
     dropped = [wire is None and not is_blank(value) for wire, value in zip(sent, raw, strict=True)]
     return sent, dropped, odd
 

@@ -56,6 +56,22 @@ def sent(name: str, values: Any, options: FieldOptions = AUTO, country: pl.Serie
     return normalise(raw, PARAMETERS[Group.CUSTOMER_INFO][name], options, countries=countries)
 
 
+@pytest.mark.parametrize("signs", [None, Signs.of(pl.Series(["@"]))])
+@pytest.mark.parametrize(
+    ("name", "hash_ids"),
+    [("client_user_agent", True), ("subscription_id", True), ("madid", True), ("external_id", False)],
+)
+def test_an_address_of_email_that_goes_out_as_it_is_is_warned_of(
+    name: str, signs: Signs | None, *, hash_ids: bool
+) -> None:
+    raw = pl.Series(["ada@example.com", "Mozilla/5.0 (X11)", "icon@2x.png"])
+    parameter = PARAMETERS[Group.CUSTOMER_INFO][name]
+    found = normalise(raw, parameter, replace(AUTO, hash=hash_ids), signs=signs)
+    assert (found.wire.to_list(), found.dropped) == (raw.to_list(), None)
+    assert found.warnings == {"email_not_hashed": 1}
+    assert sent("external_id", raw).warnings == {}
+
+
 def text_of(expected: str | int | None) -> str | None:
     """Ids of leads are sent as numbers; here they are the text of one."""
     return None if expected is None else str(expected)
