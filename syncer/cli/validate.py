@@ -87,6 +87,6 @@ def _against_warehouses(project: "Project", wanted: "Sequence[Pipeline]") -> "li
             except ConfigError as error:
                 problems.extend(error.problems)
             except SourceError as error:
-                problem = Problem(file=pipeline.file, path="query", what=error.what, remedy=error.remedy)
+                problem = Problem(file=None, path="query", what=error.what, remedy=error.remedy)
                 problems.append(locate(pipeline, problem))
     return problems

@@ -7,6 +7,7 @@ import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from syncer.config.groups import REST
 from syncer.config.load import PROJECT_FILE
+from syncer.config.places import written_at
 from syncer.config.presets import SHOWN
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Items, Json, Sql, WhenPresent
 from syncer.mapping import Mapping as Groups
@@ -15,7 +16,6 @@ from syncer.pipeline import EventRule, Pipeline, Require
 NOT_SHOWN = frozenset({"file", "fingerprint", "places", "tests"})
 DEFAULT = "default"
 PLAIN = (bool, int, float, type(None))
-WRITTEN_AS = {"query": ("query", "query_file", "table")}
 YAML_NAMES = {"destinations": "destination", "route": "destination"}
 
 
@@ -115,7 +115,7 @@ def _plain(value: object) -> Json:
 
 
 def _origin(path: str, pipeline: Pipeline) -> str:
-    place = next((found for name in WRITTEN_AS.get(path, (path,)) if (found := pipeline.places.get(name))), None)
+    _, place = written_at(pipeline, path) or ("", None)
     steps = path.split(".")
     is_section = is_dataclass(getattr(pipeline, steps[0], None)) and steps[0] not in ("mapping", "cursor")
     while place is None and len(steps) > 1 and not is_section:

@@ -232,7 +232,14 @@ def test_problems_of_columns_find_their_place_again(folder: Folder) -> None:
         == "pipelines/orders.yaml:10:46: mapping.customer_info.fn.first_of: x"
     )
     assert place("key") == "pipelines/orders.yaml:4:1: key: x"
-    assert place("cursor") == f"{pipeline.file}:1:1: cursor: x"
+    assert place("cursor") == "pipelines/orders.yaml:1:1: cursor: x"
+
+
+def test_a_problem_of_a_query_is_placed_where_its_table_is_named(folder: Folder) -> None:
+    (query,) = (line for line in PIPELINE.splitlines() if line.startswith("query:"))
+    folder.pipeline_file(query, "table: orders")
+    problem = locate(folder.pipeline(), Problem(file=None, path="query", what="x"))
+    assert str(problem) == "pipelines/orders.yaml:3:1: table: x"
 
 
 @pytest.mark.parametrize("name", ["sources", "destinations"])
