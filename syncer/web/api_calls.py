@@ -108,6 +108,9 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     """Name each place and what is wrong there; what was sent is not repeated."""
     del request
     assert isinstance(error, RequestValidationError)  # noqa: S101  # by the table below
+    is_of_body = any(each["loc"][0] == "body" for each in error.errors())
+    if is_of_body and isinstance(error.body, bytes):  # else it was said to be JSON, and was read
+        return _problem(422, "body: it is not said to be JSON", "send `Content-Type: application/json`")
     said = [f"{'.'.join(str(step) for step in each['loc'])}: {each['msg']}" for each in error.errors()]
     return _problem(422, "; ".join(said), "/api/openapi.json says what is taken")
 

@@ -178,6 +178,19 @@ def test_every_error_has_one_shape_with_a_remedy(  # noqa: PLR0917  # a row of t
     assert said["remedy"].startswith(remedy)
 
 
+def test_a_body_that_is_not_said_to_be_json_is_told_so(shop: Shop) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/plain"}
+    with (
+        session_of(shop) as session,
+        app_served(Stub(session)) as port,
+        closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection,
+    ):
+        connection.request("POST", "/api/pipelines/orders/trace", '{"key": ["1"]}', headers)
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+    assert (answer.status, said["remedy"]) == (422, "send `Content-Type: application/json`")
+
+
 def test_while_another_run_holds_the_pipeline_a_retry_is_told_so(make_shop: MakeShop) -> None:
     shop = make_shop(faults=parse_faults("latency=2s"))
     shop.add_orders(1, 1)
