@@ -13,7 +13,7 @@ def command() -> None:
     """Try out who is told when something is wrong."""
 
 
-@command.command()
+@command.command(short_help="Send a test message to each receiver.")
 @project_options
 @output_option
 @log_options

@@ -237,6 +237,11 @@ def in_words(error: Exception) -> str:
     return f"{unexpected(error)}; nothing is lost, please report this line"
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with the word for what is counted: `1 event`, `1,000 events`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def exit_of(error: Exception) -> Exit:
     """Return the exit code that `error` stands for."""
     from syncer.errors import ConfigError, LockedError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncer.cli.common import (
+    counted,
     destination_option,
     key_parts,
     log_options,
@@ -100,19 +101,17 @@ def _facts(there: "Traces", found: "Found") -> dict[str, Any]:
 
 def _print(label: str, target: str, there: "Traces", found: "Found", *, dry_run: bool) -> None:
     verb = "would be" if dry_run else "is" if there.events == 1 else "are"
+    before = f"; {there.blocked:,} of them {'was' if there.blocked == 1 else 'were'} so before" if there.blocked else ""
+    click.echo(f"{label}: {counted(there.events, 'event')} {verb} blocked for target {target}{before}.")
     click.echo(
-        f"{label}: {_count(there.events, 'event')} {verb} blocked for target {target}, "
-        f"{there.blocked:,} of them {'is' if there.blocked == 1 else 'are'} so already."
-    )
-    click.echo(
-        f"Out of the state {'would go' if dry_run else 'went'} {_count(there.rejects, 'reject')}, "
-        f"{_count(there.suppressed, 'row')} without consent and "
-        f"{_count(there.ledger, 'entry', 'entries')} of the ledger."
+        f"Out of the state {'would go' if dry_run else 'went'} {counted(there.rejects, 'reject')}, "
+        f"{counted(there.suppressed, 'row')} without consent and "
+        f"{counted(there.ledger, 'entry', 'entries')} of the ledger."
     )
     if there.ledger:
         click.echo("Those in the ledger were sent, or may have been: syncer cannot recall what Meta has.")
     if found.similar:
-        click.echo(f"Not meant: {_count(found.similar, 'row')} whose value differs in case only.")
+        click.echo(f"Not meant: {counted(found.similar, 'row')} whose value differs in case only.")
 
 
 def _wanted(pipeline: "Pipeline", *, key: str | None, match: str | None, keys: Path | None) -> "Wanted":
@@ -146,7 +145,3 @@ def _line(pipeline: "Pipeline", number: int, line: str) -> tuple[str, ...]:
         remedy = "take the keys from `--output json`, which has them as they are; one that begins so takes --key"
         raise click.BadParameter(f"{what}; {remedy}", param_hint="--keys")
     return split_key(pipeline, line)
-
-
-def _count(count: int, one: str, many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import counted, destination_option, log_options, output_option, project_options, session
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 
@@ -86,7 +86,7 @@ def resend_held(
                 print_json(opened.empty_report(pipeline, RunStatus.DONE, "nothing is held").to_json())
             return
         if not yes:
-            _ask(found, f"{_events(found):,} events would be sent again. {COST}", "sent")
+            _ask(found, f"{counted(_events(found), 'event')} would be sent again. {COST}", "sent")
         wanted = [stored.id for stored, _ in found]
         code = run_one(opened, pipeline, partial(resend_held, opened, pipeline, wanted), as_json=as_json)
         left = _events([each for each in held(opened, pipeline) if {each[0].id, each[0].parent} & {*wanted}])
@@ -122,15 +122,18 @@ def assume_delivered(
         pipeline = find_pipeline(opened.project, name)
         found = held(opened, pipeline, requests)
         if found and not yes:
-            _ask(found, f"{_events(found):,} events would be taken for delivered. {FORGOTTEN}", "changed")
+            _ask(found, f"{counted(_events(found), 'event')} would be taken for delivered. {FORGOTTEN}", "changed")
         ids = [stored.id for stored, _ in found]
         events = assume_delivered(opened, pipeline, ids) if ids else 0
         facts, label = opened.scope(pipeline).to_json(), opened.label(pipeline)
     if as_json:
         print_json({**facts, "requests": ids, "events": events})
+    elif not found:
+        click.echo(f"{label}: nothing is held (target {facts['target']}).")
     else:
         click.echo(
-            f"{label}: {events:,} events in {len(ids):,} requests are taken for delivered (target {facts['target']})."
+            f"{label}: {counted(events, 'event')} in {counted(len(ids), 'request')} "
+            f"{'is' if events == 1 else 'are'} taken for delivered (target {facts['target']})."
         )
 
 
@@ -144,7 +147,7 @@ def _line(stored: "StoredRequest", line: "RequestLine") -> str:
     from syncer.status import held_json
 
     facts = held_json(stored, line)
-    return f"request {facts['request']}: {facts['events']:,} events since {facts['since']}, trace id {facts['fbtrace_id'] or '-'}"
+    return f"request {facts['request']}: {counted(facts['events'], 'event')} since {facts['since']}, trace id {facts['fbtrace_id'] or '-'}"
 
 
 def _events(found: "list[tuple[StoredRequest, RequestLine]]") -> int:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syncer.cli.common import MOST, destination_option, key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import (
+    MOST,
+    counted,
+    destination_option,
+    key_parts,
+    log_options,
+    output_option,
+    project_options,
+    session,
+)
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 from syncer.cli.tables import format_option, require_file, write
@@ -62,7 +71,9 @@ def list_(name: str, project_dir: Path | None, target: str | None, limit: int, *
         facts = {**scope, "rejects": len(found), "reasons": reasons}
         print_json(facts if lines is None else {**facts, "rows": lines})
         return
-    click.echo(f"{label}: {len(found):,} events are set aside (target {scope['target']}).")
+    click.echo(
+        f"{label}: {counted(len(found), 'event')} {'is' if len(found) == 1 else 'are'} set aside (target {scope['target']})."
+    )
     if lines is None:
         _print_reasons(reasons)
     else:
@@ -222,8 +233,8 @@ def drop(
     if as_json:
         print_json({**facts, "rejects": count, "done": yes})
     else:
-        verb = "are" if yes else "would be"
-        click.echo(f"{label}: {count:,} rejects {verb} forgotten (target {facts['target']}).")
+        verb = "would be" if not yes else "is" if count == 1 else "are"
+        click.echo(f"{label}: {counted(count, 'reject')} {verb} forgotten (target {facts['target']}).")
     if count and not yes:
         raise click.UsageError("nothing was changed; add --yes to do it")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.markup import escape
 
+from syncer.cli.common import counted
 from syncer.cli.text import STYLES, console, print_counts, print_items
 from syncer.logs import printable, redact
 from syncer.report import RunReport
@@ -24,7 +25,7 @@ def print_report(report: RunReport, name: str | None = None) -> None:
     print_facts(report.to_json(), value="Value acknowledged", odd="Sent, but look at")
     if report.possible_duplicates:
         console.print(
-            f"[yellow]Possibly sent twice[/yellow]  {report.possible_duplicates:,} events, with the same event_id"
+            f"[yellow]Possibly sent twice[/yellow]  {counted(report.possible_duplicates, 'event')}, with the same event_id"
         )
     if report.watermark_after:
         moved = f"{report.watermark_before or 'none'} → {report.watermark_after}"

@@ -56,7 +56,7 @@ def command(name: str | None, project_dir: Path | None, target: str | None, limi
             run.report.acknowledged,
             run.report.events - run.report.acknowledged,
             run.report.requests,
-            f"{run.report.elapsed_s:.1f}",
+            round(run.report.elapsed_s, 1),
         )
         for run in found
     )

@@ -32,6 +32,11 @@ def test_status_runs_and_show_tell_what_a_run_did(shop: Shop) -> None:
     (listed,) = map(json.loads, shop.syncer("runs", "orders", "--output", "json").out.splitlines())
     assert listed["run_id"] == run["run_id"]
 
+    (heading, line) = shop.syncer("runs", "orders").out.splitlines()[1:]
+    assert (heading.endswith(" seconds"), line[-1].isdigit()) == (True, True)  # numbers stand right
+    set_aside = shop.syncer("rejects", "list", "orders").out
+    assert set_aside.startswith("orders: 1 event is set aside (target default).\n")
+
     shown = shop.syncer("show", run["run_id"][:14])
     assert shown.code == 0
     for text in ("currency_missing", "acked", "2 of 3 events acknowledged"):

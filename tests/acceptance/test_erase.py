@@ -103,6 +103,13 @@ def test_S12_a_changed_key_finds_nothing_of_the_old_one_and_the_command_says_so(
     assert (back.report["ledger"], back.err) == (1, "")
 
 
+def test_who_was_blocked_before_is_told_in_the_past(shop: Shop) -> None:
+    shop.add_orders(1, 2)
+    told = [shop.syncer("erase", "orders", "--key", "1").out.splitlines()[0] for _ in range(2)]
+    first = "orders: 1 event is blocked for target default"
+    assert told == [f"{first}.", f"{first}; 1 of them was so before."]
+
+
 def test_S12_keys_of_a_file_are_erased_without_the_way_to_the_warehouse(shop: Shop) -> None:
     shop.add_orders(1, 2)
     shop.edit("syncer.yaml", "path: warehouse.duckdb", "path: ${env:WAREHOUSE}")

@@ -63,7 +63,7 @@ def test_held_requests_are_listed_sent_again_and_taken_for_delivered(holding: Sh
 
     assert holding.syncer("held", "assume-delivered", "orders", ids[1]).code == 2
     assumed = holding.syncer("held", "assume-delivered", "orders", ids[1], "--yes")
-    assert "2 events in 1 requests are taken for delivered" in assumed.out
+    assert "2 events in 1 request are taken for delivered" in assumed.out
     assert [each["events"] for each in listed(holding)] == [1]
     assert [action for action, _ in audit(holding)] == ["resend", "assume_delivered"]
 
@@ -93,6 +93,12 @@ def test_nothing_is_decided_while_a_run_holds_the_pipeline(holding: Shop) -> Non
             codes = [holding.syncer("held", act, "orders", "--yes").code for act in ("resend", "assume-delivered")]
     assert codes == [4, 4]
     assert [each["events"] for each in listed(holding)] == [2, 2]
+
+
+def test_where_nothing_is_held_nothing_is_said_to_be_taken_for_delivered(shop: Shop) -> None:
+    for more in ((), ("--yes",)):
+        done = shop.syncer("held", "assume-delivered", "orders", *more)
+        assert (done.code, done.out) == (0, "orders: nothing is held (target default).\n")
 
 
 def test_where_nothing_is_held_a_resend_says_so_to_programs_too(shop: Shop) -> None:
