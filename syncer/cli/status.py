@@ -98,7 +98,7 @@ def _print_pipelines(wanted: "Mapping[str, PipelineStatus | None]", target: str)
             rows.append([pipeline, "never run", *[None] * 6])
             continue
         last = _shown(status.last_run.started_at) if status.last_run else None
-        cells = (status.state, last, status.watermark)
+        cells = ("resumed" if status.is_resumed else status.state, last, status.watermark)
         rows.append([pipeline, *cells, status.acknowledged, status.rejects, status.held, status.unfinished])
     if has_clocks:
         columns.insert(3, "next run")

@@ -43,6 +43,14 @@ def test_status_runs_and_show_tell_what_a_run_did(shop: Shop) -> None:
         assert text in shown.out
 
 
+def test_status_says_of_a_pipeline_that_may_run_again_that_it_was_resumed(shop: Shop) -> None:
+    shop.syncer("pause", "orders")
+    assert shop.syncer("run", "orders").code == 1
+    assert shop.syncer("status").out.splitlines()[2].split()[:2] == ["orders", "paused"]
+    shop.syncer("resume", "orders")
+    assert shop.syncer("status").out.splitlines()[2].split()[:2] == ["orders", "resumed"]
+
+
 def test_show_lists_some_of_many_requests_and_json_has_all_in_order(shop: Shop) -> None:
     shop.edit("pipelines/orders.yaml", "destination: meta", "destination: meta\ndelivery: {events_per_request: 1}")
     shop.add_orders(1, 53)
