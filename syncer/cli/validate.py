@@ -74,7 +74,7 @@ def show(problems: "Sequence[Problem]", output: str) -> None:
 
 
 def _against_warehouses(project: "Project", wanted: "Sequence[Pipeline]") -> "list[Problem]":
-    from connectors.errors import SourceError
+    from connectors.errors import QueryError, SourceError
     from syncer.config.places import locate
     from syncer.errors import ConfigError, Problem
     from syncer.session import Session
@@ -86,7 +86,10 @@ def _against_warehouses(project: "Project", wanted: "Sequence[Pipeline]") -> "li
                 opened.check(pipeline)
             except ConfigError as error:
                 problems.extend(error.problems)
-            except SourceError as error:
+            except QueryError as error:
                 problem = Problem(file=None, path="query", what=error.what, remedy=error.remedy)
                 problems.append(locate(pipeline, problem))
+            except SourceError as error:
+                what = f"{pipeline.source}: {error.what}"
+                problems.append(locate(pipeline, Problem(file=None, path="source", what=what, remedy=error.remedy)))
     return problems

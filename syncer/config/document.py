@@ -42,6 +42,10 @@ SYNTAX_REMEDIES = (
     ("document start", "quote the whole text, or put each key on its own line"),
     ("',' or", "close the bracket or add the missing comma"),
     ("alphabetic or numeric", "quote text that begins with * or &, such as a line of cron"),
+    (
+        "expected node content",
+        "close the bracket that was opened before, or quote text that begins with a sign such as ] or ,",
+    ),
     ("did not find expected", "mend the indentation of this line or the one above"),
 )
 

@@ -81,6 +81,14 @@ def test_validate_names_every_mistake_of_every_file_with_place_and_remedy(shop: 
     assert github.startswith("::error file=pipelines/orders.yaml,line=")
 
 
+def test_validate_places_what_is_wrong_with_a_warehouse_where_the_pipeline_names_it(shop: Shop) -> None:
+    shop.edit("syncer.yaml", "path: warehouse.duckdb", "path: nowhere.duckdb")
+    done = shop.syncer("validate")
+    assert done.code == 2
+    assert done.out.startswith("pipelines/orders.yaml:3:1: source: warehouse: there is no file ")
+    assert "nowhere.duckdb; mend `path`" in done.out
+
+
 def test_mistakes_of_files_come_as_json_where_the_output_does(shop: Shop) -> None:
     shop.edit("pipelines/orders.yaml", "key: order_id", "kye: order_id")
     shop.edit("pipelines/orders.yaml", "em: email", "emial: email")

@@ -229,6 +229,8 @@ def test_an_empty_file_is_nothing_rather_than_a_mistake(content: str) -> None:
     ("text", "line", "column", "remedy"),
     [
         ("a: 1\nb: [1,\n  2\nc: 3\n", 4, 2, "close the bracket"),
+        ("a: 1\nb: [\n", 3, 1, "close the bracket"),
+        ("a: ,b\n", 1, 4, "or quote text that begins with a sign such as ] or ,"),
         ("a: b: c\n", 1, 5, "quote text that holds a colon"),
         ("a: @b\n", 1, 4, "quote text that begins with a sign"),
         ("a:\n\t b: 1\n", 2, 1, "spaces instead of tabs"),
