@@ -42,6 +42,7 @@ def command(
     from syncer.engine.adopt import span_until
     from syncer.report import RunStatus
     from syncer.session import find_pipeline
+    from syncer.status import in_utc
 
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         pipeline = find_pipeline(opened.project, name)
@@ -53,7 +54,7 @@ def command(
         report = adopt(opened, pipeline, span) if yes else None
     new = found.events - found.settled
     if as_json:
-        print_json({**opened.scope(pipeline).to_json(), "until": until.isoformat(), **told(found, report)})
+        print_json({**opened.scope(pipeline).to_json(), "until": in_utc(until), **told(found, report)})
     elif report is None or report.status is RunStatus.DONE:
         verb = "would be" if report is None else "are"
         click.echo(

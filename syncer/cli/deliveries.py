@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import destination_option, log_options, project_options, session
+from syncer.cli.common import counted, destination_option, log_options, project_options, session
 from syncer.cli.moment import Moment
 from syncer.cli.tables import format_option, require_file, write
 
@@ -35,4 +35,5 @@ def command(name: str, project_dir: Path | None, target: str | None, since: date
         write(tables, SCHEMA, output)
     if found.found < found.events:
         gone = found.events - found.found
-        click.echo(f"{gone:,} more events were sent or set aside whose rows the query no longer gives.", err=True)
+        more = f"{counted(gone, 'more event')} {'was' if gone == 1 else 'were'} sent or set aside"
+        click.echo(f"{more} whose {'row' if gone == 1 else 'rows'} the query no longer gives.", err=True)

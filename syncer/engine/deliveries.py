@@ -17,7 +17,7 @@ from syncer.pipeline import Pipeline
 from syncer.state.ledger import packed
 from syncer.state.quarantine import Reject
 from syncer.state.request_lines import RequestLine
-from syncer.state.requests import FREE, RequestState, StoredRequest
+from syncer.state.requests import FREE, NOBODY, RequestState, StoredRequest
 from syncer.state.words import identities
 from syncer.transform.identity import Scope
 
@@ -89,9 +89,10 @@ class Sent:
         self._digests.append(pl.DataFrame([identities(digests).alias("identity"), lines.alias("line")]))
 
     def index(self) -> pl.DataFrame:
-        """Return identity and line of each event once, by the last thing that happened to it."""
+        """Return identity and line of each event once, by the last thing that happened to it; without erased ones."""
         empty = pl.DataFrame(schema={"identity": pl.Int128, "line": pl.UInt32})
-        return pl.concat([empty, *self._digests]).unique("identity", keep="last")
+        index = pl.concat([empty, *self._digests]).unique("identity", keep="last")
+        return index.filter(pl.col("identity") != identities(NOBODY)[0])
 
     def lines(self) -> pl.DataFrame:
         """Return what became of the events of each line."""

@@ -1,5 +1,6 @@
 """A person is erased and stays so, whatever is run (S12)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,14 @@ def test_S12_a_changed_key_finds_nothing_of_the_old_one_and_the_command_says_so(
     shop.edit("pipelines/orders.yaml", "key: email", "key: order_id")
     back = shop.syncer("erase", "orders", "--match", "email=customer1@example.com", "--output", "json")
     assert (back.report["ledger"], back.err) == (1, "")
+
+
+def test_deliveries_miss_no_row_of_who_was_erased(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    shop.syncer("run", "orders")
+    shop.syncer("erase", "orders", "--key", "2")
+    done = shop.syncer("deliveries", "orders")
+    assert ([json.loads(line)["key"] for line in done.out.splitlines()], done.err) == (["1", "3"], "")
 
 
 def test_who_was_blocked_before_is_told_in_the_past(shop: Shop) -> None:

@@ -93,6 +93,7 @@ def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
     for adopted, settled in ((5, 0), (0, 5)):
         done = hourly.syncer("adopt", "orders", "--until", hour(6), "--yes", "--output", "json")
         assert (done.code, done.report["adopted"], done.report["settled_before"]) == (0, adopted, settled)
+        assert done.report["until"].endswith("Z")
     assert hourly.syncer("run", "orders", "--output", "json").report["status"] == "paused"
     hourly.syncer("resume", "orders")
     planned = hourly.syncer("plan", "orders", "--output", "json").report

@@ -213,7 +213,7 @@ def test_deliveries_have_a_line_for_each_event_by_its_key(shop: Shop) -> None:
     events = event_ids(shop)
     assert lines[0]["event_id"] == events["1"]
     assert lines[2]["reason"] == "value_missing"
-    assert "1 more events were sent or set aside whose rows the query no longer gives" in done.err
+    assert "1 more event was sent or set aside whose row the query no longer gives" in done.err
     table = shop.syncer("deliveries", "orders", "--output", "csv", "--since", "-1h").out
     assert [row["key"] for row in csv.DictReader(io.StringIO(table))] == ["1", "2", "3", "4"]
     assert shop.syncer("deliveries", "orders", "--since", "2999-01-01").out == ""
