@@ -43,7 +43,9 @@ def _commands() -> Iterator[click.Context]:
 
 
 def _section(context: click.Context, everywhere: AbstractSet[str]) -> str:
-    pieces = " ".join(context.command.collect_usage_pieces(context)).replace("[[", "[").replace("]]", "]")  # of click 8.4
+    pieces = (
+        " ".join(context.command.collect_usage_pieces(context)).replace("[[", "[").replace("]]", "]")
+    )  # of click 8.4
     usage = f"{context.command_path} {pieces}"
     own = [row for name, row in _options(context).items() if name not in everywhere]
     parts = [f"## {context.command_path}\n", f"`{usage}`\n", *_help(context.command)]
