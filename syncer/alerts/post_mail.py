@@ -72,10 +72,11 @@ def _message(smtp: Smtp, address: str, subject: str, text: str) -> EmailMessage:
 
 
 def _takes(message: EmailMessage, header: str, text: str) -> bool:
-    """Set a header; return whether addresses were found in `text`, which has no line break."""
+    """Set a header; return whether `text`, which has no line break, names mailboxes."""
     try:
         message[header] = text
-        return bool(message[header].addresses)
+        found = message[header].addresses
+        return bool(found) and all(each.username for each in found)  # Python 3.13 finds one without a name in `name@`
     except (ValueError, IndexError, AttributeError):  # what the library raises for `name@` and `name@[`
         return False
 

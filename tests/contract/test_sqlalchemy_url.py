@@ -206,11 +206,15 @@ class Driver(sqlite3.Connection):
 
 def test_a_value_that_the_driver_cannot_make_is_an_error_without_it(file: Path) -> None:
     engine = sa.create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(file, factory=Driver, check_same_thread=False)
+        "sqlite://",
+        creator=lambda: sqlite3.connect(file, factory=Driver, check_same_thread=False),
+        poolclass=sa.NullPool,
     )
-    source = SqlalchemySource(engine)
 
-    with pytest.raises(QueryError, match="the driver failed while rows were read") as caught:
+    with (
+        SqlalchemySource(engine) as source,
+        pytest.raises(QueryError, match="the driver failed while rows were read") as caught,
+    ):
         all_rows(source, ORDERS)
 
     assert SECRET not in "".join(traceback.format_exception(caught.value))
