@@ -23,8 +23,11 @@ from syncer.transform.typed import typed
 
 OF_ITEMS: Final = PARAMETERS[Group.CONTENTS_ITEM]
 LISTED: Final = r"^[ \t\r\n]*\["
-ODD: Final = r"\\u|[0-9.]{17}|[:,\[][ \t\r\n]*-0|[0-9][eE][+-]?[0-9]{2}"
-"""JSON that the parser for columns may read differently: escapes, numbers that 64 bits do not hold, powers of ten."""
+ODD: Final = r"\\u|[0-9.]{17}|[:,\[][ \t\r\n]*(?:-0|-?[0-9.]+[eE][+-]?[0-9]{2})"
+"""JSON that the parser for columns may read differently: escapes, numbers that 64 bits do not hold, powers of ten.
+
+A power is one of a number alone: half of all UUIDs have digits with an `e` between.
+"""
 NO_ID: Final = "content_without_id"
 NO_QUANTITY: Final = "content_without_quantity"
 
