@@ -54,7 +54,7 @@ class Clocks:
         self.timetables: dict[Name, Timetable] = {}
         self._first: dict[tuple[Name, str, datetime], datetime | None] = {}
         self._stood: dict[Name, Due] = {}
-        """Where they stood at the last look: a daemon with other files may have forgotten them since."""
+        """Where they stood when they were seen last: a daemon with other files may have forgotten them since."""
         self._paused: set[Name] = set()
         """Clocks that were due while their pipelines were paused."""
         self.follow(project)
@@ -110,7 +110,7 @@ class Clocks:
         if any(_is_lost(found.get(name), now + AHEAD) for name in self.timetables):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
-        self._stood = self._own(found)
+        self._stood |= self._own(found)
         due = [
             (stored, passed)
             for name, stored in found.items()
@@ -124,7 +124,7 @@ class Clocks:
         number = sum(
             self._ask(stored, passed, now, free[stored.pipeline]) for stored, passed in due if free[stored.pipeline]
         )
-        self._stood = self._own(schedules.stored(self._store, self._target))
+        self._stood |= self._own(schedules.stored(self._store, self._target))
         return number
 
     def _own(self, found: Mapping[Name, Due]) -> dict[Name, Due]:
@@ -149,6 +149,7 @@ class Clocks:
         after = self._due(name, passed.newest)
         if not schedules.pass_due(self._store, self._target, stored, after, missed, to=to):
             return False
+        self._stood[name] = after  # another daemon may forget it before it is looked at again
         self._paused.discard(name)
         facts = {"pipeline": stored.pipeline, "by": stored.kind, "due": _text(passed.newest)}
         log.info("run.due", extra=facts | ({"missed": passed.before} if missed else {}))

@@ -295,6 +295,23 @@ def test_R25_a_due_time_that_was_asked_for_rings_no_more_where_another_daemon_fo
     assert (first.look(), waiting(store)) == (0, [])
 
 
+def test_R25_also_where_it_forgets_it_in_the_very_moment(store: Store, opened: Opened) -> None:
+    other = Clocks(opened(), project(pipeline()))
+
+    class Forgotten(Clocks):
+        def _ask(self, *what: Any) -> bool:
+            is_asked = super()._ask(*what)
+            other.follow(project())
+            return is_asked
+
+    clocks = Forgotten(store, project(pipeline()))
+    assert clocks.look() == 1
+    assert run(store) == ["schedule"]
+    assert stored(store, "default") == {}
+    assert (clocks.look(), waiting(store)) == (0, [])
+    assert clocks.next_starts() == {("orders", "schedule"): NOON + QUARTER}
+
+
 def test_R31_a_clock_that_a_wrong_clock_set_and_another_daemon_forgot_begins_anew(store: Store, opened: Opened) -> None:
     clocks = Clocks(store, project(pipeline()))
     store.clock.sleep(3_650 * 86_400)
