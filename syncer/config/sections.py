@@ -122,8 +122,9 @@ class Reader:
         """Note that the value of `node` is not what `hint` asks for."""
         options = literals(hint)
         if has_reference(node.value):  # what it gives may be secret, and is not shown
-            wanted, _ = expected(hint)
-            self.problems.at(node, f"{shape(node)} is not {wanted}", f"let it give {wanted}")
+            wanted, remedy = expected(hint)
+            form = remedy.replace("write it in ", "").replace("write ", "").replace(", without quotes", "")
+            self.problems.at(node, f"{shape(node)} is not {wanted}", f"let it give {form}")
         elif options and isinstance(node.value, str):
             what = f"{shape(node)} is not one of {', '.join(options)}"
             near = nearest(node.value, options)

@@ -241,7 +241,7 @@ def test_numbers_by_reference_are_read_as_numbers(folder: Folder) -> None:
     assert folder.load({"PGPORT": "6000"}).sources["shop"].options["port"] == 6000
     (problem,) = folder.problems({"PGPORT": CANARY})
     assert problem == (
-        'syncer.yaml:3:41: sources.shop.port: "${env:PGPORT:-5433}" is not a whole number; let it give a whole number'
+        'syncer.yaml:3:41: sources.shop.port: "${env:PGPORT:-5433}" is not a whole number; let it give digits'
     )
 
 
@@ -251,6 +251,17 @@ def test_a_switch_by_reference_that_gives_another_word_is_told_what_to_give(fold
     assert problem == (
         'syncer.yaml:2:29: targets.prod.schedules: "${env:X}" is not true or false; let it give true or false'
     )
+
+
+def test_a_duration_and_a_share_by_reference_are_told_how_such_are_written(folder: Folder) -> None:
+    folder.project_file(
+        "version: 1\n", 'version: 1\ndefaults: {schedule: {every: "${env:X}"}, tolerate: {rejected: "${env:X}"}}\n'
+    )
+    (every, share) = folder.problems({"X": "5"})
+    assert every.endswith(
+        '"${env:X}" is not a duration; let it give a number and a unit: 30s, 15m, 1h, 7d, at most 36500d'
+    )
+    assert share.endswith('"${env:X}" is not a share; let it give per cent, such as 2%')
 
 
 def test_what_is_no_secret_may_be_a_reference_too(folder: Folder) -> None:
