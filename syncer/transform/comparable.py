@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from connectors.columns import resolve
 from syncer.errors import Problem
-from syncer.mapping import AllOf, Column, Entry, FirstOf, Json, Sql
+from syncer.mapping import AllOf, Column, Entry, FirstOf, Json, Scalar, Sql
 from syncer.pipeline import Pipeline, mappings_of
 from syncer.spec.times import EPOCH
+from syncer.spec.values import boolean
 from syncer.transform.binding import sql_expressions
 from syncer.transform.condition import Clause, Condition, compared
 
@@ -69,7 +70,8 @@ def _sample(kind: pa.DataType) -> tuple[object, str]:
 def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
     """Yield a problem for each `map` over a column of booleans with a key such as `True`, which is no text of one.
 
-    Keys beside `true` or `false` may be meant for the same column elsewhere. `shape` has the columns.
+    Keys beside `true` or `false` may be meant for the same column elsewhere, and where each key means yes or no and
+    becomes just that, booleans are right as they are. `shape` has the columns.
     """
     aliases = {sql: alias for alias, sql in sql_expressions(pipeline)}
     for path, column, keys in dict.fromkeys(_maps(pipeline, aliases)):
@@ -104,6 +106,8 @@ def _maps(pipeline: Pipeline, aliases: Mapping[str, str]) -> Iterator[tuple[str,
 def _mapped(entry: Entry, aliases: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield columns with the keys of their `map`; what a preset takes is left out, it knows its columns."""
     match entry:
+        case Column(map=dict(targets)) | Sql(map=dict(targets)) if entry.otherwise == "keep" and _keeps(targets):
+            return
         case Column(column=name, map=dict(targets), cookie=None, query_parameter=None, path=None, template=None):
             yield name, tuple(targets)
         case Sql(sql=sql, map=dict(targets)):
@@ -111,3 +115,10 @@ def _mapped(entry: Entry, aliases: Mapping[str, str]) -> Iterator[tuple[str, tup
         case FirstOf(first_of=entries) | AllOf(entries=entries):
             for inner in entries:
                 yield from _mapped(inner, aliases)
+
+
+def _keeps(targets: Mapping[str, Scalar]) -> bool:
+    """Return whether a map makes of each yes and no what it is, and nothing of other words."""
+    return all(
+        (target is None or isinstance(target, bool)) and boolean(key) is target for key, target in targets.items()
+    )

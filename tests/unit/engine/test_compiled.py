@@ -14,7 +14,7 @@ from connectors.base import Query
 from connectors.errors import QueryError
 from syncer.engine.compiled import compiled, compiled_again
 from syncer.errors import ConfigError
-from syncer.mapping import Column, Constant, Entry, FirstOf, Json, Mapping, Scalar, Sql
+from syncer.mapping import Column, Constant, Entry, FirstOf, Json, Mapping, Otherwise, Scalar, Sql
 from syncer.pipeline import Cursor, EventRule, Pipeline
 from syncer.transform import Transform
 from syncer.transform.identity import Scope
@@ -145,6 +145,24 @@ def test_a_map_over_booleans_that_no_value_meets_is_a_mistake(
     of = "the expression," if is_sql else '"ok", a column'
     assert problem.what == f'the key "{wrong}" is no value of {of} of type bool'
     assert problem.remedy == "write true or false"
+
+
+def over_booleans(pipeline: Pipeline, targets: dict[str, Scalar], otherwise: Otherwise = "keep") -> None:
+    entry = Column(column="ok", map=targets, otherwise=otherwise)
+    mapped = replace(pipeline, mapping=replace(pipeline.mapping, user_defined={"member": entry}))
+    compiled(mapped, Warehouse(pa.schema([*COLUMNS, ("ok", pa.bool_())])), SCOPE)
+
+
+def test_a_map_that_makes_booleans_of_words_is_right_over_booleans_that_it_keeps(pipeline: Pipeline) -> None:
+    over_booleans(pipeline, {"1": True, "0": False, "n/a": None})
+    with pytest.raises(ConfigError, match='the key "1" is no value of "ok"'):
+        over_booleans(pipeline, {"1": True, "0": False}, "drop")
+
+
+@pytest.mark.parametrize("targets", [{"1": False, "0": True}, {"1": 1, "0": 0}, {"True": None}])
+def test_but_not_one_that_makes_something_else_of_them(pipeline: Pipeline, targets: dict[str, Scalar]) -> None:
+    with pytest.raises(ConfigError, match="is no value of"):
+        over_booleans(pipeline, targets)
 
 
 def test_a_map_over_text_takes_any_key(pipeline: Pipeline) -> None:
