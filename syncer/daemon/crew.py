@@ -29,7 +29,7 @@ CRASHES_WITHIN = timedelta(minutes=10)
 OTHERS_HAVE = timedelta(minutes=1)
 """Time for another daemon to begin what this one does not know."""
 OTHERS_SEND = timedelta(days=1)
-"""The same where a clock asked and this one does not know the destination alone: the clock tells of the pipeline only."""
+"""The same where a clock asked that goes on: it does not tell of the destination, nor whether a daemon that has it lives."""
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
 MOST_THREADS = 1_024
@@ -172,19 +172,23 @@ class Crew:
             asked.refuse(session.store, session.project.target, left, message=message)
 
     def _left_over(self, session: Session, wishes: list[Asked]) -> list[Asked]:
-        """Return those of `wishes` that no other daemon may begin, either: it has had a minute."""
+        """Return those of `wishes` that no other daemon may begin, either: it has had a minute.
+
+        What a clock asked for waits as long where no other serves: the one that has it may just be started again.
+        """
         store, target = session.store, session.project.target
-        if len(serving(store, target)) < 2:  # this one, and another
+        if store.database.kind == "sqlite":
             return wishes
+        is_alone = len(serving(store, target)) < 2
         now, clocks = store.clock.now(), schedules.stored(store, target)
         has_gone = {wish.by: self._has_gone((wish.pipeline, wish.by), clocks) for wish in wishes if wish.by in CLOCKS}
-        return [
-            wish
-            for wish in wishes
-            if wish.state is AskedState.ASKED
-            and wish.at <= now - OTHERS_HAVE
-            and (has_gone.get(wish.by, True) or (wish.at <= now - OTHERS_SEND and _has_other_ways(session, wish)))
-        ]
+        waiting = [wish for wish in wishes if wish.state is AskedState.ASKED and wish.at <= now - OTHERS_HAVE]
+        long = [wish for wish in asked.awake(store, target, waiting) if wish.at <= now - OTHERS_SEND]
+        elsewhere = [wish for wish in wishes if _has_other_ways(session, wish)]
+        over = [wish for wish in waiting if has_gone.get(wish.by, True)]
+        over += [wish for wish in long if is_alone or wish in elsewhere]
+        over += [wish for wish in wishes if is_alone and (wish.by not in CLOCKS or wish in elsewhere)]
+        return [wish for wish in wishes if wish in over]
 
     def _has_gone(self, clock: Name, clocks: Mapping[Name, Due]) -> bool:
         """Return whether a clock has been gone for a minute: a daemon that has it would have put it back."""

@@ -116,6 +116,45 @@ def test_a_due_run_to_a_destination_that_no_file_has_any_more_is_forgotten_after
     assert waiting(store) == []
 
 
+def test_R27_what_is_due_to_a_destination_that_is_paused_waits_for_the_resume(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    Clocks(store, project(pipeline(destinations=("meta", "other")))).look()
+    run(store)
+    store.pause(Scope("default", "orders", "other"), reason="by_hand", actor="ada")
+    with daemon(store), daemon(opened(), 2):
+        store.clock.sleep(25 * 3_600)
+        look(store, pipeline())
+    assert [wish.destination for wish in asked.waiting(store, "default")] == ["other"]
+
+
+def test_R27_what_is_due_as_its_daemon_dies_is_left_to_it_by_one_with_other_files(store: Store) -> None:
+    """It may be started again; not where the clock has gone for a minute, or it did not come back for a day."""
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    crew = crew_of(store)
+    Clocks(store, project(pipeline())).look()
+    with daemon(store):
+        for _ in range(3):
+            store.clock.sleep(61)
+            look(store, crew=crew)
+        assert waiting(store) == [("orders", SCHEDULE)]
+        store.clock.sleep(24 * 3_600)
+        look(store, crew=crew)
+    assert waiting(store) == []
+
+
+def test_what_is_due_of_a_pipeline_that_the_only_daemon_has_no_more_is_forgotten(store: Store) -> None:
+    clocks, crew = Clocks(store, project(pipeline())), crew_of(store)
+    clocks.look()
+    clocks.follow(project())
+    with daemon(store):
+        for _ in range(2):
+            store.clock.sleep(61)
+            look(store, crew=crew)
+    assert waiting(store) == []
+
+
 def test_a_due_run_that_died_of_a_pipeline_that_no_file_has_any_more_is_forgotten(store: Store, opened: Opened) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
