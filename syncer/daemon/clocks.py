@@ -60,15 +60,20 @@ class Clocks:
         self.follow(project)
 
     def follow(self, project: Project) -> None:
-        """Go by the schedules of `project` from now on; clocks that it lost are forgotten, those of others are left to them."""
+        """Go by the schedules of `project` from now on; clocks that it lost are forgotten, those of others are left to them.
+
+        A state file takes one daemon, so a clock that its files have not was taken out, also before it started.
+        """
         before, self.timetables, self._first = self.timetables, timetables(project), {}
         self._stood = {name: due for name, due in self._stood.items() if name in self.timetables}
         self._destinations = {name: pipeline.destinations for name, pipeline in project.pipelines.items()}
         found = schedules.stored(self._store, self._target)
         others = [found[name] for name in sorted(found.keys() - self.timetables.keys())]
-        if gone := [due for due in others if _name(due) in before]:
+        is_only = self._store.database.kind == "sqlite"
+        gone = [due for due in others if is_only or _name(due) in before]
+        if gone:
             schedules.forget(self._store, self._target, gone)
-        if unknown := [due for due in others if _name(due) not in before and due.next_at is not None]:
+        if unknown := [due for due in others if due not in gone and due.next_at is not None]:
             schedules.leave(self._store, self._target, unknown)
         self._begin(found)
 
