@@ -14,12 +14,15 @@ from uuid import uuid4
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from packaging.version import Version
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.pool import NullPool
 
 from connectors.base import Source
 from connectors.sqlalchemy import Options, connect
 
+TAKES_PERCENTS = Version(sa.__version__) < Version("2.1.2")
+TAKES = "SQLAlchemy before 2.1.2 takes `%(name)s` in the text of a statement for a value of its own"
 INTEGERS: dict[str, dict[int, Any]] = {
     "sqlite": {},
     "postgresql": {8: sa.SmallInteger(), 16: sa.SmallInteger(), 32: sa.Integer()},
@@ -63,6 +66,8 @@ class Database:
         self._tables, self._prefix = 0, f"table_{uuid4().hex[:8]}"
 
     def create(self, rows: pa.Table) -> str:
+        if TAKES_PERCENTS and any("%(" in field.name for field in rows.schema):
+            pytest.skip(TAKES)
         self._tables += 1
         columns = (
             sa.Column(sa.sql.quoted_name(field.name, quote=True), declared(field.type, self._dialect), key=f"c{place}")
