@@ -23,7 +23,7 @@ from syncer.transform import columns_birth, columns_browser, columns_phone, colu
 from syncer.transform.claims import Around, Claim, ColumnRule, all_open, lost, nothing, only, placed
 from syncer.transform.distinct import FEW_ROWS, WORTH, WORTH_UNHASHED, Distinct, is_worth_remembering
 from syncer.transform.lists import elements, regrouped, repeated, where_any
-from syncer.transform.masks import certain, either, nowhere
+from syncer.transform.masks import certain, nowhere
 from syncer.transform.memory import MANY, SOME, Judged, remembered, remembered_days
 from syncer.transform.signs import Signs
 
@@ -240,22 +240,17 @@ class _Field:
         elif rule is None or self.takes_only_digests:
             claim = all_open(text)
         else:
-            claim = self._without_addresses(rule(text, self._around()), text)
+            claim = rule(text, self._around())
+            claim = columns_text.looking_for_addresses(claim) if self._may_be_address() else claim
         if self.values.dtype != pl.Binary:
             return claim
         no_text = text.is_null() & self.values.is_not_null()
         return Claim(claim.text, no_text if claim.open is None else claim.open | no_text, claim.warned)
 
-    def _without_addresses(self, claim: Claim, text: pl.Series) -> Claim:
-        """Return the claim with texts left open that may be an address of e-mail and are not hashed."""
-        if not is_plain(self.name, hash_external_id=self.options.hash) or (
-            self.signs is not None and not self.signs.has_any(b"@")
-        ):
-            return claim
-        marked = certain(text.str.contains("@", literal=True))
-        if not marked.any():
-            return claim
-        return replace(claim, text=only(claim.text, ~marked), open=either(claim.open, marked))
+    def _may_be_address(self) -> bool:
+        """Return whether a text may be an address of e-mail that goes out as it is."""
+        is_told = self.signs is None or self.signs.has_any(b"@")
+        return is_told and is_plain(self.name, hash_external_id=self.options.hash)
 
     def _around(self) -> Around:
         known = self.options

@@ -1,5 +1,6 @@
 """Addresses, names and ids in columns: the rules of `spec.normalize` that look at letters only."""
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -36,6 +37,10 @@ and characters that are another way to write one."""
 TRIMMED: Final = TEXT.str.strip_chars()
 LOWERED: Final = TEXT.str.to_lowercase()
 IS_EMAIL: Final = TEXT.str.contains(EMAIL) & (TEXT.str.len_bytes() <= limits.EMAIL_CHARACTERS)
+_LABEL: Final = r"!$*+\-0-9A-Z^_a-z~"
+IS_ADDRESS: Final = TEXT.str.contains(rf"[{_LABEL}.]@(?:[{_LABEL}]{{1,63}}\.){{1,8}}[A-Za-z]{{2,24}}(?:[^{_LABEL}]|$)")
+"""Twin of `leaks.EMAIL` within visible ASCII and spaces, but where text `IS_ICON`."""
+IS_ICON: Final = TEXT.str.contains(r"@[1-4]x\.")
 ODD: Final = rf"[{UNSETTLED}{INVISIBLE}{UNSTABLE}\u0130]"
 """Text without them is in normal form, and stays so in lower case and without punctuation."""
 
@@ -117,6 +122,16 @@ def unhashed_id(text: pl.Series, around: Around) -> Claim:
     if not is_of_nothing.any():
         return claim
     return Claim(only(claim.text, ~is_of_nothing), either(claim.open, is_of_nothing))
+
+
+def looking_for_addresses(claim: Claim) -> Claim:
+    """Return the claim about text in ASCII that goes out as it is, with a warning where an address of e-mail is in it."""
+    if not claim.text.str.contains("@", literal=True).any():
+        return claim
+    found, icons = (certain(mask) for mask in looks(claim.text, IS_ADDRESS, IS_ICON))
+    if icons.any():
+        claim = replace(claim, text=only(claim.text, ~icons), open=either(claim.open, icons))
+    return claim.warning("email_not_hashed", found & ~icons)
 
 
 def device_id(text: pl.Series, _around: Around) -> Claim:

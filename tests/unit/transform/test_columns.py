@@ -12,9 +12,12 @@ import pytest
 
 from syncer.pipeline import Hashing
 from syncer.spec.fields import PARAMETERS, Group
+from syncer.spec.leaks import found_in
 from syncer.spec.normalize import HASHED, digest
+from syncer.transform.claims import Claim
 from syncer.transform.columns import FieldOptions, Normalised, normalise
 from syncer.transform.columns_country import row_countries, said_by
+from syncer.transform.columns_text import looking_for_addresses
 from syncer.transform.pieces import Piece
 from syncer.transform.signs import Signs
 
@@ -70,6 +73,23 @@ def test_an_address_of_email_that_goes_out_as_it_is_is_warned_of(
     assert (found.wire.to_list(), found.dropped) == (raw.to_list(), None)
     assert found.warnings == {"email_not_hashed": 1}
     assert sent("external_id", raw).warnings == {}
+
+
+def test_addresses_among_ids_are_told_without_a_look_at_each() -> None:
+    ids = [
+        "ada@example.com", "Ada <a.b+c@x.example.co>", "33612345678@s.whatsapp.net", "ada@example", "pkg@1.2.3", "@a.com",
+        "a@-.fr", "a@b.c", "a@b.com2", "a@b.com.", "a@b.com_", "a@b,com", "a a@b..com", f"a@{'b' * 63}.com", f"a@{'b' * 64}.com",
+        f"a@{'b.' * 8}com", f"a@{'b.' * 9}com", f"a@b.{'c' * 24}", f"a@b.{'c' * 25}", "a@b@c.de", "a@12x.de", "a@5x.de", "abc",
+    ]  # fmt: skip
+    claim = looking_for_addresses(Claim(pl.Series([*ids, None])))
+    assert claim.open is None
+    ((code, found),) = claim.warned
+    assert (code, found.to_list()) == (
+        "email_not_hashed", [*("email" in found_in(text, numbers=False) for text in ids), False],
+    )  # fmt: skip
+    icon = looking_for_addresses(Claim(pl.Series(["icon@2x.png ada@example.com", "a@b.com"])))
+    assert icon.open is not None
+    assert (icon.text.to_list(), icon.open.to_list()) == ([None, "a@b.com"], [True, False])
 
 
 def text_of(expected: str | int | None) -> str | None:
