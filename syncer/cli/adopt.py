@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import Exit, counted, destination_option, log_options, output_option, project_options, session
 from syncer.cli.moment import BY_CLOCK, Moment
 from syncer.cli.signals import ends_in_order
 
@@ -56,10 +56,9 @@ def command(
     if as_json:
         print_json({**opened.scope(pipeline).to_json(), "until": in_utc(until), **told(found, report)})
     elif report is None or report.status is RunStatus.DONE:
-        verb = "would be" if report is None else "are"
-        click.echo(
-            f"{new:,} of {found.events:,} events {verb} taken for delivered; {found.settled:,} were settled before."
-        )
+        verb = "would be" if report is None else "is" if new == 1 else "are"
+        before = f"{found.settled:,} {'was' if found.settled == 1 else 'were'} settled before"
+        click.echo(f"{new:,} of {counted(found.events, 'event')} {verb} taken for delivered; {before}.")
     if report is None:
         raise click.UsageError("nothing was changed; add --yes to do it")
     if report.status is not RunStatus.DONE:

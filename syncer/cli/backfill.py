@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import counted, destination_option, log_options, output_option, project_options, session
 from syncer.cli.moment import Moment
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
@@ -59,7 +59,8 @@ def command(
         if resend and not yes:
             click.echo(opened.heading(pipeline), err=True)
             found = survey(opened, pipeline, span)
-            click.echo(f"{found.events:,} events lie in the range, {found.settled:,} of them settled. {COST}", err=True)
+            lie = f"{counted(found.events, 'event')} {'lies' if found.events == 1 else 'lie'} in the range"
+            click.echo(f"{lie}, {found.settled:,} of them settled. {COST}", err=True)
             raise click.UsageError("nothing was sent; add --yes to do it")
         run = partial(backfill, opened, pipeline, span, resend=resend)
         code = run_one(opened, pipeline, run, as_json=as_json)

@@ -91,9 +91,8 @@ def resend_held(
         code = run_one(opened, pipeline, partial(resend_held, opened, pipeline, wanted), as_json=as_json)
         left = _events([each for each in held(opened, pipeline) if {each[0].id, each[0].parent} & {*wanted}])
     if left:
-        click.echo(
-            f"{left:,} of {_events(found):,} events stay held: they were not sent, or are in doubt again.", err=True
-        )
+        stay = f"{left:,} of {counted(_events(found), 'event')} {'stays' if left == 1 else 'stay'} held"
+        click.echo(f"{stay}: not sent, or in doubt again.", err=True)
     sys.exit(code)
 
 

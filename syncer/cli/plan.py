@@ -10,6 +10,7 @@ import click
 
 from syncer.cli.common import (
     Exit,
+    counted,
     destination_option,
     is_quiet,
     log_options,
@@ -113,8 +114,8 @@ def print_forecast(found: "Forecast", name: str) -> None:
     from syncer.logs import printable
 
     facts = found.to_json()
-    requests = f"{found.requests:,} {'request' if found.requests == 1 else 'requests'}"
-    console.print(f"[bold]{name}[/bold]  {found.to_send:,} of {facts['events']:,} events would be sent in {requests}")
+    events, requests = counted(facts["events"], "event"), counted(found.requests, "request")
+    console.print(f"[bold]{name}[/bold]  {found.to_send:,} of {events} would be sent in {requests}")
     if found.pause_reason:
         until = f"; a run sends nothing until `syncer resume {found.pipeline}`" if found.waits_for_somebody else ""
         console.print(f"  paused: {printable(found.pause_reason)}{until}", markup=False)

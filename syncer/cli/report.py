@@ -16,8 +16,7 @@ def print_report(report: RunReport, name: str | None = None) -> None:
     style = STYLES.get(report.status.value, "")
     console.print(
         f"[{style}]{report.status.value}[/]  [bold]{name or report.pipeline}[/bold]  "
-        f"{report.acknowledged:,} of {report.events:,} events acknowledged in {report.requests:,} "
-        f"{'request' if report.requests == 1 else 'requests'}, "
+        f"{report.acknowledged:,} of {counted(report.events, 'event')} acknowledged in {counted(report.requests, 'request')}, "
         f"{report.elapsed_s:.1f} s" + (f"  (run {report.run_id})" if report.run_id else "")
     )
     if report.message:

@@ -8,6 +8,7 @@ import click
 
 from syncer.cli.common import (
     chosen_destination,
+    counted,
     destination_option,
     log_options,
     output_option,
@@ -149,7 +150,7 @@ def _print_more(name: str, status: "PipelineStatus") -> None:
     if status.missed:
         times, newest = sum(each.times for each in status.missed), status.missed[0]
         console.print(
-            f"\n{name}: {times:,} due times in seven days had no run of their own, the last at "
+            f"\n{name}: {counted(times, 'due time')} in seven days had no run of {'its' if times == 1 else 'their'} own, the last at "
             f"{_shown(newest.last_at)} ({newest.reason})",
             markup=False,
         )

@@ -54,7 +54,7 @@ def test_held_requests_are_listed_sent_again_and_taken_for_delivered(holding: Sh
     done = holding.syncer("held", "resend", "orders", ids[0], "--yes", "--output", "json")
     assert (done.code, done.report["rows_read"], done.report["acknowledged"]) == (0, 1, 1)
     assert done.report["possible_duplicates"] == 1
-    assert "1 of 2 events stay held" in done.err
+    assert "1 of 2 events stays held" in done.err
     assert holding.order_ids() == [*before, "1"]
     assert len({event["event_id"] for event in holding.sandbox.sandbox.events()}) == 6
     assert [(each["events"], each["reason"]) for each in listed(holding)] == [

@@ -86,6 +86,17 @@ def test_a_backfill_sends_again_only_when_asked_twice(hourly: Shop) -> None:
     assert (wrong.code, "--until is not after --since" in wrong.err) == (2, True)
 
 
+def test_one_event_is_counted_as_one(shop: Shop) -> None:
+    shop.add_orders(1, 1)
+    until = datetime.now(UTC).isoformat()
+    assert "1 of 1 event would be sent in 1 request" in shop.syncer("plan", "orders").out
+    assert "1 of 1 event acknowledged in 1 request," in shop.syncer("run", "orders").out
+    asked = shop.syncer("backfill", "orders", "--since", "-1d", "--resend")
+    assert "1 event lies in the range, 1 of them settled." in asked.err
+    adopted = shop.syncer("adopt", "orders", "--until", until)
+    assert "0 of 1 event would be taken for delivered; 1 was settled before." in adopted.out
+
+
 def test_what_another_tool_sent_is_sent_by_no_run(hourly: Shop) -> None:
     asked = hourly.syncer("adopt", "orders", "--until", hour(6), "--output", "json")
     assert (asked.code, json.loads(asked.out)["adopted"], json.loads(asked.out)["done"]) == (2, 5, False)
