@@ -49,6 +49,8 @@ def test_status_says_of_a_pipeline_that_may_run_again_that_it_was_resumed(shop: 
     assert shop.syncer("status").out.splitlines()[2].split()[:2] == ["orders", "paused"]
     shop.syncer("resume", "orders")
     assert shop.syncer("status").out.splitlines()[2].split()[:2] == ["orders", "resumed"]
+    told = shop.syncer("status", "--output", "json").report
+    assert (told["state"], told["pause_reason"]) == ("paused", None)
 
 
 def test_show_lists_some_of_many_requests_and_json_has_all_in_order(shop: Shop) -> None:
