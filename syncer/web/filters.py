@@ -36,6 +36,11 @@ def number(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
 
 
+def counted(value: int, one: str) -> str:
+    """Return a count with the word for what is counted: `1 event`, `1,000 events`."""
+    return f"{number(value)} {one if value == 1 else f'{one}s'}"
+
+
 def seconds(value: float | None) -> str:
     """Return how long something took or is away, in the two largest units."""
     if value is None:
@@ -78,6 +83,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "since": since,
     "unix": unix,
     "number": number,
+    "counted": counted,
     "seconds": seconds,
     "share": share,
     "said": said,

@@ -103,6 +103,16 @@ def test_a_run_counts_as_rejected_whatever_was_refused(shop: Shop) -> None:
             assert '<td data-label="Rejected" class="amount">1</td>' in client.get(path).text
 
 
+def test_one_event_is_counted_as_one(shop: Shop) -> None:
+    shop.add_orders(1, 2, changes="UPDATE orders SET currency = NULL WHERE order_id = 2")
+    shop.syncer("run", "orders")
+    with reading(shop) as client:
+        text, overview = client.get("/pipelines/orders/meta").text, client.get("/").text
+    assert "1 event is judged again as its row is now." in text
+    assert "1 event of the latest runs" in text
+    assert "<small>1 event</small>" in overview
+
+
 def test_a_pipeline_that_was_resumed_is_not_told_to_be_paused(shop: Shop) -> None:
     for action in ("pause", "run", "resume"):
         shop.syncer(action, "orders")
