@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Self
 
 from syncer.engine.again import Recall, Reprieve
 from syncer.engine.job import Job
-from syncer.engine.one_row import all_with_key
 from syncer.engine.page import allowed, rows_needed, unsettled
 from syncer.engine.settled_rows import Skim
 from syncer.engine.span import Selection
@@ -78,10 +77,8 @@ class Choice:
         if chosen is not None:
             wanted, named = chosen.rows(rows, self.transform, now=at)
             return wanted, named["identity"]
-        if sample is None:
+        if sample is None or sample.key:  # a key's rows are all that is read
             return rows, None
-        if sample.key:
-            return all_with_key(rows, self.transform, sample.key, now=at), None
         transformed = self.transform(rows, now=at, start=self.start)
         needed = rows_needed(transformed, self.run, room=room) if room else None
         return rows.slice(0, needed), None

@@ -1,12 +1,12 @@
 """The row of a query with a key, or the rows where several have it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import InvalidOperation
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from connectors.base import Query, Range, Source
+from connectors.base import Query, Range
 from connectors.errors import QueryError
 from connectors.incremental import CursorValue, cursor_kind, cursor_value
 from syncer.transform.key_text import key_text
@@ -25,7 +25,7 @@ MOST_ALIKE = 100
 def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequence[str]) -> Query:
     """Return the query for the first `MOST_ALIKE` rows, in order of the key, that are not below `key`.
 
-    `all_with_key` tells its own.
+    `find` tells its own.
     Where a column has no exact text to compare with, as floats have none, it gives all rows that may be it.
     Raises `QueryError` where the key has another number of values.
     """
@@ -43,23 +43,23 @@ def of_key(query: Query, shape: "pa.Schema", columns: Sequence[str], key: Sequen
 
 
 def find(
-    source: Source, query: Query, transform: "Transform", key: Sequence[str], *, now: int
+    read: "Iterable[pa.RecordBatch]", transform: "Transform", key: Sequence[str], *, now: int
 ) -> "pa.RecordBatch | None":
     """Return the rows with `key`, as a run orders them, None where there is none.
 
     Batches are read until there are `MOST_ALIKE` of them: without order of the key any batch may have some.
     """
     found: list[pa.RecordBatch] = []
-    for rows in source.read(query):
-        if (alike := all_with_key(rows, transform, key, now=now)).num_rows:
+    for rows in read:
+        if (alike := _all_with_key(rows, transform, key, now=now)).num_rows:
             found.append(alike)
             if sum(each.num_rows for each in found) >= MOST_ALIKE:
                 break
     return _in_order(_together(found), transform) if found else None
 
 
-def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
-    """Return the `rows` with this key, which begin with them where they are in its order, as a run orders them.
+def _all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[str], *, now: int) -> "pa.RecordBatch":
+    """Return the `rows` with this key, which begin with them where they are in its order.
 
     Numbers and times may be written in any way, but where a column is compared by its text: then as `deliveries` does.
     """
@@ -69,7 +69,7 @@ def all_with_key(rows: "pa.RecordBatch", transform: "Transform", key: Sequence[s
     else:
         named = transform.named(rows, now=now)
         found = named.filter(named["key"] == key_text(key))["row"].unique(maintain_order=True).to_list()
-    return _in_order(taken(rows, found), transform)
+    return taken(rows, found)
 
 
 def taken(rows: "pa.RecordBatch", places: Sequence[int]) -> "pa.RecordBatch":

@@ -57,7 +57,7 @@ def preview(
         key_columns=transform.key_columns,
     )
     if key:
-        rows = find(source, of_key(query, shape, transform.key_columns, key), transform, key, now=now)
+        rows = find(source.read(of_key(query, shape, transform.key_columns, key)), transform, key, now=now)
     else:
         rows = next(iter(source.read(replace(query, limit=limit, batch_rows=limit))), None)
     if rows is None:

@@ -1,7 +1,7 @@
 """One sync as a straight line: plan, read, transform, deliver, checkpoint."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +32,7 @@ from syncer.engine.endings import (
 )
 from syncer.engine.job import Job
 from syncer.engine.mass_reject import Refusals
-from syncer.engine.one_row import of_key
+from syncer.engine.one_row import find, of_key
 from syncer.engine.page import take_page
 from syncer.engine.plan import first_event_time
 from syncer.engine.readings import Reading, Sweep, readings
@@ -246,7 +246,7 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
         if choice.is_complete:
             return
         making, after = choice, None
-        for batch in batches(source, reading.query, tools.stop, tools.spans, first_rows=first_rows):
+        for batch in _batches(choice, reading.query, source, tools, first_rows=first_rows):
             at = int(tools.clock.now().timestamp())
             rows, only = choice.rows(batch, reading.span, at=at, room=delivery.room)
             skim, made = delivery.meanwhile(partial(making.made, rows, only, at=at, spans=tools.spans))
@@ -270,6 +270,17 @@ def _read_all(choice: Choice, wanted: "Sequence[Reading]", source: Source, deliv
         delivery.drain()  # the watermark arrives before requests with rows from below it are made
         if delivery.stopped:
             return
+
+
+def _batches(
+    choice: Choice, query: Query, source: Source, tools: Tools, *, first_rows: int
+) -> "Iterator[pa.RecordBatch]":
+    """Yield what the query gives, or of a sample with a key its rows at once: they are judged together."""
+    read, sample = batches(source, query, tools.stop, tools.spans, first_rows=first_rows), choice.job.sample
+    if sample is None or not sample.key:
+        yield from read
+    elif (rows := find(read, choice.transform, sample.key, now=int(tools.clock.now().timestamp()))) is not None:
+        yield rows
 
 
 def _start(job: Job, run: RunLog, now: datetime) -> int | None:

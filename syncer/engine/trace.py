@@ -75,7 +75,7 @@ def find_rows(
         key_columns=transform.key_columns,
     )
     at = int(now.timestamp())
-    rows = find(source, of_key(query, shape, transform.key_columns, key), transform, key, now=at)
+    rows = find(source.read(of_key(query, shape, transform.key_columns, key)), transform, key, now=at)
     if rows is None:
         return ()
     start = position.start

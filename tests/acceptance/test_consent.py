@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.base import BATCH_ROWS
 from connectors.incremental import CursorKind, CursorValue
 from syncer.report import Tally
 from syncer.sandbox.faults import parse_faults
@@ -220,6 +221,20 @@ def test_of_two_rows_with_one_key_a_test_sends_neither_where_one_has_no_consent(
     sent = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", "2", "--output", "json").report
     assert (sent["acknowledged"], sent["buckets"]) == (1, {"duplicate_skipped": 1})
     assert shop.order_ids() == ["2"]
+
+
+@pytest.mark.parametrize("agreeing", [0, 1])
+def test_S17_a_test_judges_rows_of_a_key_without_exact_text_together_though_they_come_in_two_batches(
+    shop: Shop, agreeing: int
+) -> None:
+    last = BATCH_ROWS // 2 + 1
+    shop.add_orders(1, last)  # by order, of the last the first row ends a batch
+    rows = f"SELECT *, order_id::DOUBLE AS id, i = {agreeing} AS agreed FROM orders, range(2) AS r(i) WHERE order_id > 1 OR i = 0"
+    shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", rows)
+    shop.edit("pipelines/orders.yaml", "key: order_id", "key: id\nconsent: {column: agreed}")
+    done = shop.syncer("send-test", "orders", "--code", "TEST1", "--key", str(last), "--output", "json").report
+    assert (done["rows_read"], done["reasons"]) == (2, {"consent_came_later": 1, "consent_denied": 1})
+    assert shop.order_ids() == []
 
 
 def traced(shop: Shop, key: str) -> list[Any]:
