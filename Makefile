@@ -55,7 +55,8 @@ oldest:
 	uv venv --quiet --clear --python $(PYTHON) .venv-oldest
 	uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct -e .
 	uv pip install --quiet --python .venv-oldest/bin/python -e '.[test]'
-	.venv-oldest/bin/python -m pytest $(WORKERS) -m "$(MARKED)" tests/unit tests/contract
+	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "$(MARKED)" tests/unit
+	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "$(MARKED)" tests/contract
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
