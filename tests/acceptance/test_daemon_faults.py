@@ -148,8 +148,9 @@ def test_R27_a_daemon_that_slept_over_several_due_times_catches_up_once(shop: Sh
             daemon.send_signal(signal.SIGSTOP)
             slept_at = datetime.now().astimezone()
             time.sleep(3 + rng.random() * 2)
-            add_orders(shop, 1_000 + number, 1_000 + number)
             daemon.send_signal(signal.SIGCONT)
+            add_orders(shop, 1_000 + number, 1_000 + number)  # only now: asleep it may hold the warehouse's file
+            wait_until(partial(has_arrived, shop, 1_000 + number))
             wait_until(partial(has_missed, shop, slept_at))
     noted = rows(shop, "SELECT times, reason, first_at, last_at FROM missed_times WHERE reason LIKE 'no daemon%'")
     assert len(noted) >= count(10)
