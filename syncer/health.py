@@ -22,7 +22,7 @@ class Standing:
     """How a daemon is, told by itself."""
 
     session: Session | None
-    """Of the newest files; None: it has not begun yet."""
+    """Of the newest files; None: it has not begun yet, or has ended."""
     problems: int = 0
     """Mistakes in the files as they are now."""
     silent_s: float = 0.0
@@ -93,7 +93,7 @@ class Health:
         return readiness(standing, is_state_up=is_state_up)
 
     def metrics(self) -> bytes:
-        """Return what Prometheus gets; empty before the daemon has begun."""
+        """Return what Prometheus gets; empty before the daemon has begun, and when it has ended."""
         standing = self._daemon.standing()
         session = standing.session
         if session is None:

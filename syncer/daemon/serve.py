@@ -87,6 +87,7 @@ class Daemon:
                         time.sleep(self._tick(serving))
                 finally:
                     is_over = self._end()
+                    del self.session  # else who asks how it is would look at a state that is closed
                 return is_over
 
     def _begin(self, session: Session) -> None:

@@ -5,12 +5,15 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from syncer.daemon.serve import Daemon
 from syncer.errors import SyncerError
 from syncer.health import Health
+from syncer.state.database import Database
 from syncer.web.health_port import health_served
 from syncer.web.server import listener
 from tests.acceptance.daemons import process_of, running, said, wait_until
@@ -57,17 +60,28 @@ def test_a_daemon_that_has_not_begun_or_ends_is_not_ready_but_lives(shop: Shop) 
     with running(shop) as daemon:
         pass
     with probed(daemon) as port:
-        assert (ask(port, "/livez")[0], ask(port, "/readyz")[0]) == (200, 503)
+        assert [ask(port, path)[0] for path in ("/livez", "/readyz", "/metrics")] == [200, 503, 503]
     new = Daemon(daemon.project)
     with probed(new) as port:
         assert [ask(port, path)[0] for path in ("/livez", "/readyz", "/metrics")] == [200, 503, 503]
+
+
+def is_disconnected(database: Database) -> bool:
+    """Close every connection, as soon as the daemon uses none: the pool forgets one that is in use."""
+    assert isinstance(database.engine.pool, QueuePool)
+    assert database.writer is not None
+    database.writer.close()
+    if database.engine.pool.checkedout():
+        return False
+    database.close()
+    return True
 
 
 def test_a_daemon_whose_state_is_away_lives_and_is_not_ready(shop: Shop) -> None:
     state = shop.folder / ".syncer" / "state.db"
     with running(shop) as daemon, probed(daemon) as port:
         wait_until(lambda: ask(port, "/readyz")[0] == 200)
-        daemon.session.store.database.close()
+        wait_until(partial(is_disconnected, daemon.session.store.database))
         state.rename(shop.folder / "elsewhere")
         wait_until(lambda: ask(port, "/readyz")[0] == 503)
         assert json.loads(ask(port, "/readyz")[1])["state"] == "away"
