@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.errors import InvalidHeaderDefect
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from io import BufferedReader
@@ -75,10 +76,12 @@ def _takes(message: EmailMessage, header: str, text: str) -> bool:
     """Set a header; return whether `text`, which has no line break, names mailboxes."""
     try:
         message[header] = text
-        found = message[header].addresses
-        return bool(found) and all(each.username for each in found)  # Python 3.13 finds one without a name in `name@`
+        found, defects = message[header].addresses, message[header].defects
     except (ValueError, IndexError, AttributeError):  # what the library raises for `name@` and `name@[`
         return False
+    # Python 3.13 raises less: it finds an address without a name in `name@`, and adds what `name@[1` lacks
+    is_mended = any(isinstance(each, InvalidHeaderDefect) for each in defects)
+    return bool(found) and not is_mended and all(each.username for each in found)
 
 
 class _Over(smtplib.SMTP):
