@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import duckdb
+import psycopg
 import pytest
 
 from syncer.sandbox.server import Running, start
@@ -53,6 +55,17 @@ def make_shop(tmp_path: Path, empty_warehouse: Path) -> Iterator[MakeShop]:
     yield make
     for sandbox in opened:
         sandbox.stop()
+
+
+@pytest.fixture
+def postgres_state(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database for the state."""
+    name, server = f"syncer_state_{uuid4().hex[:8]}", postgres_server.replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 SECOND = """\

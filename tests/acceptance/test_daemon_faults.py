@@ -10,12 +10,10 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -41,17 +39,6 @@ from tests.counts import FULL, count
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.faults, pytest.mark.timeout(900)]
 SMALL = "destination: meta\nschedule: {every: 1s}\ndelivery: {events_per_request: 10, requests_in_flight: 4}"
-
-
-@pytest.fixture
-def postgres_state(postgres_server: str) -> Iterator[str]:
-    """URL of an empty database for the state."""
-    name, server = f"syncer_daemons_{uuid4().hex[:8]}", postgres_server.replace("+psycopg", "")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def is_ready(shop: Shop, process: Process, log: str = "daemon.log") -> bool:

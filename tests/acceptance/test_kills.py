@@ -6,11 +6,8 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from syncer.sandbox.faults import parse_faults
@@ -30,17 +27,6 @@ STATES = {
     "F07": ("postgres", count(8, 500) // GROUPS, "latency=10ms,500=2%,reset_after=2%,cut=1%"),
 }
 """Kills, and what goes wrong besides."""
-
-
-@pytest.fixture
-def postgres_state(postgres_server: str) -> Iterator[str]:
-    """URL of an empty database for the state."""
-    name, server = f"syncer_kills_{uuid4().hex[:8]}", postgres_server.replace("+psycopg", "")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def begin(shop: Shop) -> Process:
