@@ -8,6 +8,7 @@ from syncer.daemon.timetable import Passed, Timetable
 from syncer.pipeline import Pipeline, Project, Schedule
 from syncer.state import schedules
 from syncer.state.asked import RECONCILE, SCHEDULE
+from syncer.state.daemons import served
 from syncer.state.pauses import pauses
 from syncer.state.schedules import ASLEEP, PAUSED, Due, Missed
 from syncer.state.scope import Scope
@@ -30,6 +31,16 @@ def timetables(project: Project) -> dict[Name, Timetable]:
         for pipeline in project.pipelines.values()
         for kind, schedule in _schedules(project, pipeline)
     }
+
+
+def serves(project: Project) -> frozenset[str]:
+    """Return which runs a daemon with these files begins, as it says them: people may ask for any, clocks for theirs."""
+    return frozenset(
+        served(pipeline.name, destination=destination, by=by)
+        for pipeline in project.pipelines.values()
+        for destination in ("", *pipeline.destinations)
+        for by in ("", *(kind for kind, _ in _schedules(project, pipeline)))
+    )
 
 
 def has_clock(project: Project, pipeline: Pipeline, *, kind: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from syncer.actor import actor
 from syncer.daemon.alarms import Alarms
-from syncer.daemon.clocks import Clocks
+from syncer.daemon.clocks import Clocks, serves
 from syncer.daemon.crew import Crew
 from syncer.daemon.files import Files
 from syncer.daemon.notify import notify, watchdog_s
@@ -79,12 +79,15 @@ class Daemon:
         Raises `StateError` where the state cannot be opened, or is a file that another daemon serves.
         """
         with Session(self.project, clock=self.clock, stop=self.stop) as session:
-            serving = Serving(session.store, self.project.target, daemon_id=_new_id(), holder=session.holder)
-            with serving:
+            its = serves(self.project)
+            self.serving = Serving(
+                session.store, self.project.target, daemon_id=_new_id(), holder=session.holder, serves=its
+            )
+            with self.serving:
                 self._begin(session)
                 try:
                     while not self.stop.is_wanted:
-                        time.sleep(self._tick(serving))
+                        time.sleep(self._tick())
                 finally:
                     is_over = self._end()
                     del self.session  # else who asks how it is would look at a state that is closed
@@ -140,7 +143,7 @@ class Daemon:
         except ConfigError as error:
             return {"problem": str(error)}
 
-    def _tick(self, serving: Serving) -> float:
+    def _tick(self) -> float:
         """Do what there is to do; return how many seconds to wait for more."""
         now = self._ticked_at = self.clock.monotonic()
         if self._watchdog_s is not None and now - self._alive_at >= self._watchdog_s:
@@ -150,7 +153,7 @@ class Daemon:
             return TICK_S
         try:
             if now - self._beat_at >= BEAT_S:
-                serving.beat([str(problem) for problem in self.files.problems])
+                self._beat()
                 self._beat_at, self._is_due = now, True
             ring_s = self.alarms.ring()
             if self._is_due:
@@ -167,6 +170,10 @@ class Daemon:
             self._trouble = ""
             log.info("state.back")
         return min(TICK_S, ring_s if ring_s is not None else TICK_S)
+
+    def _beat(self) -> None:
+        """Say that it goes on, with these files."""
+        self.serving.beat([str(problem) for problem in self.files.problems], serves(self.files.project))
 
     def _begin_runs(self, now: float) -> None:
         """Read the files and begin what is wished: seldom, where all that is wished waits for a resume."""

@@ -1,6 +1,6 @@
-"""Which daemons serve the state: each holds a lock that dies with it, and says now and then that it goes on."""
+"""Which daemons serve the state: each holds a lock that dies with it, and says now and then what it serves."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,13 +32,25 @@ class DaemonRow:
     """When it last said that it goes on."""
     problems: tuple[str, ...]
     """Mistakes of files that keep it at their last good ones."""
+    serves: frozenset[str] | None
+    """The runs that it begins by its files, each as `served` writes it; None: an earlier release does not say."""
+
+    def may_begin(self, pipeline: str, *, destination: str = "", by: str = "") -> bool:
+        """Return whether it may begin runs of `pipeline` to `destination`, or to any, that `by` asks for."""
+        return self.serves is None or served(pipeline, destination=destination, by=by) in self.serves
+
+
+def served(pipeline: str, *, destination: str = "", by: str = "") -> str:
+    """Return how a daemon says that it begins such runs: to a destination or to any, for a clock or for people."""
+    return f"{pipeline}/{destination}/{by}"  # no name has a slash
 
 
 class Serving:
     """The word of this process that it serves the state; taken back when it is closed. Mutable."""
 
-    def __init__(self, store: Store, target: str, *, daemon_id: str, holder: str) -> None:
+    def __init__(self, store: Store, target: str, *, daemon_id: str, holder: str, serves: Collection[str]) -> None:
         self._store, self._target, self._id, self._holder = store, target, daemon_id, holder
+        self._serves = "\n".join(sorted(serves))
         self._lock: Lock = _lock(store, daemon_id)
         try:
             self._begin()
@@ -57,16 +69,16 @@ class Serving:
             connection.execute(delete(DAEMONS).where(DAEMONS.c.id == self._id))
         self._lock.release()
 
-    def beat(self, problems: Sequence[str]) -> None:
-        """Say that this daemon goes on, and which mistakes of files it found; takes a lost lock again."""
-        before = self._id
+    def beat(self, problems: Sequence[str], serves: Collection[str]) -> None:
+        """Say that this daemon goes on, with which mistakes of files, and what it serves; takes a lost lock again."""
+        before, self._serves = self._id, "\n".join(sorted(serves))
         if not self._lock.is_alive():
             self._lock.release()
             self._take_again()
         with self._store.tx("daemon") as connection:
             if self._id != before:
                 connection.execute(delete(DAEMONS).where(DAEMONS.c.id == before))
-            said = {"seen_at": self._store.clock.now(), "problems": "\n".join(problems)}
+            said = {"seen_at": self._store.clock.now(), "problems": "\n".join(problems), "serves": self._serves}
             if not connection.execute(update(DAEMONS).where(DAEMONS.c.id == self._id).values(**said)).rowcount:
                 connection.execute(insert(DAEMONS), self._row() | said)
 
@@ -94,6 +106,7 @@ class Serving:
             "started_at": now,
             "seen_at": now,
             "problems": "",
+            "serves": self._serves,
         }
 
 
@@ -107,6 +120,7 @@ def serving(store: Store, target: str) -> list[DaemonRow]:
             started_at=row.started_at,
             seen_at=row.seen_at,
             problems=tuple(filter(None, row.problems.split("\n"))),
+            serves=None if row.serves is None else frozenset(row.serves.split("\n")),
         )
         for row in _rows(store)
         if row.target == target and is_held(store.database, _name(store, row.id))

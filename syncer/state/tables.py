@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from syncer.errors import StateError
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """Revision of the newest migration."""
 VERSION_TABLE = "syncer_schema"
 """Where Alembic keeps the revision; a name of our own, so that a shared database may hold another Alembic."""
@@ -245,6 +245,7 @@ DAEMONS = Table(
     Column("started_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("problems", Text, nullable=False, server_default=""),
+    Column("serves", Text),
 )
 
 SCHEDULES = Table(

@@ -242,7 +242,7 @@ def test_R24_a_caller_that_hung_up_waits_no_longer(shop: Shop) -> None:
 
 def serving_nothing(session: Session) -> Serving:
     """A daemon by its word in the state, which runs nothing."""
-    return Serving(session.store, "default", daemon_id="idle", holder="nobody")
+    return Serving(session.store, "default", daemon_id="idle", holder="nobody", serves=[])
 
 
 def test_before_the_daemon_has_begun_and_when_it_ends_a_call_is_told_to_come_again(shop: Shop) -> None:

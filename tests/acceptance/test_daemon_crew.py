@@ -23,6 +23,7 @@ from syncer.report import RunReport, RunStatus
 from syncer.session import Session
 from syncer.state import asked
 from syncer.state.asked import SCHEDULE, Asked, AskedState
+from syncer.state.daemons import Serving
 from tests.acceptance.daemons import EVERY, answered, ask, environ, session_of
 from tests.acceptance.shop import TOKEN, Shop
 
@@ -110,6 +111,7 @@ def test_a_daemon_reads_its_files_seldom_while_all_that_is_asked_for_waits_for_a
     with Session(daemon.project, clock=daemon.clock, stop=daemon.stop) as session:
         asked.ask(session.store, "default", "orders", destination="meta", by=SCHEDULE)
         pause(session, session.project.pipelines["orders"])
+        daemon.serving = Serving(session.store, "default", daemon_id="1", holder="ada", serves=[])
         daemon._begin(session)
         read_at = []
         for at in (100.0, 100.5, 101.0, 102.0, 102.5):
@@ -119,6 +121,7 @@ def test_a_daemon_reads_its_files_seldom_while_all_that_is_asked_for_waits_for_a
         daemon._begin_runs(103.0)
         assert (read_at, daemon._files_at) == ([100.0, 100.0, 100.0, 102.0, 102.0], 103.0)
         assert daemon._end()
+        daemon.serving.__exit__(None, None, None)
 
 
 def test_R27_a_person_who_finds_the_pipeline_paused_takes_no_due_time_away(shop: Shop) -> None:

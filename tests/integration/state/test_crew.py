@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from syncer.daemon.clocks import Clocks
+from syncer.daemon.clocks import Clocks, serves
 from syncer.daemon.crew import Crew
 from syncer.daemon.slots import Slots
 from syncer.pipeline import Pipeline
@@ -21,8 +21,10 @@ from tests.integration.state.test_clocks import pipeline, project, run, waiting
 Opened = Callable[[], Store]
 
 
-def daemon(store: Store, number: int = 1) -> Serving:
-    return Serving(store, "default", daemon_id=f"id-{number}", holder=f"ada@host pid {number}")
+def daemon(store: Store, number: int = 1, *pipelines: Pipeline) -> Serving:
+    """A daemon that lives and has files with these pipelines."""
+    has = serves(project(*pipelines))
+    return Serving(store, "default", daemon_id=f"id-{number}", holder=f"ada@host pid {number}", serves=has)
 
 
 def look(store: Store, *pipelines: Pipeline, crew: Crew | None = None) -> None:

@@ -1,31 +1,54 @@
 """Who serves the state: one daemon a file, several on Postgres, each known by a lock that dies with it (R25)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from sqlalchemy import text
 
 from syncer.errors import StateError
-from syncer.state.daemons import Serving, serving
+from syncer.state.daemons import Serving, served, serving
 from syncer.state.locks import try_lock
 from syncer.state.store import Store
 
 Opened = Callable[[], Store]
 
 
-def daemon(store: Store, number: int = 1, target: str = "prod") -> Serving:
-    return Serving(store, target, daemon_id=f"id-{number}", holder=f"ada@host pid {number}")
+def daemon(store: Store, number: int = 1, target: str = "prod", serves: Collection[str] = ()) -> Serving:
+    return Serving(store, target, daemon_id=f"id-{number}", holder=f"ada@host pid {number}", serves=serves)
 
 
 def test_a_daemon_is_known_while_it_serves_with_what_it_says(store: Store) -> None:
     with daemon(store) as one:
         store.clock.sleep(5)
-        one.beat(["pipelines/orders.yaml:3:1: key: is missing", "another"])
+        one.beat(["pipelines/orders.yaml:3:1: key: is missing", "another"], [])
         (found,) = serving(store, "prod")
         assert (found.holder, found.problems[1]) == ("ada@host pid 1", "another")
         assert (found.seen_at - found.started_at).total_seconds() == 5
         assert serving(store, "dev") == []
     assert serving(store, "prod") == []
+
+
+def test_a_daemon_says_which_runs_it_begins(store: Store) -> None:
+    before = [served("orders"), served("orders", destination="meta"), served("orders", by="schedule")]
+    with daemon(store, serves=before) as one:
+        (found,) = serving(store, "prod")
+        assert found.may_begin("orders")
+        assert found.may_begin("orders", destination="meta")
+        assert found.may_begin("orders", by="schedule")
+        assert not found.may_begin("orders", destination="other")
+        assert not found.may_begin("customers")
+        one.beat([], [])
+        (found,) = serving(store, "prod")
+        assert (found.serves, found.may_begin("orders")) == (frozenset([""]), False)
+
+
+def test_a_daemon_of_an_earlier_release_beside_others_may_begin_anything(store: Store) -> None:
+    """It goes on while another upgrades the state, and does not say what its files have."""
+    with daemon(store):
+        with store.tx("test") as connection:
+            connection.execute(text("UPDATE daemons SET serves = NULL"))
+        (found,) = serving(store, "prod")
+        assert (found.serves, found.may_begin("orders", destination="meta", by="schedule")) == (None, True)
 
 
 def test_R25_a_state_file_takes_one_daemon_and_says_who_that_is(store: Store, opened: Opened) -> None:
@@ -60,7 +83,7 @@ def test_a_daemon_that_another_took_for_dead_says_again_that_it_serves(store: St
         with store.tx("test") as connection:
             connection.execute(text("DELETE FROM daemons"))
         assert serving(store, "prod") == []
-        one.beat([])
+        one.beat([], [])
         assert len(serving(store, "prod")) == 1
 
 
@@ -75,7 +98,7 @@ def test_a_lock_that_the_server_forgot_is_taken_again(store: Store, opened: Open
             )
             connection.execute(text(kill))
         assert serving(opened(), "prod") == []
-        one.beat([])
+        one.beat([], [])
         assert len(serving(opened(), "prod")) == 1
 
 
@@ -86,7 +109,7 @@ def test_R25_a_lock_that_the_server_keeps_for_a_broken_connection_stops_no_daemo
         one._lock.release()
         kept = try_lock(opened().database, "daemon\0id-1")
         assert kept is not None
-        one.beat([])
+        one.beat([], [])
         assert [each.holder for each in serving(opened(), "prod")] == ["ada@host pid 1"]
         kept.release()
     assert serving(opened(), "prod") == []
