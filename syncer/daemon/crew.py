@@ -230,13 +230,13 @@ class Crew:
 
 
 def _scope(session: Session, wish: Asked) -> Scope:
-    """Return whose run is wished; where no destination is named, that of the only one, or of the run that covers it."""
+    """Return whose run is wished; where no destination is named, that of the run that covers it, or of the only one."""
     pipeline, target = session.project.pipelines.get(wish.pipeline), session.project.target
-    known = wish.destination or (pipeline.destinations[0] if pipeline else "")
-    if not known and wish.run_id is not None:
+    known = wish.destination
+    if known is None and wish.run_id is not None:  # the files may name another one since
         runs = find_runs(session.store, wish.run_id, target=target, limit=1)
-        known = next((run.report.destination for run in runs), "")
-    return Scope(target, wish.pipeline, known)
+        known = next((run.report.destination for run in runs), None)
+    return Scope(target, wish.pipeline, known or (pipeline.destinations[0] if pipeline else ""))
 
 
 def _has_other_ways(session: Session, wish: Asked) -> bool:

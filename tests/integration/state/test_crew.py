@@ -9,6 +9,7 @@ from syncer.daemon.clocks import Clocks, serves
 from syncer.daemon.crew import Crew
 from syncer.daemon.slots import Slots
 from syncer.pipeline import Pipeline
+from syncer.report import RunStatus
 from syncer.session import Session
 from syncer.state import asked
 from syncer.state.asked import SCHEDULE, AskedState
@@ -213,3 +214,18 @@ def test_R26_a_wish_that_another_daemon_is_answering_is_not_refused_here(store: 
     found = asked.find(store, wish)
     assert found is not None
     assert (found.state, found.message) == (AskedState.DONE, None)
+
+
+def test_R26_a_trigger_whose_run_goes_to_a_destination_of_before_an_edit_waits_for_that_run(store: Store) -> None:
+    asked.ask(store, "default", "orders", by="ada")
+    facts = {"fingerprint": "f", "trigger": "trigger", "holder": "ada"}
+    with daemon(store):
+        log = store.start_run(
+            Scope("default", "orders", "meta"), run_id="1", now=store.clock.now(), is_answer=True, **facts
+        )
+        look(store, pipeline(destinations=("renamed",)))
+        (wish,) = asked.waiting(store, "default")
+        assert (wish.state, wish.run_id) == (AskedState.RUNNING, "1")
+        log.finish(RunStatus.DONE, now=store.clock.now())
+        log.close()
+    assert asked.waiting(store, "default") == []
