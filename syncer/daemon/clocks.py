@@ -8,7 +8,7 @@ from syncer.daemon.timetable import Passed, Timetable
 from syncer.pipeline import Pipeline, Project, Schedule
 from syncer.state import schedules
 from syncer.state.asked import RECONCILE, SCHEDULE
-from syncer.state.daemons import served
+from syncer.state.daemons import served, serving
 from syncer.state.pauses import pauses
 from syncer.state.schedules import ASLEEP, PAUSED, Due, Missed
 from syncer.state.scope import Scope
@@ -17,7 +17,7 @@ from syncer.state.store import Store
 AHEAD = timedelta(minutes=10)
 """A clock of a pipeline that stands further ahead was set by a wrong clock of a machine: it would ring no more."""
 LEFT_FOR = timedelta(days=1)
-"""So long after it was due a clock that a daemon did not know goes on where it stood; then it was taken out, and begins anew."""
+"""So long after it was due a clock is left to a daemon that may come back; then it counts as taken out."""
 log = logging.getLogger(__name__)
 
 Name = tuple[str, str]
@@ -58,35 +58,38 @@ def _schedules(project: Project, pipeline: Pipeline) -> Iterable[tuple[str, Sche
 
 
 class Clocks:
-    """Asks for runs that are due. Where they stand is in the state; here is what that was made of. Mutable."""
+    """Asks for runs that are due. Where they stand is in the state, for all daemons; here are those of one. Mutable.
+
+    A clock begins where a file has it and none stands, goes on where it stands, and is forgotten once it is taken out.
+    """
 
     def __init__(self, store: Store, project: Project) -> None:
         self._store, self._target = store, project.target
         self.timetables: dict[Name, Timetable] = {}
         self._first: dict[tuple[Name, str, datetime], datetime | None] = {}
-        self._stood: dict[Name, Due] = {}
-        """Where they stood when they were seen last: a daemon with other files may have forgotten them since."""
         self._paused: set[Name] = set()
         """Clocks that were due while their pipelines were paused."""
         self.follow(project)
 
     def follow(self, project: Project) -> None:
-        """Go by the schedules of `project` from now on; clocks that it lost are forgotten, those of others are left to them.
+        """Go by the schedules of `project` from now on; this daemon has said already what it serves by them.
 
-        A state file takes one daemon, so a clock that its files have not was taken out, also before it started.
+        A clock was taken out where these files lost it, or have its pipeline without it, and where the state is a file,
+        which takes one daemon. Else another may have it that is down.
         """
+        found, is_only = schedules.stored(self._store, self._target), self._store.database.kind == "sqlite"
         before, self.timetables, self._first = self.timetables, timetables(project), {}
-        self._stood = {name: due for name, due in self._stood.items() if name in self.timetables}
         self._destinations = {name: pipeline.destinations for name, pipeline in project.pipelines.items()}
-        found = schedules.stored(self._store, self._target)
-        others = [found[name] for name in sorted(found.keys() - self.timetables.keys())]
-        is_only = self._store.database.kind == "sqlite"
-        gone = [due for due in others if is_only or _name(due) in before]
+        self._forget(due for name, due in found.items() if is_only or name in before or name[0] in project.pipelines)
+        self._begin(found)
+
+    def _forget(self, taken_out: Iterable[Due]) -> None:
+        """Forget those clocks of `taken_out` that no daemon has that lives."""
+        others = [due for due in taken_out if (due.pipeline, due.kind) not in self.timetables]
+        living = serving(self._store, self._target) if others else []
+        gone = [due for due in others if not any(each.may_begin(due.pipeline, by=due.kind) for each in living)]
         if gone:
             schedules.forget(self._store, self._target, gone)
-        if unknown := [due for due in others if due not in gone and due.next_at is not None]:
-            schedules.leave(self._store, self._target, unknown)
-        self._begin(found)
 
     def _begin(self, found: Mapping[Name, Due]) -> None:
         ahead = self._store.clock.now() + AHEAD
@@ -99,21 +102,9 @@ class Clocks:
             schedules.begin(self._store, self._target, new, ahead=ahead)
 
     def _anew(self, name: Name, before: Due | None) -> Due:
-        """Return where a clock begins: as it stood, where another daemon forgot or left it."""
         timetable, now = self.timetables[name], self._store.clock.now()
-        if before is not None and self._was_taken_out(name, before, now):
-            before = None
-        stood = before or self._stood.get(name)
-        if stood is not None and stood.schedule == str(timetable) and stood.due_at <= now + AHEAD:
-            return self._due(name, stood.due_at)
-        return self._due(name, timetable.begin(now, before=_before(before), at_once=name[1] == SCHEDULE))
-
-    def _was_taken_out(self, name: Name, left: Due, now: datetime) -> bool:
-        """Return whether nobody rang a clock for long after it was due; who slept meanwhile knows better."""
-        if left.next_at is not None or name in self._stood:
-            return False
-        first = self.timetables[name].next_start(left.due_at, left.due_at)
-        return first is not None and first < now - LEFT_FOR
+        since = None if before is None else before.due_at
+        return self._due(name, timetable.begin(now, before=since, at_once=name[1] == SCHEDULE))
 
     def _due(self, name: Name, due_at: datetime) -> Due:
         timetable = self.timetables[name]
@@ -126,7 +117,7 @@ class Clocks:
         if any(_is_lost(found.get(name), now + AHEAD) for name in self.timetables):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
-        self._stood |= self._own(found)
+        self._forget(due for due in found.values() if _is_long_over(due, now))
         due = [
             (stored, passed)
             for name, stored in found.items()
@@ -137,14 +128,9 @@ class Clocks:
         paused = pauses(self._store, self._target)
         free = {stored.pipeline: self._free(stored.pipeline, paused) for stored, _ in due}
         self._paused |= {(stored.pipeline, stored.kind) for stored, _ in due if not free[stored.pipeline]}
-        number = sum(
+        return sum(
             self._ask(stored, passed, now, free[stored.pipeline]) for stored, passed in due if free[stored.pipeline]
         )
-        self._stood |= self._own(schedules.stored(self._store, self._target))
-        return number
-
-    def _own(self, found: Mapping[Name, Due]) -> dict[Name, Due]:
-        return {name: found[name] for name in self.timetables if name in found}
 
     def _free(self, name: str, paused: Collection[Scope]) -> list[str]:
         """Return the destinations of a pipeline to which it is not paused."""
@@ -165,7 +151,6 @@ class Clocks:
         after = self._due(name, passed.newest)
         if not schedules.pass_due(self._store, self._target, stored, after, missed, to=to):
             return False
-        self._stood[name] = after  # another daemon may forget it before it is looked at again
         self._paused.discard(name)
         facts = {"pipeline": stored.pipeline, "by": stored.kind, "due": _text(passed.newest)}
         log.info("run.due", extra=facts | ({"missed": passed.before} if missed else {}))
@@ -177,21 +162,17 @@ class Clocks:
         return {name: found[name].next_at for name in self.timetables if name in found}
 
 
-def _name(due: Due) -> Name:
-    return due.pipeline, due.kind
-
-
 def _goes_on(due: Due | None, timetable: Timetable, ahead: datetime) -> bool:
     return due is not None and not _is_lost(due, ahead) and due.schedule == str(timetable)
 
 
 def _is_lost(due: Due | None, ahead: datetime) -> bool:
-    """Return whether a clock was forgotten or left by another daemon, or set by a clock that was wrong."""
-    return due is None or due.next_at is None or due.due_at > ahead
+    """Return whether a clock was forgotten by another daemon, or set by a clock that was wrong."""
+    return due is None or due.due_at > ahead
 
 
-def _before(due: Due | None) -> datetime | None:
-    return None if due is None else due.due_at
+def _is_long_over(due: Due, now: datetime) -> bool:
+    return (due.next_at or due.due_at) < now - LEFT_FOR
 
 
 def _missed(stored: Due, passed: Passed, now: datetime, *, reason: str) -> Missed | None:

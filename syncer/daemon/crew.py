@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from syncer.actor import actor
 from syncer.config.chosen import way_to
-from syncer.daemon.clocks import Name, has_clock
+from syncer.daemon.clocks import LEFT_FOR, has_clock
 from syncer.daemon.slots import Slots
 from syncer.daemon.worker import Ended, Worker
 from syncer.pipeline import Pipeline
@@ -19,17 +19,14 @@ from syncer.state.asked import CLOCKS, Asked, AskedState
 from syncer.state.daemons import serving
 from syncer.state.history import find_runs
 from syncer.state.pauses import pauses
-from syncer.state.schedules import Due
 from syncer.state.scope import Scope
 
 log = logging.getLogger(__name__)
 
 MOST_CRASHES = 3
 CRASHES_WITHIN = timedelta(minutes=10)
-OTHERS_HAVE = timedelta(minutes=1)
-"""Time for another daemon to begin what this one does not know."""
-OTHERS_SEND = timedelta(days=1)
-"""The same where a clock asked that goes on: it does not tell of the destination, nor whether a daemon that has it lives."""
+ANSWERED_WITHIN = timedelta(minutes=1)
+"""So long a person waits where no daemon that lives has what was asked for: one may just be started again."""
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
 MOST_THREADS = 1_024
@@ -48,8 +45,6 @@ class Crew:
     _failures: dict[Scope, int] = field(default_factory=dict)
     _held: set[Scope] = field(default_factory=set)
     """Those that another process was found to hold."""
-    _gone_since: dict[Name, float] = field(default_factory=dict)
-    """When clocks of others that asked for runs were first found to be gone."""
     _crashed: dict[Scope, int] | None = None
     _said: dict[Scope, str] = field(default_factory=dict)
     """Why the last run failed without a word in the state; replaced and never changed, since others read it."""
@@ -121,13 +116,10 @@ class Crew:
 
     def _begin(self, session: Session, scope: Scope, wishes: list[Asked], paused: Mapping[Scope, str]) -> bool:
         target, name = session.project.target, scope.pipeline
-        way = _way(session, scope)
-        if way is None:
-            self._refuse_unknown(session, scope, wishes)
-            return False
-        is_by_clocks = all(wish.by in CLOCKS for wish in wishes)
-        if is_by_clocks and not any(has_clock(session.project, way, kind=wish.by) for wish in wishes):
-            self._refuse_rung(session, scope, wishes)
+        way, is_by_clocks = _way(session, scope), all(wish.by in CLOCKS for wish in wishes)
+        rings = way is not None and any(has_clock(session.project, way, kind=wish.by) for wish in wishes)
+        if way is None or (is_by_clocks and not rings):
+            self._leave(session, scope, wishes, is_paused=scope in paused)
             return False
         if scope in paused and is_by_clocks:
             self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S  # it waits until it is resumed
@@ -148,55 +140,13 @@ class Crew:
         self._running[scope] = (worker, self._pool.submit(self._in_place, worker))
         return True
 
-    def _refuse_unknown(self, session: Session, scope: Scope, wishes: list[Asked]) -> None:
-        """Answer wishes for what no file here names; where others serve the target, their files may."""
-        self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
-        if left := self._left_over(session, wishes):
-            known = scope.pipeline in session.project.pipelines
-            what = (
-                f"sends {scope.pipeline} to no {scope.destination!r}"
-                if known
-                else f"knows no pipeline {scope.pipeline!r}"
-            )
-            target = session.project.target
-            message = f"the daemon that serves target {target} {what}; are its files the same?"
-            asked.refuse(session.store, target, left, message=message)
-
-    def _refuse_rung(self, session: Session, scope: Scope, wishes: list[Asked]) -> None:
-        """Answer wishes of clocks that the files here have not; where others serve the target, theirs may."""
-        left = self._left_over(session, wishes)
-        if len(left) < len(wishes):
+    def _leave(self, session: Session, scope: Scope, wishes: list[Asked], *, is_paused: bool) -> None:
+        """Leave wishes that the files here do not know to other daemons, and answer those that none may begin."""
+        over = _left_over(session, scope, wishes, is_paused=is_paused)
+        if len(over) < len(wishes):
             self._not_before[scope] = self.clock.monotonic() + FIRST_RETRY_S
-        if left:
-            message = "no clock of the pipeline rings any more"
-            asked.refuse(session.store, session.project.target, left, message=message)
-
-    def _left_over(self, session: Session, wishes: list[Asked]) -> list[Asked]:
-        """Return those of `wishes` that no other daemon may begin, either: it has had a minute.
-
-        What a clock asked for waits as long where no other serves: the one that has it may just be started again.
-        """
-        store, target = session.store, session.project.target
-        if store.database.kind == "sqlite":
-            return wishes
-        is_alone = len(serving(store, target)) < 2
-        now, clocks = store.clock.now(), schedules.stored(store, target)
-        has_gone = {wish.by: self._has_gone((wish.pipeline, wish.by), clocks) for wish in wishes if wish.by in CLOCKS}
-        waiting = [wish for wish in wishes if wish.state is AskedState.ASKED and wish.at <= now - OTHERS_HAVE]
-        long = [wish for wish in asked.awake(store, target, waiting) if wish.at <= now - OTHERS_SEND]
-        elsewhere = [wish for wish in wishes if _has_other_ways(session, wish)]
-        over = [wish for wish in waiting if has_gone.get(wish.by, True)]
-        over += [wish for wish in long if is_alone or wish in elsewhere]
-        over += [wish for wish in wishes if is_alone and (wish.by not in CLOCKS or wish in elsewhere)]
-        return [wish for wish in wishes if wish in over]
-
-    def _has_gone(self, clock: Name, clocks: Mapping[Name, Due]) -> bool:
-        """Return whether a clock has been gone for a minute: a daemon that has it would have put it back."""
-        now = self.clock.monotonic()
-        if clock in clocks and clocks[clock].next_at is not None:
-            self._gone_since.pop(clock, None)
-            return False
-        return now - self._gone_since.setdefault(clock, now) >= OTHERS_HAVE.total_seconds()
+        if over:
+            asked.refuse(session.store, session.project.target, over, message=_unknown(session, scope))
 
     def _in_place(self, worker: Worker) -> Ended:
         with self.slots.held():
@@ -239,9 +189,27 @@ def _scope(session: Session, wish: Asked) -> Scope:
     return Scope(target, wish.pipeline, known or (pipeline.destinations[0] if pipeline else ""))
 
 
-def _has_other_ways(session: Session, wish: Asked) -> bool:
-    """Return whether the files have the pipeline that a wish is for, and send it elsewhere."""
-    return wish.pipeline in session.project.pipelines and _way(session, _scope(session, wish)) is None
+def _left_over(session: Session, scope: Scope, wishes: list[Asked], *, is_paused: bool) -> list[Asked]:
+    """Return those of `wishes`, unknown here, that no daemon begins: none has them that lives, or may come back.
+
+    A person is told so after a minute; what a clock asked for goes with the clock, at the latest after a day. A state
+    file takes one daemon, so nobody comes back to it.
+    """
+    store, target = session.store, session.project.target
+    if store.database.kind == "sqlite":
+        return wishes
+    living, clocks, now = serving(store, target), schedules.stored(store, target), store.clock.now()
+
+    def is_over(wish: Asked) -> bool:
+        by = wish.by if wish.by in CLOCKS else ""
+        may_begin = any(each.may_begin(scope.pipeline, destination=scope.destination, by=by) for each in living)
+        if may_begin or wish.state is not AskedState.ASKED:
+            return False
+        if not by:
+            return wish.at <= now - ANSWERED_WITHIN
+        return (wish.pipeline, by) not in clocks or (wish.at <= now - LEFT_FOR and not is_paused)
+
+    return [wish for wish in wishes if is_over(wish)]
 
 
 def _way(session: Session, scope: Scope) -> Pipeline | None:
@@ -249,6 +217,14 @@ def _way(session: Session, scope: Scope) -> Pipeline | None:
     pipeline = session.project.pipelines.get(scope.pipeline)
     is_known = pipeline is not None and scope.destination in pipeline.destinations
     return way_to(pipeline, scope.destination) if pipeline is not None and is_known else None
+
+
+def _unknown(session: Session, scope: Scope) -> str:
+    is_known = scope.pipeline in session.project.pipelines
+    what = (
+        f"sends {scope.pipeline} to no {scope.destination!r}" if is_known else f"knows no pipeline {scope.pipeline!r}"
+    )
+    return f"the daemon that serves target {scope.target} {what}; are its files the same?"
 
 
 def _crash_loop(name: str, crashed: int) -> str:

@@ -201,7 +201,8 @@ class Daemon:
         before, project = self.session.project, self.files.project
         if project is before:
             return
-        self.clocks.follow(project)  # first, so that a state that fails here is tried again
+        self._beat()  # first: of two that lose a clock at once, the later one knows that nobody has it
+        self.clocks.follow(project)  # then, so that a state that fails here is tried again
         self._set_alarms()
         self.session = self.session.renewed(project)
         self.slots.number = project.daemon.concurrency

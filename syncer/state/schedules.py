@@ -32,7 +32,7 @@ class Due:
     due_at: datetime
     """The newest due time for which a run was asked, or when the schedule began."""
     next_at: datetime | None
-    """When the next run is to begin; None: never, or as far as is known no daemon has the clock any more."""
+    """When the next run is to begin; None: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def stored(store: Store, target: str) -> dict[tuple[str, str], Due]:
 
 
 def begin(store: Store, target: str, dues: Iterable[Due], *, ahead: datetime) -> None:
-    """Write down clocks that are new, were left, go another way from now on, or stand behind `ahead`, as no right one does.
+    """Write down clocks that are new, go another way from now on, or stand behind `ahead`, as no right one does.
 
     Where others did meanwhile, that stands.
     """
@@ -68,9 +68,8 @@ def begin(store: Store, target: str, dues: Iterable[Due], *, ahead: datetime) ->
         for due in dues:
             values = _values(due)
             connection.execute(_INSERT[connection.dialect.name], {"target": target, **values})
-            is_left = SCHEDULES.c.next_at.is_(None) & (SCHEDULES.c.due_at <= due.due_at)
             is_other = or_(SCHEDULES.c.schedule != due.schedule, SCHEDULES.c.due_at > ahead)
-            connection.execute(update(SCHEDULES).where(_is(target, due), is_left | is_other).values(**values))
+            connection.execute(update(SCHEDULES).where(_is(target, due), is_other).values(**values))
 
 
 def forget(store: Store, target: str, gone: Iterable[Due]) -> None:
@@ -78,13 +77,6 @@ def forget(store: Store, target: str, gone: Iterable[Due]) -> None:
     with store.tx("schedule") as connection:
         for due in gone:
             connection.execute(delete(SCHEDULES).where(_is(target, due)))
-
-
-def leave(store: Store, target: str, unknown: Iterable[Due]) -> None:
-    """Let clocks stand, without a next time, that a daemon does not know: another that has them goes on from there."""
-    with store.tx("schedule") as connection:
-        for due in unknown:
-            connection.execute(update(SCHEDULES).where(_is(target, due)).values(next_at=None))
 
 
 def pass_due(store: Store, target: str, before: Due, after: Due, missed: Missed | None, *, to: Sequence[str]) -> bool:

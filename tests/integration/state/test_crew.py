@@ -39,31 +39,50 @@ def crew_of(store: Store) -> Crew:
     return Crew(Slots(1), store.clock)
 
 
-def test_a_pipeline_that_nobody_knows_is_refused_at_once(store: Store) -> None:
+def test_a_pipeline_that_nobody_knows_is_refused_after_a_minute_in_a_state_file_at_once(store: Store) -> None:
+    """Another daemon may just be started again; a file takes one."""
     wish = asked.ask(store, "default", "orders", by="ada")
     with daemon(store):
+        look(store)
+        assert len(waiting(store)) == (store.database.kind == "postgres")
+        store.clock.sleep(61)
         look(store)
     found = asked.find(store, wish)
     assert found is not None
     assert "knows no pipeline 'orders'; are its files the same?" in (found.message or "")
 
 
-def test_R25_a_pipeline_that_another_daemon_may_know_is_left_to_it_for_a_minute(store: Store, opened: Opened) -> None:
+def test_R25_a_pipeline_that_another_daemon_knows_is_left_to_it_while_it_lives(store: Store, opened: Opened) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
-    clocks, crew = Clocks(store, project(pipeline())), crew_of(store)
+    clocks = Clocks(store, project(pipeline()))
     wishes = [asked.ask(store, "default", "orders", by=by) for by in (SCHEDULE, "ada")]
-    with daemon(store), daemon(opened(), 2):
-        look(store, crew=crew)
-        assert [wish.id for wish in asked.waiting(store, "default")] == wishes
-        store.clock.sleep(61)
-        look(store, crew=crew)
+    with daemon(store):
+        with daemon(opened(), 2, pipeline()):
+            store.clock.sleep(3_600)
+            look(store)
+            assert [wish.id for wish in asked.waiting(store, "default")] == wishes
+        look(store, crew=(crew := crew_of(store)))
         assert waiting(store) == [("orders", SCHEDULE)]
         clocks.follow(project())
-        for _ in range(2):
-            store.clock.sleep(61)
-            look(store, crew=crew)
+        store.clock.sleep(1)
+        look(store, crew=crew)
         assert waiting(store) == []
+
+
+def test_R25_a_person_is_told_after_a_minute_that_no_daemon_sends_there(store: Store, opened: Opened) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    wishes = [asked.ask(store, "default", "orders", destination=to, by="ada") for to in ("other", "third")]
+    with daemon(store), daemon(opened(), 2, pipeline(destinations=("meta", "third"))):
+        look(store, pipeline())
+        assert [wish.id for wish in asked.waiting(store, "default")] == wishes
+        store.clock.sleep(61)
+        look(store, pipeline())
+        assert [wish.destination for wish in asked.waiting(store, "default")] == ["third"]
+    found = asked.find(store, wishes[0])
+    assert found is not None
+    assert "sends orders to no 'other'; are its files the same?" in (found.message or "")
 
 
 def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_while_it_has_the_clock(
@@ -74,36 +93,41 @@ def test_R25_what_the_clock_of_another_daemon_asked_for_is_left_to_it_while_it_h
         pytest.skip("a file takes one daemon")
     clocks, crew = Clocks(store, project(pipeline())), crew_of(store)
     clocks.look()
-    with daemon(store), daemon(opened(), 2):
-        for _ in range(3):
+    with daemon(store, 1, pipeline(schedule=None)):
+        with daemon(opened(), 2, pipeline()):
+            for _ in range(25):
+                look(store, pipeline(schedule=None), crew=crew)
+                store.clock.sleep(3_600)
+            clocks.follow(project(pipeline(schedule=None)))
             look(store, pipeline(schedule=None), crew=crew)
-            store.clock.sleep(61)
-        assert waiting(store) == [("orders", SCHEDULE)]
-        clocks.follow(project())
-        look(store, pipeline(schedule=None), crew=crew)
-        assert waiting(store) == [("orders", SCHEDULE)]
-        store.clock.sleep(61)
+            assert waiting(store) == [("orders", SCHEDULE)]
+        clocks.follow(project(pipeline(schedule=None)))
+        store.clock.sleep(1)
         look(store, pipeline(schedule=None), crew=crew)
     assert waiting(store) == []
 
 
-def test_a_due_run_of_a_pipeline_that_no_file_has_since_a_restart_is_forgotten(store: Store, opened: Opened) -> None:
+def test_a_due_run_of_a_pipeline_that_no_file_has_since_a_restart_is_forgotten_as_its_clock_after_a_day(
+    store: Store, opened: Opened
+) -> None:
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
     Clocks(store, project(pipeline())).look()
     Clocks(store, project())
     crew = crew_of(store)
     with daemon(store), daemon(opened(), 2):
-        for _ in range(2):
-            store.clock.sleep(61)
-            look(store, crew=crew)
+        store.clock.sleep(86_399)
+        look(store, crew=crew)
+        assert waiting(store) == [("orders", SCHEDULE)]
+        store.clock.sleep(1)
+        look(store, crew=crew)
     assert waiting(store) == []
 
 
 def test_a_due_run_to_a_destination_that_no_file_has_any_more_is_forgotten_after_a_day(
     store: Store, opened: Opened
 ) -> None:
-    """The clock of its pipeline, which goes on, does not tell whether another daemon only waits for a place."""
+    """The clock of its pipeline goes on; another daemon, which is down, may have it with more destinations."""
     if store.database.kind == "sqlite":
         pytest.skip("a file takes one daemon")
     crew = crew_of(store)
