@@ -8,6 +8,7 @@ from typing import Any, Self
 from syncer.errors import SyncerError
 from syncer.report import RunStatus
 from syncer.state import schedules
+from syncer.state.daemons import serving
 from syncer.state.held import held_events
 from syncer.state.history import (
     StoredPipeline,
@@ -59,7 +60,7 @@ class PipelineStatus:
     rejects: int
     """Events set aside."""
     next_run_at: datetime | None
-    """When the daemon begins the next run by itself; None: never, not while it is paused, or no daemon ever served it."""
+    """When the daemon begins the next run by itself; None: never, not while it is paused, or no daemon that serves has it."""
     missed: tuple[Missed, ...]
     """Due times that had no run of their own, as far as this was noticed within `MISSED_WITHIN`, newest first."""
 
@@ -185,8 +186,10 @@ class _Clocks:
     def of(cls, store: Store, target: str) -> Self:
         """Return what the store has of the clocks of `target`."""
         next_at: dict[str, datetime] = {}
+        living = serving(store, target)
         for due in schedules.stored(store, target).values():
-            if due.next_at is not None:
+            is_had = not living or any(daemon.may_begin(due.pipeline, by=due.kind) for daemon in living)
+            if due.next_at is not None and is_had:
                 next_at[due.pipeline] = min(due.next_at, next_at.get(due.pipeline, due.next_at))
         since = store.clock.now() - MISSED_WITHIN
         return cls(next_at, tuple(schedules.missed_times(store, target, since=since)))

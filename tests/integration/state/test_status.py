@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from syncer.errors import StateError, SyncerError
 from syncer.report import Bucket, RunStatus, Tally
+from syncer.state.daemons import Serving, served
 from syncer.state.request_lines import requests_by_state
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.schedules import Due, begin
@@ -94,6 +95,20 @@ def test_a_paused_pipeline_has_no_next_run_until_it_is_resumed(store: Store, act
     assert pipelines_status(store, "default")[0].next_run_at is None
     store.resume(scope, actor="ada")
     assert pipelines_status(store, "default")[0].next_run_at == due.next_at
+
+
+def test_a_pipeline_that_no_daemon_has_that_serves_has_no_next_run(store: Store, acts: Any) -> None:
+    """As one whose file was removed; where none serves, the time that passes tells so."""
+    acts.begin(store).close()
+    due = Due(
+        pipeline="orders", kind="schedule", schedule="every 1h", due_at=store.clock.now(), next_at=store.clock.now()
+    )
+    begin(store, "default", [due], ahead=store.clock.now())
+    assert pipelines_status(store, "default")[0].next_run_at == due.next_at
+    with Serving(store, "default", daemon_id="1", holder="ada", serves=[]) as daemon:
+        assert pipelines_status(store, "default")[0].next_run_at is None
+        daemon.beat([], [served("orders", by="schedule")])
+        assert pipelines_status(store, "default")[0].next_run_at == due.next_at
 
 
 def test_pipelines_come_by_name_and_only_those_of_the_target(store: Store, acts: Any) -> None:
