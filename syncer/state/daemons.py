@@ -128,7 +128,7 @@ def serving(store: Store, target: str) -> list[DaemonRow]:
 
 
 def _lock(store: Store, daemon_id: str) -> Lock:
-    lock = try_lock(store.database, _name(store, daemon_id))
+    lock = store.take(_name(store, daemon_id))
     if lock is not None:
         return lock
     who = next((row.holder for row in reversed(_rows(store))), "another process")

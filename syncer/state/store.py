@@ -35,7 +35,7 @@ REACHED = """SELECT (SELECT checksum FROM install), (SELECT coalesce(sum(epoch),
 SALT_BYTES = 16
 BESIDE = "ledger"
 BETWEEN_TRIES_S = (0.02, 0.05, 0.1, 0.3)
-"""A look at who runs takes the lock for a moment, and a database frees that of a process that died when it hears of it."""
+"""A look at who runs or serves takes the lock for a moment, and a database frees that of a process that died when it hears of it."""
 
 
 def open_store(
@@ -286,13 +286,17 @@ class Store:
                 locks.callback(self._lock(scope).release)
             yield
 
-    def _lock(self, scope: Scope) -> Lock:
-        for pause_s in (*BETWEEN_TRIES_S, None):
-            lock = try_lock(self.database, lock_name(scope))
-            if lock is not None:
+    def take(self, name: str) -> Lock | None:
+        """Return the lock called `name`, or None where another process holds it for longer than a look takes."""
+        for pause_s in BETWEEN_TRIES_S:
+            if (lock := try_lock(self.database, name)) is not None:
                 return lock
-            if pause_s is not None:
-                self.clock.sleep(pause_s)
+            self.clock.sleep(pause_s)
+        return try_lock(self.database, name)
+
+    def _lock(self, scope: Scope) -> Lock:
+        if (lock := self.take(lock_name(scope))) is not None:
+            return lock
         with self.reading() as connection:
             found = pipelines.find(connection, scope)
         raise LockedError(scope.pipeline, holder=(found and found.holder) or "another process")

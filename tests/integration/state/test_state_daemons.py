@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from syncer.errors import StateError
-from syncer.state.daemons import Serving, served, serving
+from syncer.state.daemons import ONLY, Serving, served, serving
 from syncer.state.locks import try_lock
 from syncer.state.store import Store
+from tests.integration.state.conftest import TestClock
 
 Opened = Callable[[], Store]
 
@@ -60,6 +61,23 @@ def test_R25_a_state_file_takes_one_daemon_and_says_who_that_is(store: Store, op
         assert "keep the state in Postgres" in str(refused.value)
     with daemon(opened(), 2):
         pass
+
+
+def test_a_look_at_who_serves_a_state_file_keeps_no_daemon_from_starting(store: Store) -> None:
+    """A look takes the lock for a moment, where a daemon died and left its word."""
+    if store.database.kind == "postgres":
+        pytest.skip("a server is asked without")
+    look = try_lock(store.database, ONLY)
+    assert look is not None
+    end = look.release
+
+    class LookEnds(TestClock):
+        def sleep(self, seconds: float) -> None:
+            end()
+
+    store.clock = LookEnds()
+    with daemon(store):
+        assert len(serving(store, "prod")) == 1
 
 
 def test_R25_a_server_takes_several_daemons(store: Store, opened: Opened) -> None:
