@@ -117,7 +117,7 @@ class Clocks:
         if any(_is_lost(found.get(name), now + AHEAD) for name in self.timetables):
             self._begin(found)
             found = schedules.stored(self._store, self._target)
-        self._forget(due for due in found.values() if _is_long_over(due, now))
+        self._forget(self._long_over(found, now))
         due = [
             (stored, passed)
             for name, stored in found.items()
@@ -131,6 +131,14 @@ class Clocks:
         return sum(
             self._ask(stored, passed, now, free[stored.pipeline]) for stored, passed in due if free[stored.pipeline]
         )
+
+    def _long_over(self, found: Mapping[Name, Due], now: datetime) -> list[Due]:
+        """Return clocks of others that were due for long; where their pipelines are paused, they wait for the resume."""
+        before = now - LEFT_FOR
+        others = [due for name, due in found.items() if name not in self.timetables]
+        over = [due for due in others if (due.next_at or due.due_at) < before]
+        paused = {scope.pipeline for scope in pauses(self._store, self._target)} if over else set()
+        return [due for due in over if due.pipeline not in paused]
 
     def _free(self, name: str, paused: Collection[Scope]) -> list[str]:
         """Return the destinations of a pipeline to which it is not paused."""
@@ -169,10 +177,6 @@ def _goes_on(due: Due | None, timetable: Timetable, ahead: datetime) -> bool:
 def _is_lost(due: Due | None, ahead: datetime) -> bool:
     """Return whether a clock was forgotten by another daemon, or set by a clock that was wrong."""
     return due is None or due.due_at > ahead
-
-
-def _is_long_over(due: Due, now: datetime) -> bool:
-    return (due.next_at or due.due_at) < now - LEFT_FOR
 
 
 def _missed(stored: Due, passed: Passed, now: datetime, *, reason: str) -> Missed | None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from syncer.daemon.clocks import Clocks, serves
 from syncer.daemon.crew import Crew
 from syncer.daemon.slots import Slots
-from syncer.pipeline import Pipeline
+from syncer.pipeline import Pipeline, Schedule
 from syncer.report import RunStatus
 from syncer.session import Session
 from syncer.state import asked
@@ -153,6 +153,26 @@ def test_R27_what_is_due_to_a_destination_that_is_paused_waits_for_the_resume(st
         store.clock.sleep(25 * 3_600)
         look(store, pipeline())
     assert [wish.destination for wish in asked.waiting(store, "default")] == ["other"]
+
+
+def test_R27_the_clock_of_a_paused_pipeline_waits_for_the_resume_while_its_daemon_is_started_again(
+    store: Store, opened: Opened
+) -> None:
+    if store.database.kind == "sqlite":
+        pytest.skip("a file takes one daemon")
+    scope, hourly = Scope("default", "orders", "meta"), pipeline(schedule=Schedule(cron="0 * * * *"))
+    clocks = Clocks(store, project(hourly))
+    store.clock.sleep(3_600)
+    clocks.look()
+    store.pause(scope, reason="by_hand", actor="ada")
+    with daemon(store):
+        store.clock.sleep(3 * 86_400)
+        Clocks(store, project()).look()
+        look(store)
+    assert waiting(store) == [("orders", SCHEDULE)]
+    run(store)
+    store.resume(scope, actor="ada")
+    assert (Clocks(store, project(hourly)).look(), waiting(store)) == (1, [("orders", SCHEDULE)])
 
 
 def test_R27_what_is_due_as_its_daemon_dies_is_left_to_it_by_one_with_other_files(store: Store) -> None:
