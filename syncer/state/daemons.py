@@ -71,16 +71,19 @@ class Serving:
 
     def beat(self, problems: Sequence[str], serves: Collection[str]) -> None:
         """Say that this daemon goes on, with which mistakes of files, and what it serves; takes a lost lock again."""
-        before, self._serves = self._id, "\n".join(sorted(serves))
+        before, its = self._id, "\n".join(sorted(serves))
         if not self._lock.is_alive():
             self._lock.release()
             self._take_again()
+        said = {"seen_at": self._store.clock.now(), "problems": "\n".join(problems)}
+        if its != self._serves:  # long in a large project
+            said["serves"] = its
         with self._store.tx("daemon") as connection:
             if self._id != before:
                 connection.execute(delete(DAEMONS).where(DAEMONS.c.id == before))
-            said = {"seen_at": self._store.clock.now(), "problems": "\n".join(problems), "serves": self._serves}
             if not connection.execute(update(DAEMONS).where(DAEMONS.c.id == self._id).values(**said)).rowcount:
                 connection.execute(insert(DAEMONS), self._row() | said)
+        self._serves = its
 
     def _take_again(self) -> None:
         """Take the lock; where the server does not know yet that the old connection broke, one of another name."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from syncer.errors import StateError
 from syncer.state.daemons import ONLY, Serving, served, serving
@@ -41,6 +41,18 @@ def test_a_daemon_says_which_runs_it_begins(store: Store) -> None:
         one.beat([], [])
         (found,) = serving(store, "prod")
         assert (found.serves, found.may_begin("orders")) == (frozenset([""]), False)
+
+
+def test_a_daemon_writes_what_it_serves_when_that_changed(store: Store) -> None:
+    """A server keeps a long value as it is where it is not written."""
+    asked: list[str] = []
+    with daemon(store, serves=["orders//"]) as one:
+        event.listen(store.database.engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+        one.beat([], ["orders//"])
+        assert not any("serves" in statement for statement in asked if "UPDATE" in statement)
+        one.beat([], ["customers//"])
+        one.beat([], ["orders//"])
+        assert [found.serves for found in serving(store, "prod")] == [frozenset(["orders//"])]
 
 
 def test_a_daemon_of_an_earlier_release_beside_others_may_begin_anything(store: Store) -> None:
