@@ -121,8 +121,8 @@ class DuckDBSource:
 
     @contextmanager
     def _reading(self, query: Query) -> Iterator[ExitStack]:
-        """Give what ends with the reading, and turn DuckDB's errors into ours."""
-        with self._readings.begin() as reading, self._told(explain, query):
+        """Give what ends with the reading, and turn DuckDB's errors into ours, also those at its end."""
+        with self._told(explain, query), self._readings.begin() as reading:
             yield reading
 
     @contextmanager

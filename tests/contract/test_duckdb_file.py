@@ -34,6 +34,42 @@ except KeyboardInterrupt:
     print("interrupted")
 """
 
+PRESS_CTRL_C_AT_THE_END = """
+import inspect, signal, sys, time
+from pathlib import Path
+from connectors import duckdb_instances
+from connectors.base import Query
+from connectors.duckdb import Options, connect
+
+lines = inspect.getsource(duckdb_instances).splitlines()
+(last,) = (number for number, line in enumerate(lines, 1) if "DETACH" in line)
+pressed = 0
+
+def press(frame, event, _):
+    global pressed
+    if frame.f_code.co_filename != duckdb_instances.__file__:
+        return None
+    if frame.f_lineno == last and event == "line":
+        pressed += 1
+        signal.setitimer(signal.ITIMER_REAL, pressed * 4e-6)
+    return press
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, stop)
+source = connect(Options(path=sys.argv[1]), root=Path("/"))
+for _ in range(40):
+    try:
+        sys.settrace(press)
+        source.schema(Query(sql="SELECT * FROM orders"))
+        time.sleep(1)
+    except KeyboardInterrupt:
+        sys.settrace(None)
+assert pressed == 40
+print("interrupted")
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -304,9 +340,10 @@ def test_a_query_that_needs_too_much_memory_says_which_option_to_raise(file: Pat
         all_rows(source(file, memory_limit="40MB", threads=1), hungry)
 
 
-def test_ctrl_c_ends_a_query_as_it_ends_everything_else(file: Path) -> None:
+@pytest.mark.parametrize("press", [PRESS_CTRL_C, PRESS_CTRL_C_AT_THE_END], ids=["within", "at_the_end"])
+def test_ctrl_c_ends_a_query_as_it_ends_everything_else(file: Path, press: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PRESS_CTRL_C, str(file)],
+        [sys.executable, "-c", press, str(file)],
         check=False,
         capture_output=True,
         text=True,
