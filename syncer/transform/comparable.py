@@ -1,23 +1,30 @@
 """What is compared held against the types of the columns: a value that none of a column can meet is a mistake of writing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
+from decimal import Decimal
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from connectors.columns import resolve
 from syncer.errors import Problem
-from syncer.mapping import AllOf, Column, Entry, FirstOf, Json, Scalar, Sql
+from syncer.mapping import AllOf, Column, Entry, FirstOf, Json, Modifiers, Scalar, Sql
 from syncer.pipeline import Pipeline, mappings_of
 from syncer.spec.times import EPOCH
-from syncer.spec.values import boolean
+from syncer.spec.values import WRITTEN_NUMBER, boolean
 from syncer.transform.binding import sql_expressions
 from syncer.transform.condition import Clause, Condition, compared
+from syncer.transform.texts import text_of
+
+Names: TypeAlias = tuple[str, ...]
 
 GROUPS = ("server_event", "customer_info", "custom_data", "user_defined")
 BOOLEANS = ("true", "false")
 """The texts of booleans, with which the keys of `map` are compared."""
+NUMBERS = "write numbers as short as they can be, such as 12.5 for 12.50"
 
 
 def incomparable(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
@@ -68,53 +75,82 @@ def _sample(kind: pa.DataType) -> tuple[object, str]:
 
 
 def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
-    """Yield a problem for each `map` over a column of booleans with a key such as `True`, which is no text of one.
+    """Yield a problem for each `map` over booleans or numbers with a key such as `True` or `1.50`, which is no text of one.
 
-    Keys beside `true` or `false` may be meant for the same column elsewhere, and where each key means yes or no and
-    becomes just that, booleans are right as they are. `shape` has the columns.
+    Keys beside one that can be met may be meant for the same column elsewhere, and where each key means yes or no and
+    becomes just that, what is there is right as it is. `shape` has the columns.
     """
     aliases = {sql: alias for alias, sql in sql_expressions(pipeline)}
-    for path, column, keys in dict.fromkeys(_maps(pipeline, aliases)):
-        name = resolve(column, shape.names)
-        if pa.types.is_boolean(shape.field(name).type) and (key := _no_boolean(keys)) is not None:
-            of = "the expression," if column in aliases.values() else f'"{name}", a column'
-            what = f'the key "{key}" is no value of {of} of type bool'
-            yield Problem(file=pipeline.file, path=f"{path}.map", what=what, remedy="write true or false")
+    for path, columns, keys in dict.fromkeys(_maps(pipeline, aliases)):
+        names = [resolve(column, shape.names) for column in columns]
+        kinds = [shape.field(name).type for name in names]
+        wrong = [_no_text_of(kind, keys) for kind in kinds]
+        if key := all(wrong) and wrong[0]:
+            of = "the expression," if columns[0] in aliases.values() else f'"{names[0]}", a column'
+            what = f'the key "{key}" is no value of {of} of type {kinds[0]}'
+            remedy = _sample(kinds[0])[1] if pa.types.is_boolean(kinds[0]) else NUMBERS
+            yield Problem(file=pipeline.file, path=f"{path}.map", what=what, remedy=remedy)
 
 
-def _no_boolean(keys: Sequence[str]) -> str | None:
-    """Return a key that stands in the place of `true` or `false`; None where one of them is written and the other may be."""
-    if {*BOOLEANS}.isdisjoint(keys):
+def _no_text_of(kind: pa.DataType, keys: Sequence[str]) -> str | None:
+    """Return a key that stands in the place of one that values of `kind` meet; None where one is met and no other should be."""
+    read = _reading(kind)
+    if read is None:
+        return None
+    meant = {key: read(key) for key in keys}
+    if all(text != key for key, text in meant.items()):
         return next(iter(keys), None)
-    return next((key for key in keys if key.lower() in BOOLEANS and key.lower() not in keys), None)
+    return next((key for key, text in meant.items() if text is not None and text not in keys), None)
 
 
-def _maps(pipeline: Pipeline, aliases: Mapping[str, str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each `map` over whole values of a column: its place, the column, its keys."""
+def _reading(kind: pa.DataType) -> Callable[[str], str | None] | None:
+    """Return the function from a key to the text of the value that it means; None where a type has any text."""
+    if pa.types.is_boolean(kind):
+        return lambda key: key.lower() if key.lower() in BOOLEANS else None
+    if pa.types.is_integer(kind):
+        return lambda key: text if (text := _number(key)) and "." not in text else None
+    return _number if pa.types.is_floating(kind) or pa.types.is_decimal(kind) else None
+
+
+def _number(key: str) -> str | None:
+    return text_of(Decimal(key)) if WRITTEN_NUMBER.fullmatch(key) else None
+
+
+def _maps(pipeline: Pipeline, aliases: Mapping[str, str]) -> Iterator[tuple[str, Names, Names]]:
+    """Yield each `map` over whole values of columns: its place, the columns, its keys."""
     if pipeline.route is not None:
-        yield "destination", pipeline.route.column, tuple(pipeline.route.map)
+        yield "destination", (pipeline.route.column,), tuple(pipeline.route.map)
     for number, mapping in enumerate(mappings_of(pipeline.mapping, pipeline.events)):
         entries = {
             f"mapping.{group}.{name}": entry for group in GROUPS for name, entry in getattr(mapping, group).items()
         }
         for place, entry in entries.items():
             own = f"events[{number}].{place}"
-            for column, keys in _mapped(entry, aliases):
-                yield own if own in pipeline.places else place, column, keys
+            for columns, keys in _mapped(entry, aliases):
+                yield own if own in pipeline.places else place, columns, keys
 
 
-def _mapped(entry: Entry, aliases: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield columns with the keys of their `map`; what a preset takes is left out, it knows its columns."""
+def _mapped(entry: Entry, aliases: Mapping[str, str]) -> Iterator[tuple[Names, Names]]:
+    """Yield columns with the keys of a `map` over them; what a preset takes is left out, it knows its columns."""
+    if isinstance(entry, Modifiers) and entry.map is not None and not (entry.otherwise == "keep" and _keeps(entry.map)):
+        columns = _whole(replace(entry, map=None, default=None), aliases)
+        if all(columns):
+            yield tuple(filter(None, columns)), tuple(entry.map)
+    if isinstance(entry, FirstOf | AllOf):
+        for inner in entry.first_of if isinstance(entry, FirstOf) else entry.entries:
+            yield from _mapped(inner, aliases)
+
+
+def _whole(entry: Entry, aliases: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Return the columns of which the entry takes one whole and unchanged; None in them: it may be something else."""
     match entry:
-        case Column(map=dict(targets)) | Sql(map=dict(targets)) if entry.otherwise == "keep" and _keeps(targets):
-            return
-        case Column(column=name, map=dict(targets), cookie=None, query_parameter=None, path=None, template=None):
-            yield name, tuple(targets)
-        case Sql(sql=sql, map=dict(targets)):
-            yield aliases[sql], tuple(targets)
-        case FirstOf(first_of=entries) | AllOf(entries=entries):
-            for inner in entries:
-                yield from _mapped(inner, aliases)
+        case Column(column=name, map=None, default=None, cookie=None, query_parameter=None, path=None, template=None):
+            return (name,)
+        case Sql(sql=sql, map=None, default=None):
+            return (aliases[sql],)
+        case FirstOf(first_of=entries, map=None, default=None):
+            return tuple(column for inner in entries for column in _whole(inner, aliases))
+    return (None,)
 
 
 def _keeps(targets: Mapping[str, Scalar]) -> bool:

@@ -147,6 +147,61 @@ def test_a_map_over_booleans_that_no_value_meets_is_a_mistake(
     assert problem.remedy == "write true or false"
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys", "wrong"),
+    [
+        (pa.int64(), ("one",), "one"),
+        (pa.int64(), ("1", "01"), None),
+        (pa.int64(), ("1", "2.0"), "2.0"),
+        (pa.int64(), ("1", "one"), None),
+        (pa.int64(), ("1.5",), "1.5"),
+        (pa.decimal128(12, 2), ("12.5", "-3"), None),
+        (pa.decimal128(12, 2), ("12.50",), "12.50"),
+        (pa.float64(), ("1e3",), "1e3"),
+        (pa.float64(), ("0.1",), None),
+    ],
+)
+def test_a_map_over_numbers_that_no_value_meets_is_a_mistake(
+    pipeline: Pipeline, kind: pa.DataType, keys: tuple[str, ...], wrong: str | None
+) -> None:
+    entry = Column(column="size", map=dict.fromkeys(keys, "large"))
+    mapped = replace(pipeline, mapping=replace(pipeline.mapping, user_defined={"size": entry}))
+    warehouse = Warehouse(pa.schema([*COLUMNS, ("size", kind)]))
+    if wrong is None:
+        compiled(mapped, warehouse, SCOPE)
+        return
+    with pytest.raises(ConfigError, match=f'the key "{wrong}" is no value of "size", a column of type'):
+        compiled(mapped, warehouse, SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("second", "is_wrong"),
+    [
+        (Column(column="ok"), True),
+        (Column(column="size"), True),
+        (FirstOf(first_of=(Column(column="size"), Column(column="ok"))), True),
+        (Column(column="note"), False),
+        (Column(column="ok", map={"true": "True"}), False),
+        (Column(column="ok", default="True"), False),
+        (Column(column="ok", template="{}"), False),
+        (Constant(value="True"), False),
+    ],
+)
+def test_a_map_over_the_first_of_columns_is_a_mistake_where_no_value_of_any_meets_it(
+    pipeline: Pipeline, second: Column | Constant | FirstOf, *, is_wrong: bool
+) -> None:
+    entry = FirstOf(first_of=(Column(column="ok"), second), map={"True": "large"}, default="small")
+    mapped = replace(pipeline, mapping=replace(pipeline.mapping, user_defined={"size": entry}))
+    warehouse = Warehouse(pa.schema([*COLUMNS, ("ok", pa.bool_()), ("size", pa.int64())]))
+    if not is_wrong:
+        compiled(mapped, warehouse, SCOPE)
+        return
+    with pytest.raises(
+        ConfigError, match='the key "True" is no value of "ok", a column of type bool; write true or false'
+    ):
+        compiled(mapped, warehouse, SCOPE)
+
+
 def over_booleans(pipeline: Pipeline, targets: dict[str, Scalar], otherwise: Otherwise = "keep") -> None:
     entry = Column(column="ok", map=targets, otherwise=otherwise)
     mapped = replace(pipeline, mapping=replace(pipeline.mapping, user_defined={"member": entry}))
