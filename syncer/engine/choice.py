@@ -52,8 +52,7 @@ class Choice:
         recall = Recall(rejects) if job.retry else None
         judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
         skims = job.is_regular and transform.tells_by_key and transform.cursor_column is not None
-        repeats = run.watermark is not None
-        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims, repeats)
+        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims, not run.is_first)
 
     @property
     def is_out_of_turn(self) -> bool:

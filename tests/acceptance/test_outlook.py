@@ -41,6 +41,19 @@ def test_a_plan_says_what_the_run_then_does(shop: Shop) -> None:
     assert again.report["watermark"] == run["watermark"]["after"]
 
 
+def test_after_a_reset_what_was_sent_before_is_not_said_to_be_odd_again(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", '    event_source_url: {value: "https://shop.example/thanks"}\n', "")
+    shop.add_orders(1, 30)
+    assert shop.syncer("run", "orders", "--output", "json").report["warnings"] == {"website_without_url": 30}
+    shop.add_orders(31, 33)
+    assert shop.syncer("reset", "orders", "--to", "start", "--yes").code == 0
+    planned = shop.syncer("plan", "orders", "--output", "json").report
+    run = shop.syncer("run", "orders", "--output", "json").report
+    for each in (planned, run):
+        assert (each["buckets"], each["warnings"]) == ({"duplicate_skipped": 30}, {"website_without_url": 3})
+        assert each["match_keys"]["Purchase"]["events"] == 3
+
+
 def test_a_plan_of_several_says_what_it_can_where_one_warehouse_is_away(shop: Shop) -> None:
     shop.add_orders(1, 2)
     shop.edit("syncer.yaml", "sources:\n", "sources:\n  away: {type: duckdb, path: away.duckdb}\n")
