@@ -164,6 +164,7 @@ class RunReport:
     tally: Tally = field(default_factory=Tally)
     requests: int = 0
     possible_duplicates: int = 0
+    """How often events were sent that Meta may have had already: of one that was sent three times, two."""
     value: Mapping[str, float] = field(default_factory=dict)
     """Sum of `value` of the acknowledged events, by currency."""
     advice: tuple[Advice, ...] = ()

@@ -52,7 +52,7 @@ class PipelineStatus:
     last_run: StoredRun | None
     last_success_at: datetime | None
     acknowledged: int
-    """Events that Meta took, by the ledger."""
+    """Events that Meta took or that were adopted, by the ledger; one that was sent again counts each time."""
     unfinished: int
     """Events in requests that the next run has to look at."""
     held: int

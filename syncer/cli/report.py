@@ -24,7 +24,7 @@ def print_report(report: RunReport, name: str | None = None) -> None:
     print_facts(report.to_json(), value="Value acknowledged", odd="Sent, but look at")
     if report.possible_duplicates:
         console.print(
-            f"[yellow]Possibly sent twice[/yellow]  {counted(report.possible_duplicates, 'event')}, with the same event_id"
+            f"[yellow]Possible duplicates[/yellow]  {report.possible_duplicates:,}, each with its event's event_id"
         )
     if report.watermark_after:
         moved = f"{report.watermark_before or 'none'} → {report.watermark_after}"

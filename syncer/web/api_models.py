@@ -84,6 +84,7 @@ class Report(Given):
     advice: list[Advice]
     requests: int
     possible_duplicates: int
+    """How often events were sent that Meta may have had already: of one that was sent three times, two."""
     value: dict[str, float]
     """Sum of `value` of the acknowledged events, by currency."""
     watermark: Watermarks

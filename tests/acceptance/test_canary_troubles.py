@@ -188,5 +188,5 @@ def test_S02_no_canary_is_in_a_command_line_or_in_what_a_killed_run_leaves(
     after = shop.syncer("run", "orders", "-vv", **SECRETS)
     assert [line.split("\0")[1:5] for line in lines] == [["-m", "syncer", "run", "orders"]]
     assert ("Current thread" in (shop.folder / "said").read_text(encoding="utf-8")) == (death is not signal.SIGKILL)
-    assert "Possibly sent twice" in after.out
+    assert "Possible duplicates" in after.out
     assert seen_in(str(lines) + while_it_runs + everything_at_rest(shop.folder) + after.out + after.err) == []

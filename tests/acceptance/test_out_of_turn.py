@@ -16,6 +16,7 @@ from syncer.engine.span import Survey
 from syncer.outlook import forecast
 from syncer.ports import SystemClock
 from syncer.report import RunStatus
+from syncer.sandbox.faults import parse_faults
 from syncer.session import Session
 from syncer.state.history import stored_runs
 from tests.acceptance.shop import TOKEN, MakeShop, Shop
@@ -84,6 +85,17 @@ def test_a_backfill_sends_again_only_when_asked_twice(hourly: Shop) -> None:
     assert hourly.syncer("run", "orders", "--output", "json").report["acknowledged"] == 0
     wrong = hourly.syncer("backfill", "orders", "--since", hour(4), "--until", hour(4))
     assert (wrong.code, "--until is not after --since" in wrong.err) == (2, True)
+
+
+def test_what_is_sent_again_counts_each_time(make_shop: MakeShop) -> None:
+    shop = make_shop(faults=parse_faults("cut=1@2"))
+    shop.add_orders(1, 30)
+    assert shop.syncer("run", "orders").code == 0
+    done = shop.syncer("backfill", "orders", "--since", "-1d", "--resend", "--yes")
+    assert "30 of 30 events acknowledged in 2 requests" in done.out
+    assert "Possible duplicates  60, each with its event's event_id" in done.out
+    assert sorted(map(int, shop.order_ids())) == sorted(3 * [*range(1, 31)])
+    assert shop.syncer("status", "--output", "json").report["acknowledged"] == 60
 
 
 def test_one_event_is_counted_as_one(shop: Shop) -> None:
