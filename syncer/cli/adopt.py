@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, counted, destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import (
+    Exit,
+    counted,
+    destination_option,
+    log_options,
+    output_option,
+    project_options,
+    say,
+    session,
+)
 from syncer.cli.moment import BY_CLOCK, Moment
 from syncer.cli.signals import ends_in_order
 
@@ -40,6 +49,7 @@ def command(
     from syncer.actions import adopt, survey
     from syncer.cli.json_lines import print_json
     from syncer.engine.adopt import span_until
+    from syncer.errors import SyncerError
     from syncer.report import RunStatus
     from syncer.session import find_pipeline
     from syncer.status import in_utc
@@ -62,7 +72,7 @@ def command(
     if report is None:
         raise click.UsageError("nothing was changed; add --yes to do it")
     if report.status is not RunStatus.DONE:
-        click.echo(f"Error: {report.message}", err=True)
+        say(SyncerError(report.message))
         sys.exit(Exit.INTERRUPTED if report.status is RunStatus.INTERRUPTED else Exit.FAILED)
 
 

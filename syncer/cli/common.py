@@ -195,18 +195,19 @@ def _explained() -> Iterator[None]:
 
 
 def say(error: Exception) -> None:
-    """Print what went wrong on stderr, redacted; mistakes of files with `--output json` as `validate` has them."""
-    from syncer.cli.json_lines import json_line, problem_json
+    """Print what went wrong on stderr, redacted; with `--output json` each mistake as `validate` has it."""
+    from syncer.cli.json_lines import failure_json, json_line, problem_json
     from syncer.errors import ConfigError
     from syncer.logs import redact
 
-    if not isinstance(error, ConfigError):
-        tell(redact(f"Error: {in_words(error)}"))
-        return
     context = click.get_current_context(silent=True)
     as_json = context is not None and context.meta.get("as_json", False)
-    for problem in error.problems:
-        tell(json_line(problem_json(problem)) if as_json else shown_problem(problem))
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            tell(json_line(problem_json(problem)) if as_json else shown_problem(problem))
+    else:
+        words = in_words(error)
+        tell(json_line(failure_json(words)) if as_json else redact(f"Error: {words}"))
 
 
 def tell(text: str) -> None:

@@ -33,10 +33,15 @@ def problem_json(problem: "Problem") -> dict[str, Any]:
     }
 
 
-def misuse_json(error: click.UsageError) -> dict[str, Any]:
-    """Return what is wrong with the words of a command as a mistake that is in no file."""
+def failure_json(words: str, *, remedy: str = "") -> dict[str, Any]:
+    """Return what went wrong as a mistake that is in no file; `remedy` where the words have none behind a semicolon."""
     from syncer.errors import Problem
 
-    what, _, remedy = error.format_message().partition("; ")
+    what, _, said = words.partition("; ")
+    return problem_json(Problem(file=None, what=what, remedy=said or remedy))
+
+
+def misuse_json(error: click.UsageError) -> dict[str, Any]:
+    """Return what is wrong with the words of a command as a mistake that is in no file."""
     command = error.ctx.command_path if error.ctx else "syncer"
-    return problem_json(Problem(file=None, what=what, remedy=remedy or f"`{command} --help` says what it takes"))
+    return failure_json(error.format_message(), remedy=f"`{command} --help` says what it takes")

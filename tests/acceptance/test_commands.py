@@ -111,6 +111,28 @@ def test_a_name_that_no_pipeline_has_is_told_as_json_where_the_output_is(shop: S
         assert found["remedy"].startswith("did you mean 'orders'?")
 
 
+def test_a_failure_is_told_as_json_where_the_output_is(shop: Shop) -> None:
+    (shop.folder / "warehouse.duckdb").unlink()
+    for words in (
+        ("plan", "orders"),
+        ("preview", "orders"),
+        ("deliveries", "orders"),
+        ("adopt", "orders", "--until", "-1h"),
+    ):
+        done = shop.syncer(*words, "--output", "json")
+        found = json.loads(done.err.splitlines()[-1])
+        assert (done.code, done.out, found["file"]) == (1, "", None)
+        assert "there is no file" in found["what"]
+        assert found["remedy"].startswith("mend `path`")
+        assert "Error: " in shop.syncer(*words).err
+    unknown = shop.syncer("show", "01X", "--output", "json")
+    assert unknown.code == 1
+    assert json.loads(unknown.err) == {
+        "file": None, "line": 1, "column": 1, "path": "",
+        "what": "no run begins with '01X'", "remedy": "`syncer runs` lists them",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "what", "remedy"),
     [
