@@ -30,6 +30,11 @@ UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 NULLS = ("null", "Null", "NULL", "~")
 STANDARD_TAG = "tag:yaml.org,2002:"
+LINE_BREAK = re.compile("\r\n|\r|\n")
+UNKNOWN_REMEDY = "check quotes, brackets and indentation"
+WHOLE = "quote the whole text, or put each key on its own line"
+VALUE_ENDED = ("expected key", "expected '-' indicator", "document start")
+"""What is said where something stands behind the end of a value."""
 SYNTAX_REMEDIES = (
     (
         "cannot start any token",
@@ -39,7 +44,7 @@ SYNTAX_REMEDIES = (
     ("mapping values are not allowed", "quote text that holds a colon, or mend the indentation"),
     ("could not find expected ':'", "write it as `key: value`"),
     ("unexpected end of stream", "close the quote that was opened before"),
-    ("document start", "quote the whole text, or put each key on its own line"),
+    ("document start", WHOLE),
     ("',' or", "close the bracket or add the missing comma"),
     ("alphabetic or numeric", "quote text that begins with * or &, such as a line of cron"),
     (
@@ -181,7 +186,7 @@ def _veiled(text: str) -> str:
 
 
 def _place_in(before: str, shown: Path) -> Place:
-    lines = re.split("\r\n|\r|\n", before)
+    lines = LINE_BREAK.split(before)
     return Place(shown, len(lines), len(lines[-1]) + 1)
 
 
@@ -198,17 +203,23 @@ def _compose(text: str, shown: Path, problems: Problems) -> Node | None:
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
         problem = error.problem or "it cannot be parsed"
         since = f" (in what begins on line {error.context_mark.line + 1})" if error.context_mark else ""
-        remedy = next(
-            (mend for sign, mend in SYNTAX_REMEDIES if sign in problem), "check quotes, brackets and indentation"
-        )
-        problems.add(place, (), f"not valid YAML: {problem}{since}", remedy)
+        problems.add(place, (), f"not valid YAML: {problem}{since}", _remedy(problem, text, place))
     except yaml.YAMLError:
-        problems.add(Place(shown), (), "not valid YAML", "check quotes, brackets and indentation")
+        problems.add(Place(shown), (), "not valid YAML", UNKNOWN_REMEDY)
     except _Stopped:
         pass
     finally:
         loader.dispose()
     return None
+
+
+def _remedy(problem: str, text: str, place: Place) -> str:
+    """Return how to mend `text`, which was read up to `place`."""
+    line = "".join(LINE_BREAK.split(text)[place.line - 1 : place.line])
+    before, sign = line[: place.column - 1], line[place.column - 1 : place.column]
+    if before.strip(" -") and any(each in problem for each in VALUE_ENDED):
+        return f"delete this {sign}, which closes nothing, or quote the whole text" if sign in tuple("]}") else WHOLE
+    return next((mend for sign, mend in SYNTAX_REMEDIES if sign in problem), UNKNOWN_REMEDY)
 
 
 @dataclass(frozen=True, slots=True)

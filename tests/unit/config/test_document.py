@@ -236,6 +236,12 @@ def test_an_empty_file_is_nothing_rather_than_a_mistake(content: str) -> None:
         ("a:\n\t b: 1\n", 2, 1, "spaces instead of tabs"),
         ("a: {cron: */15 * * * *}\n", 1, 12, "quote text that begins with * or &, such as a line of cron"),
         ('a: "b\nc: 1\n', 3, 1, "close the quote"),
+        ("a: [1]]\n", 1, 7, "delete this ], which closes nothing"),
+        ("a:\n  - [1]]\n  - 2\n", 2, 8, "delete this ], which closes nothing"),
+        ("{a: 1}}\n", 1, 7, "delete this }, which closes nothing"),
+        ("a: 1\u2028b: [1]]\n", 2, 7, "mend"),
+        ('a: "b" c\n', 1, 8, "quote the whole text"),
+        ("a:\n  b: 1\n c: 2\n", 3, 2, "mend the indentation"),
     ],
 )
 def test_a_syntax_error_says_where_and_how_to_mend_it(text: str, line: int, column: int, remedy: str) -> None:
