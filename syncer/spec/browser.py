@@ -9,8 +9,9 @@ from syncer.spec.text import verbatim
 
 APPENDIX = r"(?:\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?"
 """What Meta's parameter builder may append to a value."""
-COOKIE = re.compile(rf"fb\.[0-9]+\.([0-9]+)\.[^.\s]+{APPENDIX}")
-CLICK_ID = re.compile(rf"[^.\s]+{APPENDIX}")
+COOKIE = re.compile(rf"fb\.[0-9]+\.([0-9]+)\.[^.\s@]+{APPENDIX}")
+CLICK_ID = re.compile(rf"[^.\s@]+{APPENDIX}")
+"""No id of Meta's has an at sign: what has one may be an address of e-mail."""
 PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):[0-9]{1,5}|\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?")
 ADDRESS_APPENDIX = re.compile(r"(.+)\.(?:[A-Za-z0-9_-]{2}|[A-Za-z0-9_-]{8})")
 

@@ -38,7 +38,14 @@ def test_a_user_agent_keeps_everything_but_its_edges(given: str, expected: str |
 
 @pytest.mark.parametrize(
     "given",
-    ["fb.1.1554763741205", "fb.1.now.AbC", "fb.1.1554763741205.Ab C", "fb.1.1554763741205.AbC.x", "FB.1.1.AbC"],
+    [
+        "fb.1.1554763741205",
+        "fb.1.now.AbC",
+        "fb.1.1554763741205.Ab C",
+        "fb.1.1554763741205.AbC.x",
+        "FB.1.1.AbC",
+        "fb.1.1554763741205.ada@shop.de",
+    ],
 )
 def test_another_form_is_no_cookie_of_meta(given: str) -> None:
     assert cookie_id(given, NOTHING_KNOWN) is None
