@@ -36,7 +36,7 @@ def cron_mistake(text: str) -> tuple[str, str] | None:
     for part, (name, low, high, names) in zip(parts, CRON_FIELDS, strict=True):
         if not all(_is_cron_item(item, low, high, names) for item in part.lower().split(",")):
             return (
-                f"has a {name} that cannot be read",
+                f"cannot be read at its {name}",
                 f"write *, a number from {low} to {high}, a range, a list, or a step such as */5",
             )
     if _never_comes(*parts[2:]):

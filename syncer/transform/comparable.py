@@ -24,7 +24,7 @@ Names: TypeAlias = tuple[str, ...]
 GROUPS = ("server_event", "customer_info", "custom_data", "user_defined")
 BOOLEANS = ("true", "false")
 """The texts of booleans, with which the keys of `map` are compared."""
-NUMBERS = "write numbers as short as they can be, such as 12.5 for 12.50"
+NUMBERS = "write numbers, as short as they can be: 12.5, not 12.50"
 
 
 def incomparable(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:

@@ -32,6 +32,13 @@ def test_a_wrong_cron_line_is_told_with_a_remedy(text: str) -> None:
     assert all(mistake)
 
 
+def test_a_wrong_cron_line_names_the_field_that_is_wrong() -> None:
+    assert cron_mistake("0 25 * * *") == (
+        "cannot be read at its hour",
+        "write *, a number from 0 to 23, a range, a list, or a step such as */5",
+    )
+
+
 @pytest.mark.parametrize("name", ["UTC", "Europe/Paris", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
 def test_a_zone_is_one_of_the_database(name: str) -> None:
     assert zone_mistake(name) is None

@@ -170,8 +170,9 @@ def test_a_map_over_numbers_that_no_value_meets_is_a_mistake(
     if wrong is None:
         compiled(mapped, warehouse, SCOPE)
         return
-    with pytest.raises(ConfigError, match=f'the key "{wrong}" is no value of "size", a column of type'):
+    with pytest.raises(ConfigError, match=f'the key "{wrong}" is no value of "size", a column of type') as told:
         compiled(mapped, warehouse, SCOPE)
+    assert told.value.problems[0].remedy == "write numbers, as short as they can be: 12.5, not 12.50"
 
 
 @pytest.mark.parametrize(
