@@ -51,7 +51,7 @@ class Choice:
         reprieve = Reprieve.of(lambda: run.ledger_without_refused, rejects, fingerprint=fingerprint)
         recall = Recall(rejects) if job.retry else None
         judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
-        skims = job.is_regular and transform.tells_by_key and transform.cursor_column is not None
+        skims = job.is_regular and transform.tells_by_key
         return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims, not run.is_first)
 
     @property

@@ -54,6 +54,18 @@ def test_after_a_reset_what_was_sent_before_is_not_said_to_be_odd_again(shop: Sh
         assert each["match_keys"]["Purchase"]["events"] == 3
 
 
+def test_without_a_cursor_a_row_that_was_sent_is_a_duplicate_whatever_it_holds_by_now(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", '    event_source_url: {value: "https://shop.example/thanks"}\n', "")
+    shop.edit("pipelines/orders.yaml", "cursor: updated_at\n", "")
+    shop.add_orders(1, 30)
+    shop.syncer("run", "orders")
+    shop.add_orders(31, 33, changes="UPDATE orders SET currency = NULL WHERE order_id = 7")
+    planned = shop.syncer("plan", "orders", "--output", "json").report
+    run = shop.syncer("run", "orders", "--output", "json").report
+    for each in (planned, run):
+        assert (each["buckets"], each["warnings"]) == ({"duplicate_skipped": 30}, {"website_without_url": 3})
+
+
 def test_a_plan_of_several_says_what_it_can_where_one_warehouse_is_away(shop: Shop) -> None:
     shop.add_orders(1, 2)
     shop.edit("syncer.yaml", "sources:\n", "sources:\n  away: {type: duckdb, path: away.duckdb}\n")

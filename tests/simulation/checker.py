@@ -53,6 +53,8 @@ class Checker:
     """Version of the state whose counts were compared; SQLite changes it with every commit of others."""
     _watermark: str | None = None
     _times: dict[str, int] = field(default_factory=dict)
+    _known: set[bytes] = field(default_factory=set)
+    """What was settled when the run began."""
     _connection: sqlite3.Connection | None = None
 
     @property
@@ -75,6 +77,10 @@ class Checker:
 
     def identity(self, key: str) -> bytes:
         return identity(self.scope, self.pipeline, "", (key,))
+
+    def before_run(self) -> None:
+        """Take note of what is settled: a run goes by that, and may forget some of it at its end."""
+        self._known = self._settled()
 
     def before_send(self, events: list[Event]) -> None:
         """R04, R10, R03, R14: one armed record names exactly these events; they are rows of this run."""
@@ -155,7 +161,7 @@ class Checker:
 
         They need not be judged again, and may be counted as repeated.
         """
-        settled = set(chain.from_iterable(split(self._digests(state)) for state in SETTLED))
+        settled = self._known | self._settled()
         found, sent = 0, set[str]()
         for row, each in self.warehouse.given:
             if row.key is not None and each == "send":
@@ -163,6 +169,9 @@ class Checker:
             elif row.key is not None and each == verdict:
                 found += row.key in sent or self.identity(row.key) in settled
         return found
+
+    def _settled(self) -> set[bytes]:
+        return set(chain.from_iterable(split(self._digests(state)) for state in SETTLED))
 
     def at_end(self, *, is_calm: bool) -> None:
         """R02, R03 and what became of doubt; `is_calm`: nothing went wrong in any run."""

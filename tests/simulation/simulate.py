@@ -176,6 +176,7 @@ class Simulation:
             sweep = Sweep.ALSO
         trigger = job.trigger if sweep is Sweep.NONE else f"{job.trigger}+{SWEEP}"
         job = replace(job, limit=limit, sample=sample, span=span, sweep=sweep, retry=retry, trigger=trigger)
+        self.checker.before_run()
         clock = SteadyClock(self.wall)
         self.meta.skew_s = lambda: (self.clock.now() - clock.now()).total_seconds()  # noqa: PLW0108  both clocks go on
         tools = Tools(
