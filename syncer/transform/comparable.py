@@ -85,9 +85,9 @@ def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
         names = [resolve(column, shape.names) for column in columns]
         kinds = [shape.field(name).type for name in names]
         wrong = [_no_text_of(kind, keys) for kind in kinds]
-        if key := all(wrong) and wrong[0]:
+        if wrong and None not in wrong:
             of = "the expression," if columns[0] in aliases.values() else f'"{names[0]}", a column'
-            what = f'the key "{key}" is no value of {of} of type {kinds[0]}'
+            what = f'the key "{wrong[0]}" is no value of {of} of type {kinds[0]}'
             remedy = _sample(kinds[0])[1] if pa.types.is_boolean(kinds[0]) else NUMBERS
             yield Problem(file=pipeline.file, path=f"{path}.map", what=what, remedy=remedy)
 

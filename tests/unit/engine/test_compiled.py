@@ -151,6 +151,7 @@ def test_a_map_over_booleans_that_no_value_meets_is_a_mistake(
     ("kind", "keys", "wrong"),
     [
         (pa.int64(), ("one",), "one"),
+        (pa.int64(), ("",), ""),
         (pa.int64(), ("1", "01"), None),
         (pa.int64(), ("1", "2.0"), "2.0"),
         (pa.int64(), ("1", "one"), None),
