@@ -38,7 +38,7 @@ class Choice:
     """Identities of events that are judged, settled or not: of rejects, and of persons who were erased."""
     skims: bool
     """Whether rows whose event was settled before need not be judged."""
-    repeats: bool
+    repeats: bool = True
     """Whether many of the next rows may have been settled before, so that they are looked up before events are made."""
 
     @classmethod
@@ -52,7 +52,7 @@ class Choice:
         recall = Recall(rejects) if job.retry else None
         judged = run.erased.union(reject.identity for reject in rejects if reject.identity is not None)
         skims = job.is_regular and transform.tells_by_key
-        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims, not run.is_first)
+        return cls(job, run, transform, start, rejects, settled, reprieve, recall, judged, skims)
 
     @property
     def is_out_of_turn(self) -> bool:

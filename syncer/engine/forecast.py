@@ -136,9 +136,9 @@ def forecast(
     at, most_rows = int(now.timestamp()), None if standing.sweep is Sweep.ONLY else pipeline.delivery.max_rows
     reprieve = Reprieve.of(lambda: standing.settled_otherwise, standing.rejects, fingerprint=pipeline.fingerprint)
     judged = standing.erased.union(one.identity for one in standing.rejects if one.identity is not None)
-    skims = standing.start is not None and transform.tells_by_key
     for rows, only in _rows(pipeline, source, transform, standing, wanted, at=at):
-        skim = Skim.of(rows, transform, standing.ledger, judged=judged) if skims and only is None else Skim(rows)
+        can_skim = only is None and transform.tells_by_key
+        skim = Skim.of(rows, transform, standing.ledger, judged=judged) if can_skim else Skim(rows)
         made = allowed(skim.whole(transform(skim.rows, now=at, start=start, only=only)), standing.erased)
         made = without_settled(made, standing.ledger)
         fresh = unsettled(made.events, standing.ledger, known=skim.settled)

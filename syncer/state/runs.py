@@ -56,8 +56,6 @@ class RunLog:
         self._store, self._lock, self._row = store, lock, row
         self.basis = row.basis
         """What watermark and ledger were made with; its parts are None until `rest_on`."""
-        self.is_first = row.start is None
-        """Whether no run before read rows in turn, so that the ledger knows few of them or none."""
         self._aside = aside or Aside(row.id, set(), 0)
         self._open = OpenRequests()
         self._unfinished = [stored for _, stored in unfinished]

@@ -54,6 +54,17 @@ def test_after_a_reset_what_was_sent_before_is_not_said_to_be_odd_again(shop: Sh
         assert each["match_keys"]["Purchase"]["events"] == 3
 
 
+def test_what_was_adopted_is_not_said_to_be_odd_by_the_first_run(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", '    event_source_url: {value: "https://shop.example/thanks"}\n', "")
+    shop.add_orders(1, 30)
+    assert shop.syncer("adopt", "orders", "--until", "2100-01-01", "--yes").code == 0
+    shop.add_orders(31, 33)
+    planned = shop.syncer("plan", "orders", "--output", "json").report
+    run = shop.syncer("run", "orders", "--output", "json").report
+    for each in (planned, run):
+        assert (each["buckets"], each["warnings"]) == ({"duplicate_skipped": 30}, {"website_without_url": 3})
+
+
 def test_without_a_cursor_a_row_that_was_sent_is_a_duplicate_whatever_it_holds_by_now(shop: Shop) -> None:
     shop.edit("pipelines/orders.yaml", '    event_source_url: {value: "https://shop.example/thanks"}\n', "")
     shop.edit("pipelines/orders.yaml", "cursor: updated_at\n", "")
