@@ -1,6 +1,6 @@
 """What is compared held against the types of the columns: a value that none of a column can meet is a mistake of writing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from decimal import Decimal
@@ -75,10 +75,11 @@ def _sample(kind: pa.DataType) -> tuple[object, str]:
 
 
 def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
-    """Yield a problem for each `map` over booleans or numbers with a key such as `True` or `1.50`, which is no text of one.
+    """Yield a problem for each `map` over booleans or numbers of whose keys none, such as `one` or `1.50`, is a text of one.
 
-    Keys beside one that can be met may be meant for the same column elsewhere, and where each key means yes or no and
-    becomes just that, what is there is right as it is. `shape` has the columns.
+    Over booleans `True` is one beside `false`, too. Other keys beside one that can be met may be meant for the same column
+    elsewhere, and where each key means yes or no and becomes just that, what is there is right as it is. `shape` has the
+    columns.
     """
     aliases = {sql: alias for alias, sql in sql_expressions(pipeline)}
     for path, columns, keys in dict.fromkeys(_maps(pipeline, aliases)):
@@ -93,27 +94,25 @@ def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
 
 
 def _no_text_of(kind: pa.DataType, keys: Sequence[str]) -> str | None:
-    """Return a key that stands in the place of one that values of `kind` meet; None where one is met and no other should be."""
-    read = _reading(kind)
-    if read is None:
-        return None
-    meant = {key: read(key) for key in keys}
-    if all(text != key for key, text in meant.items()):
-        return next(iter(keys), None)
-    return next((key for key, text in meant.items() if text is not None and text not in keys), None)
-
-
-def _reading(kind: pa.DataType) -> Callable[[str], str | None] | None:
-    """Return the function from a key to the text of the value that it means; None where a type has any text."""
+    """Return a key that no value of `kind` meets; None where another is met, but for one in the place of a boolean."""
     if pa.types.is_boolean(kind):
-        return lambda key: key.lower() if key.lower() in BOOLEANS else None
-    if pa.types.is_integer(kind):
-        return lambda key: text if (text := _number(key)) and "." not in text else None
-    return _number if pa.types.is_floating(kind) or pa.types.is_decimal(kind) else None
+        return _no_boolean(keys)
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if not is_number or any(_is_number(key, is_whole=pa.types.is_integer(kind)) for key in keys):
+        return None
+    return next(iter(keys), None)
 
 
-def _number(key: str) -> str | None:
-    return text_of(Decimal(key)) if WRITTEN_NUMBER.fullmatch(key) else None
+def _no_boolean(keys: Sequence[str]) -> str | None:
+    """Return a key that stands in the place of `true` or `false`; None where one of them is written and the other may be."""
+    if {*BOOLEANS}.isdisjoint(keys):
+        return next(iter(keys), None)
+    return next((key for key in keys if key.lower() in BOOLEANS and key.lower() not in keys), None)
+
+
+def _is_number(key: str, *, is_whole: bool) -> bool:
+    """Return whether the key is the text of a number."""
+    return bool(WRITTEN_NUMBER.fullmatch(key)) and text_of(Decimal(key)) == key and not (is_whole and "." in key)
 
 
 def _maps(pipeline: Pipeline, aliases: Mapping[str, str]) -> Iterator[tuple[str, Names, Names]]:
