@@ -37,7 +37,7 @@ def failure_json(words: str, *, remedy: str = "") -> dict[str, Any]:
     """Return what went wrong as a mistake that is in no file; `remedy` where the words have none behind a semicolon."""
     from syncer.errors import Problem
 
-    what, _, said = words.partition("; ")
+    what, _, said = redact(words).partition("; ")
     return problem_json(Problem(file=None, what=what, remedy=said or remedy))
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from syncer.cli.json_lines import failure_json
 from syncer.logs import QUIET_LIBRARIES, JsonFormatter, TextFormatter, redact, set_up
 
 
@@ -41,6 +42,11 @@ from syncer.logs import QUIET_LIBRARIES, JsonFormatter, TextFormatter, redact, s
 )
 def test_secrets_people_and_terminal_codes_are_struck_out(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+def test_S02_a_failure_as_json_shows_no_half_of_a_secret_with_a_semicolon_in_it() -> None:
+    failure = failure_json('cannot connect with password="open; the door"; mend it')
+    assert (failure["what"], failure["remedy"]) == ('cannot connect with password="***"', "mend it")
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()], ids=["text", "json"])
