@@ -20,6 +20,14 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"hi"})
 
 
+def has_ended(connection: socket.socket) -> bool:
+    """Return whether the server hung up: with a reset where half a call came at that moment, which it did not read."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def test_R24_connections_without_a_whole_call_end_after_a_while_and_others_come_in() -> None:
     listening = listener("127.0.0.1", 0, key="daemon.port")
     port = listening.getsockname()[1]
@@ -27,7 +35,7 @@ def test_R24_connections_without_a_whole_call_end_after_a_while_and_others_come_
         idle = [opened.enter_context(socket.create_connection(("127.0.0.1", port), 5)) for _ in range(MOST_AT_ONCE)]
         for each in idle[::2]:
             each.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half:")
-        assert [each.recv(1) for each in idle] == [b""] * MOST_AT_ONCE
+        assert all(map(has_ended, idle))
         with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
             assert answer.read() == b"hi"
 
