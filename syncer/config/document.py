@@ -217,8 +217,11 @@ def _remedy(problem: str, text: str, place: Place) -> str:
     """Return how to mend `text`, which was read up to `place`."""
     line = "".join(LINE_BREAK.split(text)[place.line - 1 : place.line])
     before, sign = line[: place.column - 1], line[place.column - 1 : place.column]
-    if before.strip(" -") and any(each in problem for each in VALUE_ENDED):
-        return f"delete this {sign}, which closes nothing, or quote the whole text" if sign in tuple("]}") else WHOLE
+    if any(each in problem for each in VALUE_ENDED):
+        if sign in ("]", "}"):
+            return f"delete this {sign}, which closes nothing, or quote the whole text"
+        if before.strip(" -"):
+            return WHOLE
     return next((mend for sign, mend in SYNTAX_REMEDIES if sign in problem), UNKNOWN_REMEDY)
 
 

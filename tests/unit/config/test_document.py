@@ -239,6 +239,8 @@ def test_an_empty_file_is_nothing_rather_than_a_mistake(content: str) -> None:
         ("a: [1]]\n", 1, 7, "delete this ], which closes nothing"),
         ("a:\n  - [1]]\n  - 2\n", 2, 8, "delete this ], which closes nothing"),
         ("{a: 1}}\n", 1, 7, "delete this }, which closes nothing"),
+        ("a: [\n  1\n]\n]\nb: 2\n", 4, 1, "delete this ], which closes nothing"),
+        ("a:\n  b: 1\n  }\n", 3, 3, "delete this }, which closes nothing"),
         ("a: 1\u2028b: [1]]\n", 2, 7, "mend"),
         ('a: "b" c\n', 1, 8, "quote the whole text"),
         ("a:\n  b: 1\n c: 2\n", 3, 2, "mend the indentation"),
