@@ -15,6 +15,9 @@ PIECE_BYTES: Final = 4 * 1024 * 1024
 FIRST_ROWS: Final = 64
 """Rows in the first piece, which tells how wide they are."""
 
+MET: Final = {b"syncer.type": b"met"}
+"""Marks a column of whose type only the values tell that are there now."""
+
 Row = TypeVar("Row")
 
 
@@ -91,6 +94,13 @@ def with_json(schema: "pa.Schema", json_columns: frozenset[str]) -> "pa.Schema":
         return schema
     fields = (field.with_type(pa.json_()) if field.name in json_columns else field for field in schema)
     return pa.schema(fields)
+
+
+def with_met(schema: "pa.Schema", met: frozenset[str]) -> "pa.Schema":
+    """Return `schema` with the columns `met` marked as such."""
+    import pyarrow as pa
+
+    return pa.schema(field.with_metadata(MET) if field.name in met else field for field in schema)
 
 
 def texts(values: "Sequence[bytes | None]") -> "pa.Array":

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from connectors.base import Query
-from connectors.batches import FIRST_ROWS, PIECE_ROWS, given, pieces, with_json
+from connectors.batches import FIRST_ROWS, PIECE_ROWS, given, pieces, with_json, with_met
 from connectors.errors import QueryError, SourceRefusedError
 from connectors.interrupts import Value, interruptible
 from connectors.readings import Readings
@@ -290,7 +290,8 @@ class _Asked:
     @property
     def schema(self) -> "pa.Schema":
         """The columns as they are given."""
-        return with_json(self._stored, frozenset(column.name for column in self.columns if column.kind is Kind.JSON))
+        stored = with_met(self._stored, frozenset(column.name for column in self.columns if not column.is_declared))
+        return with_json(stored, frozenset(column.name for column in self.columns if column.kind is Kind.JSON))
 
     @property
     def _stored(self) -> "pa.Schema":

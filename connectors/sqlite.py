@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 from connectors.base import Query
-from connectors.batches import given, pieces, with_json
+from connectors.batches import given, pieces, with_json, with_met
 from connectors.database_file import database_file
 from connectors.errors import QueryError, SourceRefusedError
 from connectors.readings import Readings
@@ -226,7 +226,8 @@ class _Asked:
     @property
     def schema(self) -> "pa.Schema":
         """The columns as they are given."""
-        return with_json(self._stored, frozenset(column.name for column in self.columns if column.is_json))
+        stored = with_met(self._stored, frozenset(column.name for column in self.columns if not column.declared))
+        return with_json(stored, frozenset(column.name for column in self.columns if column.is_json))
 
     @property
     def _stored(self) -> "pa.Schema":

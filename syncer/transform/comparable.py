@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from connectors.batches import MET
 from connectors.columns import resolve
 from syncer.errors import Problem
 from syncer.mapping import AllOf, Column, Entry, FirstOf, Json, Modifiers, Scalar, Sql
@@ -35,7 +36,7 @@ def incomparable(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
     zone = ZoneInfo(pipeline.settings.timezone)
     for path, when in _conditions(pipeline):
         for name, wanted in when.items():
-            kind = shape.field(resolve(name, shape.names)).type
+            kind = _told_type(shape.field(resolve(name, shape.names)))
             for clause in Condition.of({name: wanted}).clauses:
                 if wrong := _wrong(clause, kind, zone):
                     what = f'{wrong[0]} can be compared with no value of "{name}", a column of type {kind}'
@@ -74,6 +75,11 @@ def _sample(kind: pa.DataType) -> tuple[object, str]:
     return None, ""
 
 
+def _told_type(field: pa.Field) -> pa.DataType:
+    """Return the type of a column; that of nothing where only its values tell, for others may come."""
+    return pa.null() if field.metadata == MET else field.type
+
+
 def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
     """Yield a problem for each `map` over booleans or numbers of whose keys none, such as `one` or `1.50`, is a text of one.
 
@@ -84,7 +90,7 @@ def unmatched(pipeline: Pipeline, shape: pa.Schema) -> Iterator[Problem]:
     aliases = {sql: alias for alias, sql in sql_expressions(pipeline)}
     for path, columns, keys in dict.fromkeys(_maps(pipeline, aliases)):
         names = [resolve(column, shape.names) for column in columns]
-        kinds = [shape.field(name).type for name in names]
+        kinds = [_told_type(shape.field(name)) for name in names]
         wrong = [_no_text_of(kind, keys) for kind in kinds]
         if wrong and None not in wrong:
             of = "the expression," if columns[0] in aliases.values() else f'"{names[0]}", a column'

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from connectors.base import Query
+from connectors.batches import MET
 from connectors.testing import SourceContract
 from tests.contract.sqlalchemy_databases import Database
 
@@ -32,6 +33,12 @@ class TestSqliteBySqlalchemy(SourceContract):
         "json_extract(name, '$.id')",
         "abs(CASE name WHEN '1' THEN 1 ELSE -9223372036854775808 END)",
     )
+
+
+def test_a_type_that_values_told_is_marked_as_such(warehouse: Database) -> None:
+    with warehouse.connect() as source:
+        schema = source.schema(Query(sql="SELECT 1 AS number, 'one' AS word"))
+    assert [field.metadata for field in schema] == [MET, MET]
 
 
 def test_ctrl_c_ends_a_query_of_a_driver_that_does_not_hear_it(warehouse: Database) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import Query, Range
+from connectors.batches import MET
 from connectors.errors import ColumnError, QueryError
 from connectors.incremental import CursorKind, CursorValue
 from connectors.sqlite import Options, SqliteSource, connect
@@ -122,6 +123,11 @@ def test_a_calculated_column_goes_by_its_values(
 
     assert source.schema(query).field("found").type == kind
     assert values(source, query, "found") == expected
+
+
+def test_a_type_that_values_told_is_marked_as_such(file: Path) -> None:
+    schema = fill(file, "INT", 1).schema(Query(sql="SELECT row, x, x + 1 AS more, json_array(x) AS list FROM held"))
+    assert [field.name for field in schema if field.metadata == MET] == ["more", "list"]
 
 
 def test_one_late_fraction_makes_floats_of_a_calculated_column(file: Path) -> None:

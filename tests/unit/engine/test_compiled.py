@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import Query
+from connectors.batches import with_met
 from connectors.errors import QueryError
 from syncer.engine.compiled import compiled, compiled_again
 from syncer.errors import ConfigError
@@ -209,6 +210,13 @@ def test_a_map_over_the_first_of_columns_is_a_mistake_where_no_value_of_any_meet
         ConfigError, match='the key "True" is no value of "ok", a column of type bool; write true or false'
     ):
         compiled(mapped, warehouse, SCOPE)
+
+
+def test_what_is_compared_may_be_met_by_other_values_where_values_told_the_type(pipeline: Pipeline) -> None:
+    mapping = replace(pipeline.mapping, user_defined={"size": Column(column="size", map={"one": "large"})})
+    ruled = replace(pipeline, mapping=mapping, events=(EventRule(id="a", when={"ok": "paid"}, mapping=mapping),))
+    types = pa.schema([*COLUMNS, ("size", pa.int64()), ("ok", pa.bool_())])
+    compiled(ruled, Warehouse(with_met(types, frozenset({"size", "ok"}))), SCOPE)
 
 
 def over_booleans(pipeline: Pipeline, targets: dict[str, Scalar], otherwise: Otherwise = "keep") -> None:
