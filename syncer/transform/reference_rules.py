@@ -38,17 +38,22 @@ class References:
         """
         knowing = References(tuple(replace(kind, unsent=left_unsent(kind, rows)) for kind in self.kinds))
         sent: dict[bytes, BuiltEvent] = {}
-        return tuple(tuple(_once(one, sent) for one in knowing.build(row, now=now, start=start)) for row in rows)
+        built = (knowing._each(row, now=now, start=start) for row in rows)
+        return tuple(tuple(_without_twins(_once(one, sent) for one in of_row)) for of_row in built)
 
     def build(self, row: Mapping[str, Any], *, now: int, start: int | None = None) -> tuple[Built, ...]:
         """Return what each rule that matches gives, at least one reject; `now` and `start` in Unix seconds."""
+        return tuple(_without_twins(self._each(row, now=now, start=start)))
+
+    def _each(self, row: Mapping[str, Any], *, now: int, start: int | None) -> tuple[Built, ...]:
+        """Return the same without asking whether two rules give one event."""
         first = self.kinds[0]
         if first.is_away(row):
             return (BuiltReject(identity=first.identity(row), reason=ELSEWHERE, field=None, tally=Tally(rows_read=1)),)
         built = [kind.build(row, now=now, start=start) for kind in self.kinds if kind.matches(row)]
         if not built:
             return (without_rule(first.build(row, now=now, start=start)),)
-        return tuple(_without_twins(once_a_row(built)))
+        return tuple(once_a_row(built))
 
 
 def left_unsent(kind: Reference, rows: Iterable[Mapping[str, Any]]) -> frozenset[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syncer.mapping import Column, Constant, Entry, Json, Mapping
@@ -169,7 +169,15 @@ def test_rules_give_what_one_pipeline_a_rule_gives(pipeline: Pipeline, rows: lis
     assert set(together.rejects.filter(pl.col("reason") == "no_rule")["row"]) == set.intersection(*without)
 
 
+NOTHING: dict[str, Any] = dict.fromkeys(SHAPE.names)
+WITH_AN_ID = replace(LEAD, server_event={**LEAD.server_event, "event_id": Column(column="pixel_id")})
+
+
 @given(pipeline=pipelines(), rows=st.lists(ROWS, max_size=12))
+@example(
+    pipeline=with_rules(EventRule(id="a", mapping=WITH_AN_ID), EventRule(id="b", mapping=WITH_AN_ID)),
+    rows=[NOTHING | {"email": b"a@b.co", "lead_at": NOW - 60, "pixel_id": each} for each in ("p1", None, None, None)],
+)
 @pytest.mark.faults
 @settings(max_examples=count(200), deadline=None)
 def test_rows_of_one_key_give_what_the_reference_builds_of_the_batch(
