@@ -15,6 +15,16 @@ import pytest
 from connectors.interrupts import Ahead, interruptible
 
 
+def waiting(ended: Event, number: int = signal.SIGINT) -> Callable[[], bool]:
+    """Return a call that waits for `ended`, and sends the signal to this process once it does: before, it would end nothing."""
+
+    def wait() -> bool:
+        Timer(0.2, os.kill, (os.getpid(), number)).start()
+        return ended.wait(60)
+
+    return wait
+
+
 def test_a_query_that_had_not_begun_when_it_was_cancelled_is_cancelled_again() -> None:
     told: list[str] = []
     ended = Event()
@@ -24,9 +34,8 @@ def test_a_query_that_had_not_begun_when_it_was_cancelled_is_cancelled_again() -
         if len(told) == 2:
             ended.set()
 
-    Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        interruptible(lambda: ended.wait(60), cancel)
+        interruptible(waiting(ended), cancel)
 
     assert told == ["end", "end"]
 
@@ -69,13 +78,12 @@ class AlarmError(BaseException):
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """Raise `AlarmError` on the main thread before long."""
+    """Let SIGUSR1 raise `AlarmError`."""
 
     def ring(*_: object) -> None:
         raise AlarmError
 
     before = signal.signal(signal.SIGUSR1, ring)
-    Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
     yield
     signal.signal(signal.SIGUSR1, before)
 
@@ -84,7 +92,7 @@ def alarm() -> Iterator[None]:
 def test_what_another_signal_raises_ends_the_call_too() -> None:
     ended = Event()
     with pytest.raises(AlarmError):
-        interruptible(lambda: ended.wait(60), ended.set)
+        interruptible(waiting(ended, signal.SIGUSR1), ended.set)
     assert ended.is_set()
 
 
@@ -216,7 +224,6 @@ def test_what_is_under_way_when_nobody_wants_more_is_cancelled_and_nothing_follo
 
 def test_ctrl_c_while_one_is_waited_for_cancels_it() -> None:
     ended = Event()
-    Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt), Ahead(lambda: ended.wait(60), ended.set, most=2) as ahead:
+    with pytest.raises(KeyboardInterrupt), Ahead(waiting(ended), ended.set, most=2) as ahead:
         next(iter(ahead))
     assert ended.is_set()
