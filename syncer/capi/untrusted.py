@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from syncer.spec.nesting import is_too_deep
+
 LONGEST_INTEGER = 18
 """Digits; every number of Meta's is shorter, and larger ones would not fit the state store."""
 
@@ -10,13 +12,15 @@ LONGEST_INTEGER = 18
 def read_json(text: bytes | str) -> object:
     """Return the value that `text` holds, or None where it is no strict JSON in UTF-8.
 
-    Refused as well: NaN and infinities, nesting beyond the interpreter's recursion limit, and an object that
-    names a key twice, because readers disagree on which of the two counts. An integer that is too long comes as a float.
+    Refused as well: NaN and infinities, what nests too deeply, and an object that names a key twice, because readers
+    disagree on which of the two counts. An integer that is too long comes as a float.
     """
     try:
-        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+        words = text if isinstance(text, str) else text.decode()
+        value = _DECODER.decode(words)
     except (ValueError, RecursionError):
         return None
+    return None if is_too_deep(words, value) else value
 
 
 def read_object(text: bytes | str) -> dict[str, object] | None:

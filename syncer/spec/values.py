@@ -18,6 +18,7 @@ from typing import TypeAlias
 from syncer.spec import limits, times
 from syncer.spec.context import Context
 from syncer.spec.fields import EXTINFO_PLACES, PARAMETERS, Group, Parameter
+from syncer.spec.nesting import is_too_deep
 from syncer.spec.paths import member
 from syncer.spec.text import as_text, is_blank, says_something, trim, whole
 
@@ -332,11 +333,12 @@ def _snake(word: str) -> str:
 
 
 def _parsed(text: str) -> object:
-    """Return what the JSON `text` says, numbers exact, None where it is broken."""
+    """Return what the JSON `text` says, numbers exact, None where it is broken or nests too deeply."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError, ArithmeticError):
         return None
+    return None if is_too_deep(text, value) else value
 
 
 def _refuse(constant: str) -> object:

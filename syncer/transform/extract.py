@@ -12,15 +12,12 @@ from urllib.parse import unquote
 import orjson
 import polars as pl
 
+from syncer.spec.nesting import is_too_deep
 from syncer.spec.paths import COUNT
 
 LONG_NUMBER: Final = r"\d{19}"
 """Digits that may not fit into 64 bits, which the fast parser would round."""
 TOO_DEEP: Final = "nested too deeply"
-NESTED: Final = (list, dict)
-"""What a parser makes of lists and objects, and of nothing else."""
-DEEPEST: Final = 200
-"""Lists and objects within each other, of which no table of a warehouse has so many; Python's stack ends at some 500."""
 
 
 def cookie(header: str, name: str) -> str | None:
@@ -62,10 +59,10 @@ def query_parameters(urls: pl.Series, name: str) -> pl.Series:
 def read_json(text: str) -> Any:
     """Return the value that `text` writes, with whole numbers of any size; raises `ValueError` where it is no JSON.
 
-    Halves of a surrogate pair become U+FFFD, since no UTF-8 text can hold them. What nests deeper than `DEEPEST` is refused.
+    Halves of a surrogate pair become U+FFFD, since no UTF-8 text can hold them. What nests too deeply is refused.
     """
     value = _parsed(text)
-    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
+    if is_too_deep(text, value):
         raise ValueError(TOO_DEEP)
     return value
 
@@ -81,18 +78,6 @@ def _parsed(text: str) -> Any:
         return _whole(json.loads(text, parse_constant=_refuse))
     except RecursionError as error:
         raise ValueError(TOO_DEEP) from error
-
-
-def _is_deep(value: object) -> bool:
-    level: list[Any] = [[value]]
-    for _ in range(DEEPEST + 1):
-        inner: list[Any] = []
-        for outer in level:
-            inner += [each for each in (outer.values() if type(outer) is dict else outer) if type(each) in NESTED]
-        if not inner:
-            return False
-        level = inner
-    return True
 
 
 def _refuse(word: str) -> Any:

@@ -22,6 +22,7 @@ from syncer.capi.untrusted import read_json, read_object, whole
         b"[" * 100_000,
         b"[" * 100_000 + b"]" * 100_000,
         b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+        b'{"a":' * 201 + b"1" + b"}" * 201,  # which each Python could read
         '{"a":1}'.encode("utf-16"),
     ],
 )
@@ -33,6 +34,7 @@ def test_what_is_no_strict_json_is_nothing(text: bytes) -> None:
     ("text", "value"),
     [
         (b"[1, 2.5, true, null]", [1, 2.5, True, None]),
+        (b"[%s]" % b", ".join([b"{}"] * 300), [{}] * 300),
         (b"999999999999999999", 999_999_999_999_999_999),
         (b"1000000000000000000", 1e18),
         (b"9" * 100_000, float("inf")),

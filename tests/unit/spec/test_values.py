@@ -217,6 +217,11 @@ def test_contents_without_items_are_none(given: object) -> None:
     assert values.contents(given) is None
 
 
+def test_contents_that_nest_deeper_than_any_table_are_none_whatever_else_they_hold() -> None:
+    deep = [f'[{{"id": "A", "other": {"[" * levels + "]" * levels}}}]' for levels in (198, 199)]
+    assert [values.contents(text) for text in deep] == [[{"id": "A"}], None]
+
+
 def test_a_quantity_that_cannot_be_is_left_out() -> None:
     assert values.contents({"id": "A", "quantity": -1, "delivery_category": "In Store"}) == [
         {"id": "A", "delivery_category": "in_store"}
