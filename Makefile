@@ -1,4 +1,4 @@
-# Works with python3 (3.11 to 3.13), pip, make and git alone: neither ensurepip nor the venv package is needed.
+# Works with python3 (3.11 to 3.14), pip, make and git alone: neither ensurepip nor the venv package is needed.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
