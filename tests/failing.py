@@ -9,6 +9,22 @@ from sqlalchemy import event
 from syncer.state.store import Store
 
 
+class FailAt:
+    """Lets the statement or commit of a number fail. Mutable."""
+
+    def __init__(self, store: Store) -> None:
+        self.at_next(0)
+        stepped(store, self.step)
+
+    def at_next(self, number: int) -> None:
+        self.at, self.seen = number, 0
+
+    def step(self) -> None:
+        self.seen += 1
+        if self.seen == self.at:
+            raise sqlite3.OperationalError("disk I/O error")
+
+
 def stepped(store: Store, step: Callable[[], None]) -> None:
     """Call `step` before each statement and each commit of `store`, which fails with what that raises.
 

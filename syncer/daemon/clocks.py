@@ -78,16 +78,17 @@ class Clocks:
         which takes one daemon. Else another may have it that is down.
         """
         found, is_only = schedules.stored(self._store, self._target), self._store.database.kind == "sqlite"
-        before, self.timetables, self._first = self.timetables, timetables(project), {}
+        before, after = self.timetables, timetables(project)
+        others = [(name, due) for name, due in found.items() if name not in after]
+        self._forget([due for name, due in others if is_only or name in before or name[0] in project.pipelines])
+        self.timetables, self._first = after, {}  # only now: where the state failed before, this is tried again
         self._destinations = {name: pipeline.destinations for name, pipeline in project.pipelines.items()}
-        self._forget(due for name, due in found.items() if is_only or name in before or name[0] in project.pipelines)
         self._begin(found)
 
-    def _forget(self, taken_out: Iterable[Due]) -> None:
+    def _forget(self, taken_out: Sequence[Due]) -> None:
         """Forget those clocks of `taken_out` that no daemon has that lives."""
-        others = [due for due in taken_out if (due.pipeline, due.kind) not in self.timetables]
-        living = serving(self._store, self._target) if others else []
-        gone = [due for due in others if not any(each.may_begin(due.pipeline, by=due.kind) for each in living)]
+        living = serving(self._store, self._target) if taken_out else []
+        gone = [due for due in taken_out if not any(each.may_begin(due.pipeline, by=due.kind) for each in living)]
         if gone:
             schedules.forget(self._store, self._target, gone)
 

@@ -5,8 +5,10 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -17,6 +19,7 @@ from sqlalchemy import select, update
 from syncer.daemon.clocks import Clocks, serves
 from syncer.daemon.timetable import Timetable
 from syncer.duration import Duration
+from syncer.errors import StateError
 from syncer.mapping import Mapping
 from syncer.pipeline import Cursor, Pipeline, Project, Reconcile, Schedule
 from syncer.report import RunStatus
@@ -28,6 +31,7 @@ from syncer.state.scope import Scope
 from syncer.state.store import Store
 from syncer.state.tables import DAEMONS, SCHEDULES
 from tests.counts import FULL, note
+from tests.failing import FailAt
 from tests.holding import MOST_GROWTH_MIB, held
 from tests.integration.state.conftest import NOON
 
@@ -257,6 +261,24 @@ def test_R27_a_clock_that_one_of_two_daemons_loses_by_an_edit_goes_on_while_the_
         assert [(each.first_at, each.times) for each in missed(store)] == [(NOON + HOUR, 1)]
     Clocks(opened(), hourly).follow(project())
     assert stored(store, "default") == {}
+
+
+def test_R30_R32_a_clock_that_an_edit_took_out_while_the_state_failed_is_forgotten_when_it_is_back(
+    store: Store,
+) -> None:
+    failing = FailAt(store)
+    for number in count(1):
+        clocks = Clocks(store, project(pipeline(), pipeline("others")))
+        failing.at_next(number)
+        with suppress(StateError):
+            clocks.follow(project(pipeline("others")))
+        has_failed = failing.seen >= number
+        failing.at_next(0)
+        clocks.follow(project(pipeline("others")))
+        assert set(stored(store, "default")) == {("others", "schedule")}, number
+        if not has_failed:
+            break
+    assert number > 3
 
 
 def test_R25_a_clock_that_a_daemon_of_an_earlier_release_may_have_is_left_to_it(store: Store, opened: Opened) -> None:

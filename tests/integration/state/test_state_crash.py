@@ -1,6 +1,5 @@
 """Crashes and failing statements at every place: the store stays consistent, the next run goes on."""
 
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +15,7 @@ from syncer.errors import StateError
 from syncer.report import Bucket, RunStatus, Tally
 from syncer.state.requests import Rejected, RequestState
 from syncer.state.store import Store
-from tests.failing import stepped
+from tests.failing import FailAt
 from tests.integration.state.some_states import of_some_states
 
 Contradictions = Callable[[Store], list[str]]
@@ -162,19 +161,3 @@ def test_R05_a_failure_of_any_statement_or_commit_changes_nothing(
         if not failed:
             break
     assert number > 60
-
-
-class FailAt:
-    """Lets the statement or commit of a number fail. Mutable."""
-
-    def __init__(self, store: Store) -> None:
-        self.at_next(0)
-        stepped(store, self.step)
-
-    def at_next(self, number: int) -> None:
-        self.at, self.seen = number, 0
-
-    def step(self) -> None:
-        self.seen += 1
-        if self.seen == self.at:
-            raise sqlite3.OperationalError("disk I/O error")
