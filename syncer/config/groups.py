@@ -121,7 +121,9 @@ class MappingReader:
         known = tuple(each.removeprefix(outer) for each in names(META_GROUPS[group]) if each.startswith(outer))
         near = nearest(key, known)
         home = _other_home(name, group)
-        if home and near is None:
+        if key in GROUPS:
+            remedy = "it is a group of its own; it belongs in mapping"
+        elif home and near is None:
             remedy = f"it belongs in mapping.{home}"
         else:
             remedy = unknown_parameter(key, known, group=group)

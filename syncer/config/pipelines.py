@@ -145,7 +145,9 @@ class PipelineReader:
             what = "the file is empty" if own.value is None else f"{shape(own)}, but a pipeline is a map"
             self.problems.at(own, what, "begin with `name: ...`; `syncer init` writes an example")
             return None
-        self.problems.unknown(own, KEYS)
+        for group in (key for key in GROUPS if key in own.entries):
+            self.problems.key(own, group, f'unknown key "{group}"', "it belongs in mapping")
+        self.problems.unknown(own.without(*GROUPS), KEYS)
         check_version(own, self.reader)
         refuse_blanks(own, self.around.defaults, self.problems)
         node = self._with_preset(with_defaults(own, self.around.defaults))

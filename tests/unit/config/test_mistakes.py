@@ -91,6 +91,8 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("{em: email}", "{em: {sql: 'a; b'}}", "10:29: mapping.customer_info.em.sql: holds a semicolon; write one expression"),
     ("{em: email}", "{em: {from: items, id: a}}", "10:24: mapping.customer_info.em.from: has a meaning for contents only"),
     ("{em: email}", "{em: email}\n  custom_dta: {}", '11:3: mapping.custom_dta: unknown key "custom_dta"; did you mean "c'),
+    ("ordered_at", "ordered_at, customer_info: {em: email}", '9:73: mapping.server_event.customer_info: Meta has no parameter "customer_info" here; it is a group of its own'),
+    ("{em: email}", "{em: email}\ncustom_data: {value: a}", '11:1: custom_data: unknown key "custom_data"; it belongs in mapping'),
     ("{em: email}", "{em: email}\n  user_data: {}", '11:3: mapping.user_data: unknown key "user_data"; did you mean "custo'),
     ("{em: email}", "{em: email}\n  custom_data: {value: {value: ten}}", '11:32: mapping.custom_data.value.value: "ten" is no n'),
     ("{em: email}", "{em: email}\n  custom_data: {value: {column: v, default: ten}}", "11:45: mapping.custom_data.value.defau"),
