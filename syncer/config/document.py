@@ -31,6 +31,11 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 NULLS = ("null", "Null", "NULL", "~")
 STANDARD_TAG = "tag:yaml.org,2002:"
 LINE_BREAK = re.compile("\r\n|\r|\n")
+MERGE = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+UNSETTLED = (
+    "a merge left two versions of these lines",
+    "keep one of them, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",
+)
 UNKNOWN_REMEDY = "check quotes, brackets and indentation"
 WHOLE = "quote the whole text, or put each key on its own line"
 VALUE_ENDED = ("expected key", "expected '-' indicator", "document start")
@@ -199,11 +204,8 @@ def _compose(text: str, shown: Path, problems: Problems) -> Node | None:
     try:
         return _Composer(loader, shown, problems).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-        problem = error.problem or "it cannot be parsed"
-        since = f" (in what begins on line {error.context_mark.line + 1})" if error.context_mark else ""
-        problems.add(place, (), f"not valid YAML: {problem}{since}", _remedy(problem, text, place))
+        place, problem, remedy = _of_merge(text, shown) or _of_syntax(error, text, shown)
+        problems.add(place, (), f"not valid YAML: {problem}", remedy)
     except yaml.YAMLError:
         problems.add(Place(shown), (), "not valid YAML", UNKNOWN_REMEDY)
     except _Stopped:
@@ -211,6 +213,20 @@ def _compose(text: str, shown: Path, problems: Problems) -> Node | None:
     finally:
         loader.dispose()
     return None
+
+
+def _of_merge(text: str, shown: Path) -> tuple[Place, str, str] | None:
+    """Return where a merge left two versions of some lines, and how to mend it."""
+    found = MERGE.search(text)
+    return None if found is None else (_place_in(text[: found.start()], shown), *UNSETTLED)
+
+
+def _of_syntax(error: yaml.MarkedYAMLError, text: str, shown: Path) -> tuple[Place, str, str]:
+    mark = error.problem_mark or error.context_mark
+    place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
+    problem = error.problem or "it cannot be parsed"
+    since = f" (in what begins on line {error.context_mark.line + 1})" if error.context_mark else ""
+    return place, f"{problem}{since}", _remedy(problem, text, place)
 
 
 def _remedy(problem: str, text: str, place: Place) -> str:
