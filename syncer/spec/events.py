@@ -141,10 +141,10 @@ _BY_LETTERS = {name.lower(): name for name in STANDARD_EVENTS}
 
 
 def like_standard(name: str) -> str | None:
-    """Return the standard event that `name` nearly is (`purchase`, `Add To Cart`), None if it is one or far from any."""
+    """Return the standard event that `name` nearly is (`purchase`, `Add To Cart`, `“Purchase”`), None if it is one or far from any."""
     if name in STANDARD_EVENTS:
         return None
-    return _BY_LETTERS.get("".join(letter for letter in name.lower() if letter not in " _-."))
+    return _BY_LETTERS.get("".join(letter for letter in name.lower() if letter.isalnum()))
 
 
 def missing_for_messaging(channel: str, keys: Collection[str]) -> tuple[str, ...]:
