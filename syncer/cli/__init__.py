@@ -13,7 +13,7 @@ import click
 
 from syncer import __version__
 from syncer.engine.polars_library import keep_memory
-from syncer.signals import ask_again
+from syncer.signals import ask_again, end_at_the_next
 
 COMMANDS = {
     "init": ("syncer.cli.init", "Make a project that runs as it stands."),
@@ -127,6 +127,7 @@ def main() -> None:
     try:
         sys.exit(_command())
     finally:
+        end_at_the_next()  # a Ctrl-C while Python ends would be told as a failure of what it does then
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

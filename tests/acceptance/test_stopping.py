@@ -183,6 +183,22 @@ def test_ctrl_c_that_comes_while_python_collects_garbage_ends_what_only_looks() 
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "\nInterrupted.\n")
 
 
+AT_THE_EXIT = """
+import atexit, signal, sys
+
+from syncer.cli import main
+
+atexit.register(signal.raise_signal, signal.SIGINT)
+sys.argv = ["syncer", "--version"]
+main()
+"""
+
+
+def test_ctrl_c_that_comes_when_all_is_done_ends_the_process_without_a_word() -> None:
+    ended = subprocess.run([sys.executable, "-c", AT_THE_EXIT], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout[:6], ended.stderr) == (-signal.SIGINT, "syncer", "")
+
+
 @pytest.mark.parametrize("words", [("plan", "orders"), ("reconcile", "orders", "--dry-run")])
 def test_the_first_ctrl_c_ends_what_only_looks(shop: Shop, words: tuple[str, ...]) -> None:
     shop.add_orders(1, 3)
