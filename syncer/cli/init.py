@@ -1,5 +1,6 @@
 """`syncer init`."""
 
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,5 +34,7 @@ def command(folder: Path) -> None:
         sys.exit(Exit.FAILED)
     for path, is_new in made:
         click.echo(f"  {'wrote' if is_new else 'kept '}  {path}")
-    step = "" if folder == Path() else f"cd {folder} && "
-    click.echo(f"\nNext:\n  {step}syncer preview orders\n  {step}syncer run orders")
+    click.echo("\nNext:")
+    if folder != Path():
+        click.echo(f"  cd {shlex.quote(str(folder))}")
+    click.echo("  syncer preview orders\n  syncer run orders")

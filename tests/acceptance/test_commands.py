@@ -192,6 +192,13 @@ def test_a_locked_warehouse_is_named_and_nothing_is_lost(shop: Shop) -> None:
     assert shop.syncer("run", "orders", "--output", "json").report["acknowledged"] == 3
 
 
+def test_init_says_what_to_type_next_in_a_shell(shop: Shop) -> None:
+    made = shop.syncer("init", "my shop")
+    assert made.out.endswith("\nNext:\n  cd 'my shop'\n  syncer preview orders\n  syncer run orders\n")
+    made = shop.syncer("init")
+    assert made.out.endswith("\nNext:\n  syncer preview orders\n  syncer run orders\n")
+
+
 def test_init_makes_a_project_that_runs_and_keeps_what_is_there(shop: Shop) -> None:
     folder = shop.folder / "new"
     made = shop.syncer("init", "new")
