@@ -6,7 +6,7 @@ from pathlib import Path
 from syncer.config.document import Node, read_document
 from syncer.config.pipelines import PipelineReader, Surroundings
 from syncer.config.places import locate
-from syncer.config.problems import Place, Problems, TooManyProblemsError, quoted
+from syncer.config.problems import Place, Problems, TooManyProblemsError, quoted, suggestion
 from syncer.config.projects import ProjectReader, View
 from syncer.config.secrets import Secrets
 from syncer.config.sections import Reader, shape
@@ -128,11 +128,24 @@ class _Loader:
             return None
         view = project.view(node, target)
         pipelines = self._pipelines(view, written, reader)
+        if not self._problems.found():
+            self._refuse_unused(node, target, pipelines)
         self._warnings |= reader.secrets.warnings
         for pipeline in pipelines.values():
             if said := _half_real(pipeline, view):
                 self._warnings[said] = None
         return self._project(view, pipelines)
+
+    def _refuse_unused(self, node: Node, target: str, pipelines: Mapping[str, Pipeline]) -> None:
+        """Note destinations of the target alone that nothing is sent to, where one that it leaves as it is may be meant."""
+        own, known = node.at(("targets", target)).get("destinations"), node.get("destinations")
+        if own is None or known is None:
+            return
+        used = {name for each in pipelines.values() for name in each.destinations}
+        for name in own.entries if used - own.entries.keys() else ():
+            if name not in used | known.entries.keys():
+                remedy = suggestion(name, sorted(used - own.entries.keys()), noun="destinations")
+                self._problems.key(own, name, "no pipeline sends there", remedy)
 
     def _reader(self) -> Reader:
         return Reader(self._problems, Secrets(self._root, self._environ, self._problems))

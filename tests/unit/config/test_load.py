@@ -242,6 +242,22 @@ def test_a_problem_of_a_query_is_placed_where_its_table_is_named(folder: Folder)
     assert str(problem) == "pipelines/orders.yaml:3:1: table: x"
 
 
+@pytest.mark.parametrize(("name", "remedy"), [("mta", 'did you mean "meta"?'), ("sandbox", "known destinations: meta")])
+def test_a_stand_in_under_another_name_is_told_as_nothing_would_be_sent_there(
+    folder: Folder, name: str, remedy: str
+) -> None:
+    """What was to stay on this machine would go to Meta."""
+    folder.project_file("version: 1\n", "version: 1\ntargets: {dev: {destinations: {" + name + ": {type: sandbox}}}}\n")
+    (problem,) = folder.problems()
+    assert problem == f"syncer.yaml:2:32: targets.dev.destinations.{name}: no pipeline sends there; {remedy}"
+
+
+def test_a_destination_of_a_target_alone_may_be_one_of_a_pipeline(folder: Folder) -> None:
+    folder.project_file("version: 1\n", "version: 1\ntargets: {dev: {destinations: {other: {type: sandbox}}}}\n")
+    folder.pipeline_file("destination: meta", "destination: [meta, other]")
+    assert folder.problems() == []
+
+
 @pytest.mark.parametrize("name", ["sources", "destinations"])
 def test_names_that_cannot_be_names_are_told_at_the_key(folder: Folder, name: str) -> None:
     folder.project_file("version: 1\n", "version: 1\ntargets: {dev: {" + name + ": {'a/b': {type: sandbox}}}}\n")
