@@ -42,7 +42,7 @@ class Lock(Protocol):
 def try_lock(database: Database, name: str) -> Lock | None:
     """Return the lock called `name`, or None where another process or thread holds it."""
     if database.place.path is not None:
-        return _try_file(database.place.path, name)
+        return _try_file(database.place.path, name, how=fcntl.LOCK_EX)
     return _try_advisory(database, name)
 
 
@@ -50,10 +50,10 @@ def is_held(database: Database, name: str) -> bool:
     """Return whether some process holds the lock called `name`."""
     if database.place.path is None:
         return _is_advisory_held(database, name)
-    lock = _try_file(database.place.path, name)
-    if lock is not None:
-        lock.release()
-    return lock is None
+    look = _try_file(database.place.path, name, how=fcntl.LOCK_SH)  # which other looks may have as well
+    if look is not None:
+        look.release()
+    return look is None
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def waiting_lock(database: Database, name: str, *, wait_s: float = WAIT_S) -> It
 
 
 class _FileLock:
-    """An exclusive flock: the system drops it when the process ends, however it ends."""
+    """A flock: the system drops it when the process ends, however it ends."""
 
     def __init__(self, handle: int) -> None:
         self._handle: int | None = handle
@@ -85,7 +85,7 @@ class _FileLock:
         return self._handle is not None
 
 
-def _try_file(database: Path, name: str) -> Lock | None:
+def _try_file(database: Path, name: str, *, how: int) -> Lock | None:
     folder = database.parent / "locks"
     try:
         make_private_folder(folder)
@@ -97,14 +97,14 @@ def _try_file(database: Path, name: str) -> Lock | None:
     except OSError as error:
         failure = StateError(f"state: no lock file can be made in {folder}: {os.strerror(error.errno or 0)}")
     else:
-        return _flock(handle)
+        return _flock(handle, how)
     raise failure
 
 
-def _flock(handle: int) -> Lock | None:
+def _flock(handle: int, how: int) -> Lock | None:
     try:
         os.fchmod(handle, PRIVATE_FILE)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
         return None

@@ -1,6 +1,8 @@
 """Who serves the state: one daemon a file, several on Postgres, each known by a lock that dies with it (R25)."""
 
 from collections.abc import Callable, Collection
+from fcntl import LOCK_SH, flock
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -90,6 +92,18 @@ def test_a_look_at_who_serves_a_state_file_keeps_no_daemon_from_starting(store: 
     store.clock = LookEnds()
     with daemon(store):
         assert len(serving(store, "prod")) == 1
+
+
+def test_of_two_looks_at_a_state_file_none_takes_the_other_for_a_daemon(store: Store, tmp_path: Path) -> None:
+    """Where a daemon died and left its word, a page and a command may ask at the same instant."""
+    if store.database.kind == "postgres":
+        pytest.skip("a server is asked without")
+    died = daemon(store)
+    died._lock.release()
+    (lock_file,) = tmp_path.rglob(f"{ONLY}-*.lock")
+    with lock_file.open() as another:
+        flock(another, LOCK_SH)
+        assert serving(store, "prod") == []
 
 
 def test_R25_a_server_takes_several_daemons(store: Store, opened: Opened) -> None:
