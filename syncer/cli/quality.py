@@ -38,11 +38,9 @@ def command(name: str, project_dir: Path | None, target: str | None, *, as_json:
     with session(project_dir, target) as opened:
         pipeline = find_pipeline(opened.project, name)
         click.echo(opened.heading(pipeline), err=True)
-        found = quality(opened, pipeline)
+        found, scope = quality(opened, pipeline), opened.scope(pipeline).to_json()
     if as_json:
-        print_json(
-            {"pipeline": pipeline.name, "events": [asdict(each) for each in found.events], "problem": found.problem}
-        )
+        print_json({**scope, "events": [asdict(each) for each in found.events], "problem": found.problem})
     elif found.problem is None:
         _print(found.events)
     if found.problem is not None:

@@ -318,7 +318,9 @@ def test_the_quality_that_meta_tells_is_shown_by_event(shop: Shop) -> None:
         "  coverage  100 % of the pixel's events; Meta's goal is 75 %",
         "  freshness real_time",
     ]
-    (event,) = shop.syncer("quality", "orders", "--output", "json").report["events"]
+    report = shop.syncer("quality", "orders", "--output", "json").report
+    assert (report["pipeline"], report["target"], report["destination"]) == ("orders", "default", "meta")
+    (event,) = report["events"]
     assert (event["score"], event["match_keys"]) == (4.0, {"email": 100.0, "user_agent": 100.0})
 
 
