@@ -196,8 +196,9 @@ def _explained() -> Iterator[None]:
 
 def say(error: Exception) -> None:
     """Print what went wrong on stderr, redacted; with `--output json` each mistake as `validate` has it."""
+    from connectors.errors import SourceError
     from syncer.cli.json_lines import failure_json, json_line, problem_json
-    from syncer.errors import ConfigError
+    from syncer.errors import ConfigError, Problem
     from syncer.logs import redact
 
     context = click.get_current_context(silent=True)
@@ -205,6 +206,8 @@ def say(error: Exception) -> None:
     if isinstance(error, ConfigError):
         for problem in error.problems:
             tell(json_line(problem_json(problem)) if as_json else shown_problem(problem))
+    elif as_json and isinstance(error, SourceError):
+        tell(json_line(problem_json(Problem(file=None, what=error.what, remedy=error.remedy))))
     else:
         words = in_words(error)
         tell(json_line(failure_json(words)) if as_json else redact(f"Error: {words}"))

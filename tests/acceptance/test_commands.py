@@ -151,6 +151,14 @@ def test_a_wrong_option_is_told_as_json_where_the_output_is(
     assert f"Error: {what}" in shop.syncer(*words).err
 
 
+def test_a_semicolon_in_what_a_driver_says_begins_no_remedy(shop: Shop) -> None:
+    shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", 'SELECT * FROM "orders; of 2026"')
+    done = shop.syncer("preview", "orders", "--output", "json")
+    found = json.loads(done.err.splitlines()[-1])
+    assert "orders; of 2026" in found["what"]
+    assert found["remedy"] == "tables of warehouse.duckdb: orders"
+
+
 def test_preview_prints_the_exact_bodies_and_sends_nothing(shop: Shop) -> None:
     shop.add_orders(1, 4, changes="UPDATE orders SET currency = NULL WHERE order_id = 3")
     done = shop.syncer("preview", "orders", "--limit", "10", "--output", "json", TOKEN="")
