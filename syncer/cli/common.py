@@ -13,7 +13,7 @@ import click
 from syncer.exit_codes import Exit
 
 __all__ = [
-    "MOST", "Exit", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option",
+    "MOST", "Exit", "ListGroup", "exit_of", "in_words", "is_quiet", "key_parts", "load", "log_options", "output_option",
     "project_options", "require_text", "say", "session", "shown_problem", "split_key", "tell", "told_afterwards",
 ]  # fmt: skip
 
@@ -140,6 +140,24 @@ def told_afterwards() -> Iterator[Callable[[Callable[[], None]], None]]:
 def _make(calls: Iterable[Callable[[], None]]) -> None:
     for call in calls:
         call()
+
+
+class ListGroup(click.Group):
+    """A group of commands about one pipeline, whose name alone asks for `list`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one, or what lists those of a pipeline."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            if error.possibilities:
+                raise
+            from syncer.logs import printable
+
+            meant = printable(f"{ctx.command_path} list {error.command_name}")
+            ctx.fail(f"No such command {error.command_name!r}; `{meant}` lists those of a pipeline")
 
 
 def key_parts(pipeline: "Pipeline", text: str) -> tuple[str, ...]:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import counted, destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import (
+    ListGroup,
+    counted,
+    destination_option,
+    log_options,
+    output_option,
+    project_options,
+    session,
+)
 from syncer.cli.run import run_one
 from syncer.cli.signals import ends_in_order
 
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 COLUMNS = ("request", "run", "events", "since", "cursor from", "to", "reason", "fbtrace_id")
 
 
-@click.group()
+@click.group(cls=ListGroup)
 def command() -> None:
     """Decide on requests that were sent, and nobody knows whether Meta took them."""
 

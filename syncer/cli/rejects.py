@@ -9,6 +9,7 @@ import click
 
 from syncer.cli.common import (
     MOST,
+    ListGroup,
     counted,
     destination_option,
     key_parts,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from syncer.state.quarantine import Chosen, Reject
 
 
-@click.group()
+@click.group(cls=ListGroup)
 def command() -> None:
     """Look at rejected rows, judge them again, or forget them."""
 

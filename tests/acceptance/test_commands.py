@@ -159,6 +159,13 @@ def test_a_semicolon_in_what_a_driver_says_begins_no_remedy(shop: Shop) -> None:
     assert found["remedy"] == "tables of warehouse.duckdb: orders"
 
 
+@pytest.mark.parametrize(("group", "near"), [("rejects", "lst"), ("held", "resent")])
+def test_where_a_pipeline_stands_for_the_command_of_a_group_list_is_named(group: str, near: str, shop: Shop) -> None:
+    done = shop.syncer(group, "orders")
+    assert (done.code, f"`syncer {group} list orders` lists those of a pipeline" in done.err) == (2, True)
+    assert "Did you mean" in shop.syncer(group, near).err
+
+
 def test_preview_prints_the_exact_bodies_and_sends_nothing(shop: Shop) -> None:
     shop.add_orders(1, 4, changes="UPDATE orders SET currency = NULL WHERE order_id = 3")
     done = shop.syncer("preview", "orders", "--limit", "10", "--output", "json", TOKEN="")
