@@ -9,9 +9,10 @@ from syncer.spec.text import verbatim
 
 APPENDIX = r"(?:\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?"
 """What Meta's parameter builder may append to a value."""
-COOKIE = re.compile(rf"fb\.[0-9]+\.([0-9]+)\.[^.\s@]+{APPENDIX}")
-CLICK_ID = re.compile(rf"[^.\s@]+{APPENDIX}")
-"""No id of Meta's has an at sign: what has one may be an address of e-mail."""
+ID = rf"(?!\S*%(?:25)*40)[^.\s@]+{APPENDIX}"
+"""No id of Meta's has an at sign, also as a URL writes it: what has one may be an address of e-mail."""
+COOKIE = re.compile(rf"fb\.[0-9]+\.([0-9]+)\.{ID}")
+CLICK_ID = re.compile(ID)
 PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):[0-9]{1,5}|\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?")
 ADDRESS_APPENDIX = re.compile(r"(.+)\.(?:[A-Za-z0-9_-]{2}|[A-Za-z0-9_-]{8})")
 

@@ -14,7 +14,7 @@ IPV6: Final = rf"^{_GROUP}(?::{_GROUP}){{7}}$"
 SHORTENED_IPV6: Final = rf"^(?:{_GROUP}(?::{_GROUP}){{0,6}})?::(?:{_GROUP}(?::{_GROUP}){{0,6}})?$"
 GROUPS: Final = 7
 """Of eight groups `::` stands for one at least; `::` alone says nothing."""
-COOKIE: Final = r"^fb\.[0-9]+\.[0-9]+\.[!-\-/-?A-~]+(?:\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?$"
+COOKIE: Final = r"^fb\.[0-9]+\.[0-9]+\.[!-$&-\-/-?A-~]+(?:\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?$"
 IN_SECONDS: Final = r"^fb\.[0-9]+\.[0-9]{10}\."
 AGENT: Final = r"^[ -/:-@\[-`{-~]*[0-9A-Za-z][ -~]*$"
 """ASCII with a letter or digit."""
@@ -47,5 +47,5 @@ def fbc(text: pl.Series, around: Around) -> Claim:
 
 
 def cookie_id(text: pl.Series, _around: Around) -> Claim:
-    """Twin of `browser.cookie_id` in ASCII."""
+    """Twin of `browser.cookie_id` in ASCII without a percent sign, which may begin an at sign."""
     return Claim.where(text.str.contains(COOKIE), text)

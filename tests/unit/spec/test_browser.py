@@ -45,6 +45,8 @@ def test_a_user_agent_keeps_everything_but_its_edges(given: str, expected: str |
         "fb.1.1554763741205.AbC.x",
         "FB.1.1.AbC",
         "fb.1.1554763741205.ada@shop.de",
+        "fb.1.1554763741205.ada%40shop.de",
+        "fb.1.1554763741205.ada%2540shop%252Ede",
     ],
 )
 def test_another_form_is_no_cookie_of_meta(given: str) -> None:
@@ -60,6 +62,8 @@ def test_another_form_is_no_cookie_of_meta(given: str) -> None:
         ("fb.1.1554763741205.AbC", None, "fb.1.1554763741205.AbC"),
         ("AbC", None, None),
         ("A b", 1554763741205, None),
+        ("ada%40shop.de", 1554763741205, None),
+        ("A%2Db%4F", 1554763741205, "fb.1.1554763741205.A%2Db%4F"),
         (None, 1554763741205, None),
     ],
 )
