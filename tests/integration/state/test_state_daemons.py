@@ -14,6 +14,8 @@ from syncer.state.store import Store
 from tests.integration.state.conftest import TestClock
 
 Opened = Callable[[], Store]
+FRAME = 4096 + 24
+"""Bytes of a page in SQLite's write-ahead log."""
 
 
 def daemon(store: Store, number: int = 1, target: str = "prod", serves: Collection[str] = ()) -> Serving:
@@ -55,6 +57,20 @@ def test_a_daemon_writes_what_it_serves_when_that_changed(store: Store) -> None:
         one.beat([], ["customers//"])
         one.beat([], ["orders//"])
         assert [found.serves for found in serving(store, "prod")] == [frozenset(["orders//"])]
+
+
+def test_a_beat_that_changes_nothing_writes_one_page_of_a_state_file(store: Store, tmp_path: Path) -> None:
+    """SQLite writes the pages of a row that differ, where the row stays as long as it was."""
+    if store.database.kind == "postgres":
+        pytest.skip("a server has pages of its own")
+    serves = [f"pipeline-{number}//" for number in range(1_000)]
+    with daemon(store, serves=serves) as one:
+        one.beat([], serves)
+        (log,) = tmp_path.rglob("*.db-wal")
+        before = log.stat().st_size
+        store.clock.sleep(5)
+        one.beat([], serves)
+        assert log.stat().st_size - before == FRAME
 
 
 def test_a_daemon_of_an_earlier_release_beside_others_may_begin_anything(store: Store) -> None:
