@@ -19,7 +19,7 @@ def test_a_pipeline_is_run_paused_and_resumed_by_its_buttons(browser: Browser, s
         visitor.press("Run now")
         expect(page.get_by_role("status")).to_contain_text("A run is asked for")
         expect(page.locator("#runs-title")).to_be_visible(timeout=15_000)  # by itself
-        expect(page.locator("tr[id^=run-]")).to_contain_text("done with rejects")
+        expect(page.locator("tr[id^=run-]")).to_contain_text("done with rejects", timeout=15_000)
         expect(page.locator(".u-wrap canvas")).to_be_visible()
         visitor.press("Pause")
         expect(page.get_by_role("heading", level=1)).to_contain_text("paused")
