@@ -21,8 +21,8 @@ def since(at: datetime | None, now: datetime, otherwise: str = "—") -> Markup 
     """Return how long ago a time is, or how far ahead; a script adds when that is in the viewer's zone."""
     if at is None:
         return otherwise
-    ago = (now - at).total_seconds()
-    text = f"{seconds(float(round(abs(ago))))} ago" if ago >= 0 else f"in {seconds(float(round(-ago)))}"
+    ago = round((now - at).total_seconds())  # what began while the page was made is none that will
+    text = f"{seconds(float(ago))} ago" if ago >= 0 else f"in {seconds(float(-ago))}"
     return Markup('<time datetime="{}" data-relative>{}</time>').format(in_utc(at), text)
 
 

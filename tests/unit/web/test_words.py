@@ -14,9 +14,16 @@ NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-3, "in 3 s"), (0, "0 s ago"), (59, "59 s ago"), (3_905, "1 h 5 min ago"), (-90_000, "in 1 d 1 h")],
+    [
+        (-3, "in 3 s"),
+        (-0.2, "0 s ago"),
+        (0, "0 s ago"),
+        (59, "59 s ago"),
+        (3_905, "1 h 5 min ago"),
+        (-90_000, "in 1 d 1 h"),
+    ],
 )
-def test_a_time_is_told_by_how_long_ago_it_is(seconds: int, words: str) -> None:
+def test_a_time_is_told_by_how_long_ago_it_is(seconds: float, words: str) -> None:
     at = NOON - timedelta(seconds=seconds)
     assert since(at, NOON) == Markup(f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}" data-relative>{words}</time>')
 
