@@ -10,6 +10,7 @@ from typing import Any
 from syncer.config import parts
 from syncer.config.document import Node
 from syncer.config.groups import GROUPS, META_GROUPS, MappingReader
+from syncer.config.needs import check_needs
 from syncer.config.only_for import check_only_for
 from syncer.config.presets import ENVELOPE, PRESETS, preset
 from syncer.config.problems import KeyPath, Place, Problems
@@ -145,6 +146,7 @@ class PipelineReader:
             what = "the file is empty" if own.value is None else f"{shape(own)}, but a pipeline is a map"
             self.problems.at(own, what, "begin with `name: ...`; `syncer init` writes an example")
             return None
+        others = len(self.problems.found())
         for group in (key for key in GROUPS if key in own.entries):
             self.problems.key(own, group, f'unknown key "{group}"', "it belongs in mapping")
         self.problems.unknown(own.without(*GROUPS), KEYS)
@@ -179,6 +181,8 @@ class PipelineReader:
             pii=self._pii(node, own.place.file),
         )
         self._check_required(node, pipeline)
+        if len(self.problems.found()) == others:
+            check_needs(pipeline, node, self.problems)
         return replace(pipeline, fingerprint=fingerprint(pipeline), places=self._places(node))
 
     def _with_preset(self, node: Node) -> Node:

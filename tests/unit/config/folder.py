@@ -25,7 +25,7 @@ start: now
 destination: meta
 settings: {action_source: email}
 mapping:
-  server_event: {event_name: {value: Purchase}, event_time: ordered_at}
+  server_event: {event_name: {value: Schedule}, event_time: ordered_at}
   customer_info: {em: email}
 """
 

@@ -7,7 +7,7 @@ from syncer.spec.fields import PARAMETERS, Group, names
 from tests.unit.config.folder import Folder
 
 CUSTOMER = "customer_info: {em: email}"
-EVENT = "server_event: {event_name: {value: Purchase}, event_time: ordered_at}"
+EVENT = "server_event: {event_name: {value: Schedule}, event_time: ordered_at}"
 
 
 def customer(folder: Folder, text: str) -> dict[str, Entry]:
@@ -19,7 +19,7 @@ def custom(folder: Folder, text: str) -> dict[str, Entry]:
 
 
 def event(folder: Folder, text: str) -> dict[str, Entry]:
-    whole = f"server_event: {{event_name: {{value: Purchase}}, event_time: ordered_at, {text}}}"
+    whole = f"server_event: {{event_name: {{value: Schedule}}, event_time: ordered_at, {text}}}"
     return folder.pipeline_file(EVENT, whole).pipeline().mapping.server_event
 
 

@@ -142,7 +142,8 @@ events:
 
 
 def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
-    folder.pipeline_file("event_name: {value: Purchase}, ", "")
+    folder.pipeline_file("event_name: {value: Schedule}, ", "")
+    folder.pipeline_file("mapping:", "mapping:\n  custom_data: {value: total, currency: currency}")
     pipeline = add(folder, EVERYTHING).pipeline()
     assert pipeline.consent == Consent(
         column="consent_categories", category="3", granted=("granted", "1", "Y"), applies_to={"country": ["de", "fr"]}
@@ -355,10 +356,10 @@ def test_a_fingerprint_never_changes_between_versions() -> None:
 
 
 MISSPELT = [
-    ("event_name: {value: Purchase}", ""),
-    ("event_name: {column: kind, map: {a: Purchase, b: Lead}, otherwise: drop}", ""),
-    ("event_name: {first_of: [{column: kind, map: {a: Lead}, otherwise: reject}, {value: Purchase}]}", ""),
-    ("", "events: [{id: a, name: Purchase}, {id: b, name: Lead}]"),
+    ("event_name: {value: Schedule}", ""),
+    ("event_name: {column: kind, map: {a: Schedule, b: Lead}, otherwise: drop}", ""),
+    ("event_name: {first_of: [{column: kind, map: {a: Lead}, otherwise: reject}, {value: Schedule}]}", ""),
+    ("", "events: [{id: a, name: Schedule}, {id: b, name: Lead}]"),
 ]
 
 
@@ -366,10 +367,10 @@ MISSPELT = [
 def test_an_event_that_the_pipeline_does_not_send_is_named_with_the_nearest(
     folder: Folder, name: str, rules: str
 ) -> None:
-    folder.pipeline_file("{event_name: {value: Purchase}, event_time", f"{{{name}{', ' if name else ''}event_time")
-    folder.pipeline_file("em: email", "em: [email, {column: other, only_for: [Purchse]}]")
+    folder.pipeline_file("{event_name: {value: Schedule}, event_time", f"{{{name}{', ' if name else ''}event_time")
+    folder.pipeline_file("em: email", "em: [email, {column: other, only_for: [Schedle]}]")
     (problem,) = add(folder, rules).problems()
-    said = 'customer_info.em.only_for: no event of this pipeline is called "Purchse"; did you mean "Purchase"?'
+    said = 'customer_info.em.only_for: no event of this pipeline is called "Schedle"; did you mean "Schedule"?'
     assert said in problem
 
 
@@ -377,7 +378,7 @@ def test_an_event_that_the_pipeline_does_not_send_is_named_with_the_nearest(
     "name", ["event_name: kind", "event_name: {column: kind, map: {a: Purchase}}", "event_name: {sql: kind}"]
 )
 def test_an_event_of_any_name_may_be_meant_where_a_column_gives_the_names(folder: Folder, name: str) -> None:
-    folder.pipeline_file("event_name: {value: Purchase}", name)
+    folder.pipeline_file("event_name: {value: Schedule}", name)
     folder.pipeline_file("em: email", "em: {column: email, only_for: [Purchse]}")
     assert folder.problems() == []
 

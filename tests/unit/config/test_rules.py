@@ -16,7 +16,7 @@ events:
 
 
 def with_rules(folder: Folder, rules: str = RULES) -> Folder:
-    folder.pipeline_file("event_name: {value: Purchase}, ", "")
+    folder.pipeline_file("event_name: {value: Schedule}, ", "")
     return folder.pipeline_file("name: orders\n", rules)
 
 
@@ -38,9 +38,8 @@ def test_a_mistake_in_a_rule_is_told_at_its_place_and_one_of_the_pipeline_once(f
 
 
 def test_the_name_of_a_rules_events_is_given_once(folder: Folder) -> None:
-    (problem,) = with_rules(
-        folder, RULES.replace("- id: lead", "- id: lead\n    name: Lead").replace("currency: null, ", "")
-    ).problems()
+    folder.pipeline_file("mapping:", "mapping:\n  custom_data: {value: total, currency: currency}")
+    (problem,) = with_rules(folder, RULES.replace("- id: lead", "- id: lead\n    name: Lead")).problems()
     assert "events[1].name: is given twice: here, and as mapping.server_event.event_name" in problem
 
 
@@ -48,7 +47,7 @@ def test_the_name_of_a_rule_wins_over_what_the_pipeline_maps(folder: Folder) -> 
     longest = "x" * 50
     folder.pipeline_file("name: orders\n", f"name: orders\nevents: [{{id: a, name: {longest}}}, {{id: b}}]\n")
     names = [rule.mapping.server_event["event_name"] for rule in folder.pipeline().events]
-    assert names == [Constant(value=longest), Constant(value="Purchase")]
+    assert names == [Constant(value=longest), Constant(value="Schedule")]
 
 
 def test_each_rule_of_events_that_a_pixel_sends_too_maps_their_ids(folder: Folder) -> None:
@@ -59,7 +58,7 @@ def test_each_rule_of_events_that_a_pixel_sends_too_maps_their_ids(folder: Folde
 
 
 def test_places_of_a_rule_are_known_by_its_number(folder: Folder) -> None:
-    folder.pipeline_file("mapping:", "mapping:\n  custom_data: {currency: currency}")
+    folder.pipeline_file("mapping:", "mapping:\n  custom_data: {value: total, currency: currency}")
     places = with_rules(folder).pipeline().places
     assert {path: place[1:] for path, place in places.items() if path.startswith("events[1]")} == {
         "events[1]": (4, 5),

@@ -88,7 +88,7 @@ settings:
   test_event_code: null
 mapping:
   server_event:
-    event_name: {value: Purchase}
+    event_name: {value: Schedule}
     event_time: ordered_at
     event_id: order_id
     event_source_url: page_url
@@ -143,7 +143,7 @@ mapping:
   server_event: {event_time: at}
   customer_info: {madid: device}
 events:
-  - {id: bought, name: Purchase, when: {status: [paid, sent], total: {gt: 0}}, mapping: {custom_data: {value: total}}}
+  - {id: bought, name: Purchase, when: {status: [paid, sent], total: {gt: 0}}, mapping: {custom_data: {value: total, currency: currency}}}
   - {id: seen, name: ViewContent}
 schedule: {every: 15m}
 """
@@ -205,7 +205,7 @@ def test_the_repositorys_own_project_passes() -> None:
         ("action_source: email", "delay: 5"),
         ("action_source: email", "strict: yes"),
         ("action_source: email", "stict: true"),
-        ("value: Purchase", "value: " + "x" * 51),
+        ("value: Schedule", "value: " + "x" * 51),
         ("ordered_at", "ordered_at, action_source: {value: web}"),
         ("ordered_at", "ordered_at, app_data: {extinfo: [a]}"),
         ("ordered_at", "ordered_at, app_data: {extinfo: {os: a}}"),

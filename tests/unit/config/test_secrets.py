@@ -294,7 +294,7 @@ def test_the_value_of_a_reference_is_never_quoted(folder: Folder) -> None:
     )
     folder.pipeline_file("start: now", "start: ${env:T}").pipeline_file("source: shop", "source: ${env:T}")
     folder.pipeline_file("name: orders", "name: ${env:T}").pipeline_file(
-        "value: Purchase", "value: '${env:T}${env:T}${env:T}${env:T}${env:T}${env:T}'"
+        "value: Schedule", "value: '${env:T}${env:T}${env:T}${env:T}${env:T}${env:T}'"
     )
     folder.pipeline_file("destination: meta", "destination: ${env:T}")
     problems = folder.problems({"T": f"{CANARY} {CANARY}"})

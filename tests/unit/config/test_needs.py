@@ -1,0 +1,62 @@
+"""What every event of a pipeline would be refused without is asked for when the file is read."""
+
+import pytest
+
+from tests.unit.config.folder import Folder
+
+CURRENCY = "currency: is missing, and Meta refuses each Purchase without it; add currency: {value: EUR}, or a column"
+VALUE = "value: is missing, and Meta refuses each Purchase without it; add value: <column with the amount>"
+NAME, MAPPING = "event_name: {value: Schedule}", "mapping:\n"
+
+
+def test_a_purchase_needs_value_and_currency(folder: Folder) -> None:
+    folder.pipeline_file(NAME, "event_name: {value: Purchase}")
+    found = [f"pipelines/orders.yaml:9:3: mapping.custom_data.{said}" for said in (CURRENCY, VALUE)]
+    assert folder.problems() == found
+    folder.pipeline_file(MAPPING, f"{MAPPING}  custom_data: {{value: total}}\n")
+    assert folder.problems() == [f"pipelines/orders.yaml:9:16: mapping.custom_data.{CURRENCY}"]
+    folder.pipeline_file("value: total", "value: total, currency: {value: EUR}")
+    assert folder.problems() == []
+
+
+@pytest.mark.parametrize("wrong", ["value: {colum: total}, currency: currency", "value: total, curency: currency"])
+def test_what_may_be_there_and_wrong_is_told_as_that_alone(folder: Folder, wrong: str) -> None:
+    folder.pipeline_file(NAME, "event_name: {value: Purchase}")
+    folder.pipeline_file(MAPPING, f"{MAPPING}  custom_data: {{{wrong}}}\n")
+    (problem,) = folder.problems()
+    assert "colum" in problem or "curency" in problem
+
+
+@pytest.mark.parametrize(
+    "name", ["kind", "{column: kind, map: {a: Purchase, b: Lead}, otherwise: drop}", "{sql: kind}"]
+)
+def test_nothing_is_asked_for_that_some_events_may_do_without(folder: Folder, name: str) -> None:
+    folder.pipeline_file(NAME, f"event_name: {name}")
+    assert folder.problems() == []
+
+
+def test_a_purchase_may_have_both_from_all_other_columns(folder: Folder) -> None:
+    folder.pipeline_file(NAME, "event_name: {value: Purchase}")
+    folder.pipeline_file(MAPPING, f'{MAPPING}  user_defined: {{"*": rest}}\n')
+    assert folder.problems() == []
+
+
+def test_a_rule_whose_events_lack_something_is_told_by_its_number(folder: Folder) -> None:
+    rules = "events:\n  - {id: seen, name: ViewContent}\n  - {id: bought, name: Purchase}\n"
+    folder.pipeline_file(f"{NAME}, ", "").pipeline_file(MAPPING, f"{rules}{MAPPING}  custom_data: {{value: total}}\n")
+    assert folder.problems() == [f"pipelines/orders.yaml:10:5: events[1].mapping.custom_data.{CURRENCY}"]
+    folder.pipeline_file("name: Purchase", "name: Purchase, mapping: {custom_data: {currency: currency}}")
+    assert folder.problems() == []
+
+
+@pytest.mark.parametrize(("is_strict", "lacking"), [("true", 2), ("false", 0)])
+def test_a_website_event_needs_page_and_user_agent_where_the_settings_are_strict(
+    folder: Folder, is_strict: str, lacking: int
+) -> None:
+    settings = f"{{action_source: website, browser_pixel: none, strict: {is_strict}}}"
+    folder.pipeline_file("{action_source: email}", settings)
+    said = [problem for problem in folder.problems() if "`settings.strict` rejects each website event" in problem]
+    assert len(folder.problems()) == len(said) == lacking
+    folder.pipeline_file("event_time: ordered_at", "event_time: ordered_at, event_source_url: url")
+    folder.pipeline_file("{em: email}", "{em: email, client_user_agent: agent}")
+    assert folder.problems() == []
