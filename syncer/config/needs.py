@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from syncer.config.document import Node
-from syncer.config.only_for import event_names
+from syncer.config.only_for import possible_texts
 from syncer.config.problems import Place, Problems
-from syncer.config.settings import action_sources_of
-from syncer.pipeline import Mapping, Pipeline, Settings
+from syncer.pipeline import Constant, Mapping, Pipeline, Settings
 from syncer.spec.events import STANDARD_EVENTS
 
 GIVEN_BY = {
@@ -40,14 +39,23 @@ def _place(root: Node, outer: tuple[str | int, ...], group: str) -> Place:
 
 def _lacking(kind: Mapping, settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Yield (group, parameter, why it is needed) of what is not there."""
-    names = sorted(event_names(kind.server_event.get("event_name")) or ())
+    names = sorted(possible_texts(kind.server_event.get("event_name")) or ())
     for parameter in ("value", "currency"):
         is_needed = all(name in STANDARD_EVENTS and parameter in STANDARD_EVENTS[name].required for name in names)
         if names and is_needed and parameter not in kind.custom_data and not kind.rest:
             yield "custom_data", parameter, f"Meta refuses each {names[0]} without it"
-    if settings.strict and action_sources_of(settings, kind) == {"website"}:
+    if settings.strict and _is_always("website", settings, kind):
         why = "`settings.strict` rejects each website event without it"
         if "event_source_url" not in kind.server_event:
             yield "server_event", "event_source_url", why
         if "client_user_agent" not in kind.customer_info:
             yield "customer_info", "client_user_agent", why
+
+
+def _is_always(source: str, settings: Settings, kind: Mapping) -> bool:
+    """Return whether no event can have another action_source."""
+    entry = kind.server_event.get("action_source")
+    if isinstance(entry, Constant):
+        return entry.value == source
+    sources = possible_texts(entry)
+    return sources is not None and {settings.action_source, *sources} == {source}

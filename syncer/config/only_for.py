@@ -21,7 +21,7 @@ def check_only_for(
     kinds = (
         [("", mapping)] if not rules else [(f"events[{number}].", rule.mapping) for number, rule in enumerate(rules)]
     )
-    names = [event_names(kind.server_event.get("event_name")) for _, kind in kinds]
+    names = [possible_texts(kind.server_event.get("event_name")) for _, kind in kinds]
     known = [name for found in names if found is not None for name in found]
     if None in names or not known:
         return
@@ -38,19 +38,19 @@ def check_only_for(
                 problems.add(place, (*(prefix + path).split("."), "only_for"), what, remedy)
 
 
-def event_names(entry: Entry | None) -> Collection[str] | None:
-    """Return the names that `entry`, which gives event_name, can give; None: any."""
+def possible_texts(entry: Entry | None) -> Collection[str] | None:
+    """Return the texts that `entry` of event_name or action_source can give; None: any."""
     match entry:
         case None:
             return ()
         case Constant(value=value):
             return (str(value),)
         case WhenPresent(entry=inner):
-            return event_names(inner)
+            return possible_texts(inner)
         case Column() | Sql() if entry.map is not None and entry.otherwise != "keep":
             return [str(value) for value in (*entry.map.values(), entry.default) if value is not None]
         case FirstOf(first_of=entries) if entry.map is None:
-            found = [event_names(each) for each in entries]
+            found = [possible_texts(each) for each in entries]
             names = [name for each in found if each is not None for name in each]
             return None if None in found else [*names, *([str(entry.default)] if entry.default is not None else [])]
     return None

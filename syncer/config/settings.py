@@ -106,11 +106,10 @@ def _check_action_source(settings: Settings, mappings: Sequence[Mapping], root: 
 
 def _action_sources(settings: Settings, mappings: Sequence[Mapping]) -> set[str]:
     """Return the values that are known to occur."""
-    return {source for mapping in mappings for source in action_sources_of(settings, mapping)}
+    return {source for mapping in mappings for source in _action_sources_of(settings, mapping)}
 
 
-def action_sources_of(settings: Settings, mapping: Mapping) -> set[str]:
-    """Return the values that are known to occur in events of `mapping`."""
+def _action_sources_of(settings: Settings, mapping: Mapping) -> set[str]:
     match mapping.server_event.get("action_source"):
         case None:
             return {settings.action_source or ""}

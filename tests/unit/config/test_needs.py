@@ -2,6 +2,8 @@
 
 import pytest
 
+from syncer.config.presets import PRESETS
+from syncer.config.presets import preset as preset_file
 from tests.unit.config.folder import Folder
 
 CURRENCY = "currency: is missing, and Meta refuses each Purchase without it; add currency: {value: EUR}, or a column"
@@ -60,3 +62,38 @@ def test_a_website_event_needs_page_and_user_agent_where_the_settings_are_strict
     folder.pipeline_file("event_time: ordered_at", "event_time: ordered_at, event_source_url: url")
     folder.pipeline_file("{em: email}", "{em: email, client_user_agent: agent}")
     assert folder.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("source", "lacking"),
+    [
+        ("kind", 0),
+        ("{sql: kind}", 0),
+        ("{first_of: [kind, other]}", 0),
+        ("{column: kind, default: website}", 0),
+        ("{column: kind, map: {a: website}}", 0),
+        ("{column: kind, map: {a: website, b: email}, otherwise: drop}", 0),
+        ("{column: kind, map: {a: website}, otherwise: drop}", 2),
+        ("{value: Website}", 2),
+    ],
+)
+def test_no_page_is_asked_for_where_a_row_may_say_that_its_event_is_of_no_website(
+    folder: Folder, source: str, lacking: int
+) -> None:
+    folder.pipeline_file("{action_source: email}", "{action_source: website, browser_pixel: none, strict: true}")
+    folder.pipeline_file("event_time: ordered_at", f"event_time: ordered_at, action_source: {source}")
+    assert len(folder.problems()) == lacking
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_whose_page_is_taken_out_lets_a_row_say_that_its_event_is_of_a_store(
+    folder: Folder, preset: str
+) -> None:
+    folder.pipeline_file("{action_source: email}", f"{{preset: {preset}, browser_pixel: none, strict: true}}")
+    folder.pipeline_file(
+        "event_time: ordered_at", "event_time: ordered_at, event_source_url: null, action_source: kind"
+    )
+    assert folder.problems() == []
+    folder.pipeline_file(", action_source: kind", "")
+    has_column = "action_source" in preset_file(preset).at(("mapping", "server_event")).entries
+    assert len(folder.problems()) == (0 if has_column else 1)
