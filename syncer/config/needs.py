@@ -32,9 +32,9 @@ def check_needs(pipeline: Pipeline, root: Node, problems: Problems) -> None:
 
 
 def _place(root: Node, outer: tuple[str | int, ...], group: str) -> Place:
-    """Return where the group is written, of a rule or of all, or else where it would be."""
-    here = root.at((*outer, "mapping", group))
-    return here.place if here.path[-1:] == (group,) else root.at(outer or ("mapping",)).place
+    """Return where the pipeline's own file has the group, of a rule or of all, or else where it would."""
+    paths = ((*outer, "mapping", group), outer or ("mapping",))
+    return next((node.place for path in paths if (node := root.at(path)).path == path), root.place)
 
 
 def _lacking(kind: Mapping, settings: Settings) -> Iterator[tuple[str, str, str]]:

@@ -97,3 +97,9 @@ def test_a_preset_whose_page_is_taken_out_lets_a_row_say_that_its_event_is_of_a_
     folder.pipeline_file(", action_source: kind", "")
     has_column = "action_source" in preset_file(preset).at(("mapping", "server_event")).entries
     assert len(folder.problems()) == (0 if has_column else 1)
+
+
+def test_what_the_defaults_lack_is_told_in_the_file_of_the_pipeline(folder: Folder) -> None:
+    folder.project_file("sources:", "defaults: {mapping: {custom_data: {currency: {value: EUR}}}}\nsources:")
+    folder.pipeline_file(NAME, "event_name: {value: Purchase}")
+    assert folder.problems() == [f"pipelines/orders.yaml:9:3: mapping.custom_data.{VALUE}"]
