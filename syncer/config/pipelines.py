@@ -146,7 +146,6 @@ class PipelineReader:
             what = "the file is empty" if own.value is None else f"{shape(own)}, but a pipeline is a map"
             self.problems.at(own, what, "begin with `name: ...`; `syncer init` writes an example")
             return None
-        others = len(self.problems.found())
         for group in (key for key in GROUPS if key in own.entries):
             self.problems.key(own, group, f'unknown key "{group}"', "it belongs in mapping")
         self.problems.unknown(own.without(*GROUPS), KEYS)
@@ -181,9 +180,14 @@ class PipelineReader:
             pii=self._pii(node, own.place.file),
         )
         self._check_required(node, pipeline)
-        if len(self.problems.found()) == others:
+        if not self._has_mistakes(own):
             check_needs(pipeline, node, self.problems)
         return replace(pipeline, fingerprint=fingerprint(pipeline), places=self._places(node))
+
+    def _has_mistakes(self, own: Node) -> bool:
+        """Return whether something is wrong where the pipeline is written, whichever target or pipeline it was told for."""
+        files = {node.place.file for node in (own, self.around.defaults) if node is not None}
+        return any(each.file in files for each in self.problems.found())
 
     def _with_preset(self, node: Node) -> Node:
         """Return the pipeline laid over the preset that it names."""

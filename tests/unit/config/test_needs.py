@@ -103,3 +103,21 @@ def test_what_the_defaults_lack_is_told_in_the_file_of_the_pipeline(folder: Fold
     folder.project_file("sources:", "defaults: {mapping: {custom_data: {currency: {value: EUR}}}}\nsources:")
     folder.pipeline_file(NAME, "event_name: {value: Purchase}")
     assert folder.problems() == [f"pipelines/orders.yaml:9:3: mapping.custom_data.{VALUE}"]
+
+
+def test_a_mistake_that_another_target_had_told_before_is_told_as_that_alone(folder: Folder) -> None:
+    targets = "default_target: dev\ntargets: {dev: {}, prod: {defaults: {tags: [a]}}}\n"
+    folder.project_file("sources:", f"{targets}sources:").pipeline_file(NAME, "event_name: {value: Purchase}")
+    folder.pipeline_file(MAPPING, f"{MAPPING}  custom_data: {{value: total, curency: currency}}\n")
+    (problem,) = folder.problems()
+    assert "curency" in problem
+
+
+def test_a_mistake_of_the_defaults_is_told_as_that_alone(folder: Folder) -> None:
+    defaults = "defaults: {mapping: {custom_data: {curency: currency}}}\n"
+    folder.project_file("sources:", f"{defaults}sources:").pipeline_file(NAME, "event_name: {value: Purchase}")
+    folder.pipeline_file(MAPPING, f"{MAPPING}  custom_data: {{value: total}}\n")
+    folder.add("pipelines/more.yaml", (folder.path / "pipelines/orders.yaml").read_text())
+    folder.edit("pipelines/more.yaml", "name: orders", "name: more")
+    (problem,) = folder.problems()
+    assert "curency" in problem
