@@ -10,6 +10,7 @@ import pyarrow as pa
 from syncer.spec import values as rules
 from syncer.spec.context import NOTHING_KNOWN
 from syncer.spec.fields import PARAMETERS, Group
+from syncer.spec.nesting import DEEPEST
 from syncer.spec.paths import is_name, parse_path
 from syncer.spec.text import is_blank, trim
 from syncer.transform.encode import Text, json_object, string
@@ -28,6 +29,8 @@ ODD: Final = r"\\u|[0-9.]{17}|[:,\[][ \t\r\n]*(?:-0|-?[0-9.]+[eE][+-]?[0-9]{2})"
 
 A power is one of a number alone: half of all UUIDs have digits with an `e` between.
 """
+OPENED: Final = r"[\[{]"
+"""What begins a list or an object; the parser for columns reads deeper ones than `DEEPEST`."""
 NO_ID: Final = "content_without_id"
 NO_QUANTITY: Final = "content_without_quantity"
 
@@ -92,7 +95,8 @@ def _of_json(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
 def _parsed(values: pl.Series, names: Mapping[str, str] | None) -> Sent:
     if not all(map(is_name, _keys(names).values())):
         return _one_by_one(values, names)
-    is_sure = certain(values.str.contains(LISTED) & ~values.str.contains(ODD))
+    is_flat = values.str.count_matches(OPENED) <= DEEPEST
+    is_sure = certain(values.str.contains(LISTED) & ~values.str.contains(ODD) & is_flat)
     kind = pl.List(pl.Struct(dict.fromkeys(_keys(names).values(), pl.String)))
     try:
         lists = Piece(values).only(is_sure).values.str.json_decode(kind)

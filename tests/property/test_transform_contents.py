@@ -30,6 +30,9 @@ ODD = st.recursive(
     max_leaves=6,
 )
 DOCUMENTS = st.lists(ITEMS, max_size=3) | st.lists(ITEMS | ODD, max_size=3) | ITEMS | ODD
+DEEP = st.sampled_from([198, 199, 600]).map(
+    lambda levels: '[{"sku":"A","n":1,"other":' + "[" * levels + "]" * levels + "}]"
+)
 TEXTS = (
     st.builds(
         lambda document, escaped, separators: json.dumps(document, ensure_ascii=escaped, separators=separators),
@@ -39,6 +42,7 @@ TEXTS = (
     )
     | st.text(max_size=8)
     | st.just('[{"sku":"A","n":1,"price":9.90,"t":"x"}]')
+    | DEEP
 )
 
 
