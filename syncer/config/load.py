@@ -129,23 +129,24 @@ class _Loader:
         view = project.view(node, target)
         pipelines = self._pipelines(view, written, reader)
         if not self._problems.found():
-            self._refuse_unused(node, target, pipelines)
+            self._refuse_unused(node, view, pipelines)
         self._warnings |= reader.secrets.warnings
         for pipeline in pipelines.values():
             if said := _half_real(pipeline, view):
                 self._warnings[said] = None
         return self._project(view, pipelines)
 
-    def _refuse_unused(self, node: Node, target: str, pipelines: Mapping[str, Pipeline]) -> None:
-        """Note destinations of the target alone that nothing is sent to, where one that it leaves as it is may be meant."""
-        own, known = node.at(("targets", target)).get("destinations"), node.get("destinations")
+    def _refuse_unused(self, node: Node, view: View, pipelines: Mapping[str, Pipeline]) -> None:
+        """Note destinations of the target alone that nothing is sent to, where they were to stand in for one that is sent to."""
+        own, known = node.at(("targets", view.target)).get("destinations"), node.get("destinations")
         if own is None or known is None:
             return
         used = {name for each in pipelines.values() for name in each.destinations}
-        for name in own.entries if used - own.entries.keys() else ():
-            if name not in used | known.entries.keys():
-                remedy = suggestion(name, sorted(used - own.entries.keys()), noun="destinations")
-                self._problems.key(own, name, "no pipeline sends there", remedy)
+        for name in own.entries.keys() - used - known.entries.keys():
+            is_real = _is_real(view.destinations[name])
+            meant = [each for each in sorted(used - own.entries.keys()) if _is_real(view.destinations[each]) != is_real]
+            if meant:
+                self._problems.key(own, name, "no pipeline sends there", suggestion(name, meant, noun="destinations"))
 
     def _reader(self) -> Reader:
         return Reader(self._problems, Secrets(self._root, self._environ, self._problems))
@@ -224,12 +225,17 @@ def _half_real(pipeline: Pipeline, view: View) -> str | None:
     """Return the warning about a pipeline of which one destination is the sandbox and another is at Meta."""
     found = [view.destinations[name] for name in pipeline.destinations if name in view.destinations]
     tried = [each.name for each in found if each.type == "sandbox"]
-    real = [each.name for each in found if each.type == "meta" and not each.base_url.startswith("http://")]
+    real = [each.name for each in found if _is_real(each)]
     if not tried or not real:
         return None
     what = f"in target {view.target} {tried[0]} is the sandbox, but {real[0]} is at Meta: its events are real"
     remedy = f"where that is not meant, add `destinations: {{{real[0]}: {{type: sandbox}}}}` to the target"
     return str(locate(pipeline, Problem(file=None, path="destination", what=what, remedy=remedy)))
+
+
+def _is_real(destination: Destination) -> bool:
+    """Return whether what is sent there leaves this machine."""
+    return destination.type == "meta" and not destination.base_url.startswith("http://")
 
 
 def _dataset(destination: Destination) -> str:

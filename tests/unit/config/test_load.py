@@ -252,6 +252,24 @@ def test_a_stand_in_under_another_name_is_told_as_nothing_would_be_sent_there(
     assert problem == f"syncer.yaml:2:32: targets.dev.destinations.{name}: no pipeline sends there; {remedy}"
 
 
+def test_a_dataset_of_a_target_alone_may_be_there_for_later(folder: Folder) -> None:
+    """It stands in for none of those that are sent to: as they do, it leaves this machine."""
+    later = '{dataset_id: "9876543210", access_token: "${env:META_ACCESS_TOKEN}"}'
+    folder.project_file("version: 1\n", "version: 1\ntargets: {prod: {destinations: {later: " + later + "}}}\n")
+    assert folder.problems() == []
+    folder.project_file("later: {", 'later: {base_url: "http://127.0.0.1:8765", ')
+    (problem,) = folder.problems()
+    assert "targets.prod.destinations.later: no pipeline sends there" in problem
+
+
+def test_what_was_to_go_to_meta_does_not_stay_in_the_sandbox(folder: Folder) -> None:
+    meta = folder.path.joinpath("syncer.yaml").read_text().partition("  meta: ")[2].strip()
+    folder.project_file(meta, "{type: sandbox}")
+    folder.project_file("version: 1\n", "version: 1\ntargets: {prod: {destinations: {mta: " + meta + "}}}\n")
+    (problem,) = folder.problems()
+    assert problem.endswith('targets.prod.destinations.mta: no pipeline sends there; did you mean "meta"?')
+
+
 def test_a_destination_of_a_target_alone_may_be_one_of_a_pipeline(folder: Folder) -> None:
     folder.project_file("version: 1\n", "version: 1\ntargets: {dev: {destinations: {other: {type: sandbox}}}}\n")
     folder.pipeline_file("destination: meta", "destination: [meta, other]")
