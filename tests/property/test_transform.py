@@ -121,6 +121,11 @@ ODD_TEXT = [
         "[null, {}]",
         "2026-11-21T10:00:00Z",
     ),
+    *(
+        "fb.1.1554763741205.ada%40shop",
+        "https://a.b/?fbclid=ada%2540shop",
+        '[{"id": "A", "t": ' + "[" * 199 + "]" * 199 + "}]",
+    ),
 ]
 TEXT = st.sampled_from(ODD_TEXT) | st.text(max_size=12)
 SOON = st.sampled_from([-60, 0, -3_600, -80_000, -90_000, -500_000] * 4 + [-604_700, 61, -5_000_000, -6_000_000]).map(
