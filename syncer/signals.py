@@ -63,6 +63,7 @@ def _ask_again(
 
 
 def end_at_the_next() -> None:
-    """Let the next signal end the process at once."""
+    """Let the next signal end the process at once, unless it is ignored, as Ctrl-C is where a script began it with `&`."""
     for each in SIGNALS:
-        signal.signal(each, signal.SIG_DFL)
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, signal.SIG_DFL)

@@ -188,15 +188,19 @@ import atexit, signal, sys
 
 from syncer.cli import main
 
+signal.signal(signal.SIGINT, getattr(signal, sys.argv[1]))
 atexit.register(signal.raise_signal, signal.SIGINT)
 sys.argv = ["syncer", "--version"]
 main()
 """
 
 
-def test_ctrl_c_that_comes_when_all_is_done_ends_the_process_without_a_word() -> None:
-    ended = subprocess.run([sys.executable, "-c", AT_THE_EXIT], capture_output=True, text=True, timeout=60, check=False)
-    assert (ended.returncode, ended.stdout[:6], ended.stderr) == (-signal.SIGINT, "syncer", "")
+@pytest.mark.parametrize(("handler", "code"), [("default_int_handler", -signal.SIGINT), ("SIG_IGN", 0)])
+def test_ctrl_c_that_comes_when_all_is_done_ends_the_process_without_a_word(handler: str, code: int) -> None:
+    """Where a script began it with `&`, which lets Ctrl-C be ignored, it ends as it would have."""
+    words = [sys.executable, "-c", AT_THE_EXIT, handler]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout[:6], ended.stderr) == (code, "syncer", "")
 
 
 @pytest.mark.parametrize("words", [("plan", "orders"), ("reconcile", "orders", "--dry-run")])
