@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from syncer.config.document import Node
-from syncer.config.only_for import possible_texts
+from syncer.config.possible import possible_texts
 from syncer.config.problems import Place, Problems
 from syncer.pipeline import Constant, Mapping, Pipeline, Settings
 from syncer.spec.events import STANDARD_EVENTS

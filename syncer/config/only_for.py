@@ -1,10 +1,11 @@
 """`only_for:` of a pipeline whose events have known names: one that none of them has is a mistake of writing."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from syncer.config.possible import possible_texts
 from syncer.config.problems import Place, Problems, suggestion
-from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf, Sql, WhenPresent
+from syncer.mapping import AllOf, Column, Entry, FirstOf, Sql, WhenPresent
 from syncer.pipeline import EventRule
 from syncer.pipeline import Mapping as Groups
 
@@ -36,24 +37,6 @@ def check_only_for(
                 remedy = suggestion(name, dict.fromkeys(known), noun="event names")
                 what = f'no event of this pipeline is called "{name}"'
                 problems.add(place, (*(prefix + path).split("."), "only_for"), what, remedy)
-
-
-def possible_texts(entry: Entry | None) -> Collection[str] | None:
-    """Return the texts that `entry` of event_name or action_source can give; None: any."""
-    match entry:
-        case None:
-            return ()
-        case Constant(value=value):
-            return (str(value),)
-        case WhenPresent(entry=inner):
-            return possible_texts(inner)
-        case Column() | Sql() if entry.map is not None and entry.otherwise != "keep":
-            return [str(value) for value in (*entry.map.values(), entry.default) if value is not None]
-        case FirstOf(first_of=entries) if entry.map is None:
-            found = [possible_texts(each) for each in entries]
-            names = [name for each in found if each is not None for name in each]
-            return None if None in found else [*names, *([str(entry.default)] if entry.default is not None else [])]
-    return None
 
 
 def _entries(mapping: Groups) -> Iterator[tuple[str, Entry]]:
