@@ -114,6 +114,8 @@ MESSAGING_NEEDS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType(
 Meta's table and guide name the Instagram account differently; either will do.
 """
 
+APP_NEEDS = ("advertiser_tracking_enabled", "extinfo.version", "extinfo.os_version")
+"""Docs, App events: what `app_data` must hold."""
 ATTRIBUTION_NEEDS = ("ad_id", "touchpoint_ts", "attribution_share", "attribution_value")
 """Docs, AppendAttribution: what `attribution_data` must hold."""
 ORIGINAL_EVENT_NEEDS = ("event_name", "event_time")

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from syncer.pipeline import Require, Settings
 from syncer.spec import events, limits
-from syncer.transform.validate import APP_NEEDS, COUNTRY, OPTIONS, STATE, Place, max_age_s
+from syncer.transform.validate import COUNTRY, OPTIONS, STATE, Place, max_age_s
 
 Refusal: TypeAlias = tuple[str, str | None]
 """Reason code, and the field where the reason itself names none."""
@@ -120,7 +120,7 @@ def _privacy(case: Case) -> Iterator[Refusal]:
 
 
 def _channels(case: Case) -> Iterator[Refusal]:
-    if case.action_source == "app" and case.lacks_any("app_data", APP_NEEDS):
+    if case.action_source == "app" and case.lacks_any("app_data", events.APP_NEEDS):
         yield ("app_data_incomplete", None)
     if case.action_source == "business_messaging":
         channel = case.present.get(("messaging_channel",))

@@ -18,7 +18,6 @@ Place: TypeAlias = tuple[str, ...]
 OPTIONS: Final = "data_processing_options"
 COUNTRY: Final = "data_processing_options_country"
 STATE: Final = "data_processing_options_state"
-APP_NEEDS: Final = ("advertiser_tracking_enabled", "extinfo.version", "extinfo.os_version")
 SAME_EVENTS_MAX_AGE_S: Final = 47 * 3_600
 """An hour less than the 48 in which Meta takes equal events of Pixel and server for one."""
 
@@ -155,7 +154,7 @@ def _refuse_channels(verdicts: Verdicts, facts: Facts) -> None:
     """Refuse what the action source, or the beta for attribution, asks for and does not find."""
     is_app = facts.action_source == "app"
     if is_app.any():
-        verdicts.refuse(is_app & facts.lacks_any("app_data", APP_NEEDS), "app_data_incomplete")
+        verdicts.refuse(is_app & facts.lacks_any("app_data", events.APP_NEEDS), "app_data_incomplete")
     messaging = facts.action_source == "business_messaging"
     if messaging.any():
         channel_lacks = ~facts.has("messaging_channel")

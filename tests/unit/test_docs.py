@@ -49,7 +49,7 @@ PIPELINE = {
     "settings": {"action_source": "website", "browser_pixel": "none"},
     "mapping": {
         "server_event": {"event_name": {"value": "Lead"}, "event_time": "ordered_at", "event_id": "event_id"},
-        "customer_info": {"em": "email"},
+        "customer_info": {"em": "email", "fn": "first", "ln": "last", "zp": "code"},
     },
 }
 ORIGINS = ("query", "query_file", "table")

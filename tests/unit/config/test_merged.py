@@ -78,6 +78,7 @@ def test_of_a_rule_what_it_says_itself_is_shown(folder: Folder) -> None:
 
 
 def test_what_is_required_is_shown_as_it_is_written(folder: Folder) -> None:
+    folder.pipeline_file("{em: email}", "{em: email, fn: first, ln: last}")
     folder.pipeline_file("start: now\n", "start: now\nrequire: [{any: [em, ph]}, {any: [fn, ln], count: 2}]\n")
     (found,) = [line for line in lines(folder.pipeline()) if line.path == "require"]
     assert flow(found.value) == "[{any: [em, ph], count: 1}, {any: [fn, ln], count: 2}]"

@@ -4,6 +4,7 @@ import pytest
 
 from syncer.config.presets import PRESETS
 from syncer.config.presets import preset as preset_file
+from syncer.spec.events import ATTRIBUTION_NEEDS, ORIGINAL_EVENT_NEEDS
 from tests.unit.config.folder import Folder
 
 CURRENCY = "currency: is missing, and Meta refuses each Purchase without it; add currency: {value: EUR}, or a column"
@@ -121,3 +122,111 @@ def test_a_mistake_of_the_defaults_is_told_as_that_alone(folder: Folder) -> None
     folder.edit("pipelines/more.yaml", "name: orders", "name: more")
     (problem,) = folder.problems()
     assert "curency" in problem
+
+
+IDS = "ctwa_clid: click, whatsapp_business_account_id: account"
+NOBODY = "and Meta refuses each such event; map another match key, such as em, ph or external_id"
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("ct: city, country: country", "nobody is identified by country, ct alone"),
+        ("fn: first, ge: {value: f}", "nobody is identified by fn, ge alone"),
+        ("db: born, client_user_agent: agent", "nobody is identified by client_user_agent, db alone"),
+        ("fn: first, ln: last", None),
+        ("ct: city, fbp: fbp", None),
+    ],
+)
+def test_somebody_must_be_identified(folder: Folder, keys: str, said: str | None) -> None:
+    folder.pipeline_file("{em: email}", f"{{{keys}}}")
+    found = [f"pipelines/orders.yaml:10:18: mapping.customer_info: {said}, {NOBODY}"]
+    assert folder.problems() == ([] if said is None else found)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("{any: [ph, fbp]}", "1 of fbp, ph, and none is mapped"),
+        ("[{any: [em, ph]}, {any: [em, ph], count: 2}]", "2 of em, ph, and 1 is mapped"),
+        ("{any: [em, ph]}", None),
+    ],
+)
+def test_what_is_required_must_be_mapped(folder: Folder, wanted: str, said: str | None) -> None:
+    folder.pipeline_file("start: now", f"start: now\nrequire: {wanted}")
+    found = [problem.partition("asks each event for ")[2].partition(";")[0] for problem in folder.problems()]
+    assert found == ([] if said is None else [said])
+
+
+def test_an_event_of_an_app_needs_what_meta_asks_of_the_device(folder: Folder) -> None:
+    folder.pipeline_file("action_source: email", "action_source: app")
+    paths = [problem.split(": ")[1] for problem in folder.problems()]
+    names = ("advertiser_tracking_enabled", "extinfo.version", "extinfo.os_version")
+    assert paths == [f"mapping.server_event.app_data.{name}" for name in sorted(names)]
+    data = "app_data.advertiser_tracking_enabled: {value: true}, app_data: {extinfo: {version: v, os_version: os}}"
+    folder.pipeline_file("event_time: ordered_at", f"event_time: ordered_at, {data}")
+    assert folder.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "keys", "lacking"),
+    [
+        ("", IDS, ["server_event.messaging_channel"]),
+        ("{value: whatsapp}", IDS, []),
+        ("{value: whatsapp}", "em: email", ["customer_info"]),
+        ("{column: channel, map: {w: whatsapp, m: messenger}, otherwise: drop}", "em: email", ["customer_info"]),
+        ("{column: channel, map: {w: whatsapp, m: messenger}, otherwise: drop}", IDS, []),
+        ("channel", "em: email", []),
+    ],
+)
+def test_a_message_needs_a_channel_and_its_ids(folder: Folder, channel: str, keys: str, lacking: list[str]) -> None:
+    folder.pipeline_file("action_source: email", "action_source: business_messaging")
+    folder.pipeline_file("Schedule}", "Purchase}").pipeline_file("{em: email}", f"{{{keys}}}")
+    folder.pipeline_file(MAPPING, f"{MAPPING}  custom_data: {{value: total, currency: currency}}\n")
+    if channel:
+        folder.pipeline_file("event_time: ordered_at", f"event_time: ordered_at, messaging_channel: {channel}")
+    assert [problem.split(": ")[1] for problem in folder.problems()] == [f"mapping.{path}" for path in lacking]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known"),
+    [
+        ("{value: Lead}", False),
+        ("{value: LeadSubmitted}", True),
+        ("{value: ' OrderCreated '}", True),
+        ("{column: kind, map: {a: Lead, b: OrderCreated}, otherwise: drop}", True),
+        ("{column: kind, map: {a: Lead, b: Contact}, otherwise: drop}", False),
+        ("kind", True),
+    ],
+)
+def test_a_message_is_an_event_that_meta_takes_of_one(folder: Folder, name: str, *, is_known: bool) -> None:
+    folder.pipeline_file("action_source: email", "action_source: business_messaging")
+    folder.pipeline_file("event_time: ordered_at", "event_time: ordered_at, messaging_channel: {value: whatsapp}")
+    folder.pipeline_file("{em: email}", f"{{{IDS}}}").pipeline_file(NAME, f"event_name: {name}")
+    found = [problem for problem in folder.problems() if "business_messaging takes no " in problem]
+    assert (len(folder.problems()), len(found)) == ((0, 0) if is_known else (1, 1))
+
+
+def test_appended_attribution_needs_all_of_its_parts(folder: Folder) -> None:
+    folder.pipeline_file(NAME, "event_name: {value: AppendAttribution}")
+    folder.pipeline_file(MAPPING, f"{MAPPING}  custom_data: {{currency: {{value: EUR}}}}\n")
+    assert len(folder.problems()) == len(ATTRIBUTION_NEEDS) + len(ORIGINAL_EVENT_NEEDS)
+    given = [f"attribution_data.{name}: a" for name in ATTRIBUTION_NEEDS]
+    given += [f"original_event_data.{name}: b" for name in ORIGINAL_EVENT_NEEDS]
+    folder.pipeline_file("event_time: ordered_at", f"event_time: ordered_at, {', '.join(given)}")
+    assert folder.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "lacking"),
+    [
+        ("{value: [LDU]}", ["country", "state"]),
+        ("{value: []}", []),
+        ("choice", []),
+        ("{value: [LDU]}, data_processing_options_country: {value: 1}", ["state"]),
+    ],
+)
+def test_constant_options_need_their_country_and_state(folder: Folder, options: str, lacking: list[str]) -> None:
+    folder.pipeline_file("event_time: ordered_at", f"event_time: ordered_at, data_processing_options: {options}")
+    paths = [problem.split(": ")[1] for problem in folder.problems()]
+    assert paths == [f"mapping.server_event.data_processing_options_{name}" for name in lacking]

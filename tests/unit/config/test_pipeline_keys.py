@@ -144,6 +144,7 @@ events:
 def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
     folder.pipeline_file("event_name: {value: Schedule}, ", "")
     folder.pipeline_file("mapping:", "mapping:\n  custom_data: {value: total, currency: currency}")
+    folder.pipeline_file("{em: email}", "{em: email, ph: phone}")
     pipeline = add(folder, EVERYTHING).pipeline()
     assert pipeline.consent == Consent(
         column="consent_categories", category="3", granted=("granted", "1", "Y"), applies_to={"country": ["de", "fr"]}
@@ -167,6 +168,7 @@ def test_all_parts_of_a_pipeline_are_understood(folder: Folder) -> None:
 
 
 def test_several_requirements_are_a_list(folder: Folder) -> None:
+    folder.pipeline_file("{em: email}", "{em: email, fn: first, ln: last, zp: code}")
     pipeline = add(folder, "require: [{any: [email, ph]}, {any: [fn, ln, zp], count: 3}]").pipeline()
     assert pipeline.require == (Require(any=("em", "ph")), Require(any=("fn", "ln", "zp"), count=3))
 

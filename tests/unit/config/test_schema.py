@@ -140,7 +140,9 @@ start: -3d
 destination: {column: brand, map: {a: meta, b: meta}, otherwise: reject}
 settings: {action_source: app, hashing: false}
 mapping:
-  server_event: {event_time: at}
+  server_event:
+    event_time: at
+    app_data: {advertiser_tracking_enabled: allowed, extinfo: {version: {value: a2}, os_version: os}}
   customer_info: {madid: device}
 events:
   - {id: bought, name: Purchase, when: {status: [paid, sent], total: {gt: 0}}, mapping: {custom_data: {value: total, currency: currency}}}
