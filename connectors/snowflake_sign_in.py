@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from os.path import expanduser
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -194,7 +195,7 @@ def _private_key(options: Options, root: Path) -> bytes:
 
 
 def _file(path: str, root: Path) -> str:
-    file = root / Path(path).expanduser()
+    file = root / expanduser(path)  # noqa: PTH111  Path.expanduser fails where nobody is called so
     try:
         return file.read_text(encoding="ascii")
     except FileNotFoundError:

@@ -10,8 +10,15 @@ import click
 from syncer.cli.common import Exit, log_options
 
 
+def _folder(context: click.Context, option: click.Parameter, given: str) -> Path:
+    """Return what is given; a shell leaves `~ann` as it is where nobody is called so, and `""` where a variable is empty."""
+    if not given or given.startswith("~"):
+        raise click.BadParameter(f"{given!r} is no folder; write its path, such as shop.", context, option)
+    return Path(given)
+
+
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.argument("folder", type=click.Path(file_okay=False), callback=_folder, default=".")
 @log_options
 def command(folder: Path) -> None:
     """Make a project that runs as it stands: sample warehouse, sandbox target, one pipeline.

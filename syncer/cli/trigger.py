@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, destination_option, log_options, output_option, project_options, session
+from syncer.cli.common import Exit, destination_option, is_quiet, log_options, output_option, project_options, session
 from syncer.cli.run import foremost
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def command(
         since = opened.clock.monotonic()
         asked = [(way, ask_for_run(opened, way)) for way in ways(find_pipeline(opened.project, name))]
         if not no_wait:
+            if not is_quiet():
+                click.echo(f"{name}: asked for a run; waiting for its report (Ctrl-C ends the waiting alone)", err=True)
             each = ((way, wait_for_run(opened, way, wish, timeout_s=timeout_s, since=since)) for way, wish in asked)
             codes = [_tell(opened, way, report, as_json=as_json) for way, report in each]
             sys.exit(foremost(codes))

@@ -1,6 +1,7 @@
 """From a folder to a `Project`: finds the files, chooses the target, says every mistake at once."""
 
 from collections.abc import Iterator, Mapping
+from os.path import expanduser
 from pathlib import Path
 
 from syncer.config.document import Node, read_document
@@ -63,7 +64,7 @@ def validate_project(
 def find_root(start: Path | str | None, *, cwd: Path) -> Path:
     """Return the folder with the project file: exactly `start` where it is given, else `cwd` or the nearest above."""
     if start is not None:
-        folder = cwd / Path(start).expanduser()
+        folder = cwd / expanduser(start)  # noqa: PTH111  Path.expanduser fails where nobody is called so
         folder = folder.parent if folder.name == PROJECT_FILE else folder
         if (folder / PROJECT_FILE).is_file():
             return folder.resolve()
@@ -103,7 +104,7 @@ class _Loader:
 
     def __init__(self, root: Path, cwd: Path, environ: Mapping[str, str], problems: Problems) -> None:
         self._root, self._cwd, self._environ, self._problems = root, cwd, environ, problems
-        self._home = root / Path(environ.get("SYNCER_HOME") or HOME_FOLDER).expanduser()
+        self._home = root / expanduser(environ.get("SYNCER_HOME") or HOME_FOLDER)  # noqa: PTH111  Path.expanduser fails where nobody is called so
         self._warnings: dict[str, None] = {}
 
     def load(self, wanted: str | None) -> Project | None:

@@ -214,6 +214,21 @@ def test_init_says_what_to_type_next_in_a_shell(shop: Shop) -> None:
     assert made.out.endswith("\nNext:\n  syncer preview orders\n  syncer run orders\n")
 
 
+@pytest.mark.parametrize("folder", ["", "~nobody-is-called-so", "~nobody-is-called-so/shop"])
+def test_init_makes_nothing_of_what_a_shell_left_as_it_was(shop: Shop, folder: str) -> None:
+    made = shop.syncer("init", folder)
+    assert (made.code, made.out) == (2, "")
+    assert f"{folder!r} is no folder; write its path, such as shop.\n" in made.err
+    assert not (shop.folder / "~nobody-is-called-so").exists()
+
+
+def test_a_home_of_nobody_is_a_folder_like_any_other(shop: Shop) -> None:
+    found = shop.syncer("status", "--project", "~nobody-is-called-so")
+    assert (found.code, 'there is no syncer.yaml in "' in found.err) == (2, True)
+    assert shop.syncer("status", SYNCER_HOME="~nobody-is-called-so").code == 0
+    assert (shop.folder / "~nobody-is-called-so").is_dir()
+
+
 def test_init_makes_a_project_that_runs_and_keeps_what_is_there(shop: Shop) -> None:
     folder = shop.folder / "new"
     made = shop.syncer("init", "new")

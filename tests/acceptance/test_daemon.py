@@ -1,6 +1,10 @@
 """A daemon at work: schedules, triggers, edits, neighbours, as users meet them."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -12,7 +16,7 @@ from syncer.sandbox.faults import parse_faults
 from syncer.session import Session
 from syncer.state.history import StoredRun, report_of, stored_runs
 from syncer.state.schedules import missed_times
-from tests.acceptance.daemons import EVERY, add_orders, answered, ask, serving, wait_until
+from tests.acceptance.daemons import EVERY, add_orders, answered, ask, environ, serving, wait_until
 from tests.acceptance.shop import PIPELINE, MakeShop, Shop
 from tests.counts import FULL, count
 
@@ -32,6 +36,18 @@ def test_R26_a_trigger_waits_for_a_run_of_the_daemon_and_ends_as_that_does(shop:
     assert "currency_missing" in refused.out
     runs = [json.loads(line) for line in shop.syncer("runs", "--output", "json").out.splitlines()]
     assert runs[-1]["trigger"] == "trigger"
+
+
+def test_a_person_at_a_terminal_is_told_what_a_trigger_waits_for(shop: Shop) -> None:
+    add_orders(shop, 1, 3)
+    seen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "syncer", "trigger", "orders"]
+    with serving(shop), subprocess.Popen(command, cwd=shop.folder, env=environ(shop), stderr=terminal) as asking:
+        os.close(terminal)
+        said = os.read(seen, 4_096).decode()
+        assert asking.wait(30) == 0
+    os.close(seen)
+    assert said.strip() == "orders: asked for a run; waiting for its report (Ctrl-C ends the waiting alone)"
 
 
 def test_a_trigger_that_no_daemon_hears_says_what_to_do(shop: Shop) -> None:
