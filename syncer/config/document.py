@@ -31,7 +31,7 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 NULLS = ("null", "Null", "NULL", "~")
 STANDARD_TAG = "tag:yaml.org,2002:"
 LINE_BREAK = re.compile("\r\n|\r|\n")
-MERGE = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+MERGE = re.compile(r"^(<{7}|={7}|>{7})( |\r?$)", re.MULTILINE)
 UNSETTLED = (
     "a merge left two versions of these lines",
     "keep one of them, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",

@@ -246,7 +246,9 @@ def test_an_empty_file_is_nothing_rather_than_a_mistake(content: str) -> None:
         ("a:\n  b: 1\n c: 2\n", 3, 2, "mend the indentation"),
         ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> b\n", 1, 1, "keep one of them"),
         ("a: 1\n<<<<<<< HEAD\n=======\nb: 2\n>>>>>>> b\n", 2, 1, "keep one of them"),
-        ("a: |\n  b\n=======\n  c\n>>>>>>> b\n", 5, 1, "delete the lines that begin with <<<<<<<, ======= and >>>>>>>"),
+        ("<<<<<<<\na: 1\n=======\na: 2\n>>>>>>>\n", 1, 1, "keep one of them"),
+        ("a: 1\r\n=======\r\n  b: 2\r\n", 2, 1, "keep one of them"),
+        ("a: |\n  b\n=======\n  c\n>>>>>>> b\n", 3, 1, "delete the lines that begin with <<<<<<<, ======= and >>>>>>>"),
     ],
 )
 def test_a_syntax_error_says_where_and_how_to_mend_it(text: str, line: int, column: int, remedy: str) -> None:
