@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from syncer.cli import COMMANDS, cli
 from syncer.cli.common import in_words
 from syncer.sandbox.faults import parse_faults
+from tests.acceptance.daemons import wait_until
 from tests.acceptance.shop import EXAMPLES, MakeShop, Shop
 
 pytestmark = pytest.mark.acceptance
@@ -111,16 +112,15 @@ def test_an_interrupted_run_ends_the_command_not_just_its_pipeline(make_shop: Ma
     shop = make_shop(faults=parse_faults("latency=2s"))
     add_second_pipeline(shop)
     shop.add_orders(1, 3)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "syncer", "run", "--all", "--output", "json"], cwd=shop.folder,
-        env=shop.environ,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 30
-    while shop.sandbox.sandbox.begun < 1 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
-    out, _ = running.communicate(timeout=30)
+    command = [sys.executable, "-m", "syncer", "run", "--all", "--output", "json"]
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=shop.folder, env=shop.environ, **pipes) as running:
+        try:
+            wait_until(lambda: shop.sandbox.sandbox.begun)
+            running.send_signal(signal.SIGINT)
+            out, _ = running.communicate(timeout=30)
+        finally:
+            running.kill()
     (report,) = map(json.loads, out.splitlines())
     assert (running.returncode, report["pipeline"], report["status"]) == (130, "orders", "interrupted")
 

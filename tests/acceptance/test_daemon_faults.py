@@ -135,10 +135,12 @@ def test_R27_a_daemon_that_slept_over_several_due_times_catches_up_once(shop: Sh
             daemon.send_signal(signal.SIGSTOP)
             slept_at = datetime.now().astimezone()
             time.sleep(3 + rng.random() * 2)
+            woke_at, begun = datetime.now().astimezone(), time.monotonic()
             daemon.send_signal(signal.SIGCONT)
             add_orders(shop, 1_000 + number, 1_000 + number)  # only now: asleep it may hold the warehouse's file
             wait_until(partial(has_arrived, shop, 1_000 + number))
             wait_until(partial(has_missed, shop, slept_at))
+            assert runs_since(shop, woke_at) <= time.monotonic() - begun + 2  # one for all it missed, then one a second
     noted = rows(shop, "SELECT times, reason, first_at, last_at FROM missed_times WHERE reason LIKE 'no daemon%'")
     assert len(noted) >= count(10)
     assert all(times >= 1 and first <= last for times, _, first, last in noted)
@@ -146,6 +148,10 @@ def test_R27_a_daemon_that_slept_over_several_due_times_catches_up_once(shop: Sh
 
 def has_arrived(shop: Shop, order: int) -> bool:
     return str(order) in shop.order_ids()
+
+
+def runs_since(shop: Shop, since: datetime) -> int:
+    return sum(datetime.fromisoformat(at) >= since for (at,) in rows(shop, "SELECT started_at FROM runs"))
 
 
 def has_missed(shop: Shop, since: datetime) -> bool:
