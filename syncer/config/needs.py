@@ -17,6 +17,7 @@ from syncer.spec.events import (
     is_sufficient,
     missing_for_messaging,
 )
+from syncer.spec.text import trim
 
 GIVEN_BY = {
     "value": "<column with the amount>",
@@ -113,7 +114,7 @@ def _messaging(kind: Mapping, pipeline: Pipeline) -> Iterator[Lack]:
         what = f"lacks {' and '.join(lacking[0])}, and Meta refuses each business_messaging event without"
         yield Lack("customer_info", "", what, "map a column to each")
     names = _names(kind)
-    if names and not any(name.strip() in MESSAGING_EVENTS for name in names):
+    if names and not any(trim(name) in MESSAGING_EVENTS for name in names):
         what = f"business_messaging takes no {names[0]}, and Meta refuses each such event"
         remedy = f"known events: {', '.join(sorted(MESSAGING_EVENTS))}"
         yield Lack("server_event", "event_name", what, remedy)

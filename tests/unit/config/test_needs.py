@@ -194,6 +194,7 @@ def test_a_message_needs_a_channel_and_its_ids(folder: Folder, channel: str, key
         ("{value: Lead}", False),
         ("{value: LeadSubmitted}", True),
         ("{value: ' OrderCreated '}", True),
+        ('{value: "\\u200bOrderCreated"}', True),
         ("{column: kind, map: {a: Lead, b: OrderCreated}, otherwise: drop}", True),
         ("{column: kind, map: {a: Lead, b: Contact}, otherwise: drop}", False),
         ("kind", True),
