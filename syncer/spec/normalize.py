@@ -58,11 +58,12 @@ def email(value: object, _context: Context) -> str | None:
 _WOMEN = (
     "f fem female woman women girl lady mrs ms miss mme madame mlle femme féminin feminin weiblich frau w mujer "
     "femenino femenina señora donna femmina femminile signora mulher feminino feminina kobieta žena kvinna kvinde "
-    "kvinne nainen vrouw kadın"
+    "kvinne nainen vrouw kadın kadin γυναίκα ж жен женский женщина жінка 女 女性 女子 여 여자 여성 أنثى امرأة נקבה หญิง महिला"
 )
 _MEN = (
     "m male man men boy gentleman mr monsieur homme masculin männlich maennlich herr hombre masculino señor uomo "
-    "maschio maschile signore homem mężczyzna muž mand mann mies erkek"
+    "maschio maschile signore homem mężczyzna muž mand mann mies erkek άνδρας м муж мужской мужчина чоловік 男 男性 男子 "
+    "남 남자 남성 ذكر رجل זכר ชาย पुरुष"
 )
 WOMEN, MEN = frozenset(_WOMEN.split()), frozenset(_MEN.split())
 """Words for a gender, and titles that tell it."""

@@ -137,6 +137,14 @@ def test_what_cannot_be_an_address_is_dropped(text: str) -> None:
 # --- gender and ids ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("words", "letter"), [(normalize.WOMEN, "f"), (normalize.MEN, "m")])
+def test_words_for_a_gender_are_understood_in_every_script_and_case(words: frozenset[str], letter: str) -> None:
+    assert {"女性", "여자", "ж", "महिला"} < normalize.WOMEN
+    assert {"男性", "남자", "м", "पुरुष"} < normalize.MEN
+    for word in words:
+        assert {normalize.gender(each, NOTHING_KNOWN) for each in (word, word.upper(), f" {word}.")} == {letter}, word
+
+
 @pytest.mark.parametrize(("word", "letter"), [("Frau", "f"), ("Mrs.", "f"), ("W", "f"), ("Herr", "m"), ("MR.", "m")])
 def test_words_for_a_gender_become_its_letter(word: str, letter: str) -> None:
     assert normalize.gender(word, NOTHING_KNOWN) == letter
