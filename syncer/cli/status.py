@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from syncer.state.daemons import DaemonRow
     from syncer.status import PipelineStatus
 
+MOST_NAMES = 10
+"""So many pipelines are named in one line."""
+
 
 @click.command()
 @click.argument("name", required=False)
@@ -57,12 +60,13 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     found = {way: each for way, each in every.items() if name in (None, way[0]) and only in (None, way[1])}
     known = [(pipeline.name, each) for pipeline in project.pipelines.values() for each in pipeline.destinations]
     wanted = dict.fromkeys([*(way for way in known if name in (None, way[0])), *found])
+    strays = [way for way in wanted if way not in known and way[0] not in project.elsewhere]
     if as_json:
         holders = [daemon.holder for daemon in daemons]
         for way in wanted:
             said = found[way].to_json() if way in found else _never(*way, target)
             its = [alert.condition for alert in alerts if _is_about(alert.about, {way: None})]
-            print_json(said | {"daemons": holders, "alerts": its})
+            print_json(said | {"has_file": way not in strays, "daemons": holders, "alerts": its})
         return
     several = Counter(pipeline for pipeline, _ in wanted)
     shown = {way: way[0] if several[way[0]] == 1 else " to ".join(way) for way in wanted}
@@ -72,10 +76,12 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     )
     is_missed = has_clock or any(status.next_run_at for status in found.values())
     _print_daemons(daemons, target, now=now, is_missed=is_missed)
+    _print_strays([shown[way] for way in strays])
     _print_alerts([alert for alert in alerts if _is_about(alert.about, wanted)])
+    names = {pipeline for pipeline, _ in wanted}
     for way in wanted:
         if way in found:
-            _print_more(shown[way], found[way])
+            _print_more(shown[way], found[way], with_keys=len(names) == 1)
 
 
 def _is_about(about: str, wanted: "Mapping[tuple[str, str], None]") -> bool:
@@ -128,6 +134,19 @@ def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetim
         )
 
 
+def _print_strays(names: "Sequence[str]") -> None:
+    """Say which pipelines have a state and no file here."""
+    from syncer.cli.text import console
+
+    if names:
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        console.print(
+            f"\nIn no file of this project: {', '.join(names[:MOST_NAMES])}{more}; nothing here runs them, and what was sent "
+            "of them is remembered",
+            markup=False,
+        )
+
+
 def _print_alerts(alerts: "Sequence[Standing]") -> None:
     from syncer.cli.text import console
     from syncer.logs import redact
@@ -136,7 +155,7 @@ def _print_alerts(alerts: "Sequence[Standing]") -> None:
         console.print(f"\nAlert since {_shown(alert.since)}, {alert.condition}: {redact(alert.text)}", markup=False)
 
 
-def _print_more(name: str, status: "PipelineStatus") -> None:
+def _print_more(name: str, status: "PipelineStatus", *, with_keys: bool) -> None:
     from syncer.cli.report import print_match_keys
     from syncer.cli.text import console
     from syncer.logs import redact
@@ -158,7 +177,7 @@ def _print_more(name: str, status: "PipelineStatus") -> None:
     if report and report.message:
         said = "it was resumed since its last run, which was paused" if status.is_resumed else redact(report.message)
         console.print(f"\n{name}: {said}", markup=False)
-    if report and (keys := report.tally.match_keys()):
+    if with_keys and report and (keys := report.tally.match_keys()):
         console.print(f"\n{name}, last run:", markup=False)
         print_match_keys(keys)
 

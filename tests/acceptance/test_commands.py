@@ -43,6 +43,20 @@ def test_status_runs_and_show_tell_what_a_run_did(shop: Shop) -> None:
         assert text in shown.out
 
 
+def test_status_names_the_pipelines_whose_file_is_gone(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    shop.syncer("run", "orders")
+    assert "no file" not in shop.syncer("status").out
+    shop.edit("pipelines/orders.yaml", "name: orders", "name: sales")
+    shop.syncer("run", "sales")
+    shown = shop.syncer("status").out
+    assert "\nIn no file of this project: orders; nothing here runs them" in shown
+    assert "Match keys" not in shown
+    assert "Match keys" in shop.syncer("status", "sales").out
+    lines = [json.loads(line) for line in shop.syncer("status", "--output", "json").out.splitlines()]
+    assert {line["pipeline"]: line["has_file"] for line in lines} == {"sales": True, "orders": False}
+
+
 def test_status_says_of_a_pipeline_that_may_run_again_that_it_was_resumed(shop: Shop) -> None:
     shop.syncer("pause", "orders")
     assert shop.syncer("run", "orders").code == 1
