@@ -86,6 +86,8 @@ def closes_after_body(peer: Any) -> None:
     peer.read_request()
 
 
+PATIENT_S = 5.0
+"""The deadline where an answer does not wait for it: so a machine that stands still before the request is sent changes nothing."""
 HOSTILE: dict[str, tuple[Callable[[Any], None], str, str]] = {
     # too slow
     "never answers": (hangs, "doubt", "read_timeout"),
@@ -187,14 +189,15 @@ def test_S08_F21_every_answer_ends_in_one_outcome_before_the_deadline(
     name: str, serve: Serve, client_of: ClientOf
 ) -> None:
     act, kind, reason = HOSTILE[name]
+    within_s = DEADLINE_S if "deadline" in reason or reason == "read_timeout" else PATIENT_S
     server = serve(act)
     for _ in range(TIMES):
-        client = client_of(server.url)
+        client = client_of(server.url, timeout_s=within_s)
         began = time.monotonic()
         outcome = client.send(BODY, events=3)
-        assert outcome.kind == kind
         assert outcome.reason in reason.split(" or ")
-        assert time.monotonic() - began < DEADLINE_S + 1
+        assert outcome.kind == kind
+        assert time.monotonic() - began < within_s + 1
 
 
 def test_F21_the_list_of_answers_is_long() -> None:
