@@ -19,19 +19,17 @@ from syncer.spec.events import (
 )
 from syncer.spec.text import trim
 
+OPTIONS = "data_processing_options"
 GIVEN_BY = {
     "value": "<column with the amount>",
     "currency": "{value: EUR}, or a column",
     "event_source_url": "<column with the page's URL>",
     "client_user_agent": "<column with the browser's user agent>",
     "messaging_channel": "{value: whatsapp}, or a column",
-    "data_processing_options_country": "{value: 1}, or 0 and a client_ip_address",
-    "data_processing_options_state": "{value: 1000}, or 0 and a client_ip_address",
+    f"{OPTIONS}_country": "{value: 1}, or 0 and a client_ip_address",
+    f"{OPTIONS}_state": "{value: 1000}, or 0 and a client_ip_address",
 }
 """How the mapping would give each; any other by a column of its own."""
-
-
-OPTIONS = "data_processing_options"
 
 
 class Lack(NamedTuple):
