@@ -123,14 +123,14 @@ class _Loader:
         written = [(file, document) for file, document in documents if document is not None]
         target = project.choose(node, wanted)
         others = [name for name in project.targets(node) if name != target]
-        seen = [self._look_through(node, other, written, with_pipelines=target is None) for other in others]
+        for other in others:
+            self._look_through(node, other, written, with_pipelines=target is None)
         if target is None:
             return None
         view = project.view(node, target)
         pipelines = self._pipelines(view, written, reader)
         if not self._problems.found():
-            for each, own in ((view, pipelines), *seen):
-                self._refuse_unused(node, each, pipelines if own is None else own)
+            self._refuse_unused(node, view, pipelines)
         self._warnings |= reader.secrets.warnings
         for pipeline in pipelines.values():
             if said := _half_real(pipeline, view):
@@ -152,21 +152,15 @@ class _Loader:
     def _reader(self) -> Reader:
         return Reader(self._problems, Secrets(self._root, self._environ, self._problems))
 
-    def _look_through(
-        self, node: Node, target: str, written: list[tuple[Path, Node]], *, with_pipelines: bool
-    ) -> tuple[View, dict[str, Pipeline] | None]:
-        """Note mistakes of a target that is not the chosen one; its variables may live elsewhere.
-
-        Return it, and its pipelines; None where they are those of the chosen one.
-        """
+    def _look_through(self, node: Node, target: str, written: list[tuple[Path, Node]], *, with_pipelines: bool) -> None:
+        """Note mistakes of a target that is not the chosen one; its variables may live elsewhere."""
         problems = Problems()
         reader = Reader(problems, Secrets(self._root, self._environ, problems, is_lenient=True))
         view = ProjectReader(reader, self._home).view(node, target)
         over = node.at(("targets", target))
-        is_other = with_pipelines or any(over.get(key) for key in ("defaults", "alerts"))
-        pipelines = self._pipelines(view, written, reader) if is_other else None
+        if with_pipelines or any(over.get(key) for key in ("defaults", "alerts")):
+            self._pipelines(view, written, reader)
         self._problems.extend(problems.found())
-        return view, pipelines
 
     def _pipeline_files(self) -> Iterator[Path]:
         folder = self._root / PIPELINES_FOLDER

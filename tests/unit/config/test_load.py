@@ -252,17 +252,6 @@ def test_a_stand_in_under_another_name_is_told_as_nothing_would_be_sent_there(
     assert problem == f"syncer.yaml:2:32: targets.dev.destinations.{name}: no pipeline sends there; {remedy}"
 
 
-def test_a_stand_in_under_another_name_is_told_whichever_target_is_chosen(folder: Folder) -> None:
-    targets = "{dev: {}, test: {destinations: {mta: {type: sandbox}}}}"
-    folder.project_file("version: 1\n", f"version: 1\ndefault_target: dev\ntargets: {targets}\n")
-    told = ['syncer.yaml:3:42: targets.test.destinations.mta: no pipeline sends there; did you mean "meta"?']
-    assert folder.problems() == folder.problems(target="test") == told
-    folder.pipeline_file("destination: meta\n", "")
-    folder.project_file("test: {", "test: {defaults: {destination: mta}, ")
-    folder.project_file("dev: {}", "dev: {defaults: {destination: meta}}")
-    assert folder.problems() == folder.problems(target="test") == []
-
-
 def test_a_dataset_of_a_target_alone_may_be_there_for_later(folder: Folder) -> None:
     """It stands in for none of those that are sent to: as they do, it leaves this machine."""
     later = '{dataset_id: "9876543210", access_token: "${env:META_ACCESS_TOKEN}"}'
