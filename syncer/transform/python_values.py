@@ -21,8 +21,6 @@ SINGLE: Final = (
 WHOLE: Final = (*SINGLE, kinds.is_binary, kinds.is_large_binary, kinds.is_date32, kinds.is_time, kinds.is_null)
 """Types of columns; inside lists and structs Python and columns agree about fewer."""
 JSON: Final = "arrow.json"
-EDGES: Final = (1, 9_999)
-"""Years in which a time may be beyond the calendar in some zone; columns take some of their days for unreadable."""
 
 
 def are_known(schema: pa.Schema, columns: Sequence[str]) -> bool:
@@ -65,9 +63,6 @@ def _values(array: pa.Array) -> list[Any]:
     if kinds.is_timestamp(kind) and kind.tz is not None:
         array = array.view(pa.timestamp(kind.unit, "UTC"))
     values: list[Any] = array.to_pylist()
-    has_days = kinds.is_timestamp(kind) or kinds.is_date(kind)
-    if has_days and any(value is not None and value.year in EDGES for value in values):
-        raise OverflowError("beyond the calendar")
     return values
 
 

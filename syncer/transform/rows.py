@@ -36,10 +36,8 @@ PLAIN: Final = (
 DIGEST_BYTES = 32
 DECIMAL_DIGITS: Final = 38
 """Digits that a decimal of 128 bits has at most."""
-MARGIN_DAYS = 2
-"""Room for time zones at both ends of the calendar."""
-FIRST_DAY: Final = (date.min - date(1970, 1, 1)).days + MARGIN_DAYS
-LAST_DAY: Final = (date.max - date(1970, 1, 1)).days - MARGIN_DAYS
+FIRST_DAY: Final = (date.min - date(1970, 1, 1)).days
+LAST_DAY: Final = (date.max - date(1970, 1, 1)).days
 DAY: Final = {"s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 
 
@@ -171,7 +169,7 @@ def _times(array: pa.Array) -> Read:
     per_day = 1 if is_date else DAY[array.type.unit]
     numbers = array.view(pa.int32() if is_date else pa.int64())
     reach = pc.min_max(numbers)
-    low, high = FIRST_DAY * per_day, LAST_DAY * per_day
+    low, high = FIRST_DAY * per_day, (LAST_DAY + 1) * per_day - 1
     bad = None
     if reach["min"].is_valid and (reach["min"].as_py() < low or reach["max"].as_py() > high):
         bad = pc.fill_null(pc.or_(pc.less(numbers, low), pc.greater(numbers, high)), fill_value=False)

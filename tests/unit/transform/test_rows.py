@@ -84,6 +84,22 @@ def test_r13_what_cannot_be_read_is_marked_and_its_neighbours_stay(array: pa.Arr
     assert read.unreadable.to_list() == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([date.min, date.max], pa.date32()),
+        pa.array([date.min, date.max], pa.date64()),
+        *(pa.array([datetime.min, datetime.max.replace(microsecond=0)], pa.timestamp(unit)) for unit in ("s", "ms")),  # noqa: DTZ901
+        pa.array([datetime.min, datetime.max], pa.timestamp("us")),  # noqa: DTZ901
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_the_first_and_the_last_day_of_the_calendar_are_read_as_any_other(array: pa.Array) -> None:
+    read = read_column(array)
+    assert read.values.to_list() == [value.as_py() for value in array]
+    assert read.unreadable is None
+
+
 def test_only_the_columns_asked_for_are_read() -> None:
     batch = pa.RecordBatch.from_pydict({"a": [1], "b": pa.array([INFINITE_US], pa.timestamp("us")), "c": ["x"]})
     rows = read_rows(batch, ("c", "a"))
