@@ -185,9 +185,11 @@ class EntryReader:
         parts = [key for key in PARTS if node.get(key)]
         if len(parts) > 1:
             self.problems.key(node, parts[1], f"does not go with {parts[0]}", "keep one of them")
-        if found.clicked_at is not None and (self.name != "fbc" or found.query_parameter is None):
-            remedy = "use it as fbc: {column: url, query_parameter: fbclid, clicked_at: time}"
-            self.problems.key(node, "clicked_at", "has a meaning for an fbc made of a query parameter only", remedy)
+        if found.clicked_at is not None and (self.name != "fbc" or found.cookie is not None):
+            remedy = (
+                "use it as fbc: {column: url, query_parameter: fbclid, clicked_at: time}, or without query_parameter"
+            )
+            self.problems.key(node, "clicked_at", "has a meaning for an fbc made of a click id only", remedy)
         if found.path is not None and not JSON_PATH.fullmatch(found.path):
             self.problems.at(node.entries["path"], f"{shape(node.entries['path'])} is no path", "write it as a.b[0]")
         if found.template is not None and found.template.count("{}") != 1:

@@ -56,19 +56,26 @@ def fbc_in_seconds(value: object) -> bool:
     return found is not None and len(found[1]) == 10
 
 
-def fbc_from_click(click_id: object, clicked_at: object, context: Context) -> str | None:
-    """Return the `fbc` for a `fbclid` seen at `clicked_at`, or None where either is missing.
+def click_ms(clicked_at: object, context: Context) -> int | None:
+    """Return when a click took place, in Unix milliseconds, or None where nobody knows.
 
-    `clicked_at` may be all that `times.unix_ms` reads; where the click's time is not known, the event's time is the
-    next best. The subdomain index is 1, as for a server that sets no cookie. A value that is a whole `fbc` already is
-    passed on. Source: ClickID and the fbp and fbc parameters.
+    `clicked_at` may be all that `times.unix_ms` reads. 1970 and before is no time of a click: a 0 there stands for none.
+    """
+    at_ms = times.unix_ms(clicked_at, context)
+    return at_ms if at_ms is not None and at_ms > 0 else None
+
+
+def fbc_from_click(click_id: object, at_ms: int | None, context: Context) -> str | None:
+    """Return the `fbc` for a `fbclid` seen at `at_ms`, or None where either is missing.
+
+    Where the click's time is not known, the event's time is the next best. The subdomain index is 1, as for a server that sets no cookie. A value that is a whole `fbc` already is passed on.
+    Source: ClickID and the fbp and fbc parameters.
     """
     ready = cookie_id(click_id, context)
     if ready is not None:
         return ready
     text = verbatim(click_id)
-    at_ms = times.unix_ms(clicked_at, context)
-    if text is None or at_ms is None or at_ms < 0 or not CLICK_ID.fullmatch(text):
+    if text is None or at_ms is None or not CLICK_ID.fullmatch(text):
         return None
     return f"fb.1.{at_ms}.{text}"
 

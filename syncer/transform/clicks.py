@@ -1,20 +1,19 @@
 """The `fbc` of a click id and the time of its click. Twin of `browser.fbc_from_click`."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from syncer.spec import browser, times
+from syncer.spec import browser
 from syncer.spec.context import NOTHING_KNOWN, Context
+from syncer.transform.claims import only
 from syncer.transform.masks import certain
 from syncer.transform.pieces import Piece
 from syncer.transform.rows import Rows
 from syncer.transform.texts import texts
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PLAIN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{15,}(?:\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?$"
 """Click ids that need no closer look."""
 
@@ -37,7 +36,8 @@ class Clicks:
         values = frame.select(built.alias("fbc")).to_series()
         odd = certain(~frame["plain"]).arg_true()
         if len(odd):
-            made = [_fbc(*pair) for pair in zip(ids.gather(odd), moments.gather(odd), strict=True)]
+            given = zip(ids.gather(odd), moments.gather(odd), strict=True)
+            made = [browser.fbc_from_click(*each, NOTHING_KNOWN) or each[0] for each in given]
             values = values.scatter(odd, pl.Series(made, dtype=pl.String))
         return Piece(values, piece.how)
 
@@ -46,17 +46,14 @@ class Clicks:
         of_events = self.event_time * 1_000
         if column is None:
             return of_events
-        values = self.rows.frame.get_column(column)
-        return _unix_ms(values, self.timezone).zip_with(values.is_not_null(), of_events).fill_null(of_events)
+        return _click_ms(self.rows.frame.get_column(column), self.timezone).fill_null(of_events)
 
 
-def _unix_ms(values: pl.Series, timezone: str) -> pl.Series:
+def _click_ms(values: pl.Series, timezone: str) -> pl.Series:
+    """Twin of `browser.click_ms`."""
     dtype = values.dtype
     if isinstance(dtype, pl.Datetime) and (dtype.time_zone or timezone) == "UTC":
-        return values.dt.epoch("ms")
+        known = values.dt.epoch("ms")
+        return only(known, known > 0)
     context = Context(timezone=ZoneInfo(timezone))
-    return pl.Series([times.unix_ms(value, context) for value in values.to_list()], dtype=pl.Int64, strict=False)
-
-
-def _fbc(click_id: str, at_ms: int) -> str:
-    return browser.fbc_from_click(click_id, EPOCH + timedelta(milliseconds=at_ms), NOTHING_KNOWN) or click_id
+    return pl.Series([browser.click_ms(value, context) for value in values.to_list()], dtype=pl.Int64, strict=False)

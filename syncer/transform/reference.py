@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from syncer.mapping import AllOf, Entry, Items
 from syncer.pipeline import Pipeline
 from syncer.report import Tally, event_key
-from syncer.spec import browser, normalize, places, times, values
+from syncer.spec import browser, normalize, places, values
 from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group
 from syncer.spec.reasons import REASONS
@@ -305,10 +305,8 @@ class _Event:
 
     def _fbc(self, click_id: Any, clicked_at: str | None) -> Any:
         """Return the `fbc` of a click id, which stays as it is where none can be made of it."""
-        at = self.row.values[clicked_at] if clicked_at else None
-        if times.unix_ms(at, self.context) is None:
-            at = datetime.fromtimestamp(self.present[TIME], UTC)
-        return browser.fbc_from_click(click_id, at, self.context) or click_id
+        at_ms = browser.click_ms(self.row.values[clicked_at], self.context) if clicked_at else None
+        return browser.fbc_from_click(click_id, at_ms or self.present[TIME] * 1_000, self.context) or click_id
 
     def _person(self, name: str, raw: Any, how: How) -> tuple[Any, Any]:
         """Return a value of customer information before hashing, and as it is sent."""

@@ -227,6 +227,7 @@ PARTS = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"cookie": st.sampled_from(["_fbp", "_fbc"])}),
     st.fixed_dictionaries({"query_parameter": st.sampled_from(["fbclid", "b"])}, optional={"clicked_at": NAMES}),
+    st.fixed_dictionaries({"clicked_at": NAMES}),
     st.fixed_dictionaries(
         {"path": st.sampled_from(["a.b[0]", "a", "[0].id", "name", "tags[1]", "id", "[-1]", "#", "b.#", "tags.#"])}
     ),

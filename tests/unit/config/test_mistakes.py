@@ -79,6 +79,7 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("{em: email}", "{em: {column: a, hash: false}}", "10:35: mapping.customer_info.em.hash: em is always hashed: Meta t"),
     ("{em: email}", "{fbp: {column: a, already_hashed: true}}", "10:36: mapping.customer_info.fbp.already_hashed: fbp is n"),
     ("{em: email}", "{em: {column: a, clicked_at: t}}", "10:35: mapping.customer_info.em.clicked_at: has a meaning for a"),
+    ("{em: email}", "{fbc: {column: a, cookie: _fbc, clicked_at: t}}", "10:50: mapping.customer_info.fbc.clicked_at: has a mean"),
     ("{em: email}", "{em: {column: a, country_column: c}}", "10:35: mapping.customer_info.em.country_column: has a meani"),
     ("{em: email}", "{em: {column: a, otherwise: drop}}", "10:35: mapping.customer_info.em.otherwise: has a meaning bes"),
     ("{em: email}", "{em: {column: a, map: {a: b}, otherwise: rejct}}", '10:59: mapping.customer_info.em.otherwise: "rejct" '),

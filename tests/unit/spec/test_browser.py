@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncer.spec.browser import client_ip_address, client_user_agent, cookie_id, fbc_from_click
+from syncer.spec.browser import click_ms, client_ip_address, client_user_agent, cookie_id, fbc_from_click
 from syncer.spec.context import NOTHING_KNOWN
 
 
@@ -65,7 +65,10 @@ def test_another_form_is_no_cookie_of_meta(given: str) -> None:
         ("ada%40shop.de", 1554763741205, None),
         ("A%2Db%4F", 1554763741205, "fb.1.1554763741205.A%2Db%4F"),
         (None, 1554763741205, None),
+        ("AbC", 0, None),
+        ("AbC", "1970-01-01", None),
+        ("AbC", -5, None),
     ],
 )
 def test_a_click_id_needs_its_time(click_id: object, clicked_at: object, expected: str | None) -> None:
-    assert fbc_from_click(click_id, clicked_at, NOTHING_KNOWN) == expected
+    assert fbc_from_click(click_id, click_ms(clicked_at, NOTHING_KNOWN), NOTHING_KNOWN) == expected

@@ -46,7 +46,7 @@ def given_in(case: Case) -> object:
 def sent_for(name: str, case: Case) -> str | None:
     given, context = given_in(case), context_of(case)
     if isinstance(given, dict):
-        return browser.fbc_from_click(given["click_id"], given["clicked_at"], context)
+        return browser.fbc_from_click(given["click_id"], browser.click_ms(given["clicked_at"], context), context)
     return normalize.hashed(name, given, context)
 
 

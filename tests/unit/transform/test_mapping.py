@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from syncer.mapping import AllOf, Column, Constant, Entry, FirstOf
@@ -216,6 +217,28 @@ def test_a_click_id_becomes_an_fbc_with_the_time_of_the_click(pipeline: Make, ev
         f"fb.1.1795600000123.{click_id}",
         f"fb.1.{(NOW - 60) * 1000}.{click_id}",
     ]
+
+
+def test_a_column_that_holds_the_click_id_has_a_time_as_well(pipeline: Make, events: Make) -> None:
+    entry = Column(column="fbclid", clicked_at="clicked")
+    rows = [{"fbclid": "AbC", "clicked": 1_795_600_000_123}, {"fbclid": "AbC", "clicked": 0}]
+    found = events(pipeline(customer={"em": Constant(value="a@b.co"), "fbc": entry}), rows)
+    assert [event["user_data"]["fbc"] for event in found] == ["fb.1.1795600000123.AbC", f"fb.1.{(NOW - 60) * 1000}.AbC"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("us", "UTC")])
+def test_clicks_at_both_ends_of_the_calendar_end_no_run(
+    pipeline: Make, events: Make, kind: pa.DataType, zone: str
+) -> None:
+    ends = pa.array([datetime.min, datetime.max], pa.timestamp("us")).cast(kind)  # noqa: DTZ901
+    url = ["https://a.b/?fbclid=short", "https://a.b/?fbclid=short"]
+    entry = Column(column="url", query_parameter="fbclid", clicked_at="clicked")
+    made = pipeline(customer={"em": Constant(value="a@b.co"), "fbc": entry}, timezone=zone)
+    columns = {"id": [1, 2], "at": [NOW - 60] * 2, "url": url, "clicked": ends}
+    found = events(made, pa.RecordBatch.from_pydict(columns))
+    assert found[0]["user_data"]["fbc"] == f"fb.1.{(NOW - 60) * 1000}.short"
+    assert found[1]["user_data"]["fbc"].startswith("fb.1.253402")
 
 
 def test_a_click_id_that_cannot_be_one_is_dropped(pipeline: Make, run: Make) -> None:
