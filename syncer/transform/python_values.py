@@ -12,14 +12,13 @@ from syncer.transform.rows import text_of_bytes
 SINGLE: Final = (
     kinds.is_boolean,
     kinds.is_integer,
-    kinds.is_float32,
     kinds.is_float64,
     kinds.is_decimal128,
     kinds.is_string,
     kinds.is_large_string,
 )
 WHOLE: Final = (*SINGLE, kinds.is_binary, kinds.is_large_binary, kinds.is_date32, kinds.is_time, kinds.is_null)
-"""Types of columns; inside lists and structs Python and columns agree about fewer."""
+"""Types of columns, but floats of 32 bits, which columns read as they are written; inside lists and structs Python and columns agree about fewer."""
 JSON: Final = "arrow.json"
 
 

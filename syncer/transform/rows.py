@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import polars as pl
@@ -33,6 +33,8 @@ PLAIN: Final = (
     kinds.is_time,
     kinds.is_duration,
 )
+DataType: TypeAlias = pl.DataType | pl.datatypes.DataTypeClass
+
 DIGEST_BYTES = 32
 DECIMAL_DIGITS: Final = 38
 """Digits that a decimal of 128 bits has at most."""
@@ -97,7 +99,7 @@ def read_column(array: pa.Array) -> Read:
     if kinds.is_date32(kind) or kinds.is_timestamp(kind):
         return _times(array)
     if _is_plain(kind) and _is_valid(array):
-        return Read(pl.Series(array))
+        return Read(_as_written(pl.Series(array)))
     if kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_fixed_size_binary(kind):
         return _text(array)
     return _value_by_value(array, _plain_text, is_json=kinds.is_nested(kind))
@@ -131,6 +133,22 @@ def _is_plain(kind: pa.DataType) -> bool:
     if kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
         return _is_plain(kind.value_type)
     return any(is_kind(kind) for is_kind in PLAIN)
+
+
+def _as_written(values: pl.Series) -> pl.Series:
+    """Return `values` with floats of 32 bits as those of 64 that are written alike: 19.99, not 19.989999771118164."""
+    written, wide = _with_floats_as(pl.String(), values.dtype), _with_floats_as(pl.Float64(), values.dtype)
+    return values if wide == values.dtype else values.cast(written).cast(wide)
+
+
+def _with_floats_as(other: DataType, dtype: DataType) -> DataType:
+    """Return `dtype` with another type in the place of floats of 32 bits."""
+    match dtype:
+        case pl.List(inner=inner):
+            return pl.List(_with_floats_as(other, inner))
+        case pl.Struct(fields=fields):
+            return pl.Struct([pl.Field(each.name, _with_floats_as(other, each.dtype)) for each in fields])
+    return other if dtype == pl.Float32 else dtype
 
 
 def _extension(array: pa.ExtensionArray) -> Read:
@@ -210,6 +228,8 @@ def _plain(value: pa.Scalar) -> object:
         return {str(_plain(pair[0])): _plain(pair[1]) for pair in value.values}
     if hasattr(value, "values"):
         return [_plain(item) for item in value.values]
-    plain = value.as_py()
+    plain = (
+        _as_written(pl.Series([value.as_py()], dtype=pl.Float32)).item() if kinds.is_float32(kind) else value.as_py()
+    )
     known = (str, bool, int, float, Decimal)
     return plain if isinstance(plain, known) else text_of(plain) if isinstance(plain, date | bytes) else str(plain)

@@ -40,6 +40,14 @@ def test_decimals_keep_every_digit(pipeline: Make, run: Make) -> None:
     assert '"it":827.3100000000000012}' in text
 
 
+def test_a_float_of_32_bits_is_sent_as_it_is_written(pipeline: Make, events: Make) -> None:
+    prices = pa.array([19.99, 0.1], pa.float32())
+    made = pipeline(custom={"value": Column(column="price")}, own={"it": Column(column="price")})
+    columns = {"id": [1, 2], "at": [NOW - 60] * 2, "price": prices}
+    found = events(made, pa.RecordBatch.from_pydict(columns))
+    assert [event["custom_data"] for event in found] == [{"value": 19.99, "it": 19.99}, {"value": 0.1, "it": 0.1}]
+
+
 def test_what_json_has_no_word_for_is_dropped_and_counted(pipeline: Make, run: Make) -> None:
     found = run(pipeline(own={"it": Column(column="it")}), [{"it": float("inf")}, {"it": float("nan")}, {"it": 0.5}])
     assert ['"it"' in text for text in found.events["json"]] == [False, False, True]

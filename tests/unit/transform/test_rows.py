@@ -15,6 +15,7 @@ BROKEN_UTF_8 = pa.Array.from_buffers(
     pa.string(), 3, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0\4\0\0\0\4\0\0\0"), pa.py_buffer(b"\xff\xfeok")]
 )
 DIGEST = bytes(range(200, 232))
+OF_FLOATS = {"a": pa.float32(), "b": pa.list_(pa.float32())}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,9 @@ DIGEST = bytes(range(200, 232))
         (pa.array(["a", None, "a"]).dictionary_encode(), ["a", None, "a"]),
         (pa.RunEndEncodedArray.from_arrays([2, 3], ["x", None]), ["x", "x", None]),
         (pa.array([1.5, None], pa.float16()), [1.5, None]),
+        (pa.array([19.99, 1e-7, -0.0, float("inf"), None], pa.float32()), [19.99, 1e-7, -0.0, float("inf"), None]),
+        (pa.array([[19.99, None], [], None], pa.list_(pa.float32())), [[19.99, None], [], None]),
+        (pa.array([{"a": 19.99, "b": [1.1]}], pa.struct(OF_FLOATS)), [{"a": 19.99, "b": [1.1]}]),
         (pa.array([b"text", None]), ["text", None]),
         (pa.array([b"abcd"], pa.binary(4)), ["abcd"]),
         (pa.array([DIGEST], pa.binary(32)), [DIGEST.hex()]),
@@ -53,6 +57,7 @@ def test_every_type_becomes_one_of_a_few(array: pa.Array, values: list[Any]) -> 
     [
         (pa.array(['{"a":1}', None, "null"], pa.json_()), ['{"a":1}', None, None]),
         (pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int64())), ['{"k":1}', None]),
+        (pa.array([[("k", 19.99)]], pa.map_(pa.string(), pa.float32())), ['{"k":19.99}']),
         (pa.array([[datetime(2026, 1, 2, tzinfo=UTC)]]), ['["2026-01-02T00:00:00Z"]']),
         (pa.array([{"a": [("k", b"x")]}], pa.struct({"a": pa.map_(pa.string(), pa.binary())})), ['{"a":{"k":"x"}}']),
     ],
