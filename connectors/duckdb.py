@@ -11,8 +11,8 @@ encrypted with a key that only the reading process knows, deleted at the end of 
 process was killed.
 
 How types travel: what Arrow knows stays (integers, floats, decimals and HUGEINT as decimal(38, 0), text, BLOB,
-dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP
-and VARIANT become JSON text; all others the text that DuckDB prints: UUID, ENUM, INTERVAL, BIT, UHUGEINT, BIGNUM,
+dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP,
+VARIANT and lists of them become JSON text; all others the text that DuckDB prints: UUID, ENUM, INTERVAL, BIT, UHUGEINT, BIGNUM,
 TIMETZ, UNION, GEOMETRY. Times that no calendar holds (infinity, years before 1 or after 9999) arrive as Arrow's
 plain numbers and harm no other row.
 """

@@ -22,7 +22,8 @@ SAME: Final = frozenset(
 )
 """Types that Arrow and what reads it know as they are."""
 AS_JSON: Final = frozenset({"map", "variant"})
-"""Types that become JSON text; all others become what DuckDB prints of them."""
+"""Types that become JSON text, lists of them as well; all others become what DuckDB prints of them."""
+LISTS: Final = frozenset({"list", "array"})
 INTEGERS: Final = {
     "tinyint": (-(2**7), 2**7 - 1),
     "smallint": (-(2**15), 2**15 - 1),
@@ -77,7 +78,7 @@ class Column:
     @property
     def is_json(self) -> bool:
         """Whether its text is JSON."""
-        return self._has_json or self.type.id in AS_JSON
+        return _is_json(self.type)
 
     @property
     def type_name(self) -> str:
@@ -88,7 +89,7 @@ class Column:
     @property
     def can_be_cursor(self) -> bool:
         """Whether its order is that of its cursor values."""
-        return self.type.id in CURSORS and not self._has_json
+        return self.type.id in CURSORS and not self.is_json
 
     @property
     def cursor_remedy(self) -> str:
@@ -102,6 +103,8 @@ class Column:
         target = travels_as(self.type)
         if target is None:
             return name
+        if self.type.id in LISTS and target == "JSON":  # a cast writes `NULL` for a missing item
+            return f"to_json({name})"
         cast = f"CAST({name} AS {target})"
         return f"CASE WHEN {name} IS NOT NULL THEN {cast} END" if self.type.id == "variant" else cast
 
@@ -131,10 +134,6 @@ class Column:
         if kind in {"float", "double"}:
             return Grid(kind=CursorKind.DECIMAL, digits=None), "DOUBLE"
         raise QueryError(f'"{self.name}" is of type {self.type_name}, whose values have no order to read by')
-
-    @property
-    def _has_json(self) -> bool:
-        return str(self.type) == "JSON"
 
     @property
     def _is_text(self) -> bool:
@@ -188,7 +187,7 @@ def travels_as(kind: "DuckDBPyType") -> str | None:
     match kind.id:
         case name if name in SAME:
             return None
-        case name if name in AS_JSON:
+        case name if name in AS_JSON or (name in LISTS and _is_json(kind)):
             return "JSON"
         case "list":
             item = travels_as(_children(kind)[0][1])
@@ -200,6 +199,12 @@ def travels_as(kind: "DuckDBPyType") -> str | None:
             return _struct(kind)
         case _:
             return "VARCHAR"
+
+
+def _is_json(kind: "DuckDBPyType") -> bool:
+    if kind.id in LISTS:
+        return _is_json(_children(kind)[0][1])
+    return kind.id in AS_JSON or str(kind) == "JSON"
 
 
 def _struct(kind: "DuckDBPyType") -> str | None:
