@@ -35,7 +35,7 @@ INTEGERS = (-(2**63), 2**63 - 1)
 def string(value: object) -> str | None:
     """Return the text of `value` without outer white space.
 
-    Numbers are written plainly, without exponent and without zeros behind the point; booleans as `true` and `false`;
+    Numbers are written plainly, without exponent and without zeros behind the point, whole ones of up to 38 digits; booleans as `true` and `false`;
     times as ISO 8601. Lists and objects are no text.
     """
     match value:
@@ -43,7 +43,10 @@ def string(value: object) -> str | None:
             return "true" if value else "false"
         case int() | float() | Decimal():
             exact = number(value)
-            return None if exact is None else number_text(exact)
+            if exact is not None:
+                return number_text(exact)
+            digits = whole(value)  # which a number of a warehouse may have more of than an amount
+            return None if digits is None else str(digits)
         case date() | time():
             return value.isoformat()
     text = as_text(value)

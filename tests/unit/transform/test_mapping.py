@@ -48,6 +48,23 @@ def test_a_float_of_32_bits_is_sent_as_it_is_written(pipeline: Make, events: Mak
     assert [event["custom_data"] for event in found] == [{"value": 19.99, "it": 19.99}, {"value": 0.1, "it": 0.1}]
 
 
+@pytest.mark.parametrize("digits", [30, 31, 37, 38])
+@pytest.mark.parametrize(
+    "kind", [pa.decimal128(38, 0), pa.json_() if hasattr(pa, "json_") else pa.string(), pa.string()]
+)
+def test_an_id_has_as_many_digits_as_the_number(pipeline: Make, events: Make, kind: pa.DataType, digits: int) -> None:
+    number = "123456789" * 5
+    ids = [number[:digits], "-" + number[:digits]]
+    made = pipeline(
+        server={"event_id": Column(column="order")},
+        custom={"order_id": Column(column="order"), "content_ids": Column(column="order")},
+    )
+    values = pa.array(list(map(Decimal, ids)), kind) if pa.types.is_decimal(kind) else pa.array(ids, kind)
+    found = events(made, pa.RecordBatch.from_pydict({"id": [1, 2], "at": [NOW - 60] * 2, "order": values}))
+    assert [event["event_id"] for event in found] == ids
+    assert [event["custom_data"] for event in found] == [{"order_id": each, "content_ids": [each]} for each in ids]
+
+
 def test_what_json_has_no_word_for_is_dropped_and_counted(pipeline: Make, run: Make) -> None:
     found = run(pipeline(own={"it": Column(column="it")}), [{"it": float("inf")}, {"it": float("nan")}, {"it": 0.5}])
     assert ['"it"' in text for text in found.events["json"]] == [False, False, True]
