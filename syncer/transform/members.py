@@ -17,6 +17,7 @@ from syncer.spec.context import Context
 from syncer.spec.fields import Parameter
 from syncer.spec.normalize import HASHED
 from syncer.transform.binding import Binding, Field, is_person
+from syncer.transform.claims import only
 from syncer.transform.clicks import Clicks
 from syncer.transform.columns import FieldOptions, normalise
 from syncer.transform.columns_country import row_countries, said_by
@@ -201,8 +202,20 @@ def _thing(piece: Piece, parameter: Parameter, context: Context, names: Mapping[
     """Return any value but customer information and properties."""
     if parameter.name == "contents":
         return contents(piece.values, names)
-    found = typed(piece.values, parameter, context, signs=piece.signs)
-    return Sent(found.text, is_json=found.is_json, dropped=found.problem)
+    values = _readable(piece, parameter)
+    found = typed(values, parameter, context, signs=piece.signs)
+    dropped = found.problem if values is piece.values else either(found.problem, values.is_null() & piece.present())
+    return Sent(found.text, is_json=found.is_json, dropped=dropped)
+
+
+def _readable(piece: Piece, parameter: Parameter) -> pl.Series:
+    """Return the values without lists and objects of JSON that `parameter` cannot be made of, and are no text."""
+    if not piece.is_json or parameter.type == "object":
+        return piece.values
+    is_wrong = piece.values.str.starts_with("{")
+    if not parameter.is_list:
+        is_wrong |= piece.values.str.starts_with("[")
+    return only(piece.values, ~is_wrong) if is_wrong.any() else piece.values
 
 
 def _listed(field: Field, slots: Sequence[Sent]) -> Text:

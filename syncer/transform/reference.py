@@ -348,7 +348,8 @@ class _Event:
             items, odd = read_contents(raw, names)
             self.tally.warnings.update(odd)
             return items
-        return values.read(field.parameter, raw, replace(self.context, date_format=looked.how.format))
+        value = _parsed(raw) if looked.is_json else raw  # a list or an object, which is no text
+        return values.read(field.parameter, value, replace(self.context, date_format=looked.how.format))
 
     def built(self) -> BuiltEvent:
         """Return the event, with what is odd about it counted."""

@@ -65,6 +65,36 @@ def test_an_id_has_as_many_digits_as_the_number(pipeline: Make, events: Make, ki
     assert [event["custom_data"] for event in found] == [{"order_id": each, "content_ids": [each]} for each in ids]
 
 
+OF_JSON = ['{"a": 1}', "[1, 2]", '"abc"', "12", '[{"a": 1}, "b"]']
+
+
+@pytest.mark.parametrize("from_path", [False, True])
+def test_objects_and_lists_of_json_are_no_text(pipeline: Make, run: Make, *, from_path: bool) -> None:
+    column = Column(column="it", path="x") if from_path else Column(column="it")
+    kind = pa.json_() if hasattr(pa, "json_") and not from_path else pa.string()
+    given = [f'{{"x": {text}}}' for text in OF_JSON] if from_path else OF_JSON
+    made = pipeline(
+        server={"event_id": column},
+        custom={"order_id": column, "content_ids": column, "value": column},
+    )
+    columns = {"id": [1, 2, 3, 4, 5], "at": [NOW - 60] * 5, "it": pa.array(given, pa.string()).cast(kind)}
+
+    found = run(made, pa.RecordBatch.from_pydict(columns))
+
+    sent = [json.loads(text) for text in found.events["json"]]
+    derived = [event["event_id"] for event in sent]
+    assert derived[2:4] == ["abc", "12"]
+    assert all(len(each) == 32 for each in (*derived[:2], derived[4]))
+    assert [event.get("custom_data") for event in sent] == [
+        None,
+        {"content_ids": ["1", "2"]},
+        {"order_id": "abc", "content_ids": ["abc"]},
+        {"value": 12, "order_id": "12", "content_ids": ["12"]},
+        {"content_ids": ["b"]},
+    ]
+    assert found.tally.dropped_fields == {"event_id": 3, "order_id": 3, "content_ids": 1, "value": 4}
+
+
 def test_what_json_has_no_word_for_is_dropped_and_counted(pipeline: Make, run: Make) -> None:
     found = run(pipeline(own={"it": Column(column="it")}), [{"it": float("inf")}, {"it": float("nan")}, {"it": 0.5}])
     assert ['"it"' in text for text in found.events["json"]] == [False, False, True]
