@@ -74,7 +74,7 @@ class Column(Modifiers):
     path: str | None = None
     """Take this place out of JSON, such as `items[0].name`."""
     template: str | None = None
-    """Text around the value, such as `order_{}`."""
+    """Text around the value, such as `order_{}`; of a list around each member."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from syncer.spec.text import is_blank
 from syncer.transform import extract
 from syncer.transform.json_text import json_of
 from syncer.transform.pieces import How
-from syncer.transform.texts import text_of
+from syncer.transform.texts import templated, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Looked:
     is_filled: bool = False
     """Whether a default filled the gap."""
     is_broken: bool = False
-    """Whether text that should be JSON is none."""
+    """Whether text that should be JSON is none, or what a template stands around is no text."""
     is_refused: bool = False
     """Whether `otherwise: reject` spoke."""
 
@@ -73,11 +73,11 @@ class Row:
             looked = Looked(value=extract.query_parameter(_text(looked.value), entry.query_parameter), how=how)
         if entry.path or looked.is_json:
             looked = _walked(looked.value, parse_path(entry.path) if entry.path else (), how)
-        if entry.template and not looked.is_blank:
-            text = text_of(looked.value)
-            looked = Looked(value=None if text is None else entry.template.replace("{}", text), how=how)
-        elif entry.template:
-            looked = replace(looked, value=None, is_json=False)
+        if entry.template:
+            value = extract.read_json(looked.value) if looked.is_json else looked.value
+            text = templated(value, entry.template)
+            is_lost = text is None and not looked.is_blank
+            looked = Looked(value=text, how=how, is_broken=looked.is_broken or is_lost)
         return looked
 
     def _first(self, entry: FirstOf, click_id: Callable[[Any, str | None], Any] | None) -> Looked:

@@ -3,7 +3,7 @@
 Order: column, then cookie, parameter or path, then map/otherwise, then default; last, only_for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from syncer.transform.masks import Mask, certain, either, nowhere
 from syncer.transform.pieces import How, Piece, by_type, constant, merged, present, replaced
 from syncer.transform.rows import Rows
 from syncer.transform.signs import Signs
-from syncer.transform.texts import texts
+from syncer.transform.texts import templated, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Found:
     filled: Mask = None
     """Where a default filled a gap."""
     broken: Mask = None
-    """Where text that should be JSON is none."""
+    """Where text that should be JSON is none, or what a template stands around is no text."""
     refused: Mask = None
     """Where `otherwise: reject` spoke."""
 
@@ -90,8 +90,12 @@ class Finder:
             steps = parse_path(entry.path) if entry.path else ()
             found = self._walk(values, steps, how, name=None if is_part else entry.column)
         if entry.template:
-            around = entry.template.split("{}")
-            found = replace(found, pieces=merged(_templated(piece, around) for piece in found.pieces))
+            pieces = merged(made for piece in found.pieces for made in _templated(piece, entry.template))
+            lost = None
+            if any(_may_be_no_text(piece) for piece in found.pieces):
+                rows = len(values)
+                lost = present(found.pieces, rows) & ~present(pieces, rows)
+            found = replace(found, pieces=pieces, broken=either(found.broken, lost))
         return found
 
     def _walk(self, values: pl.Series, steps: Steps, how: How, *, name: str | None) -> Found:
@@ -161,10 +165,26 @@ def _parsed(values: pl.Series) -> Documents:
     return Documents(documents, nowhere(len(values)).scatter(broken, values=True) if broken else None)
 
 
-def _templated(piece: Piece, around: Sequence[str]) -> Piece:
-    """Return the text around each value that is not blank."""
-    values = piece.only(piece.present()).values
-    text = pl.lit(texts(values))
+def _templated(piece: Piece, template: str) -> Iterator[Piece]:
+    """Yield the text around each value that is not blank, and around each such member of lists. Twin of `templated`."""
+    if piece.is_json or piece.values.dtype.is_nested():
+        given = map(_document, piece.values.to_list()) if piece.is_json else piece.values.to_list()
+        made = [templated(value, template) for value in given]
+        yield Piece(
+            pl.Series([each if isinstance(each, list) else None for each in made], dtype=pl.List(pl.String)), piece.how
+        )
+        yield Piece(pl.Series([each if isinstance(each, str) else None for each in made], dtype=pl.String), piece.how)
+        return
+    around = template.split("{}")
+    text = pl.lit(texts(piece.only(piece.present()).values))
     parts = [pl.lit(around[0]), *(part for literal in around[1:] for part in (text, pl.lit(literal)))]
     values = pl.select(pl.concat_str(parts)).to_series()
-    return Piece(values, piece.how, signs=Signs.of(values))
+    yield Piece(values, piece.how, signs=Signs.of(values))
+
+
+def _may_be_no_text(piece: Piece) -> bool:
+    return piece.is_json or piece.values.dtype.is_nested() or piece.values.dtype.is_float()
+
+
+def _document(text: str | None) -> object:
+    return None if text is None else extract.read_json(text)

@@ -11,6 +11,7 @@ from decimal import Decimal
 import polars as pl
 
 from syncer.spec.characters import INVISIBLE, WHITE_SPACE
+from syncer.spec.text import is_blank
 
 VISIBLE = rf"[^{WHITE_SPACE}{INVISIBLE}]"
 """Text without such a character is no value."""
@@ -32,6 +33,21 @@ def text_of(value: object) -> str | None:
             return _time_text(value)
         case _:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=text_of)
+
+
+def templated(value: object, template: str) -> str | list[str | None] | None:
+    """Return `template` with the text of `value`, or a list of it with that of each member, in the place of `{}`.
+
+    None for what is blank; so is an object, and a list within a list.
+    """
+    return (
+        [_templated(member, template) for member in value] if isinstance(value, list) else _templated(value, template)
+    )
+
+
+def _templated(value: object, template: str) -> str | None:
+    text = None if isinstance(value, list | dict) or is_blank(value) else text_of(value)
+    return None if text is None else template.replace("{}", text)
 
 
 def _time_text(value: date | time | timedelta) -> str:

@@ -1,6 +1,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -93,6 +94,42 @@ def test_objects_and_lists_of_json_are_no_text(pipeline: Make, run: Make, *, fro
         {"content_ids": ["b"]},
     ]
     assert found.tally.dropped_fields == {"event_id": 3, "order_id": 3, "content_ids": 1, "value": 4}
+
+
+LISTS = [
+    pa.array([["a", "b"], [], ["", None, "c"], None]),
+    pa.array([[1, 2], [], [None, 3], None]),
+    pa.array(['["a", "b"]', "[]", '["", null, {"x": 1}, ["y"], "c"]', None]).cast(pa.json_())
+    if hasattr(pa, "json_")
+    else pa.array([["a", "b"], [], ["", None, "c"], None]),
+]
+
+
+@pytest.mark.parametrize("lists", LISTS, ids=lambda array: str(array.type))
+def test_a_template_stands_around_each_member_of_a_list(pipeline: Make, events: Make, lists: pa.Array) -> None:
+    entry = Column(column="it", template="sku_{}")
+    made = pipeline(
+        customer={"external_id": replace(entry, hash=False), "em": Constant(value="a@b.co")},
+        custom={"content_ids": entry, "order_id": entry},
+    )
+    columns = {"id": [1, 2, 3, 4], "at": [NOW - 60] * 4, "it": lists}
+    found = events(made, pa.RecordBatch.from_pydict(columns))
+    numbers = pa.types.is_list(lists.type) and pa.types.is_integer(lists.type.value_type)
+    both, last = (["sku_1", "sku_2"], "sku_3") if numbers else (["sku_a", "sku_b"], "sku_c")
+    assert [event.get("custom_data") for event in found] == [
+        {"content_ids": both},
+        {"content_ids": []},
+        {"content_ids": [last]},
+        None,
+    ]
+    assert [event["user_data"].get("external_id") for event in found] == [both, None, [last], None]
+
+
+def test_a_template_around_an_object_gives_nothing(pipeline: Make, run: Make) -> None:
+    made = pipeline(custom={"order_id": Column(column="it", template="o_{}")})
+    found = run(made, [{"it": {"a": 1}}, {"it": None}])
+    assert ["custom_data" in json.loads(text) for text in found.events["json"]] == [False, False]
+    assert found.tally.dropped_fields == {"order_id": 1}
 
 
 def test_what_json_has_no_word_for_is_dropped_and_counted(pipeline: Make, run: Make) -> None:
