@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import time, tzinfo
 from decimal import Decimal
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -72,6 +72,8 @@ def _sample(kind: pa.DataType) -> tuple[object, str]:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         at = EPOCH if pa.types.is_timestamp(kind) and kind.tz else EPOCH.replace(tzinfo=None)
         return at, "write a day or a time, such as 2026-11-20 or 2026-11-20T10:00:00Z"
+    if pa.types.is_time(kind):
+        return time(), "write a time of day, such as 09:30, in quotation marks"
     return None, ""
 
 

@@ -184,7 +184,9 @@ def _beside_text(value: object, written: str, zone: tzinfo) -> tuple[object, obj
         case date():
             at = value if isinstance(value, datetime) else datetime.combine(value, time())
             return at, moment(written, zone, is_zoned=at.tzinfo is not None)
-        case time() | timedelta():
+        case time():
+            return value, time_of_day(written)
+        case timedelta():
             return text_of(value), written
     return None, None
 
@@ -199,6 +201,15 @@ def _number(value: object) -> Decimal | None:
             text = trim(value)
             return Decimal(text) if len(text) <= LONGEST_NUMBER and WRITTEN_NUMBER.fullmatch(text) else None
     return None
+
+
+def time_of_day(written: str) -> time | None:
+    """Return the time of day that is written, such as `09:30`; None where it is none."""
+    try:
+        at = time.fromisoformat(written.strip())
+    except ValueError:
+        return None
+    return at if at.tzinfo is None else None
 
 
 def moment(written: str, zone: tzinfo, *, is_zoned: bool) -> datetime | None:

@@ -16,7 +16,9 @@ from tests.counts import count
 
 ZONE = ZoneInfo("Europe/Paris")
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001
-WORDS = st.sampled_from(["paid", "Paid", "", " ", "true", "no", "1", "1.50", "-3", "1e3", "maybe", "2026-11-01", "é"])
+WORDS = st.sampled_from(
+    ["paid", "Paid", "", " ", "true", "no", "1", "1.50", "-3", "1e3", "maybe", "2026-11-01", "é", "10:00"]
+)
 NUMBERS = st.sampled_from([0, 1, 2, -3, 1.5, 0.1, 1e30, 10**15, 10**15 + 1, 2**53 + 1])
 COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "text": (pa.string(), WORDS),
@@ -30,6 +32,7 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "day": (pa.date32(), st.dates(datetime(2026, 10, 30).date(), datetime(2026, 11, 2).date())),  # noqa: DTZ001
     "at": (pa.timestamp("us", "UTC"), MOMENTS.map(lambda at: at.replace(tzinfo=UTC))),
     "clock": (pa.timestamp("us"), MOMENTS),
+    "hour": (pa.time64("us"), st.times()),
     "json": (pa.json_(), st.sampled_from(['"paid"', "1", "true", "[1]", "{", '"1.5"', "null"])),
     "words": (pa.list_(pa.string()), st.lists(WORDS, max_size=2)),
 }

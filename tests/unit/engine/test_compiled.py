@@ -86,6 +86,8 @@ def pipeline() -> Pipeline:
             '2026-02-30 can be compared with no value of "on", a column of type timestamp[us]',
         ),
         ("on", {"gt": 20261101}, '20261101 can be compared with no value of "on", a column of type timestamp[us]'),
+        ("hour", {"gte": "9:00"}, '9:00 can be compared with no value of "hour", a column of type time64[us]'),
+        ("hour", {"gte": "09:00"}, None),
         ("day", ["today"], 'today can be compared with no value of "day", a column of type date32[day]'),
         ("at", "1,000", '1,000 can be compared with no value of "at", a column of type int64'),
         ("at", {"not": [5, "five"]}, 'five can be compared with no value of "at", a column of type int64'),
@@ -103,7 +105,7 @@ def test_a_condition_that_no_value_of_its_column_can_meet_is_a_mistake(
     pipeline: Pipeline, column: str, wanted: Json, said: str | None
 ) -> None:
     """As no row would give the event, and none would be refused."""
-    types = [*COLUMNS, ("on", pa.timestamp("us")), ("day", pa.date32()), ("ok", pa.bool_())]
+    types = [*COLUMNS, ("on", pa.timestamp("us")), ("day", pa.date32()), ("ok", pa.bool_()), ("hour", pa.time64("us"))]
     rule = EventRule(id="a", when={column: wanted}, mapping=pipeline.mapping)
     ruled, warehouse = replace(pipeline, events=(rule,)), Warehouse(pa.schema(types))
     if said is None:

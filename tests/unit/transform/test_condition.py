@@ -107,6 +107,11 @@ ONE_O_CLOCK = datetime(2026, 11, 1, 13)  # noqa: DTZ001  # of a column without z
         ({"gt": "soon"}, pa.array([NOON]), [None]),
         (5, pa.array([NOON]), [None]),
         ({"lt": "12:00:00"}, pa.array([time(11), time(13)]), [True, False]),
+        ("10:00", pa.array([time(10), time(10, 0, 0, 5), None]), [True, False, None]),
+        ({"gte": "10:00"}, pa.array([time(10)], pa.time32("s")), [True]),
+        ({"lt": "10:00:00.000"}, pa.array([time(10)], pa.time64("ns")), [False]),
+        ({"gt": "9:00"}, pa.array([time(10)]), [None]),
+        ("10:00Z", pa.array([time(10)]), [None]),
     ],
 )
 def test_times_are_compared_as_moments(wanted: Json, values: pa.Array, met: list[bool | None]) -> None:
