@@ -9,6 +9,8 @@ from syncer.spec.context import Context
 from syncer.spec.fields import PARAMETERS, Group, Parameter
 from syncer.spec.limits import EVENT_NAME_CHARACTERS
 
+WORDS = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
+"""What a parameter of each type takes."""
 URLS = frozenset({"event_source_url", "referrer_url"})
 
 
@@ -31,7 +33,7 @@ def _single(node: Node, parameter: Parameter, problems: Problems) -> Json:
     if parameter.type == "object":
         return _object(node, parameter, problems)
     if node.is_map or node.value is None:
-        problems.at(node, f"{shape(node)}, but {parameter.name} takes a {parameter.type}", "write one value")
+        problems.at(node, f"{shape(node)}, but {parameter.name} takes {WORDS[parameter.type]}", "write one value")
         return None
     match parameter.type:
         case "boolean":
@@ -68,7 +70,7 @@ def _number(node: Node, parameter: Parameter, problems: Problems) -> Json:
         return node.plain()
     number = values.number(node.value)
     if number is None:
-        problems.at(node, f"{shape(node)} is no {parameter.type}", f"{parameter.name} takes a {parameter.type}")
+        problems.at(node, f"{shape(node)} is no number", f"{parameter.name} takes {WORDS[parameter.type]}")
     elif parameter.type == "integer" and values.integer(node.value) is None:
         problems.at(node, f"{shape(node)} is no whole number", f"{parameter.name} takes a whole number")
     elif parameter.allowed and number not in parameter.allowed:

@@ -15,6 +15,7 @@ from yamlcore import CCoreLoader
 
 from syncer.config.problems import KeyPath, Place, Problems, quoted
 from syncer.config.scalars import scalar
+from syncer.config.syntax import UNKNOWN_REMEDY, place_in, what_breaks
 from syncer.pipeline import Json, Scalar
 
 LARGEST_FILE = 1024 * 1024
@@ -30,34 +31,6 @@ UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 NULLS = ("null", "Null", "NULL", "~")
 STANDARD_TAG = "tag:yaml.org,2002:"
-LINE_BREAK = re.compile("\r\n|\r|\n")
-MERGE = re.compile(r"^(<{7}|={7}|>{7})( |\r?$)", re.MULTILINE)
-UNSETTLED = (
-    "a merge left two versions of these lines",
-    "keep one of them, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>",
-)
-UNKNOWN_REMEDY = "check quotes, brackets and indentation"
-WHOLE = "quote the whole text, or put each key on its own line"
-VALUE_ENDED = ("expected key", "expected '-' indicator", "document start")
-"""What is said where something stands behind the end of a value."""
-SYNTAX_REMEDIES = (
-    (
-        "cannot start any token",
-        "indent with spaces instead of tabs, and quote text that begins with a sign such as @, % or `",
-    ),
-    ("tab character", "indent with spaces instead of tabs"),
-    ("mapping values are not allowed", "quote text that holds a colon, or mend the indentation"),
-    ("could not find expected ':'", "write it as `key: value`"),
-    ("unexpected end of stream", "close the quote that was opened before"),
-    ("document start", WHOLE),
-    ("',' or", "close the bracket or add the missing comma"),
-    ("alphabetic or numeric", "quote text that begins with * or &, such as a line of cron"),
-    (
-        "expected node content",
-        "close the bracket that was opened before, or quote text that begins with a sign such as ] or ,",
-    ),
-    ("did not find expected", "mend the indentation of this line or the one above"),
-)
 
 Value: TypeAlias = "Scalar | list[Node] | dict[str, Node]"
 
@@ -174,12 +147,12 @@ def parse_document(content: bytes, *, shown: Path, problems: Problems) -> Node |
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = _place_in(content[: error.start].decode("utf-8", "replace"), shown)
+        place = place_in(content[: error.start].decode("utf-8", "replace"), shown)
         problems.add(place, (), "a byte here is not UTF-8", "save the file in the encoding UTF-8")
         return None
     if found := UNREADABLE.search(text):
         what = f"a control character, U+{ord(found[0]):04X}"
-        problems.add(_place_in(text[: found.start()], shown), (), what, "delete it")
+        problems.add(place_in(text[: found.start()], shown), (), what, "delete it")
         return None
     return _compose(_veiled(text), shown, problems)
 
@@ -188,11 +161,6 @@ def _veiled(text: str) -> str:
     if any(letter in text for letter in VEILED):
         return text
     return WRITTEN_REFERENCE.sub(lambda found: found[0].translate(VEIL), text)
-
-
-def _place_in(before: str, shown: Path) -> Place:
-    lines = LINE_BREAK.split(before)
-    return Place(shown, len(lines), len(lines[-1]) + 1)
 
 
 class _Stopped(Exception):  # noqa: N818 - it leaves this file no more than a `break` does
@@ -204,7 +172,7 @@ def _compose(text: str, shown: Path, problems: Problems) -> Node | None:
     try:
         return _Composer(loader, shown, problems).document()
     except yaml.MarkedYAMLError as error:
-        place, problem, remedy = _of_merge(text, shown) or _of_syntax(error, text, shown)
+        place, problem, remedy = what_breaks(text, error, shown)
         problems.add(place, (), f"not valid YAML: {problem}", remedy)
     except yaml.YAMLError:
         problems.add(Place(shown), (), "not valid YAML", UNKNOWN_REMEDY)
@@ -213,32 +181,6 @@ def _compose(text: str, shown: Path, problems: Problems) -> Node | None:
     finally:
         loader.dispose()
     return None
-
-
-def _of_merge(text: str, shown: Path) -> tuple[Place, str, str] | None:
-    """Return where a merge left two versions of some lines, and how to mend it."""
-    found = MERGE.search(text)
-    return None if found is None else (_place_in(text[: found.start()], shown), *UNSETTLED)
-
-
-def _of_syntax(error: yaml.MarkedYAMLError, text: str, shown: Path) -> tuple[Place, str, str]:
-    mark = error.problem_mark or error.context_mark
-    place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-    problem = error.problem or "it cannot be parsed"
-    since = f" (in what begins on line {error.context_mark.line + 1})" if error.context_mark else ""
-    return place, f"{problem}{since}", _remedy(problem, text, place)
-
-
-def _remedy(problem: str, text: str, place: Place) -> str:
-    """Return how to mend `text`, which was read up to `place`."""
-    line = "".join(LINE_BREAK.split(text)[place.line - 1 : place.line])
-    before, sign = line[: place.column - 1], line[place.column - 1 : place.column]
-    if any(each in problem for each in VALUE_ENDED):
-        if sign in ("]", "}"):
-            return f"delete this {sign}, which closes nothing, or quote the whole text"
-        if before.strip(" -"):
-            return WHOLE
-    return next((mend for sign, mend in SYNTAX_REMEDIES if sign in problem), UNKNOWN_REMEDY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,11 +244,30 @@ def test_an_empty_file_is_nothing_rather_than_a_mistake(content: str) -> None:
         ("a: 1\u2028b: [1]]\n", 2, 7, "mend"),
         ('a: "b" c\n', 1, 8, "quote the whole text"),
         ("a:\n  b: 1\n c: 2\n", 3, 2, "mend the indentation"),
+        (
+            "mapping:\ncustomer_info:\n    em: a\n  custom_data:\n    value: b\n",
+            2,
+            1,
+            "indent the groups of the mapping alike",
+        ),
+        (
+            "mapping:\n customer_info: # who\n    em: a\n\n# c\n  custom_data:\n",
+            2,
+            2,
+            "indent the groups of the mapping alike",
+        ),
+        ("mapping:\n  customer_info:\n    em: a\n custom_data:\n", 4, 2, "mend the indentation"),
         ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> b\n", 1, 1, "keep one of them"),
         ("a: 1\n<<<<<<< HEAD\n=======\nb: 2\n>>>>>>> b\n", 2, 1, "keep one of them"),
         ("<<<<<<<\na: 1\n=======\na: 2\n>>>>>>>\n", 1, 1, "keep one of them"),
+        ("a: |\n  b\n||||||| base\n  c\n", 3, 1, "keep one of them"),
         ("a: 1\r\n=======\r\n  b: 2\r\n", 2, 1, "keep one of them"),
-        ("a: |\n  b\n=======\n  c\n>>>>>>> b\n", 3, 1, "delete the lines that begin with <<<<<<<, ======= and >>>>>>>"),
+        (
+            "a: |\n  b\n=======\n  c\n>>>>>>> b\n",
+            3,
+            1,
+            "delete the lines that begin with <<<<<<<, |||||||, ======= and >>>>>>>",
+        ),
     ],
 )
 def test_a_syntax_error_says_where_and_how_to_mend_it(text: str, line: int, column: int, remedy: str) -> None:

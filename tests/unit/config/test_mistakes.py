@@ -50,6 +50,8 @@ PIPELINE_MISTAKES: list[tuple[str, str, str]] = [
     ("event_name: {value: Schedule}, ", "", "9:17: mapping.server_event.event_name: is missing; add event_name"),
     (", event_time: ordered_at", "", "9:17: mapping.server_event.event_time: is missing; add event_time"),
     ("value: Schedule", "value: " + "x" * 51, "9:38: mapping.server_event.event_name.value: "),
+    ("{em: email}", "{em: email}\n  custom_data: {num_items: {value: many}}", '11:36: mapping.custom_data.num_items.value: "many" is no number; num_items takes a whole number'),
+    ("{em: email}", "{em: email}\n  custom_data: {num_items: {value: {a: 1}}}", "11:36: mapping.custom_data.num_items.value: a map, but num_items takes a whole number"),
     ("value: Schedule", "value: 1.5", "9:38: mapping.server_event.event_name.value: 1.5 is no text; event_name takes a text"),
     ("ordered_at", "ordered_at, opt_ot: x", '9:73: mapping.server_event.opt_ot: Meta has no parameter "opt_ot" here; did'),
     ("ordered_at", "ordered_at, opt_out: {value: perhaps}", '9:90: mapping.server_event.opt_out.value: "perhaps" is not t'),
