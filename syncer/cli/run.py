@@ -1,6 +1,5 @@
 """`syncer run`."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from syncer.cli.common import (
     session,
     tell,
 )
+from syncer.cli.outcome import foremost, printed, told
 from syncer.cli.signals import ends_in_order
 from syncer.pipeline import ways
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from syncer.pipeline import Pipeline, Project
     from syncer.report import RunReport
     from syncer.session import Session
-
-ORDER = (Exit.FAILED, Exit.USAGE, Exit.LOCKED, Exit.TOO_MANY_REJECTS, Exit.DONE)
 
 
 @click.command()
@@ -114,15 +112,9 @@ def run_each(opened: "Session", runs: "Iterable[tuple[Pipeline, Callable[..., Ru
     return foremost(codes)
 
 
-def foremost(codes: Sequence[Exit]) -> Exit:
-    """Return the exit code of a command that did several things, of which each has its own."""
-    return next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE)
-
-
 def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunReport]", *, as_json: bool) -> Exit:
     """Run one pipeline by `run`, which takes `on_progress`; print its report, return the exit code it stands for."""
     from syncer.errors import LockedError
-    from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
 
     try:
@@ -133,36 +125,11 @@ def run_one(opened: "Session", pipeline: "Pipeline", run: "Callable[..., RunRepo
         report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
     except Exception as error:  # noqa: BLE001  # one pipeline's failure is no other's
         if as_json:
-            _print(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)), as_json=True)
+            printed(opened.empty_report(pipeline, RunStatus.FAILED, in_words(error)), as_json=True)
         else:
             say(error)
         return exit_of(error)
-    code = exit_code(report, pipeline)
-    return code if _print(report, opened.label(pipeline), as_json=as_json) else foremost((code, Exit.FAILED))
-
-
-def _print(report: "RunReport", label: str = "", *, as_json: bool) -> bool:
-    """Print a report and return whether all of it could be; where not, the other pipelines shall run all the same."""
-    try:
-        if as_json:
-            from syncer.cli.json_lines import print_json
-
-            print_json(report.to_json())
-        else:
-            from syncer.cli.report import print_report
-
-            print_report(report, label)
-    except (BrokenPipeError, SystemExit):  # nobody wants to read any more; rich makes one of the other
-        _print_nowhere()
-    except OSError as error:  # a full disk
-        _print_nowhere()
-        say(error)
-        return False
-    return True
-
-
-def _print_nowhere() -> None:
-    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # closed with the process
+    return told(report, pipeline, opened.label(pipeline), as_json=as_json)
 
 
 def no_pipeline(project: "Project") -> str:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.common import destination_option, key_parts, log_options, output_option, project_options, session
+from syncer.cli.common import (
+    destination_option,
+    key_parts,
+    log_options,
+    output_option,
+    project_options,
+    session,
+    tell,
+)
+from syncer.cli.outcome import told
 
 BEFORE = (
     "These are real events: Meta counts them like all others, and shows them in Test Events, too. "
@@ -40,11 +49,8 @@ def command(
     syncer send-test orders --code TEST123
     syncer send-test orders --code TEST123 --key 4711
     """
-    from syncer.cli.json_lines import print_json
-    from syncer.cli.report import print_report
     from syncer.cli.signals import ends_in_order
     from syncer.errors import LockedError
-    from syncer.exit_codes import exit_code
     from syncer.report import RunStatus
     from syncer.session import Trial, find_pipeline
 
@@ -55,19 +61,16 @@ def command(
     with session(project_dir, target) as opened, ends_in_order(opened.stop):
         pipeline = find_pipeline(opened.project, name)
         trial = Trial(code.strip(), key_parts(pipeline, key) if key is not None else ())
-        click.echo(opened.heading(pipeline), err=True)
-        click.echo(BEFORE, err=True)
+        tell(opened.heading(pipeline))
+        tell(BEFORE)
         try:
             report = opened.run(name, limit=None if trial.key else limit or 3, trigger="send-test", trial=trial)
         except LockedError as error:
             report = opened.empty_report(pipeline, RunStatus.LOCKED, str(error))
-    if as_json:
-        print_json({**report.to_json(), "test_event_code": trial.code})
-    else:
-        print_report(report, opened.label(pipeline))
-        if report.acknowledged or report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS):
-            click.echo(_after(report.acknowledged, trial.code))
-    sys.exit(exit_code(report, pipeline))
+    is_over = report.acknowledged or report.status in (RunStatus.DONE, RunStatus.DONE_WITH_REJECTS)
+    after = _after(report.acknowledged, trial.code) if is_over else ""
+    more = {"test_event_code": trial.code}
+    sys.exit(told(report, pipeline, opened.label(pipeline), as_json=as_json, more=more, after=after))
 
 
 def _after(acknowledged: int, code: str) -> str:

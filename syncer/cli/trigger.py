@@ -3,17 +3,11 @@
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from syncer.cli.common import Exit, destination_option, is_quiet, log_options, output_option, project_options, session
-from syncer.cli.run import foremost
-
-if TYPE_CHECKING:
-    from syncer.pipeline import Pipeline
-    from syncer.report import RunReport
-    from syncer.session import Session
+from syncer.cli.common import destination_option, is_quiet, log_options, output_option, project_options, session, tell
+from syncer.cli.outcome import foremost, told
 
 
 def _number(context: click.Context, option: click.Parameter, given: float | None) -> float | None:
@@ -66,9 +60,9 @@ def command(
         asked = [(way, ask_for_run(opened, way)) for way in ways(find_pipeline(opened.project, name))]
         if not no_wait:
             if not is_quiet():
-                click.echo(f"{name}: asked for a run; waiting for its report (Ctrl-C ends the waiting alone)", err=True)
+                tell(f"{name}: asked for a run; waiting for its report (Ctrl-C ends the waiting alone)")
             each = ((way, wait_for_run(opened, way, wish, timeout_s=timeout_s, since=since)) for way, wish in asked)
-            codes = [_tell(opened, way, report, as_json=as_json) for way, report in each]
+            codes = [told(report, way, opened.label(way), as_json=as_json) for way, report in each]
             sys.exit(foremost(codes))
         for way, _ in asked:
             if as_json:
@@ -76,15 +70,3 @@ def command(
                 print_json(facts | {"asked": True})
             else:
                 click.echo(f"{opened.label(way)}: a run was asked for; `syncer runs {name}` shows it.")
-
-
-def _tell(opened: "Session", pipeline: "Pipeline", report: "RunReport", *, as_json: bool) -> Exit:
-    from syncer.cli.json_lines import print_json
-    from syncer.cli.report import print_report
-    from syncer.exit_codes import exit_code
-
-    if as_json:
-        print_json(report.to_json())
-    else:
-        print_report(report, opened.label(pipeline))
-    return exit_code(report, pipeline)

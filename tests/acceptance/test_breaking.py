@@ -99,6 +99,21 @@ def test_what_cannot_be_told_keeps_no_pipeline_from_running(
     os.close(told)
     assert done.returncode == code
     assert sorted(shop.order_ids()) == ["1", "1", "2", "2", "3", "3"]
+    if streams == ["stdout"]:
+        assert b"the report cannot be printed (No space left on device)" in done.stderr
+        assert b"the run itself is over, and `syncer runs orders` shows it" in done.stderr
+
+
+def test_who_reads_no_report_of_a_test_gets_the_exit_code_of_its_run(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    told = unread_pipe()
+    words = ["send-test", "orders", "--code", "TEST1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "syncer", *words], cwd=shop.folder, env=shop.environ, check=False,
+        stdout=told, stderr=told,
+    )  # fmt: skip
+    os.close(told)
+    assert (done.returncode, sorted(shop.order_ids())) == (0, ["1", "2", "3"])
 
 
 def test_a_failing_state_leaves_a_line_for_programs(shop: Shop) -> None:

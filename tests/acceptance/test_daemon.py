@@ -38,6 +38,17 @@ def test_R26_a_trigger_waits_for_a_run_of_the_daemon_and_ends_as_that_does(shop:
     assert runs[-1]["trigger"] == "trigger"
 
 
+def test_who_reads_no_report_of_a_trigger_gets_the_exit_code_of_its_run(shop: Shop) -> None:
+    add_orders(shop, 1, 3)
+    read, unread = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "syncer", "trigger", "orders"]
+    with serving(shop):
+        done = subprocess.run(command, cwd=shop.folder, env=environ(shop), stdout=unread, check=False)
+    os.close(unread)
+    assert done.returncode == 0
+
+
 def test_a_person_at_a_terminal_is_told_what_a_trigger_waits_for(shop: Shop) -> None:
     add_orders(shop, 1, 3)
     seen, terminal = pty.openpty()
