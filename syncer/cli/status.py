@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 10
 """So many pipelines are named in one line."""
+STRAYS = ("In no file of this project", "nothing here runs them, and what was sent of them is remembered")
+FORMER = ("Former destinations", "no file sends there any more, and what was sent is remembered")
 
 
 @click.command()
@@ -76,12 +78,14 @@ def command(name: str | None, project_dir: Path | None, target: str | None, *, a
     )
     is_missed = has_clock or any(status.next_run_at for status in found.values())
     _print_daemons(daemons, target, now=now, is_missed=is_missed)
-    _print_strays([shown[way] for way in strays])
+    _print_strays([shown[way] for way in strays if way[0] not in project.pipelines], STRAYS)
+    _print_strays([shown[way] for way in strays if way[0] in project.pipelines], FORMER)
     _print_alerts([alert for alert in alerts if _is_about(alert.about, wanted)])
-    names = {pipeline for pipeline, _ in wanted}
+    of_files = [way for way in wanted if way not in strays]
+    is_one = len({pipeline for pipeline, _ in of_files}) == 1
     for way in wanted:
         if way in found:
-            _print_more(shown[way], found[way], with_keys=len(names) == 1)
+            _print_more(shown[way], found[way], with_keys=is_one and way in of_files)
 
 
 def _is_about(about: str, wanted: "Mapping[tuple[str, str], None]") -> bool:
@@ -134,17 +138,13 @@ def _print_daemons(daemons: "Sequence[DaemonRow]", target: str, *, now: "datetim
         )
 
 
-def _print_strays(names: "Sequence[str]") -> None:
-    """Say which pipelines have a state and no file here."""
+def _print_strays(names: "Sequence[str]", said: tuple[str, str]) -> None:
+    """Say of which ways there is a state, and that no file has them."""
     from syncer.cli.text import console
 
     if names:
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        console.print(
-            f"\nIn no file of this project: {', '.join(names[:MOST_NAMES])}{more}; nothing here runs them, and what was sent "
-            "of them is remembered",
-            markup=False,
-        )
+        console.print(f"\n{said[0]}: {', '.join(names[:MOST_NAMES])}{more}; {said[1]}", markup=False)
 
 
 def _print_alerts(alerts: "Sequence[Standing]") -> None:

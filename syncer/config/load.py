@@ -49,11 +49,12 @@ def validate_project(
     here = (cwd or Path.cwd()).absolute()
     try:
         root = find_root(start or environ.get("SYNCER_PROJECT") or None, cwd=here)
+        home = _home(root, environ)
     except ConfigError as error:
         return None, error.problems
     problems = Problems()
     try:
-        project = _Loader(root, here, environ, problems).load(target or environ.get("SYNCER_TARGET") or None)
+        project = _Loader(root, home, here, environ, problems).load(target or environ.get("SYNCER_TARGET") or None)
     except TooManyProblemsError:
         found = problems.found()
         return None, (*found, Problem(file=None, what=f"{len(found)} mistakes and more", remedy="mend these first"))
@@ -81,6 +82,15 @@ def find_root(start: Path | str | None, *, cwd: Path) -> Path:
     )
 
 
+def _home(root: Path, environ: Mapping[str, str]) -> Path:
+    """Return the folder of state and locks; of a user that is not there it would be a new one, with an empty state."""
+    folder = expanduser(environ.get("SYNCER_HOME") or HOME_FOLDER)  # noqa: PTH111  Path.expanduser fails where nobody is called so
+    if folder.startswith("~"):
+        what = f"SYNCER_HOME, {quoted(folder)}, begins with the home of a user that is not there"
+        raise ConfigError([Problem(file=None, what=what, remedy="name a folder, or begin with ~/ for your own home")])
+    return root / folder
+
+
 def project_files(root: Path) -> tuple[Path, ...]:
     """Return the files that the project in `root` is made of: syncer.yaml, pipelines, and the queries that these name."""
     folder = root / PIPELINES_FOLDER
@@ -102,9 +112,8 @@ def _is_pipeline(path: Path) -> bool:
 class _Loader:
     """Reads the files of one project."""
 
-    def __init__(self, root: Path, cwd: Path, environ: Mapping[str, str], problems: Problems) -> None:
-        self._root, self._cwd, self._environ, self._problems = root, cwd, environ, problems
-        self._home = root / expanduser(environ.get("SYNCER_HOME") or HOME_FOLDER)  # noqa: PTH111  Path.expanduser fails where nobody is called so
+    def __init__(self, root: Path, home: Path, cwd: Path, environ: Mapping[str, str], problems: Problems) -> None:
+        self._root, self._home, self._cwd, self._environ, self._problems = root, home, cwd, environ, problems
         self._warnings: dict[str, None] = {}
 
     def load(self, wanted: str | None) -> Project | None:

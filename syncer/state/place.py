@@ -134,6 +134,8 @@ def make_private_folder(path: Path) -> None:
         path.mkdir(PRIVATE_FOLDER, exist_ok=True)  # another process may make it just now
     except FileExistsError:
         raise StateError(f"state: {path} is a file where a folder must be; move it away") from None
+    except OSError as error:
+        raise StateError(f"state: the folder {path} cannot be made: {_words(error)}") from None
     path.chmod(PRIVATE_FOLDER)
 
 

@@ -51,10 +51,19 @@ def test_status_names_the_pipelines_whose_file_is_gone(shop: Shop) -> None:
     shop.syncer("run", "sales")
     shown = shop.syncer("status").out
     assert "\nIn no file of this project: orders; nothing here runs them" in shown
-    assert "Match keys" not in shown
-    assert "Match keys" in shop.syncer("status", "sales").out
+    assert shown.count("Match keys") == 1  # those of the pipeline that has a file
     lines = [json.loads(line) for line in shop.syncer("status", "--output", "json").out.splitlines()]
     assert {line["pipeline"]: line["has_file"] for line in lines} == {"sales": True, "orders": False}
+
+
+def test_status_names_a_destination_that_a_pipeline_had_before(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    shop.syncer("run", "orders")
+    shop.edit("syncer.yaml", "destinations:\n", "destinations:\n  other: {type: sandbox}\n")
+    shop.edit("pipelines/orders.yaml", "destination: meta", "destination: other")
+    shown = shop.syncer("status").out
+    assert "\nFormer destinations: orders to meta; no file sends there any more" in shown
+    assert "In no file" not in shown
 
 
 def test_status_says_of_a_pipeline_that_may_run_again_that_it_was_resumed(shop: Shop) -> None:
@@ -236,11 +245,12 @@ def test_init_makes_nothing_of_what_a_shell_left_as_it_was(shop: Shop, folder: s
     assert not (shop.folder / "~nobody-is-called-so").exists()
 
 
-def test_a_home_of_nobody_is_a_folder_like_any_other(shop: Shop) -> None:
+def test_a_home_of_nobody_is_told_and_not_made(shop: Shop) -> None:
     found = shop.syncer("status", "--project", "~nobody-is-called-so")
     assert (found.code, 'there is no syncer.yaml in "' in found.err) == (2, True)
-    assert shop.syncer("status", SYNCER_HOME="~nobody-is-called-so").code == 0
-    assert (shop.folder / "~nobody-is-called-so").is_dir()
+    refused = shop.syncer("run", "orders", SYNCER_HOME="~nobody-is-called-so")
+    assert (refused.code, "begins with the home of a user that is not there" in refused.err) == (2, True)
+    assert not (shop.folder / "~nobody-is-called-so").exists()
 
 
 def test_init_makes_a_project_that_runs_and_keeps_what_is_there(shop: Shop) -> None:

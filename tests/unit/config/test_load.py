@@ -63,6 +63,15 @@ def test_state_and_home_lie_in_the_project_unless_said_otherwise(folder: Folder)
     assert (moved.home, moved.state.resolve()) == (Path("/var/lib/syncer"), "sqlite:////var/lib/syncer/state.db")
 
 
+def test_a_home_of_nobody_is_no_home(folder: Folder) -> None:
+    for home in ("~nobody-is-called-so", "~nobody-is-called-so/state"):
+        (problem,) = folder.problems({"SYNCER_HOME": home})
+        assert problem == (
+            f'SYNCER_HOME, "{home}", begins with the home of a user that is not there; name a folder, or begin with ~/ '
+            "for your own home"
+        )
+
+
 def test_a_project_without_targets_has_one_that_runs_schedules(folder: Folder) -> None:
     project = folder.load()
     assert (project.target, project.runs_schedules) == ("default", True)

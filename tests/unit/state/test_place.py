@@ -1,5 +1,6 @@
 """Reading the URL of the state store; nothing of a password is ever shown."""
 
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,4 +95,16 @@ def test_a_folder_that_somebody_else_makes_just_now_is_no_mistake(tmp_path: Path
 def test_a_file_where_the_folder_must_be_is_named(tmp_path: Path) -> None:
     (tmp_path / ".syncer").touch()
     with pytest.raises(StateError, match=r"\.syncer is a file where a folder must be; move it away"):
+        make_private_folder(tmp_path / ".syncer")
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_remedy() -> None:
+    with pytest.raises(StateError, match=r"the folder /proc/\.syncer cannot be made: .*; mend it or correct `state:`"):
+        make_private_folder(Path("/proc/.syncer"))  # where nobody makes one
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_made_is_named_with_the_remedy(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StateError, match=r"\.syncer cannot be made: permission denied; give this user the right"):
         make_private_folder(tmp_path / ".syncer")
