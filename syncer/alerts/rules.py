@@ -82,7 +82,8 @@ def _paused(facts: PipelineFacts, now: datetime) -> Said:
     if facts.pause_reason is None or facts.is_paused_by_hand:
         by_whom = "is paused by hand now" if facts.is_paused_by_hand else "is not paused any more"
         return False, f"{facts.label}: it {by_whom}."
-    return True, f"{facts.label}: it paused itself ({facts.pause_reason}). {facts.pause_text}".rstrip()
+    what_to_do = facts.pause_text.replace(" NAME`", f" {facts.argument}`")
+    return True, f"{facts.label}: it paused itself ({facts.pause_reason}). {what_to_do}".rstrip()
 
 
 def _rejected(facts: PipelineFacts, now: datetime) -> Said:

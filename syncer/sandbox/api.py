@@ -22,7 +22,7 @@ from syncer.sandbox.answer import Answer, document
 from syncer.sandbox.faults import FaultsError, parse_faults
 from syncer.sandbox.request import Call
 from syncer.sandbox.sandbox import Sandbox
-from syncer.sandbox.views import faults_view, view
+from syncer.sandbox.views import faults_view, view, wrong_filter
 from syncer.sandbox.web import page_file, safe_headers
 
 _PREFIX = "/sandbox/"
@@ -48,7 +48,10 @@ def answer_api(sandbox: Sandbox, call: Call) -> Answer:
 
 def _look(sandbox: Sandbox, call: Call) -> Answer:
     if call.path.startswith(_API):
-        wanted = {key: values[-1] for key, values in parse_qs(call.query.decode("latin-1")).items()}
+        given = parse_qs(call.query.decode("latin-1"), keep_blank_values=True)
+        wanted = {key: values[-1] for key, values in given.items()}
+        if (mistake := wrong_filter(wanted)) is not None:
+            return _failure(400, mistake)
         seen = view(sandbox, call.path.removeprefix(_API), wanted)
         if seen is not None:
             return document(seen, headers=safe_headers())

@@ -14,6 +14,7 @@ from syncer.sandbox.store import Arrival, RefusedRecord
 from syncer.sandbox.wording import wording
 
 _LIMIT = 100
+FILTERS = ("limit", "event_id", "event_name", "text")
 
 
 def view(sandbox: Sandbox, name: str, wanted: Mapping[str, str]) -> object:
@@ -37,6 +38,15 @@ def view(sandbox: Sandbox, name: str, wanted: Mapping[str, str]) -> object:
         case "faults":
             return faults_view(sandbox)
     return None
+
+
+def wrong_filter(wanted: Mapping[str, str]) -> str | None:
+    """Return what is wrong with the filters of a call; None: nothing."""
+    unknown = next((name for name in wanted if name not in FILTERS), None)
+    if unknown is not None:
+        return f"there is no filter {unknown!r}; there are {', '.join(FILTERS)}"
+    limit = wanted.get("limit")
+    return None if limit is None or limit.isdecimal() else f"limit is a whole number, not {limit!r}"
 
 
 def faults_view(sandbox: Sandbox) -> Json:

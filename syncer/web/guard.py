@@ -20,6 +20,7 @@ Form: TypeAlias = dict[str, str]
 LOGIN, LOGOUT, API, STATIC = "/login", "/logout", "/api/", "/static/"
 FOR_ALL = ("/livez", "/readyz", LOGIN)
 """Without token: they tell nothing but that there is a daemon, or ask for the token."""
+HOW_TO_ASK = "Send `Authorization: Bearer TOKEN`: that of `daemon.auth_token`, else the one in `.syncer/page-token`."
 MOST_BYTES = 65_536
 MOST_OF_LOGIN = 4_096
 """Bytes of the only body that is read of somebody who has not shown the token."""
@@ -145,7 +146,7 @@ class Guard:
         if "authorization" in call.headers:
             await self._wait()
         if call.wants_json or call.scope["method"] == "POST":
-            await call.refuse(401, "The token is missing or wrong.", "Send `Authorization: Bearer TOKEN`.")
+            await call.refuse(401, "The token is missing or wrong.", HOW_TO_ASK)
         else:
             await call.go_to(LOGIN)
 

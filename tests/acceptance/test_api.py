@@ -256,7 +256,10 @@ def test_S20_without_the_token_a_call_is_refused_in_the_shape_of_every_error(sho
         wrong = Caller(port, session, token="wrong")
         told = [wrong("GET", "/pipelines"), wrong("POST", "/pipelines/orders/pause"), wrong("GET", "/openapi.json")]
         state = Caller(port, session)("GET", "/pipelines/orders")[1]["ways"]
-    said = {"error": "The token is missing or wrong.", "remedy": "Send `Authorization: Bearer TOKEN`."}
+    said = {
+        "error": "The token is missing or wrong.",
+        "remedy": "Send `Authorization: Bearer TOKEN`: that of `daemon.auth_token`, else the one in `.syncer/page-token`.",
+    }
     assert told == [(401, said)] * 3
     assert state == []
 

@@ -113,6 +113,19 @@ def test_its_own_page_may_change_things(client: httpx.Client) -> None:
     assert client.get("/sandbox/api/state").json()["faults"] == "500=100%"
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("evnt_id=1", "there is no filter 'evnt_id'; there are limit, event_id, event_name, text"),
+        ("limit=", "limit is a whole number, not ''"),
+        ("limit=ten&text=a", "limit is a whole number, not 'ten'"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused(client: httpx.Client, query: str, said: str) -> None:
+    answer = client.get(f"/sandbox/api/events?{query}")
+    assert (answer.status_code, answer.json()) == (400, {"error": said})
+
+
 @pytest.mark.parametrize("path", ["/sandbox/api/reset", "/sandbox/api/faults?spec=500%3D100%25"])
 def test_a_link_changes_nothing(client: httpx.Client, post: Post, path: str) -> None:
     post(_event())

@@ -123,3 +123,13 @@ def test_of_several_destinations_each_sentence_and_command_names_the_one_that_is
     assert [text for text in said.values() if not text.startswith("orders to meta: ")] == []
     assert "`syncer rejects list orders --destination meta`" in said["rejected_above"]
     assert "`syncer status orders --destination meta`" in said["expiring_within"]
+
+
+@pytest.mark.parametrize(
+    ("is_one_of_several", "command"),
+    [(False, "syncer resume orders"), (True, "syncer resume orders --destination meta")],
+)
+def test_a_pause_names_the_pipeline_in_the_command_that_it_advises(*, is_one_of_several: bool, command: str) -> None:
+    told = "Its log says where; mend that, then `syncer resume NAME`."
+    said = found("paused", pause_reason="crash_loop", pause_text=told, is_one_of_several=is_one_of_several)
+    assert f"then `{command}`." in said.text

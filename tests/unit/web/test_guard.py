@@ -87,7 +87,10 @@ def test_S20_nothing_is_told_without_the_token(path: str) -> None:
         said = answer.body.decode()
         if answer.headers.get("content-type") == "application/json":
             said = " ".join(json.loads(said).values())
-        assert said in ("", "The token is missing or wrong. Send `Authorization: Bearer TOKEN`.")
+        assert said in (
+            "",
+            "The token is missing or wrong. Send `Authorization: Bearer TOKEN`: that of `daemon.auth_token`, else the one in `.syncer/page-token`.",
+        )
 
 
 def test_S20_a_program_comes_by_the_token_and_a_browser_by_its_cookie() -> None:
