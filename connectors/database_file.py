@@ -11,6 +11,8 @@ def database_file(path: str, *, root: Path, product: str, option: str = "path") 
     """Return the file that `option` names; relative paths start at `root`. Raises `SourceRefusedError` where there is none."""
     if path.strip() in {"", ":memory:"}:
         raise SourceRefusedError(f"{option} names no file", remedy=f"give the path of a {product} file")
+    if "://" in path:  # which may hold a password
+        raise SourceRefusedError(f"`{option}` holds a URL", remedy=f"give the path of a {product} file")
     file = root.absolute() / path
     if not _is_file(file):
         raise SourceRefusedError(

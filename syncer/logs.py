@@ -23,7 +23,7 @@ STRUCK_OUT = (
         ),
         r"\1\2***",
     ),
-    (re.compile(r"\b(\w+://[^/\s:@]*):[^\s]{0,200}@"), r"\1:***@"),
+    (re.compile(r"\b(\w+:/{1,2}[^/\s:@]*):[^\s]{0,200}@"), r"\1:***@"),  # one / where a URL was taken for a path
     (
         re.compile(r"(?i)(://hooks\.slack\.com/services/|://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/)[^\s\"']+"),
         r"\1***",

@@ -7,6 +7,15 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 
 
+def tls_context() -> ssl.SSLContext:
+    """Return TLS 1.2 or newer that always verifies; the environment cannot let it log its keys."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if context.keylog_filename is not None:
+        context.keylog_filename = None  # type: ignore[assignment] # None is how it is switched off
+    return context
+
+
 @contextmanager
 def connected(host: str, port: int, *, context: ssl.SSLContext | None, longest_s: float) -> Iterator[socket.socket]:
     """Give a connection for the block, by TLS where there is a context. Each answer may take half of `longest_s`.

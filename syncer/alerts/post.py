@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from syncer import __version__
 from syncer.alert_rules import fault_of_address
-from syncer.alerts.connection import connected
+from syncer.alerts.connection import connected, tls_context
 from syncer.alerts.errors import NotTold
 from syncer.ports import doing
 
@@ -35,7 +35,7 @@ def post(url: str, body: bytes, *, longest_s: float = LONGEST_S) -> None:
 def _asked(url: str, body: bytes, longest_s: float) -> int:
     parts = urlsplit(url)
     path, host = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/", parts.hostname or ""
-    context, standard = (None, 80) if parts.scheme == "http" else (_context(), 443)
+    context, standard = (None, 80) if parts.scheme == "http" else (tls_context(), 443)
     connection = http.client.HTTPConnection(host, parts.port or standard)
     connection.default_port = standard  # which the header `Host` leaves out
     with doing("post"), connected(host, parts.port or standard, context=context, longest_s=longest_s) as opened:
@@ -43,14 +43,6 @@ def _asked(url: str, body: bytes, longest_s: float) -> int:
         connection.request("POST", path, body, HEADERS)
         with closing(connection.getresponse()) as answer:
             return answer.status
-
-
-def _context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if context.keylog_filename is not None:
-        context.keylog_filename = None  # type: ignore[assignment] # None is how it is switched off
-    return context
 
 
 def _in_words(error: Exception) -> str:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from io import BufferedReader
 
-from syncer.alerts.connection import connected
+from syncer.alerts.connection import connected, tls_context
 from syncer.alerts.errors import NotTold
 from syncer.errors import ConfigError
 from syncer.pipeline import Smtp
@@ -125,8 +125,7 @@ class _Bounded:
 @contextmanager
 def _talk(smtp: Smtp, longest_s: float) -> Iterator[smtplib.SMTP]:
     """Give a connection; how its end goes says nothing about the mail."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = tls_context()
     at_once = context if smtp.security == "tls" else None
     with connected(smtp.host, smtp.port, context=at_once, longest_s=longest_s) as opened:
         server = _Over(smtp, opened)

@@ -238,12 +238,13 @@ def tell(text: str) -> None:
 
 
 def shown_problem(problem: "Problem") -> str:
-    """Return one mistake in words; place and key are no secrets, so they are shown as they are."""
+    """Return one mistake in words, each of its parts redacted: also a key may be a token that stands in the wrong place."""
     from dataclasses import replace
 
     from syncer.logs import printable, redact
 
-    return printable(str(replace(problem, what=redact(problem.what), remedy=redact(problem.remedy))))
+    path, what, remedy = map(redact, (problem.path, problem.what, problem.remedy))
+    return printable(str(replace(problem, path=path, what=what, remedy=remedy)))
 
 
 def in_words(error: Exception) -> str:

@@ -27,7 +27,7 @@ def problem_json(problem: "Problem") -> dict[str, Any]:
         "file": str(problem.file) if problem.file else None,
         "line": problem.line,
         "column": problem.column,
-        "path": problem.path,
+        "path": redact(problem.path),
         "what": redact(problem.what),
         "remedy": redact(problem.remedy),
     }

@@ -116,6 +116,9 @@ def _smtp(node: Node | None, reader: Reader) -> Smtp:
     secret = reader.secrets.secret(password, variable="SMTP_PASSWORD") if password is not None and is_text else None
     if found is None:
         return Smtp()
+    if "://" in found.host or "@" in found.host:  # which may hold a password
+        reader.problems.at(node.at(("host",)), "is no name of a host", "write it alone, such as mail.example.com")
+        return Smtp()
     security = found.security or ("none" if is_this_machine(found.host) else "starttls")
     if security == "none" and not is_this_machine(found.host):
         what, remedy = "none would send mails and the password in the clear", "write starttls or tls"

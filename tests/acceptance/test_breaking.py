@@ -153,6 +153,26 @@ def test_a_missing_secret_is_named_by_its_key(shop: Shop) -> None:
     assert "destinations.meta.access_token: is missing; add `access_token: ${env:" in line
 
 
+@pytest.mark.parametrize("output", ["text", "json", "github"])
+@pytest.mark.parametrize("secret", ["EAAB0canary1234567890", "postgresql://u:canary1234567890@h/db"])
+def test_a_secret_in_the_place_of_a_key_is_not_shown(shop: Shop, secret: str, output: str) -> None:
+    shop.edit("syncer.yaml", "version: 1", f'version: 1\n"{secret}": x')
+    shop.edit("pipelines/orders.yaml", "  customer_info:", f'  customer_info:\n    "{secret}": x')
+    said = shop.syncer("validate", "--output", output)
+    assert (said.code, "canary" in said.out + said.err) == (2, False)
+    assert "unknown key" in said.out
+    assert "canary" not in shop.syncer("run", "orders").err
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+def test_a_URL_in_the_place_of_a_path_is_not_shown(shop: Shop, kind: str) -> None:
+    shop.edit("syncer.yaml", "sources:\n", f"sources:\n  other: {{type: {kind}, path: '${{env:ADDRESS}}'}}\n")
+    shop.edit("pipelines/orders.yaml", "source: warehouse", "source: other")
+    said = shop.syncer("run", "orders", ADDRESS="postgresql://u:canary1234567890@h/db")
+    assert "`path` holds a URL; give the path of a " in said.out
+    assert "canary" not in said.out + said.err
+
+
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_help_shows_no_marks_of_its_own_source(command: str) -> None:
     shown = CliRunner().invoke(cli, [command, "--help"])

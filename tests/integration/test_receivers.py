@@ -43,8 +43,10 @@ def test_S02_a_mail_and_its_login_go_by_TLS_to_a_server_that_proves_who_it_is(
         assert said == f"the mail server 127.0.0.1:{mails.port} has a certificate that is not valid for it"
         assert [line for line in mails.lines if line.startswith(("AUTH", "mail"))] == []
         monkeypatch.setenv("SSL_CERT_FILE", str(believed))
+        monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
         post_mail(smtp(mails.port, security, password="canarypassword"), "ops@example.com", subject="s", text="all")
     assert [line[:5] for line in mails.lines if line.startswith(("AUTH", "mail", "all"))] == ["AUTH ", "mail ", "all"]
+    assert not (tmp_path / "keys.log").exists()
 
 
 def test_S02_a_server_that_takes_no_TLS_back_gets_neither_login_nor_mail() -> None:

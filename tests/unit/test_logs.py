@@ -20,6 +20,7 @@ from syncer.logs import QUIET_LIBRARIES, JsonFormatter, TextFormatter, redact, s
         ("access_token: is missing; add `access_token: ${env:NAME}`",) * 2,
         ("postgresql+psycopg://me:s3cret@db/x", "postgresql+psycopg://me:***@db/x"),
         ("postgresql://me:s3c/r@t@db/x", "postgresql://me:***@db/x"),
+        ("no file /srv/shop/postgresql:/me:s3cret@db/x", "no file /srv/shop/postgresql:/me:***@db/x"),
         ('password="open the door" x', 'password="***" x'),
         ("{'password': 'open the door'}", "{'password': '***'}"),
         ("Driver=x;UID=sa;PWD=hunter2;", "Driver=x;UID=sa;PWD=***;"),

@@ -49,6 +49,7 @@ def test_the_password_is_resolved_when_it_is_used(folder: Folder) -> None:
             f"smtp: {{user: a, password: {CANARY}}}",
             "alerts.smtp.password: is a secret written out; write ${env:SMTP_PASSWORD}",
         ),
+        ("smtp: {host: 'smtp://u:p@mail'}", "alerts.smtp.host: is no name of a host; write it alone, such as mail"),
         ("smtp: {password: '${env:P}'}", "alerts.smtp.user: is missing; add `user:`"),
         ("smtp: {hots: mail.example.com}", "did you mean"),
         ("to: [{webhook: 'http://hooks.example.com/x'}]", "is plain http, which is for this machine only; write https"),
