@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 KIND = "sqlalchemy"
+LOGGED_AS = "source"
+"""The last part of the names of SQLAlchemy's loggers for a source; they say the whole query, so a program shuts them up."""
 DIALECTS: Final = {
     "awsathena": "PyAthena[SQLAlchemy]",
     "bigquery": "sqlalchemy-bigquery",
@@ -48,7 +50,14 @@ def engine_of(text: str, *, root: Path) -> "sa.Engine":
 
     url, options = _with_file(_parsed(text), root)
     try:
-        engine = sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
+        engine = sa.create_engine(
+            url,
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=options,
+            logging_name=LOGGED_AS,
+            pool_logging_name=LOGGED_AS,
+        )
     except sa.exc.NoSuchModuleError:
         raise _no_dialect(url.drivername) from None
     except ImportError as error:

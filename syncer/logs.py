@@ -10,6 +10,8 @@ from traceback import extract_tb
 from typing import Any
 
 QUIET_LIBRARIES = ("httpx", "httpcore", "sqlalchemy", "alembic", "uvicorn", "snowflake", "asyncio", "apscheduler")
+OF_SOURCES = ("sqlalchemy.engine.Engine.source", "sqlalchemy.pool.impl.NullPool.source")
+"""Loggers that say the query of a pipeline, whose texts may be secrets or personal data."""
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 STRUCK_OUT = (
     (re.compile(r"(?i)\b(bearer|oauth)\s+[^\s\"',;]+"), r"\1 ***"),
@@ -105,6 +107,8 @@ def set_up(*, verbosity: int = 0, as_json: bool = False) -> None:
         logging.getLogger(name).setLevel(level if verbosity > 1 else logging.WARNING)
     if verbosity > 1:
         logging.getLogger("sqlalchemy").setLevel(logging.INFO)  # below, it prints rows of the state
+    for name in OF_SOURCES:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def as_set_up() -> tuple[int, bool]:

@@ -27,8 +27,26 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Spans:
     return _exported() if not is_off and any(found.get(name) for name in ENDPOINTS) else NO_SPANS
 
 
+class _Unquoted(logging.Handler):
+    """Tells that OpenTelemetry has something to say, not what: its texts quote addresses and what a collector answers."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log.warning(
+            "traces.failed", extra={"library": record.name, "remedy": "look at the variables OTEL_... and the collector"}
+        )
+
+
+def _say_what_opentelemetry_says() -> None:
+    for name in ("opentelemetry", "urllib3"):  # which carries what it exports
+        told = logging.getLogger(name)
+        told.setLevel(logging.WARNING)
+        told.propagate = False
+        told.handlers[:] = [_Unquoted()]
+
+
 @cache
 def _exported() -> Spans:
+    _say_what_opentelemetry_says()
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource

@@ -55,3 +55,11 @@ def test_a_database_that_is_away_fails_with_remedy_and_no_password(any_shop: Sho
     assert failed.code == 1
     assert "127.0.0.1 cannot be reached" in failed.report["message"]
     assert "canary" not in failed.out + failed.err
+
+
+def test_S02_the_words_of_a_query_reach_no_log(any_shop: Shop) -> None:
+    change(any_shop, ADD, first=1, last=3)
+    any_shop.edit("pipelines/orders.yaml", "SELECT * FROM orders", "SELECT * FROM orders WHERE 'canarykey' <> ''")
+    done = any_shop.syncer("run", "orders", "-vv", SHOP_URL=FILE)
+    assert (done.code, "SELECT" in done.err) == (0, True)  # that of the state
+    assert "canarykey" not in done.err

@@ -108,6 +108,18 @@ def test_a_collector_that_the_environment_names_gets_the_spans_of_a_command(
     assert service == "syncer"
 
 
+def test_S02_of_a_collector_that_is_away_the_log_tells_no_address(shop: Shop) -> None:
+    shop.add_orders(1, 3)
+    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9/canarykey", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "syncer", "run", "orders", "-vv"],
+        cwd=shop.folder, env={**shop.environ, **told}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "WARNING traces.failed library=opentelemetry." in done.stderr
+    assert "canarykey" not in done.stderr
+
+
 def test_nothing_is_traced_where_no_collector_is_named_or_tracing_is_off() -> None:
     assert from_environment({}) is NO_SPANS
     off = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_SDK_DISABLED": "true"}
