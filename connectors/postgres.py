@@ -1,4 +1,4 @@
-"""A Postgres database, read in one transaction that can only read and sees one moment (REPEATABLE READ).
+"""A Postgres database, read by one statement, which sees one moment, in a transaction that can only read.
 
 psycopg describes the query and checks it; its rows come as Arrow by ADBC (COPY), and by a cursor of the server where
 ADBC is not installed or cannot connect. Both give the same types; `postgres_columns` has the rules.
@@ -103,7 +103,7 @@ class PostgresSource:
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
         """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
 
-        The moment that is read is that of the first batch that is asked for; Postgres keeps it until the last one is
+        The moment that is read is that of the first batch that is asked for, or later where a table is locked then; Postgres keeps it until the last one is
         given or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
         """
         with self._reading() as reading:

@@ -55,6 +55,8 @@ class Bulk:
                 self._run("SELECT pg_catalog.set_config($1, $2, true)", (variable(place), value))
             if not is_utf8:
                 self._run(RAW_TEXTS)
+            # COPY sees the moment before it waits for a lock, so that it has all of them by then
+            self._run(f"SELECT FROM (\n{sql}\n) AS locked LIMIT 0")
             for piece in self._pieces(sql):
                 given = zip(columns, piece.columns, strict=True)
                 arrays = [column.from_arrow(found, is_utf8=is_utf8) for column, found in given]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 FETCHED_ROWS: Final = 2_000
 """Rows that one answer of the server holds at most; more cost more CPU a row, fewer more round trips."""
-BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+"""Each statement sees the moment in which it begins. What is seen from an earlier moment of a table that was truncated or
+rewritten since is nothing: Postgres keeps none of its old rows."""
 RAW_TEXTS: Final = "SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)"
 TYPES: Final = """
 SELECT pg_catalog.format_type(asked.oid, asked.modifier),

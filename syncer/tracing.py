@@ -32,7 +32,8 @@ class _Unquoted(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         log.warning(
-            "traces.failed", extra={"library": record.name, "remedy": "look at the variables OTEL_... and the collector"}
+            "traces.failed",
+            extra={"library": record.name, "remedy": "look at the variables OTEL_... and the collector"},
         )
 
 

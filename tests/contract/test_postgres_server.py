@@ -73,7 +73,7 @@ def told(error: BaseException) -> str:
 
 def test_a_session_reads_one_moment_and_can_do_nothing_else(database: PostgresDatabase) -> None:
     settings = {
-        "transaction_isolation": "repeatable read",
+        "transaction_isolation": "read committed",
         "transaction_read_only": "on",
         "application_name": "our syncer",
         "statement_timeout": "15min",
