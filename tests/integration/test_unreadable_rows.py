@@ -62,7 +62,7 @@ ODD = {
     "time BC": Odd("at", "now()", "CAST('0044-03-15 00:00:00+00 BC' AS timestamptz)", "unreadable", "TIMESTAMPTZ '0044-03-15 (BC) 00:00:00+00'"),
     "time of year 10000": Odd("at", "now()", "CAST('10000-01-01 00:00:00+00' AS timestamptz)", "unreadable"),
     "last time of the database": Odd("at", "now()", "CAST('294246-12-31 00:00:00+00' AS timestamptz)", "unreadable"),
-    "time of year 1": Odd("at", "now()", "CAST('0001-01-01 00:00:00+00' AS timestamptz)", "unreadable"),
+    "time of year 1": Odd("at", "now()", "CAST('0001-01-01 00:00:00+00' AS timestamptz)", "event_time_too_old"),
     "date infinity": Odd("at", "current_date", "CAST('infinity' AS date)", "unreadable"),
     "date BC": Odd("at", "current_date", "CAST('0044-03-15 BC' AS date)", "unreadable", "DATE '0044-03-15 (BC)'"),
     "time NULL": Odd("at", "now()", "NULL", "event_time_missing"),
