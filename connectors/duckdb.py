@@ -12,8 +12,8 @@ process was killed.
 
 How types travel: what Arrow knows stays (integers, floats, decimals and HUGEINT as decimal(38, 0), text, BLOB,
 dates, times and timestamps in their own unit, TIMESTAMPTZ in UTC, lists, structs; arrays become lists); JSON, MAP,
-VARIANT and lists of them become JSON text; all others the text that DuckDB prints: UUID, ENUM, INTERVAL, BIT, UHUGEINT, BIGNUM,
-TIMETZ, UNION, GEOMETRY. Times that no calendar holds (infinity, years before 1 or after 9999) arrive as Arrow's
+VARIANT and lists of them become JSON text; all others the text that DuckDB prints: UUID, ENUM, INTERVAL, BIT, UHUGEINT,
+BIGNUM, TIMETZ, UNION, GEOMETRY. Times that no calendar holds (infinity, years before 1 or after 9999) arrive as Arrow's
 plain numbers and harm no other row.
 """
 

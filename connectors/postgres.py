@@ -103,8 +103,8 @@ class PostgresSource:
     def read(self, query: Query) -> "Iterator[pa.RecordBatch]":
         """Yield non-empty batches of at most `query.batch_rows` rows, ascending by cursor, then `order_by`.
 
-        The moment that is read is that of the first batch that is asked for, or later where a table is locked then; Postgres keeps it until the last one is
-        given or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
+        The moment that is read is that of the first batch that is asked for, later where a table is locked then;
+        Postgres keeps it until the last one is given or the iterator is closed. Raises `SourceError`; batches already yielded stay valid.
         """
         with self._reading() as reading:
             asked = self._asked(reading, query)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def told(
     return code if printed(report, label, as_json=as_json, more=more, after=after) else foremost((code, Exit.FAILED))
 
 
-def foremost(codes: "tuple[Exit, ...] | list[Exit]") -> Exit:
+def foremost(codes: Sequence[Exit]) -> Exit:
     """Return the exit code of a command that did several things, of which each has its own."""
     return next(code for code in (Exit.INTERRUPTED, *ORDER) if code in codes or code is Exit.DONE)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyarrow as pa
 import pyarrow.types as kinds
@@ -61,8 +61,7 @@ def _values(array: pa.Array) -> list[Any]:
     kind = array.type
     if kinds.is_timestamp(kind) and kind.tz is not None:
         array = array.view(pa.timestamp(kind.unit, "UTC"))
-    values: list[Any] = array.to_pylist()
-    return values
+    return cast("list[Any]", array.to_pylist())
 
 
 def _is_known(kind: pa.DataType) -> bool:
