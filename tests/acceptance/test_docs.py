@@ -27,7 +27,7 @@ TUTORIAL = "docs/tutorial.md"
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 WITH_OUTPUT = [str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))]
 FOLLOWED = {
-    TUTORIAL: ("6. Your own data", "7. To Meta", "8. Again and again"),
+    TUTORIAL: ("6. Your own data", "7. To Meta", "8. Keep it running"),
     "docs/how-to/dataset-and-token.md": ("Where the token goes",),
     "docs/how-to/verify-in-events-manager.md": ("Before anything is sent", "Test Events", "After the first run"),
     "docs/how-to/first-run-and-cut-over.md": ("A new pipeline", "Taking over from another tool"),
