@@ -13,7 +13,7 @@ from adbc_driver_postgresql import StatementOptions, dbapi
 
 from connectors.interrupts import Ahead, interruptible
 from connectors.postgres_columns import Column
-from connectors.postgres_errors import Said, explain
+from connectors.postgres_errors import OF_NAMES, Said, changed, explain
 from connectors.postgres_place import Place
 from connectors.postgres_session import BEGIN, RAW_TEXTS, setting, variable
 
@@ -58,11 +58,16 @@ class Bulk:
             # COPY sees the moment before it waits for a lock, so that it has all of them by then
             self._run(f"SELECT FROM (\n{sql}\n) AS locked LIMIT 0")
             for piece in self._pieces(sql):
-                given = zip(columns, piece.columns, strict=True)
-                arrays = [column.from_arrow(found, is_utf8=is_utf8) for column, found in given]
+                try:
+                    given = zip(columns, piece.columns, strict=True)
+                    arrays = [column.from_arrow(found, is_utf8=is_utf8) for column, found in given]
+                except pa.ArrowException:  # its text may hold values
+                    raise changed(self._place.peer) from None
                 typed = pa.RecordBatch.from_arrays(arrays, schema=schema)
                 yield from (typed.slice(first, batch_rows) for first in range(0, typed.num_rows, batch_rows))
         except adbc_driver_manager.Error as error:
+            if error.sqlstate in OF_NAMES:  # the query was understood a moment ago
+                raise changed(self._place.peer) from None
             raise explain(Said(error.sqlstate, ""), self._place.peer) from None
 
     def _pieces(self, sql: str) -> "Iterator[pa.RecordBatch]":

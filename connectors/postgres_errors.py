@@ -174,7 +174,14 @@ _REMEDIES: Final = {
     "0A000": "write that part of the query in another way",
 }
 _REMEDY: Final = "compare its names and types with the tables: \\d in psql shows theirs"
+OF_NAMES: Final = frozenset({"42703", "42P01", "42804", "42883", "42846"})
+"""Codes of columns, tables, types, functions and casts that are not there."""
 _DENIED = re.compile(r"permission denied for ([a-z ]+) (\S+)")
+
+
+def changed(peer: Peer) -> SourceError:
+    """Return the error for a table that is not as the query was described a moment ago."""
+    return SourceUnavailableError(f"a table at {peer.place} was changed as its reading began", remedy="try again")
 
 
 def about_connecting(text: str, peer: Peer) -> SourceError:

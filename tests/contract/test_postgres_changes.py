@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import Query
+from connectors.errors import SourceUnavailableError
 from connectors.postgres import Asked, Way, by_arrow, by_cursor
 from connectors.testing.warehouse import values
 from tests.postgres_database import PostgresDatabase
@@ -77,3 +78,23 @@ def test_a_change_between_describing_and_reading_is_read_whole_or_not_at_all(
         with database.connect() as source:
             found = values(source, ASKED, "id")
     assert found in ([1, 2, 3], NEW)
+
+
+OTHERS = ("TYPE numeric(10, 2)", "TYPE timestamptz USING now()", "TYPE text USING 'canary'")
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE orders", "ALTER TABLE orders RENAME id TO number", *OTHERS])
+def test_a_table_that_is_another_by_then_is_told_as_that(database: PostgresDatabase, statement: str) -> None:
+    sql = f"ALTER TABLE orders ALTER COLUMN id {statement}" if statement in OTHERS else statement
+    with ThreadPoolExecutor(1) as beside:
+
+        def changed_before(asked: Asked, reading: ExitStack) -> Iterator[pa.RecordBatch] | None:
+            beside.submit(change, database, (sql,), open_s=0.1)
+            wait_until_it_waits(database)
+            return by_arrow(asked, reading)
+
+        database.ways = (changed_before,)
+        with database.connect() as source, pytest.raises(SourceUnavailableError) as failure:
+            values(source, ASKED, "id")
+    assert failure.value.what.endswith("was changed as its reading began")
+    assert failure.value.remedy == "try again"
